@@ -1,0 +1,384 @@
+"""Titles and shots on disk: open, check, write (format `msm-catalog/1`, see docs/format.md).
+
+Shape letters: N shots of a title, D width of a shot embedding, G width of a title's metadata
+embedding, M modalities.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from msm import files
+from msm.catalog_rules import (
+    FORMAT,
+    SHOT_COLUMNS,
+    SHOT_OPTIONAL,
+    SPLITS,
+    TITLE_COLUMNS,
+    TITLE_OPTIONAL,
+    Modality,
+    check_modalities,
+    check_title_id,
+    embedding_problems,
+    modalities_of,
+    time_problems,
+)
+from msm.catalog_writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
+from msm.errors import InputError
+
+__all__ = ["SPLITS", "Catalog", "Modality", "Title", "TitleData", "deal_splits", "modalities_of"]
+
+
+@dataclass(frozen=True)
+class Title:
+    """One title of an opened catalog. Vectors and tables are read when they are asked for."""
+
+    catalog: Catalog
+    index: int
+
+    @property
+    def row(self) -> pd.Series:
+        return self.catalog.titles.iloc[self.index]
+
+    @property
+    def title_id(self) -> str:
+        return str(self.row["title_id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.row["name"])
+
+    @property
+    def split(self) -> str:
+        return str(self.row["split"])
+
+    @property
+    def num_shots(self) -> int:
+        return int(self.row["num_shots"])
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds, NaN where the catalog has no times."""
+        return float(self.row["duration_s"])
+
+    @property
+    def embeddings(self) -> np.ndarray:
+        """(N, D) float32, as the encoders made them."""
+        first = int(self.row["first_shot"])
+        return self.catalog.read_rows(first, first + self.num_shots)
+
+    @property
+    def present(self) -> np.ndarray:
+        """(N, M) bool, True where the shot has the modality: its block is not all zeros."""
+        embeddings = self.embeddings
+        return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.catalog.modalities], axis=1)
+
+    @property
+    def shots(self) -> pd.DataFrame:
+        """N rows: title_id, shot, start_s, end_s, and whatever text and labels the catalog has."""
+        first = int(self.row["first_shot"])
+        return self.catalog.read_shots(first, first + self.num_shots)
+
+    @property
+    def global_embedding(self) -> np.ndarray | None:
+        """(G,) float32, or None where the catalog has no metadata embeddings."""
+        vectors = self.catalog.global_vectors
+        return None if vectors is None else np.array(vectors[self.index], dtype=np.float32)
+
+    def __len__(self) -> int:
+        return self.num_shots
+
+
+class Catalog:
+    """An opened catalog: tables small enough to read, vectors mapped and not read.
+
+    Make one with `Catalog.open`. `catalog["title-id"]` is a Title; iterating gives all titles in
+    file order.
+    """
+
+    def __init__(self, path: Path, header: dict[str, Any], titles: pd.DataFrame, shards: list[np.ndarray]):
+        self.path = path
+        self.titles = titles
+        self.modalities = tuple(Modality(**m) for m in header["modalities"])
+        self.shot_dim = int(header["shot_dim"])
+        self.global_dim = int(header["global_dim"])
+        self.dtype = str(header["dtype"])
+        self.provenance: dict[str, Any] = header["provenance"]
+        self._shards = shards
+        self._shard_starts = np.cumsum([0, *(len(s) for s in shards)])
+        self._index = {str(title_id): i for i, title_id in enumerate(titles["title_id"])}
+
+    @classmethod
+    def open(cls, path: str | Path) -> Catalog:
+        """Map a catalog. Checks the tables' shape against the shards' headers and reads no vector.
+
+        Raises InputError naming the file and the rule that it breaks.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise InputError(f"{path} is not a catalog: there is no such folder")
+        header = _read_header(path / "catalog.json")
+        titles = _read_titles(path / "titles.parquet")
+        shards = [_map_shard(p, header) for p in sorted(path.glob("shots-*.npy"))]
+        catalog = cls(path, header, titles, shards)
+        _check_counts(catalog)
+        return catalog
+
+    @staticmethod
+    def write(
+        path: str | Path,
+        titles: Iterable[TitleData],
+        *,
+        modalities: Sequence[Modality],
+        dtype: str = "float16",
+        provenance: Mapping[str, Any] | None = None,
+        replace: bool = False,
+        max_shard_bytes: int = MAX_SHARD_BYTES,
+    ) -> Catalog:
+        """Write a catalog, title by title; it appears under its name only when it is whole and sound.
+
+        Raises InputError for a title that breaks a rule, and leaves nothing behind.
+        """
+        path = Path(path)
+        with files.whole_folder(path, replace=replace) as folder:
+            writer = CatalogWriter(folder, tuple(modalities), dtype, max_shard_bytes)
+            for title in titles:
+                writer.add(title)
+            writer.finish(dict(provenance or {}))
+        return Catalog.open(path)
+
+    def __len__(self) -> int:
+        return len(self.titles)
+
+    def __getitem__(self, title_id: str) -> Title:
+        if title_id not in self._index:
+            known = ", ".join(list(self._index)[:5])
+            raise InputError(f"{self.path} has no title {title_id!r}; it has {known}{' …' if len(self) > 5 else ''}")
+        return Title(self, self._index[title_id])
+
+    def __contains__(self, title_id: object) -> bool:
+        return title_id in self._index
+
+    def __iter__(self) -> Iterator[Title]:
+        return (Title(self, i) for i in range(len(self)))
+
+    def split(self, name: str) -> list[Title]:
+        """The titles of one split, in file order; InputError for a name that is no split."""
+        if name not in SPLITS:
+            raise InputError(f"split is {name!r}, but must be one of {', '.join(SPLITS)}")
+        return [Title(self, int(i)) for i in np.flatnonzero(self.titles["split"] == name)]
+
+    @property
+    def num_shots(self) -> int:
+        return int(self._shard_starts[-1])
+
+    @cached_property
+    def global_vectors(self) -> np.ndarray | None:
+        """(titles, G), mapped; None where the catalog has none."""
+        return _map_npy(self.path / "global.npy") if self.global_dim else None
+
+    def read_rows(self, start: int, stop: int) -> np.ndarray:
+        """(stop − start, D) float32, copied out of the map."""
+        rows = np.empty((stop - start, self.shot_dim), dtype=np.float32)
+        for shard, first in zip(self._shards, self._shard_starts, strict=False):
+            low, high = max(start, first), min(stop, first + len(shard))
+            if low < high:
+                rows[low - start : high - start] = shard[low - first : high - first]
+        return rows
+
+    def read_shots(self, start: int = 0, stop: int | None = None) -> pd.DataFrame:
+        """Rows [start, stop) of shots.parquet; only the row groups that hold them are read."""
+        file = _open_parquet(self.path / "shots.parquet")
+        stop = self.num_shots if stop is None else stop
+        groups, first_row, row = [], None, 0
+        for g in range(file.num_row_groups):
+            rows = file.metadata.row_group(g).num_rows
+            if row < stop and row + rows > start:
+                groups.append(g)
+                first_row = row if first_row is None else first_row
+            row += rows
+        table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
+        return table.to_pandas().reset_index(drop=True)
+
+    @property
+    def shot_labels(self) -> list[str]:
+        """Columns of shots.parquet beyond the format's own."""
+        names = _open_parquet(self.path / "shots.parquet").schema_arrow.names
+        return [n for n in names if n not in SHOT_COLUMNS + SHOT_OPTIONAL]
+
+    @property
+    def title_labels(self) -> list[str]:
+        return [c for c in self.titles.columns if c not in TITLE_COLUMNS + TITLE_OPTIONAL]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of what the files hold: the tables whole, of large files evenly spaced samples."""
+        digest = hashlib.sha256()
+        for file in sorted([*self.path.glob("*.json"), *self.path.glob("*.parquet"), *self.path.glob("*.npy")]):
+            digest.update(file.name.encode())
+            _digest_file(file, digest)
+        return digest.hexdigest()[:16]
+
+    def problems(self) -> Iterator[str]:
+        """Every rule that the contents break, a sentence each: file, row, rule. Reads all vectors."""
+        yield from _shot_table_problems(self)
+        for title in self:
+            yield from (
+                f"{self.path}: {p}" for p in embedding_problems(title.title_id, title.embeddings, self.modalities)
+            )
+        if self.global_vectors is not None:
+            bad = np.flatnonzero(~np.isfinite(self.global_vectors).all(axis=1))
+            yield from (f"{self.path / 'global.npy'}, row {i}: NaN or infinite value" for i in bad)
+
+    def validate(self) -> None:
+        """Read everything once; InputError with the first rule that is broken."""
+        for problem in self.problems():
+            raise InputError(problem)
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    header = files.read_json(path)
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise InputError(
+            f"{path}: format is {header.get('format') if isinstance(header, dict) else None!r}, expected {FORMAT!r}"
+        )
+    try:
+        header = {
+            **header,
+            "provenance": header.get("provenance") or {},
+            "global_dim": int(header.get("global_dim") or 0),
+        }
+        [Modality(**m) for m in header["modalities"]]
+        check_modalities(str(path), header["modalities"], int(header["shot_dim"]))
+        if header["dtype"] not in ("float16", "float32"):
+            raise InputError(f"{path}: dtype is {header['dtype']!r}, but must be float16 or float32")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: a field is missing or of the wrong kind: {error}") from None
+    return header
+
+
+def _open_parquet(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing") from None
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not readable as Parquet: {str(error).splitlines()[0]}") from None
+
+
+def _read_titles(path: Path) -> pd.DataFrame:
+    file = _open_parquet(path)
+    try:
+        titles = file.read().to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not readable as Parquet: {str(error).splitlines()[0]}") from None
+    missing = [c for c in TITLE_COLUMNS if c not in titles]
+    if missing:
+        raise InputError(f"{path}: column {missing[0]!r} is missing")
+    for title_id in titles["title_id"].astype(str):
+        check_title_id(title_id)
+    doubled = titles.loc[titles["title_id"].duplicated(), "title_id"]
+    if len(doubled):
+        raise InputError(
+            f"{path}, row {doubled.index[0]}: title {doubled.iloc[0]!r} is there twice; ids must be unique"
+        )
+    unknown = titles.loc[~titles["split"].isin(SPLITS)]
+    if len(unknown):
+        raise InputError(
+            f"{path}, row {unknown.index[0]}: split is {unknown['split'].iloc[0]!r}, but must be one of {', '.join(SPLITS)}"
+        )
+    return titles
+
+
+def _check_counts(catalog: Catalog) -> None:
+    """The tables and the shards must speak of the same shots."""
+    path = catalog.path / "titles.parquet"
+    if not len(catalog.titles):
+        raise InputError(f"{path} has no titles")
+    try:
+        first = catalog.titles["first_shot"].to_numpy(dtype=np.int64)
+        counts = catalog.titles["num_shots"].to_numpy(dtype=np.int64)
+    except (TypeError, ValueError):
+        raise InputError(f"{path}: first_shot and num_shots must be whole numbers") from None
+    if (counts < 1).any():
+        row = int(np.argmax(counts < 1))
+        raise InputError(f"{path}, row {row}: title {catalog.titles['title_id'].iloc[row]!r} has no shots")
+    expected = np.cumsum([0, *counts])
+    if (first != expected[:-1]).any():
+        row = int(np.argmax(first != expected[:-1]))
+        raise InputError(
+            f"{path}, row {row}: first_shot is {first[row]}, but the titles before it end at {expected[row]}"
+        )
+    if expected[-1] != catalog.num_shots:
+        raise InputError(
+            f"{catalog.path}: titles.parquet counts {expected[-1]} shots, but the .npy shards hold {catalog.num_shots}"
+        )
+    shots = _open_parquet(catalog.path / "shots.parquet")
+    if shots.metadata.num_rows != catalog.num_shots:
+        raise InputError(
+            f"{catalog.path}: shots.parquet has {shots.metadata.num_rows} rows, but the shards hold {catalog.num_shots}"
+        )
+    missing = [c for c in SHOT_COLUMNS if c not in shots.schema_arrow.names]
+    if missing:
+        raise InputError(f"{catalog.path / 'shots.parquet'}: column {missing[0]!r} is missing")
+    vectors = catalog.global_vectors
+    if vectors is not None and vectors.shape != (len(catalog), catalog.global_dim):
+        raise InputError(
+            f"{catalog.path / 'global.npy'}: shape is {vectors.shape}, expected {(len(catalog), catalog.global_dim)}"
+        )
+
+
+def _map_npy(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} is not readable as .npy: {str(error).splitlines()[0]}") from None
+
+
+def _map_shard(path: Path, header: dict[str, Any]) -> np.ndarray:
+    shard = _map_npy(path)
+    if shard.ndim != 2 or shard.shape[1] != header["shot_dim"] or shard.dtype != header["dtype"]:
+        raise InputError(
+            f"{path}: shape {shard.shape} of {shard.dtype}, but catalog.json says {header['shot_dim']} wide and {header['dtype']}"
+        )
+    return shard
+
+
+def _shot_table_problems(catalog: Catalog) -> Iterator[str]:
+    where = catalog.path / "shots.parquet"
+    try:
+        shots = catalog.read_shots()
+    except (pa.ArrowException, OSError) as error:
+        yield f"{where} is not readable as Parquet: {str(error).splitlines()[0]}"
+        return
+    title_ids = np.repeat(catalog.titles["title_id"].to_numpy(), catalog.titles["num_shots"])
+    numbers = np.concatenate([np.arange(n) for n in catalog.titles["num_shots"]])
+    for i in np.flatnonzero((shots["title_id"].to_numpy() != title_ids) | (shots["shot"].to_numpy() != numbers)):
+        yield f"{where}, row {i}: title {shots['title_id'].iloc[i]!r}, shot {shots['shot'].iloc[i]}, expected {title_ids[i]!r}, shot {numbers[i]}"
+    yield from (f"{where}: {p}" for p in time_problems(shots))
+
+
+def _digest_file(
+    path: Path, digest: Any, whole_up_to: int = 64 * 2**20, sample: int = 2**16, samples: int = 64
+) -> None:
+    size = path.stat().st_size
+    digest.update(str(size).encode())
+    with open(path, "rb") as file:
+        if size <= whole_up_to:
+            digest.update(file.read())
+            return
+        for offset in np.linspace(0, size - sample, samples).astype(int):
+            file.seek(int(offset))
+            digest.update(file.read(sample))

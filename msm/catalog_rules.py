@@ -1,0 +1,82 @@
+"""What a catalog must hold: the format's names, and the rules that its reader and its writer share.
+
+Shape letters: N shots of a title, D width of a shot embedding, M modalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from msm.errors import InputError
+
+FORMAT = "msm-catalog/1"
+SPLITS = ("train", "validation", "test")
+TITLE_COLUMNS = ("title_id", "name", "split", "first_shot", "num_shots", "duration_s")
+TITLE_OPTIONAL = ("synopsis", "tags", "media")
+SHOT_COLUMNS = ("title_id", "shot", "start_s", "end_s")
+SHOT_OPTIONAL = ("text",)
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One block of a shot embedding's columns: `embedding[:, start : start + dim]`."""
+
+    name: str
+    start: int
+    dim: int
+    encoder: str = "unknown"
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.start, self.start + self.dim)
+
+
+def modalities_of(dims: Mapping[str, int], encoders: Mapping[str, str] | None = None) -> tuple[Modality, ...]:
+    """Blocks side by side in the order given, e.g. `{"video": 768, "audio": 768, "text": 768}`."""
+    starts = np.cumsum([0, *dims.values()])
+    encoders = encoders or {}
+    return tuple(
+        Modality(name, int(start), int(dim), encoders.get(name, "unknown"))
+        for (name, dim), start in zip(dims.items(), starts, strict=False)
+    )
+
+
+def embedding_problems(title_id: str, embeddings: np.ndarray, modalities: Sequence[Modality]) -> Iterator[str]:
+    """What is wrong with a title's (N, D) vectors: NaN, infinity, a shot with no modality at all."""
+    for shot in np.flatnonzero(~np.isfinite(embeddings).all(axis=1)):
+        block = next(m.name for m in modalities if not np.isfinite(embeddings[shot, m.columns]).all())
+        yield f"title {title_id!r}, shot {shot}: NaN or infinite value in {block}"
+    for shot in np.flatnonzero(~embeddings.any(axis=1)):
+        yield f"title {title_id!r}, shot {shot}: all zeros, so it has no modality"
+
+
+def time_problems(shots: pd.DataFrame) -> Iterator[str]:
+    start, end = shots["start_s"], shots["end_s"]
+    bad = (start.isna() != end.isna()) | (end <= start) | (start < 0) | np.isinf(end)
+    for i in np.flatnonzero(bad):
+        row = shots.iloc[i]
+        yield f"title {row['title_id']!r}, shot {row['shot']}: a shot from {row['start_s']} s to {row['end_s']} s has no length"
+
+
+def check_title_id(title_id: str) -> None:
+    """An id names files under media/, so it must stay in its folder."""
+    if not title_id or title_id in (".", "..") or len(title_id) > 200 or any(c in title_id for c in "/\\\0\n"):
+        raise InputError(f"title id {title_id[:60]!r} cannot be used: ids are 1 to 200 characters without / or \\")
+
+
+def check_modalities(where: str, modalities: Any, shot_dim: int) -> None:
+    end = 0
+    names = [m["name"] for m in modalities]
+    for m in modalities:
+        if m["start"] != end or m["dim"] < 1:
+            raise InputError(
+                f"{where}: modality {m['name']!r} starts at column {m['start']} and is {m['dim']} wide, expected start {end}"
+            )
+        end += m["dim"]
+    if end != shot_dim or end == 0 or len(set(names)) != len(names):
+        raise InputError(f"{where}: the modalities {names} cover {end} columns, but shot_dim is {shot_dim}")
