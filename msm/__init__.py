@@ -1,0 +1,29 @@
+"""Masked Shot Modeling: catalogs of shots, models that restore hidden shots, and honest baselines.
+
+from msm import Catalog, Run
+fill = Run.open("sample_data/runs/mediafm").fill_in(Catalog.open("sample_data/catalog")["harbour-lights"], [40, 41])
+fill.table
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msm.catalog import Catalog, Modality, Title, TitleData
+from msm.errors import InputError
+
+if TYPE_CHECKING:
+    from msm.fill import FillIn, Run
+    from msm.recipe import Recipe
+
+__all__ = ["Catalog", "FillIn", "InputError", "Modality", "Recipe", "Run", "Title", "TitleData"]
+_LATE = {"FillIn": "msm.fill", "Run": "msm.fill", "Recipe": "msm.recipe"}
+
+
+def __getattr__(name: str) -> Any:
+    """Names that need torch are imported when they are first asked for: it takes two seconds."""
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'msm' has no attribute {name!r}")

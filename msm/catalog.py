@@ -74,8 +74,12 @@ class Title:
     @property
     def embeddings(self) -> np.ndarray:
         """(N, D) float32, as the encoders made them."""
+        return self.rows(0, self.num_shots)
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """(stop − start, D) float32: the embeddings of some consecutive shots, without reading the others."""
         first = int(self.row["first_shot"])
-        return self.catalog.read_rows(first, first + self.num_shots)
+        return self.catalog.read_rows(first + start, first + stop)
 
     @property
     def present(self) -> np.ndarray:

@@ -1,0 +1,194 @@
+"""A trained run at work: hide shots of a title by hand and see what the model makes of them.
+
+Shape letters: N shots of a title, H hidden shots, D width of a shot, W width inside the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from msm import baselines, metrics
+from msm.catalog import Catalog, Title
+from msm.catalog_rules import Modality
+from msm.errors import InputError
+from msm.evaluate import Space, score_fill_in
+from msm.fusion import unit
+from msm.model import ShotEncoder
+from msm.predict import predict_hidden, split_windows
+from msm.recipe import Recipe
+from msm.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class FillIn:
+    """What a run makes of the hidden shots of one title, against the baselines and the truth."""
+
+    title_id: str
+    hidden: np.ndarray  # (H,) int, the hidden shots in order
+    predicted: np.ndarray  # (H, D) what the model expects, fused
+    shots: np.ndarray  # (N, D) the title's shots, fused: the truth
+    space: Space
+    times: pd.DataFrame  # N rows with start_s and end_s
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """A row a hidden shot and predictor; the columns of `msm.evaluate.score_fill_in`."""
+        return score_fill_in(self.shots, self._mask, self.predicted, self.space)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row a hidden shot.
+
+        shot, start_s, end_s, distance (shots to the nearest visible one), cosine, centred_cosine,
+        rank (1 = no shot of the title is nearer to the prediction than the true one), num_shots,
+        centred_MODALITY (NaN where the shot lacks it), each baseline's centred cosine under its
+        name, best_baseline (of the baseline that is best on average over this fill-in), skill
+        """
+        wide = self.scores.pivot(index="shot", columns="predictor", values="centred_cosine")
+        table = self.scores[self.scores["predictor"] == "model"].drop(columns=["predictor", "rank_share"])
+        table = table.reset_index(drop=True)
+        table[["start_s", "end_s"]] = self.times[["start_s", "end_s"]].to_numpy()[self.hidden]
+        for name in baselines.NAMES:
+            table[name] = wide[name].to_numpy()
+        table["best_baseline"] = table[self.best_baseline_name]
+        gap = (1 - table["best_baseline"]).clip(lower=1e-6)
+        return table.assign(num_shots=len(self.shots), skill=(table["centred_cosine"] - table["best_baseline"]) / gap)
+
+    @cached_property
+    def best_baseline_name(self) -> str:
+        """The baseline with the highest mean centred cosine over these very shots: chosen in its favour."""
+        means = self.scores[self.scores["predictor"] != "model"].groupby("predictor")["centred_cosine"].mean()
+        return str(means.idxmax())
+
+    @property
+    def centred_cosine(self) -> float:
+        return float(self.table["centred_cosine"].mean())
+
+    @property
+    def best_baseline(self) -> float:
+        return float(self.table["best_baseline"].mean())
+
+    @property
+    def skill(self) -> float:
+        """Of the mean centred cosine, against the best baseline's mean."""
+        return metrics.skill(self.centred_cosine, self.best_baseline)
+
+    def candidates(self, count: int = 5) -> pd.DataFrame:
+        """The title's real shots nearest to what the model expected, `count` for each hidden shot.
+
+        columns  shot (hidden), place (1 = nearest), candidate (shot), centred_cosine, is_truth
+        """
+        mean = self.space.mean
+        likeness = unit(self.predicted - mean) @ unit(self.shots - mean).T  # (H, N)
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
+        return pd.DataFrame(
+            {
+                "shot": np.repeat(self.hidden, order.shape[1]),
+                "place": np.tile(np.arange(order.shape[1]) + 1, len(order)),
+                "candidate": order.ravel(),
+                "centred_cosine": np.take_along_axis(likeness, order, axis=1).ravel(),
+                "is_truth": (order == self.hidden[:, None]).ravel(),
+            }
+        )
+
+    @property
+    def _mask(self) -> np.ndarray:
+        mask = np.zeros(len(self.shots), dtype=bool)
+        mask[self.hidden] = True
+        return mask
+
+
+class Run:
+    """A trained run, its weights loaded. Make one with `Run.open`."""
+
+    def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
+        self.folder, self.model, self.space = folder, model, space
+
+    @classmethod
+    def open(cls, path: str | Path, *, device: str = "cpu") -> Run:
+        """Load a run's weights. InputError where the folder is broken or has no weights yet."""
+        folder = RunFolder.open(path)
+        facts = folder.info["catalog"]
+        model = ShotEncoder(facts["shot_dim"], facts["global_dim"], folder.recipe.model)
+        try:
+            model.load_state_dict(folder.load_weights())
+        except RuntimeError:
+            raise InputError(f"{folder.path}: the weights do not fit its recipe") from None
+        model.to(device).eval()
+        modalities = tuple(Modality(**m) for m in facts["modalities"])
+        mean = model.shot_mean.cpu().numpy()
+        return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, float(folder.info["bandwidth"])))
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.folder.recipe
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What run.json says: state, device, seed, catalog facts, the best step."""
+        return self.folder.info
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        return self.folder.evaluation
+
+    def check_fits(self, catalog: Catalog) -> None:
+        """InputError unless the catalog's shots are of the kind that the run was trained on."""
+        facts = self.info["catalog"]
+        ours = [(m.name, m.dim) for m in self.space.modalities]
+        theirs = [(m.name, m.dim) for m in catalog.modalities]
+        if ours != theirs:
+            raise InputError(f"{self.path} was trained on shots of {ours}, but {catalog.path} has {theirs}")
+        if facts["global_dim"] and catalog.global_dim not in (0, facts["global_dim"]):
+            raise InputError(
+                f"{self.path} expects metadata of width {facts['global_dim']}, but {catalog.path} has {catalog.global_dim}"
+            )
+
+    def predict(self, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
+        """(N, D) fused, (N,) bool, (G,) or None → (H, D); the form that `msm.evaluate` asks for."""
+        return predict_hidden(self.model, shots, hidden, global_embedding)
+
+    def fill_in(self, title: Title, hidden: Iterable[int], *, use_global: bool = True) -> FillIn:
+        """Hide these shots of a title and let the model restore them.
+
+        hidden  shot numbers, counted from 0; InputError for none, or for one the title lacks
+        """
+        self.check_fits(title.catalog)
+        where = np.unique(np.fromiter(hidden, dtype=int))
+        if not len(where):
+            raise InputError("no shot is hidden; name at least one")
+        if where[0] < 0 or where[-1] >= title.num_shots:
+            wrong = where[0] if where[0] < 0 else where[-1]
+            raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
+        shots = self.space.fuse(title.embeddings)
+        mask = np.zeros(len(shots), dtype=bool)
+        mask[where] = True
+        predicted = self.predict(shots, mask, title.global_embedding if use_global else None)
+        return FillIn(title.title_id, where, predicted, shots, self.space, title.shots[["start_s", "end_s"]])
+
+    @torch.inference_mode()
+    def contextual(self, title: Title) -> np.ndarray:
+        """(N, W) float32: what the encoder makes of each shot with its whole title in view."""
+        self.check_fits(title.catalog)
+        device = self.model.position.device
+        shots = torch.from_numpy(self.space.fuse(title.embeddings)).to(device)
+        embedding = title.global_embedding
+        global_ = None if embedding is None else torch.from_numpy(embedding)[None].to(device)
+        parts = []
+        for start, stop in split_windows(len(shots), self.recipe.model.max_shots):
+            valid = torch.ones(1, stop - start, dtype=torch.bool, device=device)
+            encoded = self.model.encode(shots[None, start:stop], ~valid, valid, global_)
+            parts.append(encoded.shots[0].float().cpu().numpy())
+        return np.concatenate(parts)

@@ -1,0 +1,130 @@
+"""A run folder: recipe, facts, metrics, weights; written so that a reader never sees half a file.
+
+The folder is the contract between the command line, the pages and the notebooks (docs/format.md).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from msm import files
+from msm.errors import InputError
+from msm.recipe import Recipe
+
+STATES = ("running", "stopped", "failed", "done")
+WEIGHTS = "model.safetensors"
+
+
+class RunFolder:
+    """One training and all that it left. Make one with `create` or `open`."""
+
+    def __init__(self, path: Path, recipe: Recipe, info: dict[str, Any]):
+        self.path, self.recipe, self.info = path, recipe, info
+
+    @classmethod
+    def create(cls, path: str | Path, recipe: Recipe, info: dict[str, Any], *, replace: bool = False) -> RunFolder:
+        """Start a folder with its recipe and facts. InputError if it exists and `replace` is false."""
+        path = Path(path)
+        info = {**info, "state": "running", "heartbeat": time.time()}
+        with files.whole_folder(path, replace=replace) as folder:
+            files.write_json(folder / "recipe.json", recipe.to_dict())
+            files.write_json(folder / "run.json", info)
+        return cls(path, recipe, info)
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """Read recipe and facts. InputError names what is missing or broken."""
+        path = Path(path)
+        if not path.is_dir():
+            raise InputError(f"{path} is not a run: there is no such folder")
+        recipe = Recipe.from_dict(files.read_json(path / "recipe.json"))
+        info = files.read_json(path / "run.json")
+        if not isinstance(info, dict) or info.get("state") not in STATES:
+            raise InputError(f"{path / 'run.json'}: state must be one of {', '.join(STATES)}")
+        return cls(path, recipe, info)
+
+    def update(self, **facts: Any) -> None:
+        """Change facts in run.json; each change is a heartbeat too."""
+        self.info = {**self.info, **facts, "heartbeat": time.time()}
+        files.write_json(self.path / "run.json", self.info)
+
+    @contextmanager
+    def only_trainer(self) -> Iterator[None]:
+        """Hold the folder against a second training; the lock goes with the process, however it ends."""
+        with open(self.path / ".lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(f"{self.path} is being trained by another process") from None
+            yield
+
+    def append_metrics(self, line: dict[str, Any]) -> None:
+        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, allow_nan=False) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All lines so far; a last line that is still being written is left out."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return []
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        try:
+            return [json.loads(line) for line in lines]
+        except json.JSONDecodeError:
+            raise InputError(f"{path}: a line is not JSON") from None
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Drop the lines that a resumed training will write again."""
+        kept = [line for line in self.metrics() if line["step"] <= step]
+        with files.whole_file(self.path / "metrics.jsonl") as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+
+    @property
+    def has_weights(self) -> bool:
+        return (self.path / WEIGHTS).exists()
+
+    def save_weights(self, state: dict[str, Tensor]) -> None:
+        with files.whole_file(self.path / WEIGHTS) as temporary:
+            save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, temporary)
+
+    def load_weights(self) -> dict[str, Tensor]:
+        path = self.path / WEIGHTS
+        if not path.exists():
+            raise InputError(f"{self.path} has no weights yet; let it train past its first validation")
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise InputError(f"{path} is not readable as safetensors: {error}") from None
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """The last evaluation of this run, or None."""
+        path = self.path / "evaluation.json"
+        return files.read_json(path) if path.exists() else None
+
+    def save_evaluation(self, evaluation: dict[str, Any]) -> None:
+        files.write_json(self.path / "evaluation.json", evaluation)
+
+
+def list_runs(folder: str | Path) -> list[Path]:
+    """The run folders directly inside a folder, by name; an empty list where there is no folder."""
+    folder = Path(folder)
+    return sorted(p.parent for p in folder.glob("*/run.json")) if folder.is_dir() else []
+
+
+def versions() -> dict[str, str]:
+    """What a run was made with, for run.json."""
+    import platform
+    from importlib.metadata import version
+
+    return {"python": platform.python_version(), **{p: version(p) for p in ("msm-workbench", "torch", "numpy")}}

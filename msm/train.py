@@ -1,0 +1,276 @@
+"""One training: steps, validation against the baselines, and a run folder that can be resumed.
+
+Shape letters: B windows, S shots of the longest window, D width of a shot.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from msm import files, metrics
+from msm.catalog import Catalog, Title
+from msm.errors import InputError
+from msm.evaluate import RATIO, SEEDS, Space, fitted_space, hide_titles, report, score_fill_in
+from msm.hiding import choose_hidden
+from msm.model import ShotEncoder
+from msm.objectives import cosine_distance
+from msm.optim import learning_rate, make_optimizers, set_learning_rate
+from msm.predict import predict_hidden
+from msm.recipe import Recipe
+from msm.runs import RunFolder, versions
+from msm.windows import Batch, WindowSampler, step_rng
+
+MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
+
+
+@dataclass(frozen=True)
+class StepReport:
+    loss: float
+    grad_norm: float
+    num_hidden: int
+    num_shots: int
+
+
+def train_step(
+    model: ShotEncoder,
+    batch: Batch,
+    optimizers: Sequence[torch.optim.Optimizer],
+    recipe: Recipe,
+    rng: torch.Generator,
+) -> StepReport:
+    """Hide, predict, compare at the hidden shots, step. Draws what is hidden from `rng` alone."""
+    device = model.position.device
+    hidden = choose_hidden(batch.valid, recipe.mask, rng)
+    num_shots, num_hidden = int(batch.valid.sum()), int(hidden.sum())
+    batch, hidden = batch.to(device), hidden.to(device)
+
+    model.train()
+    with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
+        encoded = model.encode(batch.shots, hidden, batch.valid, batch.global_)
+        predicted = model.predict(encoded.shots[hidden])  # (hidden shots, D): nobody asks for the others
+    loss = cosine_distance(predicted, batch.shots[hidden])
+
+    for optimizer in optimizers:
+        optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    grad_norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.optim.clip_norm)
+    if not torch.isfinite(grad_norm):
+        raise InputError("the loss is no longer a number; try a lower optim.lr")
+    for optimizer in optimizers:
+        optimizer.step()
+    return StepReport(loss.item(), grad_norm.item(), num_hidden, num_shots)
+
+
+def validate(
+    model: ShotEncoder, titles: Sequence[Title], space: Space, seeds: Sequence[int] = SEEDS[:1]
+) -> dict[str, Any]:
+    """The report on held-out titles; sets the model's `prediction_norm` on the way.
+
+    The cosine loss says nothing about a prediction's length, but centring does depend on it. The
+    length nearest to unit-length truths, in least squares, is the mean cosine.
+    """
+    model.prediction_norm.fill_(1.0)
+    cases = list(hide_titles(titles, space, RATIO, seeds))
+    guesses = [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
+    cosines = [metrics.cosine(g, c.shots[c.hidden]) for g, c in zip(guesses, cases, strict=True)]
+    norm = float(np.clip(np.concatenate(cosines).mean(), 0.05, 1.0))
+    model.prediction_norm.fill_(norm)
+    tables = [
+        score_fill_in(c.shots, c.hidden, g * norm, space).assign(title_id=c.title_id)
+        for g, c in zip(guesses, cases, strict=True)
+    ]
+    return report(pd.concat(tables, ignore_index=True), "validation")
+
+
+def start_run(
+    catalog: Catalog, path: str | Path, recipe: Recipe, *, device: torch.device, replace: bool = False
+) -> RunFolder:
+    """Check the catalog, measure what predictions are compared with, and make the run folder.
+
+    Raises InputError before anything is written if the catalog is broken or has nothing to learn from.
+    """
+    files.refuse_existing(Path(path), replace=replace)
+    catalog.validate()
+    train = catalog.split("train")
+    space = fitted_space(train, catalog.split("validation"), catalog.modalities, recipe.fusion)
+    WindowSampler(catalog, space, max_shots=recipe.model.max_shots, batch_windows=1, seed=0)
+    info = {
+        "catalog": {
+            "path": str(catalog.path),
+            "fingerprint": catalog.fingerprint,
+            "shot_dim": catalog.shot_dim,
+            "global_dim": catalog.global_dim,
+            "modalities": [asdict(m) for m in catalog.modalities],
+            "train_titles": len(train),
+            "train_shots": sum(t.num_shots for t in train),
+        },
+        "bandwidth": space.bandwidth,
+        "device": str(device),
+        "versions": versions(),
+        "seed": recipe.seed,
+        "steps_done": 0,
+        "best": None,
+    }
+    return RunFolder.create(path, recipe, info, replace=replace)
+
+
+class Trainer:
+    """A training under way: the model, its optimisers, and the step they have reached."""
+
+    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device):
+        self.run, self.recipe, self.device = run, run.recipe, device
+        self._check_catalog(catalog)
+        validation = catalog.split("validation")
+        self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
+        self.validation = validation[:MAX_VALIDATION_TITLES]
+        self.sampler = WindowSampler(
+            catalog,
+            self.space,
+            max_shots=self.recipe.model.max_shots,
+            batch_windows=self.recipe.batch_windows,
+            seed=self.recipe.seed,
+        )
+        self.model = ShotEncoder(catalog.shot_dim, catalog.global_dim, self.recipe.model)
+        self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
+        self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
+        self.model.to(device)
+        self.optimizers = make_optimizers(self.model, self.recipe.optim)
+        self.step = 0
+
+    def _check_catalog(self, catalog: Catalog) -> None:
+        if catalog.fingerprint != self.run.info["catalog"]["fingerprint"]:
+            raise InputError(f"{catalog.path} is not the catalog that {self.run.path} was started on; start a new run")
+
+    def run_step(self) -> dict[str, Any]:
+        """One step; its line for metrics.jsonl."""
+        started = time.perf_counter()
+        lr = learning_rate(self.step, self.recipe.steps, self.recipe.optim)
+        set_learning_rate(self.optimizers, lr)
+        batch = self.sampler.batch(self.step)
+        with torch.random.fork_rng():  # dropout knows no generator, so the global one is set for the step alone
+            torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
+            rng = step_rng(self.recipe.seed, "hidden", self.step)
+            done = train_step(self.model, batch, self.optimizers, self.recipe, rng)
+        self.step += 1
+        seconds = time.perf_counter() - started
+        return {
+            "step": self.step,
+            "loss": done.loss,
+            "lr": lr,
+            "grad_norm": done.grad_norm,
+            "num_hidden": done.num_hidden,
+            "shots_per_s": round(done.num_shots / seconds, 1),
+        }
+
+    def keep_best(self) -> dict[str, Any] | None:
+        """Validate; where it is the best so far, these become the run's weights. None without validation titles."""
+        if not self.validation:
+            self.run.save_weights(self.model.state_dict())
+            return None
+        measured = validate(self.model, self.validation, self.space)
+        best = self.run.info["best"]
+        if best is None or measured["centred_cosine"] > best["centred_cosine"]:
+            self.run.save_weights(self.model.state_dict())
+            self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
+        return measured
+
+    def save_checkpoint(self) -> None:
+        """What resuming needs; order, hiding and dropout follow from the seed and the step."""
+        folder = self.run.path / "checkpoint"
+        folder.mkdir(exist_ok=True)
+        state = {
+            "step": self.step,
+            "best": self.run.info["best"],
+            "model": self.model.state_dict(),
+            "optimizers": [o.state_dict() for o in self.optimizers],
+        }
+        with files.whole_file(folder / "last.pt") as temporary:
+            torch.save(state, temporary)
+        self.run.update(steps_done=self.step)
+
+    def load_checkpoint(self) -> None:
+        path = self.run.path / "checkpoint" / "last.pt"
+        if not path.exists():
+            return  # it was stopped before its first checkpoint: begin again
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+        except Exception as error:  # torch raises many kinds for a damaged file
+            raise InputError(f"{path} cannot be resumed from: {str(error).splitlines()[0]}") from None
+        self.step = state["step"]
+        self.run.info["best"] = state["best"]
+
+
+def train(
+    run: RunFolder,
+    catalog: Catalog,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    on_step: Callable[[dict[str, Any]], None] = lambda line: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> RunFolder:
+    """Train a run to its last step, or until `should_stop` says so; everything is in its folder.
+
+    on_step  called with each line of metrics.jsonl once it is written
+    """
+    with run.only_trainer():
+        try:
+            trainer = Trainer(run, catalog, device)
+            if resume:
+                trainer.load_checkpoint()
+            run.forget_metrics_after(trainer.step)
+            run.update(state="running", device=str(device))
+            _train_to_the_end(trainer, on_step, should_stop)
+        except BaseException as error:
+            run.update(state="failed", reason=str(error) or type(error).__name__)
+            raise
+    return run
+
+
+def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable) -> None:
+    run, recipe = trainer.run, trainer.recipe
+    while trainer.step < recipe.steps:
+        if should_stop():
+            trainer.save_checkpoint()
+            run.update(state="stopped")
+            return
+        line = trainer.run_step()
+        due = trainer.step % recipe.validate_every == 0 or trainer.step == recipe.steps
+        measured = trainer.keep_best() if due else None
+        if measured is not None:
+            line["validation"] = measured
+        run.append_metrics(line)
+        if due:
+            trainer.save_checkpoint()
+        on_step(line)
+    run.update(state="done", reason=None)
+
+
+def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
+    if recipe.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return recipe.precision == "bfloat16"
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` takes a GPU where there is one; InputError for a device that this machine lacks."""
+    if name == "auto":
+        mps = torch.backends.mps.is_available()
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+        return device
+    except (RuntimeError, AssertionError):
+        raise InputError(f"this machine has no device {name!r}; use auto or cpu") from None
