@@ -1,0 +1,83 @@
+"""A small catalog and a run trained on it in seconds: what the browser tests look at.
+
+    python tests/browser/small_world.py FOLDER    makes FOLDER/catalog and FOLDER/runs/mediafm to look at by hand
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from msm import Catalog, TitleData
+from msm.catalog import modalities_of
+from msm.recipe import preset
+from msm.train import pick_device, start_run, train
+
+DIMS = {"video": 32, "audio": 16, "text": 16}
+NUM_PLACES, NUM_VOICES = 24, 12
+
+
+def small_title(
+    rng: np.random.Generator, title_id: str, split: str, num_shots: int, *, name: str = "", plain: bool = False
+) -> TitleData:
+    """Scenes of about nine shots in which two views alternate: a neighbour misleads, the one beyond it tells.
+
+    plain  neither times nor labels, and text that is markup
+    """
+    views = np.random.default_rng(7).standard_normal((NUM_PLACES, 2, sum(DIMS.values())))
+    scene = np.cumsum(rng.random(num_shots) < 1 / 9)
+    place = rng.integers(0, NUM_PLACES, scene.max() + 1)[scene]
+    embeddings = views[place, np.arange(num_shots) % 2] + 0.5 * rng.standard_normal((num_shots, sum(DIMS.values())))
+    ends = np.cumsum(rng.uniform(2, 8, num_shots))
+    if plain:
+        shots = pd.DataFrame({"text": ["<i>markup</i> & <script>alert(1)</script>"] * num_shots})
+    else:
+        said = [f"Somebody speaks in place {p}." if i % 3 else "" for i, p in enumerate(place)]
+        shots = pd.DataFrame({"start_s": np.r_[0, ends[:-1]], "end_s": ends, "text": said, "scene": scene})
+    return TitleData(title_id=title_id, name=name, split=split, embeddings=embeddings, shots=shots)
+
+
+def write_catalog(path: Path) -> Catalog:
+    rng = np.random.default_rng(0)
+    titles = [small_title(rng, f"lesson-{i}", "train", 160) for i in range(12)]
+    titles += [small_title(rng, f"check-{i}", "validation", 100) for i in range(2)]
+    titles += [
+        small_title(rng, "harbour-lights", "test", 118, name="Harbour lights"),
+        small_title(rng, "short", "test", 60, name="A short"),
+        small_title(rng, "feature", "test", 512, name="A feature"),
+        small_title(rng, "marathon", "test", 2000, name="A marathon"),
+        small_title(rng, "markup", "test", 40, name="<b>x</b>", plain=True),
+        small_title(rng, "still", "test", 1, name="A single shot"),
+    ]
+    provenance = {"kind": "screenplay", "made by": "tests/browser/small_world.py", "seed": 0}
+    return Catalog.write(path, titles, modalities=modalities_of(DIMS), provenance=provenance)
+
+
+def train_run(catalog: Catalog, path: Path, steps: int = 40) -> None:
+    settings = [f"steps={steps}", "batch_windows=2", "model.width=32", "model.depth=1", "model.heads=2", "optim.lr=0.01"]
+    recipe = preset("mediafm").with_settings(settings)
+    device = pick_device("cpu")
+    train(start_run(catalog, path, recipe, device=device), catalog, device=device)
+
+
+def evaluate_run(catalog: Catalog, path: Path) -> None:
+    from msm import Run
+    from msm.evaluate import report, score_titles
+
+    run = Run.open(path)
+    run.folder.save_evaluation(report(score_titles(run.predict, catalog.split("test"), run.space), "test"))
+
+
+def make(folder: Path) -> None:
+    torch.set_num_threads(2)
+    catalog = write_catalog(folder / "catalog")
+    train_run(catalog, folder / "runs" / "mediafm")
+    evaluate_run(catalog, folder / "runs" / "mediafm")
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

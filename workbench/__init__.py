@@ -1,0 +1,1 @@
+"""The Streamlit app. Imports point one way: app_pages → cache, state → views → msm."""

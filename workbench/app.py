@@ -1,0 +1,41 @@
+"""The server: `streamlit run workbench/app.py [-- --catalog DIR --runs DIR]`.
+
+Streamlit finds `app` and serves it. Each session runs main.py; here stands what a server does
+once: it loads torch and the default run before the first click, and it serves the thumbnails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from streamlit.starlette import App
+
+from workbench import cache
+from workbench.arguments import read_arguments
+
+
+@asynccontextmanager
+async def warmed(app: App) -> AsyncIterator[None]:
+    cache.warm(read_arguments())
+    yield
+
+
+def thumbnail(request: Request) -> Response:
+    """A shot's picture out of the catalog's media folder, and nothing else of the disk."""
+    folder = (read_arguments().catalog / "media" / "thumbnails").resolve()
+    file = (folder / request.path_params["title"] / f"{request.path_params['shot']}.webp").resolve()
+    if not file.is_relative_to(folder) or not file.is_file():
+        return Response(status_code=404)
+    return FileResponse(file, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
+
+
+app = App(
+    Path(__file__).with_name("main.py"),
+    lifespan=warmed,
+    routes=[Route("/thumbnails/{title}/{shot:int}.webp", thumbnail)],
+)

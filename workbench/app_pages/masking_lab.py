@@ -1,0 +1,74 @@
+"""Masking lab: hide shots of a title, and see whether the model understood or could as well have copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import InputError, Title
+from msm.hiding import format_ranges
+from workbench import cache, panels, state
+from workbench.components.filmstrip import Gesture, filmstrip
+from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.views.code import timeline_code
+from workbench.views.strip import strip_scores
+from workbench.views.timeline import timeline
+from workbench.views.verdict import verdict
+
+catalog = catalog_or_stop()
+runs = runs_for(catalog)
+run_path = run_path_of(runs)
+
+
+def heard(gesture: Gesture) -> None:
+    """A gesture on a strip that is no longer shown, or on shots that are not there, is nobody's wish."""
+    title = catalog[state.title()]
+    if gesture.strip == cache.strip(catalog, title.title_id)["key"] and set(gesture.hidden) <= set(range(len(title))):
+        state.hide(gesture.hidden)
+
+
+def answer(title: Title) -> cache.Filled | None:
+    if run_path is None or not state.hidden():
+        return None
+    try:
+        return cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()))
+    except InputError as error:
+        st.error(f"{error}.")
+        return None
+
+
+@st.fragment
+def lab() -> None:
+    title = catalog[state.title()]
+    filled = answer(title)
+    strip = cache.strip(catalog, title.title_id)
+    filmstrip(strip, state.hidden(), strip_scores(filled and filled.table), key="strip", on_gesture=heard)
+    if filled:
+        st.markdown(f"#### {verdict(filled.table, filled.best_baseline_name)}")
+        panels.numbers(filled)
+    elif run_path:
+        st.markdown("#### Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them.")
+    panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
+    if filled:
+        show(title, filled)
+    state.write_url()
+
+
+def show(title: Title, filled: cache.Filled) -> None:
+    measure = panels.choose_measure()
+    figure = timeline(filled.table, filled.best_baseline_name, duration_s=title.duration_s, measure=measure)
+    st.plotly_chart(figure, key="timeline", config={"displayModeBar": False})
+    panels.show_shots(filled.table)
+    with st.expander("Copy as code", icon=":material/code:"):
+        code = timeline_code(catalog.path, Path(run_path or ""), title.title_id, format_ranges(state.hidden()))
+        st.code(code, language="python")
+
+
+panels.choose(catalog, runs)
+if run_path is None:
+    say_no_run(catalog, runs)
+lab()
+if run_path:
+    panels.over_all_titles(cache.evaluation(run_path))
+panels.real_sets(cache.real_sets())

@@ -1,0 +1,202 @@
+"""Everything the app keeps between reruns, each with a bound and each keyed on what is on disk.
+
+A `stamp` is the time of change of the files behind a value: a new file is a new value.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, InputError
+from workbench.arguments import ROOT, Arguments
+from workbench.views.opening import hide_at_random, opening_title
+from workbench.views.strip import strip_shots
+
+Stamp = tuple[int, ...]
+
+
+class Filled(NamedTuple):
+    """A fill-in, reduced to what a page shows."""
+
+    table: pd.DataFrame  # FillIn.table and best_baseline_cosine (raw)
+    best_baseline_name: str
+    skill: float
+
+
+def stamp(*paths: Path) -> Stamp:
+    """Times of change in nanoseconds, 0 for what is not there."""
+    return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+
+
+def open_catalog(path: Path) -> Catalog:
+    """InputError where it cannot be opened."""
+    return _catalog(path, stamp(path / "catalog.json", path / "titles.parquet", path / "shots.parquet"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _catalog(path: Path, _changed: Stamp) -> Catalog:
+    return Catalog.open(path)
+
+
+def list_runs(folder: Path, catalog: Catalog) -> pd.DataFrame:
+    """A row a run, by name: name, path, recipe, state, problem (None where it can answer for this catalog)."""
+    infos = sorted(folder.glob("*/run.json"))
+    return _runs(folder, stamp(*infos, *(p.parent / "model.safetensors" for p in infos)), _shape(catalog))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _runs(folder: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    from msm.runs import list_runs as run_folders  # torch: two seconds, warmed at the start
+
+    rows = [_run_row(path, shape) for path in run_folders(folder)]
+    return pd.DataFrame(rows, columns=["name", "path", "recipe", "state", "problem"])
+
+
+def _run_row(path: Path, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    from msm.runs import RunFolder
+
+    row: dict[str, Any] = {"name": path.name, "path": str(path), "recipe": "", "state": "", "problem": None}
+    try:
+        run = RunFolder.open(path)
+        row |= {"recipe": run.recipe.name, "state": run.info["state"]}
+        ours = [(m["name"], m["dim"]) for m in run.info["catalog"]["modalities"]]
+        if ours != list(shape):
+            row["problem"] = f"{path.name} was trained on shots of {_widths(ours)}; these are {_widths(shape)}"
+        elif not run.has_weights:
+            row["problem"] = f"{path.name} has no weights yet"
+    except (InputError, KeyError, TypeError) as error:
+        row["problem"] = str(error) if isinstance(error, InputError) else f"{path / 'run.json'} lacks {error}"
+    return row
+
+
+def _shape(catalog: Catalog) -> tuple[tuple[str, int], ...]:
+    return tuple((m.name, m.dim) for m in catalog.modalities)
+
+
+def _widths(shape: Any) -> str:
+    return " + ".join(f"{name} {dim}" for name, dim in shape)
+
+
+def open_run(path: Path) -> Any:
+    """An opened `msm.Run`; InputError where it cannot be."""
+    return _run(path, _run_stamp(path))
+
+
+def _run_stamp(path: Path) -> Stamp:
+    return stamp(path / "model.safetensors", path / "recipe.json")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def _run(path: Path, _changed: Stamp) -> Any:
+    from msm import Run
+
+    return Run.open(path)
+
+
+def evaluation(path: Path) -> dict[str, Any] | None:
+    """The content of a run's evaluation.json."""
+    return _evaluation(path, stamp(path / "evaluation.json"))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _evaluation(path: Path, changed: Stamp) -> dict[str, Any] | None:
+    from msm.runs import RunFolder
+
+    return RunFolder.open(path).evaluation
+
+
+def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> Filled:
+    """What the run makes of these hidden shots, remembered for the last few hundred choices."""
+    return _filled(str(catalog.path), catalog.fingerprint, run_path, _run_stamp(run_path), title_id, hidden)
+
+
+# cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _filled(
+    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+) -> Filled:
+    fill = open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden)
+    name = fill.best_baseline_name
+    raw = fill.scores[fill.scores["predictor"] == name].set_index("shot")["cosine"]
+    table = fill.table.assign(best_baseline_cosine=raw.reindex(fill.table["shot"]).to_numpy())
+    return Filled(table, name, fill.skill)
+
+
+def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
+    """What the filmstrip shows of a title."""
+    return _strip(str(catalog.path), catalog.fingerprint, title_id)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _strip(path: str, fingerprint: str, title_id: str) -> dict[str, Any]:
+    title = open_catalog(Path(path))[title_id]
+    frames = title.catalog.path / "media" / "thumbnails" / title_id
+    address = f"{_base_address()}/thumbnails/{quote(title_id, safe='')}/" if frames.is_dir() else None
+    return strip_shots(f"{fingerprint}/{title_id}", title.name, title.shots, title.embeddings, address)
+
+
+def _base_address() -> str:
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def shots(path: str, fingerprint: str, title_id: str) -> pd.DataFrame:
+    """A title's rows of shots.parquet."""
+    return open_catalog(Path(path))[title_id].shots
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def modality_counts(path: str, fingerprint: str) -> dict[str, int]:
+    """How many shots have each modality; reads all vectors."""
+    catalog = open_catalog(Path(path))
+    present = sum(title.present.sum(axis=0) for title in catalog)
+    return {m.name: int(n) for m, n in zip(catalog.modalities, present, strict=True)}
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def problems(path: str, fingerprint: str, most: int = 20) -> list[str]:
+    """The first sentences of Catalog.problems(); reads all vectors."""
+    found = open_catalog(Path(path)).problems()
+    return [sentence for sentence, _ in zip(found, range(most), strict=False)]
+
+
+def real_sets() -> dict[str, Any] | None:
+    """benchmarks/results/real_sets.json of the checkout, None where there is none."""
+    path = ROOT / "benchmarks" / "results" / "real_sets.json"
+    return _json(path, stamp(path)) if path.exists() else None
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _json(path: Path, changed: Stamp) -> dict[str, Any] | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+
+
+def warm(arguments: Arguments) -> threading.Thread:
+    """Do in the background what the first visitor would wait for: torch, the run, one fill-in."""
+    thread = threading.Thread(target=_open_everything, args=(arguments,), name="warm", daemon=True)
+    thread.start()
+    return thread
+
+
+def _open_everything(arguments: Arguments) -> None:
+    try:
+        catalog = open_catalog(arguments.catalog)
+        title_id = opening_title(catalog.titles)
+        strip(catalog, title_id)
+        runs = list_runs(arguments.runs, catalog)
+        for path in runs.loc[runs["problem"].isna(), "path"].head(1):
+            hidden = hide_at_random(catalog[title_id].num_shots, seed=0)
+            fill_in(catalog, Path(path), title_id, tuple(hidden))
+    except InputError:
+        pass  # the page says it, to somebody who can read it

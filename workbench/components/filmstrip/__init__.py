@@ -1,0 +1,64 @@
+"""The filmstrip in Streamlit: what is hidden goes in, one gesture at a time comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from workbench.views import palette
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """What a hand did: the shots that are hidden after it, in which strip, and its number."""
+
+    strip: str
+    hidden: tuple[int, ...]
+    number: int
+
+
+@cache
+def _component() -> Any:
+    """One registration a process; the core module and its shell go as one script, without a build step."""
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("filmstrip.js", "streamlit_shell.js"))
+    style = palette.css_variables() + (HERE / "filmstrip.css").read_text(encoding="utf-8")
+    return st.components.v2.component("msm_filmstrip", js=script, css=style)
+
+
+def filmstrip(
+    shots: dict[str, Any],
+    hidden: Sequence[int],
+    scores: Sequence[float | None],
+    *,
+    key: str,
+    on_gesture: Callable[[Gesture], None],
+) -> None:
+    """Show a title's shots (`views.strip.strip_shots`), those hidden, and a score for each of those."""
+    gesture_key = f"{key}.number"
+
+    def heard() -> None:
+        gesture = _read(st.session_state[key].get("gesture"))
+        if gesture:
+            st.session_state[gesture_key] = gesture.number
+            on_gesture(gesture)
+
+    # A constant message above 10 kB is sent once and afterwards only named, so it is kept apart.
+    _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
+    data = {"strip": shots["key"], "hidden": list(hidden), "scores": list(scores)}
+    data["gesture"] = st.session_state.get(gesture_key, 0)
+    _component()(key=key, data=data, on_gesture_change=heard)
+
+
+def _read(value: Any) -> Gesture | None:
+    """A browser can send anything: what is not a gesture is nothing."""
+    try:
+        return Gesture(str(value["strip"]), tuple(sorted({int(s) for s in value["hidden"]})), int(value["gesture"]))
+    except (TypeError, KeyError, ValueError):
+        return None

@@ -1,0 +1,48 @@
+"""What every page needs open before it can say anything; or one sentence, what to do next, and no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, InputError
+from workbench import cache, state
+from workbench.arguments import read_arguments
+
+
+def catalog_or_stop() -> Catalog:
+    path = read_arguments().catalog
+    try:
+        return cache.open_catalog(path)
+    except InputError as error:
+        st.error(f"{error}.", icon=":material/folder_off:")
+        st.markdown("Make the sample catalog, or bring embeddings of your own, and reload this page:")
+        st.code(f"make sample-data\nmsm import SOURCE {path}", language="bash")
+        st.stop()
+
+
+def runs_for(catalog: Catalog) -> pd.DataFrame:
+    """The runs beside the catalog, and the selection brought into line with both."""
+    runs = cache.list_runs(read_arguments().runs, catalog)
+    state.follow(catalog, runs)
+    for note in state.notes():
+        st.warning(note, icon=":material/link_off:")
+    return runs
+
+
+def run_path_of(runs: pd.DataFrame) -> Path | None:
+    """The folder of the chosen run; None where no run fits the catalog."""
+    chosen = runs.loc[runs["name"] == state.run(), "path"]
+    return Path(chosen.iloc[0]) if len(chosen) else None
+
+
+def say_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Why nothing can be filled in, and the command that changes it."""
+    folder = read_arguments().runs
+    reasons = [f"{p}." for p in runs["problem"]] or [f"There is no trained run in {folder}."]
+    st.info(
+        " ".join(reasons[:3]) + " Train one on this catalog and reload this page:", icon=":material/model_training:"
+    )
+    st.code(f"msm train {catalog.path} {folder / 'mediafm'}", language="bash")

@@ -1,0 +1,198 @@
+"""Pieces of pages: each takes values, shows them, and changes the selection only through `state`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, Title
+from msm.hiding import format_ranges
+from workbench import cache, state
+from workbench.cache import Filled
+from workbench.views.comparison import comparison_figure, comparison_sentence, comparison_table
+from workbench.views.real_sets import real_sets_table
+from workbench.views.shot_table import shot_table
+from workbench.views.strip import scene_around, scene_starts
+from workbench.views.wording import baseline_label, count, number
+
+HELP = {
+    "model": (
+        "How near the model's guess comes to the real shots, on average. 1 is exactly right, 0 is no better than the "
+        "average shot of all titles. (Cosine after the average shot is taken away.)"
+    ),
+    "baseline": (
+        "The same for the best of five ways to guess without a model, such as copying the nearest visible shot. "
+        "It is chosen after the fact, in its favour."
+    ),
+    "skill": (
+        "How much of what the best copy leaves to be won the model wins: 100 % is exactly right, 0 % is no better than "
+        "copying, below 0 copying is better."
+    ),
+    "rank": "How many of the title's shots lie as near to what the model expected as the real one: 1 is the best.",
+    "raw": "Without taking the average shot away, even two random shots look alike: read it only against the baseline.",
+}
+
+
+def choose(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """The page's head: what it is, which title, which run."""
+    name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
+    name.markdown("## Masking lab")
+    with title:
+        choose_title(catalog.titles)
+    with run:
+        choose_run(runs)
+    provenance_line(catalog)
+
+
+def choose_title(titles: pd.DataFrame) -> None:
+    """titles: a row a title: title_id, name, split, num_shots."""
+    rows = {str(r.title_id): r for r in titles.itertuples()}
+
+    def label(title_id: str) -> str:
+        row = rows[title_id]
+        return f"{row.name} · {row.split} · {count(int(row.num_shots), 'shot')}"
+
+    key = state.widget("title", state.title())
+    st.selectbox(
+        "Title", list(rows), key=key, format_func=label, on_change=lambda: state.choose_title(st.session_state[key])
+    )
+
+
+def choose_run(runs: pd.DataFrame) -> None:
+    """runs: a row a run: name, recipe, state, problem; only those without a problem are offered."""
+    usable = runs[runs["problem"].isna()].set_index("name")
+    key = state.widget("run", state.run())
+    st.selectbox(
+        "Run",
+        list(usable.index),
+        key=key,
+        format_func=lambda n: n if usable["state"][n] == "done" else f"{n} ({usable['state'][n]})",
+        on_change=lambda: state.choose_run(st.session_state[key]),
+        placeholder="no run fits this catalog",
+    )
+
+
+def provenance_line(catalog: Catalog) -> None:
+    """One line where the embeddings were not made from films."""
+    if catalog.provenance.get("kind") == "screenplay":
+        st.caption(
+            ":material/info: These embeddings come from a seeded screenplay (scenes, places, characters), not from films."
+        )
+
+
+def numbers(filled: Filled) -> None:
+    """The model, the best way to copy, and what is won, in one row."""
+    means = filled.table[["centred_cosine", "best_baseline"]].mean()
+    model, baseline, skill = st.columns(3)
+    model.metric(":blue[●] Model", number(means["centred_cosine"]), help=HELP["model"])
+    name = baseline_label(filled.best_baseline_name)
+    baseline.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=HELP["baseline"])
+    skill.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=HELP["skill"])
+
+
+def hide_controls(title: Title, shots: pd.DataFrame) -> None:
+    """Ranges to type, and the three buttons; what cannot be read is said below the field."""
+    typed, chance, scene, clear = st.columns([4, 2, 2, 1], vertical_alignment="bottom")
+    key = state.widget("ranges", format_ranges(state.hidden()), keep=state.complaint() is not None)
+    typed.text_input(
+        "Hidden shots",
+        key=key,
+        placeholder="for example 40-44, 60",
+        on_change=lambda: state.hide_typed(st.session_state[key], title.num_shots),
+    )
+    if state.complaint():
+        typed.error(f"{state.complaint()}.", icon=":material/edit_off:")
+    chance.button(
+        "Hide 20 % at random",
+        icon=":material/casino:",
+        width="stretch",
+        on_click=state.hide_next_at_random,
+        args=(title.num_shots,),
+    )
+    scene.button(
+        "Hide a scene",
+        icon=":material/theaters:",
+        width="stretch",
+        disabled=not scene_starts(shots),
+        help=None if scene_starts(shots) else "This title has no scene marks.",
+        on_click=lambda: state.hide(scene_around(shots, middle_of(state.hidden(), title.num_shots))),
+    )
+    clear.button("Clear", icon=":material/backspace:", width="stretch", on_click=state.hide, args=([],))
+
+
+def middle_of(hidden: list[int], num_shots: int) -> int:
+    return hidden[len(hidden) // 2] if hidden else num_shots // 2
+
+
+def choose_measure() -> str:
+    """Centred cosine, or raw cosine for those who want to see what it hides."""
+    names = {"centred_cosine": "Centred cosine", "cosine": "Raw cosine"}
+    chosen = st.segmented_control(
+        "Measure", list(names), default="centred_cosine", format_func=names.get, help=HELP["raw"], required=True
+    )
+    return str(chosen)
+
+
+def show_shots(table: pd.DataFrame) -> None:
+    """table: a fill-in's table, a row a hidden shot."""
+    shown = shot_table(table)
+    num_shots = int(table["num_shots"].iloc[0])
+    figure = st.column_config.NumberColumn
+    columns: dict[str, Any] = {
+        "shot": figure("Shot", width="small"),
+        "time": st.column_config.TextColumn("Time", width="small"),
+        "distance": figure("Shots to the nearest visible", width="small"),
+        "model": st.column_config.ProgressColumn(
+            "Model", min_value=0.0, max_value=1.0, format="%.2f", color="blue", help=HELP["model"]
+        ),
+        "baseline": figure("Best baseline", format="%.2f", help=HELP["baseline"]),
+        "lead": figure("Model's lead", format="%+.2f"),
+        "rank": figure(f"Rank of the real shot, of {num_shots}", format="%.0f", help=HELP["rank"]),
+    }
+    columns |= {c: figure(c.capitalize(), format="%.2f") for c in shown.columns if c not in columns}
+    st.dataframe(shown, column_config=columns, hide_index=True, height=min(38 + 35 * len(shown), 320))
+
+
+def over_all_titles(evaluation: dict[str, Any] | None) -> None:
+    """The comparison over every title that training never saw."""
+    if evaluation is None:
+        st.caption("This run has not been evaluated yet: `msm evaluate RUN CATALOG` does it.")
+        return
+    st.subheader("Over all unseen titles")
+    st.markdown(comparison_sentence(evaluation))
+    st.plotly_chart(comparison_figure(comparison_table(evaluation)), key="comparison", config={"displayModeBar": False})
+    facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
+    st.caption(f"{facts}; skill {number(100 * evaluation['skill'], 0)} % against the best baseline.")
+
+
+def real_sets(measured: dict[str, Any] | None) -> None:
+    """How the default recipe does on embeddings of real films, scripts and series, won or lost."""
+    if not measured:
+        return
+    with st.expander("How it does on real films, scripts and series", icon=":material/fact_check:"):
+        st.dataframe(real_sets_table(measured), hide_index=True)
+
+
+def soundness(catalog: Catalog) -> None:
+    """Whether the catalog keeps its own rules; the check reads every vector once."""
+    with st.spinner("Checking every vector of the catalog …"):
+        problems = cache.problems(str(catalog.path), catalog.fingerprint)
+    if problems:
+        st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {p}." for p in problems))
+    else:
+        st.success("Sound: every rule of the format holds, every vector was read.", icon=":material/check_circle:")
+
+
+def provenance(catalog: Catalog) -> None:
+    """Where the embeddings come from, as their maker wrote it."""
+    st.subheader("Where it comes from")
+    if not catalog.provenance:
+        st.caption("The catalog does not say.")
+        return
+    rows = [
+        (str(k), v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)) for k, v in catalog.provenance.items()
+    ]
+    st.dataframe(pd.DataFrame(rows, columns=["What", "Says"]), hide_index=True)

@@ -1,0 +1,168 @@
+"""The one selection that all pages share: title, run, hidden shots. Kept in the session and in the URL.
+
+The session is the truth while it lasts. The URL is written from it, and read where it says
+something that this session did not write: when a link is opened, or typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, InputError
+from msm.hiding import format_ranges, parse_ranges
+from workbench.views.opening import hide_at_random, opening_title
+
+NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
+_TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
+_WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
+_REMEMBERED_URLS = 40
+
+
+def widget(name: str, value: Any, *, keep: bool = False) -> str:
+    """The key of a widget that shows `value`; with `keep` it goes on showing what was typed.
+
+    Streamlit forgets a widget's value with the page it stood on, so the selection never lives there.
+    """
+    key = f"widget.{name}"
+    if not keep or key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def title() -> str:
+    return st.session_state[_TITLE]
+
+
+def choose_title(title_id: str) -> None:
+    st.session_state[_TITLE] = title_id
+    forget_complaint()
+
+
+def run() -> str | None:
+    """The name of the chosen run's folder, None where there is none that fits."""
+    return st.session_state.get(_RUN)
+
+
+def choose_run(name: str | None) -> None:
+    st.session_state[_RUN] = name
+
+
+def hidden() -> list[int]:
+    """The hidden shots of the chosen title, ascending."""
+    return st.session_state[_HIDDEN][title()]
+
+
+def hide(shots: Iterable[int]) -> None:
+    st.session_state[_HIDDEN][title()] = sorted({int(s) for s in shots})
+    forget_complaint()
+
+
+def hide_next_at_random(num_shots: int) -> None:
+    """Another draw of 20 % each time it is asked for."""
+    st.session_state[_SEED] = seed = st.session_state.get(_SEED, 0) + 1
+    hide(hide_at_random(num_shots, seed))
+
+
+def hide_typed(text: str, num_shots: int) -> None:
+    """Hide the ranges that a person typed; what cannot be read is complained of and changes nothing."""
+    try:
+        hide(parse_ranges(text, num_shots))
+    except InputError as error:
+        st.session_state[_COMPLAINT] = str(error)
+
+
+def complaint() -> str | None:
+    """What is wrong with the ranges typed last."""
+    return st.session_state.get(_COMPLAINT)
+
+
+def forget_complaint() -> None:
+    st.session_state.pop(_COMPLAINT, None)
+
+
+def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Bring session and URL into line with this catalog; a page calls it before anything else.
+
+    runs  a row a run: name, problem (None where it can answer for this catalog)
+    """
+    st.session_state.setdefault(_HIDDEN, {})
+    if _url_is_news():
+        _read_url(catalog, runs)
+    _repair(catalog, runs)
+    write_url()
+
+
+def notes() -> list[str]:
+    """What of a link could not be followed, said once."""
+    return st.session_state.pop(_NOTES, [])
+
+
+def write_url() -> None:
+    """Put the selection into the address, if it is not there already."""
+    wanted = {"title": title(), "hidden": format_ranges(hidden()).replace(" ", "") or NOTHING}
+    if run():
+        wanted["run"] = run()
+    written = st.session_state.setdefault(_WRITTEN, [])
+    if wanted not in written[-1:]:
+        written.append(wanted)
+        del written[:-_REMEMBERED_URLS]
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _url_is_news() -> bool:
+    """A URL of our own may come back late, after the next gesture: then it is not news."""
+    url = st.query_params.to_dict()
+    return bool(url) and url not in st.session_state.get(_WRITTEN, [])
+
+
+def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
+    url, said = st.query_params.to_dict(), []
+    if "title" in url:
+        if url["title"] in catalog:
+            choose_title(url["title"])
+        else:
+            said.append(f"The link names a title that is not in this catalog: {url['title'][:80]!r}. Here is another.")
+    if "run" in url:
+        said += _read_run(url["run"], runs)
+    if "hidden" in url and url.get("title", st.session_state.get(_TITLE)) in catalog:
+        said += _read_hidden(url["hidden"], catalog)
+    st.session_state[_NOTES] = said
+
+
+def _read_run(name: str, runs: pd.DataFrame) -> list[str]:
+    known = runs[runs["name"] == name]
+    if known.empty:
+        return [f"The link names a run that is not here: {name[:80]!r}."]
+    if known["problem"].iloc[0]:
+        return [f"The link's run cannot be used: {known['problem'].iloc[0]}."]
+    choose_run(name)
+    return []
+
+
+def _read_hidden(text: str, catalog: Catalog) -> list[str]:
+    if text == NOTHING:
+        st.session_state[_HIDDEN][title()] = []
+        return []
+    try:
+        st.session_state[_HIDDEN][title()] = parse_ranges(text, catalog[title()].num_shots)
+    except InputError as error:
+        return [f"The link's hidden shots cannot be read: {error}."]
+    return []
+
+
+def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Fill in what nobody chose, and drop what another catalog left."""
+    if st.session_state.get(_TITLE) not in catalog:
+        st.session_state[_TITLE] = opening_title(catalog.titles)
+    usable = runs.loc[runs["problem"].isna(), "name"].tolist()
+    if run() not in usable:
+        choose_run(usable[0] if usable else None)
+    num_shots = catalog[title()].num_shots
+    chosen: dict[str, Any] = st.session_state[_HIDDEN]
+    if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
+        chosen[title()] = hide_at_random(num_shots, seed=0)

@@ -1,0 +1,1 @@
+"""Tables and Plotly figures from arrays and tables: pure, and without streamlit, so that notebooks draw the same."""

@@ -1,0 +1,51 @@
+"""What a catalog holds, as tables for the Data page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from workbench.views.wording import clock
+
+SPLIT_ORDER = ("train", "validation", "test")
+
+
+def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
+    """A row a title as the page shows it: Title, Split, Shots, Length, then synopsis, tags and labels.
+
+    titles  columns title_id, name, split, num_shots, duration_s, and whatever else the catalog has
+    """
+    shown = titles.drop(columns=["title_id", "first_shot", "name", "split", "num_shots", "duration_s"])
+    lengths = [clock(s) for s in titles["duration_s"]]
+    first = pd.DataFrame(
+        {"Title": titles["name"], "Split": titles["split"], "Shots": titles["num_shots"], "Length": lengths}
+    )
+    return first.join(shown.rename(columns=lambda c: str(c).replace("_", " ").capitalize()))
+
+
+def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
+    """A row a split that has titles: Split, Titles, Shots, Hours.
+
+    titles  columns split, num_shots, duration_s
+    """
+    groups = titles.groupby("split").agg(
+        Titles=("split", "size"), Shots=("num_shots", "sum"), Hours=("duration_s", "sum")
+    )
+    groups = groups.reindex([s for s in SPLIT_ORDER if s in groups.index])
+    return groups.assign(Hours=groups["Hours"] / 3600).rename_axis("Split").reset_index()
+
+
+def modalities_table(
+    dims: Mapping[str, int], encoders: Mapping[str, str], counts: Mapping[str, int], num_shots: int
+) -> pd.DataFrame:
+    """A row a modality: Modality, Columns, Encoder, Shots (that have it), Share of all."""
+    return pd.DataFrame(
+        {
+            "Modality": list(dims),
+            "Columns": list(dims.values()),
+            "Encoder": [encoders[m] for m in dims],
+            "Shots": [counts[m] for m in dims],
+            "Share": [counts[m] / num_shots for m in dims],
+        }
+    )

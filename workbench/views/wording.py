@@ -1,0 +1,41 @@
+"""How times, numbers and predictors are put into words, the same everywhere."""
+
+from __future__ import annotations
+
+import math
+
+# name of a baseline → (as a label, as the thing it does)
+BASELINES = {
+    "global_mean": ("Average shot of all titles", "guessing the average shot of all titles"),
+    "title_mean": ("Average shot of this title", "guessing this title's average shot"),
+    "nearest_visible": ("Copy of the nearest shot", "copying the nearest visible shot"),
+    "linear": ("Blend of both neighbours", "blending the visible shots on either side"),
+    "distance_weighted": ("Average of the shots around", "averaging the visible shots around it"),
+}
+
+
+def clock(seconds: float) -> str:
+    """mm:ss, or h:mm:ss from an hour on; empty where the time is not known."""
+    if not math.isfinite(seconds):
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def baseline_label(name: str) -> str:
+    return BASELINES.get(name, (name, name))[0]
+
+
+def baseline_deed(name: str) -> str:
+    return BASELINES.get(name, (name, name))[1]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A figure with a true minus sign, a dash where there is none."""
+    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 shot`, `1 200 shots`: thousands apart, as the eye reads them."""
+    return f"{number:,}".replace(",", "\u2009") + f" {noun}{'' if number == 1 else 's'}"
