@@ -15,12 +15,13 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from streamlit.starlette import App
 
-from workbench import cache
 from workbench.arguments import read_arguments
 
 
 @asynccontextmanager
 async def warmed(app: App) -> AsyncIterator[None]:
+    from workbench import cache  # its caches belong to the runtime, which is there by now
+
     cache.warm(read_arguments())
     yield
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from workbench.arguments import read_arguments
 
-st.set_page_config(page_title="MSM Workbench", page_icon=":material/movie_edit:", layout="wide")
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="MSM Workbench", page_icon=str(HERE / "icon.svg"), layout="wide")
 
 page = st.navigation(
     [
-        st.Page("app_pages/masking_lab.py", title="Masking lab", icon=":material/visibility_off:", default=True),
-        st.Page("app_pages/data.py", title="Data", icon=":material/database:", url_path="data"),
+        st.Page(
+            HERE / "app_pages" / "masking_lab.py", title="Masking lab", icon=":material/visibility_off:", default=True
+        ),
+        st.Page(HERE / "app_pages" / "data.py", title="Data", icon=":material/database:", url_path="data"),
     ]
 )
 

@@ -83,6 +83,16 @@ def provenance_line(catalog: Catalog) -> None:
         )
 
 
+def strip_caption(strip: dict[str, Any]) -> None:
+    """How to read the filmstrip, and what a hand or a key can do."""
+    cells = "Frames" if strip["thumbnails"] else "Colours stand for embeddings: like colours, like shots"
+    scenes = "; a tick and a gap start a scene" if strip["scenes"] else ""
+    st.caption(
+        f"{cells}{scenes}. Hatched shots are hidden from the model; the fuller their :blue[bar], the nearer it came. "
+        "Click or drag to hide and to reveal, Shift-click to extend; or arrow keys, Space, Shift + arrows."
+    )
+
+
 def numbers(filled: Filled) -> None:
     """The model, the best way to copy, and what is won, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
@@ -144,7 +154,7 @@ def show_shots(table: pd.DataFrame) -> None:
     columns: dict[str, Any] = {
         "shot": figure("Shot", width="small"),
         "time": st.column_config.TextColumn("Time", width="small"),
-        "distance": figure("Shots to the nearest visible", width="small"),
+        "distance": figure("Gap", width="small", help="Shots from here to the nearest visible one."),
         "model": st.column_config.ProgressColumn(
             "Model", min_value=0.0, max_value=1.0, format="%.2f", color="blue", help=HELP["model"]
         ),

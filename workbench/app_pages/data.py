@@ -7,7 +7,7 @@ import streamlit as st
 from workbench import cache, panels, state
 from workbench.opened import catalog_or_stop, runs_for
 from workbench.views.holdings import modalities_table, splits_table, titles_table
-from workbench.views.wording import count, number
+from workbench.views.wording import grouped, number
 
 st.markdown("## Data")
 catalog = catalog_or_stop()
@@ -18,8 +18,8 @@ st.markdown(f"`{catalog.path}`")
 panels.provenance_line(catalog)
 hours = catalog.titles["duration_s"].sum() / 3600
 facts = {
-    "Titles": count(len(catalog), "title").split()[0],
-    "Shots": count(catalog.num_shots, "shot").split()[0],
+    "Titles": grouped(len(catalog)),
+    "Shots": grouped(catalog.num_shots),
     "Hours": number(hours, 1) if hours else "–",
     "Columns a shot": str(catalog.shot_dim),
 }

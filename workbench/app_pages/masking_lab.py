@@ -44,11 +44,12 @@ def lab() -> None:
     filled = answer(title)
     strip = cache.strip(catalog, title.title_id)
     filmstrip(strip, state.hidden(), strip_scores(filled and filled.table), key="strip", on_gesture=heard)
+    panels.strip_caption(strip)
     if filled:
-        st.markdown(f"#### {verdict(filled.table, filled.best_baseline_name)}")
+        st.markdown(f"### {verdict(filled.table, filled.best_baseline_name)}")
         panels.numbers(filled)
     elif run_path:
-        st.markdown("#### Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them.")
+        st.markdown("### Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them.")
     panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
     if filled:
         show(title, filled)

@@ -63,7 +63,7 @@ def _points(x: np.ndarray, y: np.ndarray, table: pd.DataFrame, color: str, name:
         y=np.round(y, 4),
         mode="markers",
         name=name,
-        marker={"color": color, "size": size, "symbol": symbol, "line": {"width": 1.5}},
+        marker={"color": color, "size": size, "symbol": symbol, "line": {"width": 1.5, "color": color}},
         customdata=table["shot"],
         hovertemplate=f"shot %{{customdata}}: %{{y:.2f}}<extra>{name}</extra>",
     )

@@ -84,4 +84,4 @@ def _how_near(table: pd.DataFrame) -> str:
     model_rank, num_shots = table["rank"].median(), int(table["num_shots"].iloc[0])
     if model_rank <= 1:
         return "Mostly the shot that is really there is the very one nearest to what the model expected."
-    return f"Typically {count(int(model_rank) - 1, 'other shot')} of the title's {num_shots} lie nearer to what it expected than the real one."
+    return f"Typically {count(int(model_rank) - 1, 'other shot')} of the title's {num_shots} lie nearer to what the model expected than the real one."

@@ -36,6 +36,11 @@ def number(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
+def grouped(number: int) -> str:
+    """1200 as `1 200`: thousands apart, as the eye reads them."""
+    return f"{number:,}".replace(",", "\u2009")
+
+
 def count(number: int, noun: str) -> str:
-    """`1 shot`, `1 200 shots`: thousands apart, as the eye reads them."""
-    return f"{number:,}".replace(",", "\u2009") + f" {noun}{'' if number == 1 else 's'}"
+    """`1 shot`, `1 200 shots`."""
+    return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"

@@ -50,10 +50,11 @@ def filmstrip(
             on_gesture(gesture)
 
     # A constant message above 10 kB is sent once and afterwards only named, so it is kept apart.
-    _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
     data = {"strip": shots["key"], "hidden": list(hidden), "scores": list(scores)}
     data["gesture"] = st.session_state.get(gesture_key, 0)
-    _component()(key=key, data=data, on_gesture_change=heard)
+    with st.container(gap=None):
+        _component()(key=key, data=data, on_gesture_change=heard)
+        _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
 
 
 def _read(value: Any) -> Gesture | None:

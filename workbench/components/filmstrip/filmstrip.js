@@ -15,7 +15,7 @@ onHidden(hidden) is called once a gesture, when the pointer or the key is let go
 A listbox to a screen reader: every shot is an option and "selected" means hidden. Whatever comes
 from the catalog is shown through textContent, so markup in it stays text. */
 
-const COLOUR_CELL = { least: 13, most: 40, heights: [64, 46, 40, 32, 28] };
+const COLOUR_CELL = { least: 13, most: 40, heights: [92, 64, 52, 42, 36, 32, 30, 28] };
 const FRAME_CELL = { least: 60, most: 132, ratio: 9 / 16, band: 8 };
 const KEY_PAUSE_MS = 250; // a held Shift + arrow is one gesture
 
