@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msm.catalog import Catalog, Modality, Title, TitleData
 from msm.errors import InputError
 
 if TYPE_CHECKING:
+    from msm.catalog import Catalog, Modality, Title, TitleData
     from msm.fill import FillIn, Run
     from msm.recipe import Recipe
 
 __all__ = ["Catalog", "FillIn", "InputError", "Modality", "Recipe", "Run", "Title", "TitleData"]
-_LATE = {"FillIn": "msm.fill", "Run": "msm.fill", "Recipe": "msm.recipe"}
+_LATE = {
+    **dict.fromkeys(("Catalog", "Modality", "Title", "TitleData"), "msm.catalog"),
+    "FillIn": "msm.fill",
+    "Run": "msm.fill",
+    "Recipe": "msm.recipe",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Names that need torch are imported when they are first asked for: it takes two seconds."""
+    """Names are imported when they are first asked for: pandas takes a second and torch two more."""
     if name in _LATE:
         from importlib import import_module
 

@@ -1,0 +1,111 @@
+"""`.npy` and `.npz` headers, read without allocating what they declare.
+
+A header is a claim: a file of a few bytes can declare an array of terabytes. Here a claim is
+checked against the bytes that the file really holds before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from msm.errors import InputError
+
+MAX_DEFLATE_RATIO = 1032  # deflate cannot pack tighter, so a claim beyond it is false
+PLAIN_KINDS = "biufUS"  # Booleans, numbers, text: what an array may hold
+
+
+@dataclass(frozen=True)
+class ArrayHeader:
+    """What a `.npy` header says: `shape`, `dtype`."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def num_bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def map_npy(path: Path) -> np.ndarray:
+    """Map a `.npy` file, read-only; InputError if it is missing, truncated or holds Python objects."""
+    try:
+        with open(path, "rb") as file:
+            header = _read_header(file, str(path))
+            data_bytes = path.stat().st_size - file.tell()
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing") from None
+    if header.num_bytes > data_bytes:
+        raise InputError(f"{path} is truncated: it declares {header.num_bytes} bytes of data and holds {data_bytes}")
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except ValueError as error:
+        raise InputError(f"{path} is not readable as .npy: {error}") from None
+
+
+class NpzFile:
+    """An opened `.npz`: `headers` says what is in it, `read` gives one array."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+            self._members = {i.filename.removesuffix(".npy"): i for i in self._zip.infolist() if not i.is_dir()}
+            self.headers = {name: self._header(name) for name in self._members}
+        except FileNotFoundError:
+            raise InputError(f"{path} is missing") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise InputError(f"{path} is truncated or not an .npz file: {error}") from None
+
+    def __enter__(self) -> NpzFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def _header(self, name: str) -> ArrayHeader:
+        member, where = self._members[name], f"{self.path}, array {name!r}"
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(f"{where}: its compression is not one that NumPy writes")
+        if member.file_size > MAX_DEFLATE_RATIO * member.compress_size + 1024:
+            raise InputError(
+                f"{where}: it declares {member.file_size} bytes, but {member.compress_size} stored bytes cannot hold them"
+            )
+        with self._zip.open(member) as file:
+            header = _read_header(file, where)
+            data_bytes = member.file_size - file.tell()
+        if header.num_bytes != data_bytes:
+            raise InputError(f"{where}: it declares {header.num_bytes} bytes of data and holds {data_bytes}")
+        return header
+
+    def read(self, name: str) -> np.ndarray:
+        where = f"{self.path}, array {name!r}"
+        try:
+            with self._zip.open(self._members[name]) as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+            raise InputError(f"{where} is damaged: {error}") from None
+
+
+def _read_header(file: IO[bytes], where: str) -> ArrayHeader:
+    try:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+        else:
+            raise ValueError(f"version {version} of the format is not read here")
+        if any(n < 0 for n in shape):
+            raise ValueError(f"a shape of {shape}")
+    except (ValueError, TypeError, SyntaxError, OverflowError) as error:
+        raise InputError(f"{where} is not readable as .npy: {str(error).splitlines()[0]}") from None
+    if dtype.kind not in PLAIN_KINDS:
+        raise InputError(f"{where}: it holds {dtype}, but only plain numbers and text are read")
+    return ArrayHeader(tuple(shape), dtype)

@@ -1,0 +1,100 @@
+"""What every import format must tell: which titles there are, which modalities, and each title's shots.
+
+Shape letters: N shots of a title, D width of a shot embedding.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from msm.catalog_rules import SPLITS, TITLE_COLUMNS
+from msm.errors import InputError
+
+SPLIT_WORDS = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}
+DERIVED = tuple(c for c in TITLE_COLUMNS if c not in ("title_id", "name", "split"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One title as its source lists it, before its vectors are read. `split` is "" where none is given."""
+
+    title_id: str
+    name: str = ""
+    split: str = ""
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    key: Any = None  # what the source needs to find it again
+
+
+class Source(Protocol):
+    """An opened source of embeddings. Nothing large is read before `read`."""
+
+    entries: Sequence[Entry]
+    dims: Mapping[str, int]  # modality → width, in the order of their blocks
+    dtypes: Mapping[str, np.dtype]  # modality → the widest type that the source has for it
+    dropped: Sequence[str]  # what is not imported, a phrase each
+
+    def read(self, entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+        """The title's (N, width) blocks by modality, missing ones left out, and its N rows of shots."""
+        ...
+
+
+def split_of(value: Any, where: str) -> str:
+    """A split's name in our words, "" for an empty one; InputError for any other word."""
+    if value is None or value != value or str(value).strip() == "":
+        return ""
+    word = str(value).strip().lower()
+    word = SPLIT_WORDS.get(word, word)
+    if word not in SPLITS:
+        raise InputError(f"{where}: split is {value!r}, but must be one of {', '.join(SPLITS)}")
+    return word
+
+
+def slugs(names: Iterable[str]) -> list[str]:
+    """An id for each name, lower case with hyphens; of names that would share one, the later get -2, -3 …"""
+    ids: dict[str, None] = {}
+    for name in names:
+        plain = unicodedata.normalize("NFKD", name).casefold()
+        letters = "".join(c for c in plain if not unicodedata.combining(c))
+        stem = re.sub(r"[\W_]+", "-", letters).strip("-")[:60].strip("-") or "title"
+        slug, count = stem, 1
+        while slug in ids:
+            count += 1
+            slug = f"{stem}-{count}"
+        ids[slug] = None
+    return list(ids)
+
+
+def parse_modalities(specs: Sequence[str]) -> dict[str, str]:
+    """`["video=embedding[0:768]", "text=words"]` → `{"video": "embedding[0:768]", "text": "words"}`."""
+    parsed: dict[str, str] = {}
+    for spec in specs:
+        name, _, array = spec.partition("=")
+        if not name or not array:
+            raise InputError(
+                f"--modality {spec!r}: write NAME=ARRAY, or NAME=ARRAY[START:STOP] for some of its columns"
+            )
+        if name in parsed:
+            raise InputError(f"--modality: {name!r} is there twice")
+        parsed[name] = array
+    return parsed
+
+
+def parse_columns(array: str) -> tuple[str, slice]:
+    """`"embedding[0:768]"` → `("embedding", slice(0, 768))`; without brackets all columns."""
+    found = re.fullmatch(r"(.+)\[(\d+):(\d+)\]", array)
+    return (found[1], slice(int(found[2]), int(found[3]))) if found else (array, slice(None))
+
+
+def add_scenes(shots: pd.DataFrame) -> pd.DataFrame:
+    """Number the scenes from 0 where the source marks only their first shots (`scene_start`)."""
+    if "scene_start" not in shots or "scene" in shots:
+        return shots
+    starts = shots["scene_start"].to_numpy().astype(bool)
+    return shots.assign(scene=np.cumsum(starts) - bool(starts[0]))
