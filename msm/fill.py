@@ -182,7 +182,7 @@ class Run:
     def contextual(self, title: Title) -> np.ndarray:
         """(N, W) float32: what the encoder makes of each shot with its whole title in view."""
         self.check_fits(title.catalog)
-        device = self.model.position.device
+        device = self.model.device
         shots = torch.from_numpy(self.space.fuse(title.embeddings)).to(device)
         embedding = title.global_embedding
         global_ = None if embedding is None else torch.from_numpy(embedding)[None].to(device)

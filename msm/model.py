@@ -11,6 +11,7 @@ a shot embedding, G width of a metadata embedding, W width inside the encoder, H
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -44,17 +45,24 @@ class Block(nn.Module):
         self.feed_in = nn.Linear(width, 4 * width)
         self.feed_out = nn.Linear(4 * width, width)
 
-    def forward(self, x: Tensor, attend: Tensor) -> Tensor:
-        """(B, T, W) and (B, 1, 1, T) bool, True = may be looked at → (B, T, W)."""
-        x = x + F.dropout(self._attention(self.attention_norm(x), attend), self.dropout, self.training)
+    def forward(self, x: Tensor, attend: Tensor, turn: Tensor | None) -> Tensor:
+        """One layer.
+
+        x       (B, T, W)
+        attend  (B, 1, 1, T) bool, True = may be looked at
+        turn    (T, W / H / 2) complex, how far each token's query and key are turned; None = not at all
+        """
+        x = x + F.dropout(self._attention(self.attention_norm(x), attend, turn), self.dropout, self.training)
         feed = self.feed_out(F.gelu(self.feed_in(self.feed_norm(x))))
         return x + F.dropout(feed, self.dropout, self.training)
 
-    def _attention(self, x: Tensor, attend: Tensor) -> Tensor:
+    def _attention(self, x: Tensor, attend: Tensor, turn: Tensor | None) -> Tensor:
         query, key, value = (
             layer(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, H, T, W / H)
             for layer in (self.query, self.key, self.value)
         )
+        if turn is not None:
+            query, key = rotate(query, turn), rotate(key, turn)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attend)
         return self.attention_out(mixed.transpose(1, 2).flatten(2))
 
@@ -67,6 +75,7 @@ class ShotEncoder(nn.Module):
                 vector, as it is for every title when `cfg.use_global` is false
     """
 
+    turn: Tensor | None
     shot_mean: Tensor
     prediction_norm: Tensor
 
@@ -78,7 +87,9 @@ class ShotEncoder(nn.Module):
         self.cls_vector = nn.Parameter(torch.zeros(cfg.width))
         self.global_vector = nn.Parameter(torch.zeros(cfg.width))
         self.mask_vector = nn.Parameter(torch.zeros(cfg.width))
-        self.position = nn.Parameter(torch.zeros(cfg.max_shots, cfg.width))
+        rotary = cfg.positions == "rotary"
+        self.position = None if rotary else nn.Parameter(torch.zeros(cfg.max_shots, cfg.width))
+        self.register_buffer("turn", turns(cfg.max_shots, cfg.width // cfg.heads) if rotary else None, persistent=False)
         self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout) for _ in range(cfg.depth))
         self.out_norm = nn.LayerNorm(cfg.width)
         self.shot_out = nn.Linear(cfg.width, shot_dim)
@@ -87,15 +98,24 @@ class ShotEncoder(nn.Module):
         self.register_buffer("prediction_norm", torch.ones(()))
 
     def init_weights(self, rng: torch.Generator) -> None:
-        """Draw all weights from `rng`: normal with deviation 0.02, residual outputs smaller with depth."""
+        """Draw all weights from `rng`: matrices keep the variance of what they are given.
+
+        What a block adds is smaller with depth. A learned position table starts as sinusoids: from
+        noise, "the shot before" would have to be learned for each place anew.
+        """
         for name, parameter in self.named_parameters():
-            if parameter.ndim == 2 or name.endswith("_vector"):
+            if name == "position":
+                drawn = sinusoids(*parameter.shape)
+            elif parameter.ndim == 2:
                 residual = name.endswith(("attention_out.weight", "feed_out.weight"))
-                scale = 0.02 / (2 * self.cfg.depth) ** 0.5 if residual else 0.02
-                with torch.no_grad():
-                    parameter.copy_(torch.randn(parameter.shape, generator=rng) * scale)
-            elif name.endswith("bias"):
-                nn.init.zeros_(parameter)
+                scale = (parameter.shape[1] * (2 * self.cfg.depth if residual else 1)) ** -0.5
+                drawn = torch.randn(parameter.shape, generator=rng) * scale
+            elif name.endswith("_vector"):
+                drawn = torch.randn(parameter.shape, generator=rng) * 0.02
+            else:
+                drawn = torch.full_like(parameter, float("norm.weight" in name))
+            with torch.no_grad():
+                parameter.copy_(drawn)
 
     def encode(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Encoded:
         """See every visible shot of a window at once.
@@ -110,12 +130,14 @@ class ShotEncoder(nn.Module):
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
         # A factor, so that unit-length input of any D arrives with a deviation of about 1.
         x = self.shot_in(shots * self.shot_dim**0.5)  # (B, S, W)
-        x = torch.where(hidden.unsqueeze(-1), self.mask_vector, x) + self.position[:num_shots]
+        x = torch.where(hidden.unsqueeze(-1), self.mask_vector, x)
+        x = x if self.position is None else x + self.position[:num_shots]
         front = torch.stack([self.cls_vector.expand(len(x), -1), self._global_token(global_, len(x))], dim=1)
         x = torch.cat([front.to(x.dtype), x], dim=1)  # (B, T, W)
         attend = F.pad(valid, (2, 0), value=True)[:, None, None, :]  # [CLS] and [GLOBAL] are always there
+        turn = None if self.turn is None else F.pad(self.turn[:num_shots], (0, 0, 2, 0), value=1.0)
         for block in self.blocks:
-            x = block(x, attend)
+            x = block(x, attend, turn)
         x = self.out_norm(x)
         return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1])
 
@@ -127,8 +149,33 @@ class ShotEncoder(nn.Module):
         """(B, S, D) predictions at every position; shapes as for `encode`."""
         return self.predict(self.encode(shots, hidden, valid, global_).shots)
 
+    @property
+    def device(self) -> torch.device:
+        return self.mask_vector.device
+
     def _global_token(self, global_: Tensor | None, num_windows: int) -> Tensor:
         token = self.global_vector.expand(num_windows, -1)
         if self.global_in is None or global_ is None:
             return token
         return token + self.global_in(global_ * self.global_dim**0.5)
+
+
+def turns(length: int, width: int) -> Tensor:
+    """(length, width / 2) complex: place × rate, as an angle, for rates from 1 down to 1/10 000 a shot."""
+    rate = torch.exp(-torch.arange(0, width, 2) / width * math.log(10_000.0))
+    angle = torch.arange(length)[:, None] * rate
+    return torch.polar(torch.ones_like(angle), angle)
+
+
+def rotate(x: Tensor, turn: Tensor) -> Tensor:
+    """Turn pairs of features by the place's angles (Su et al., 2021). (B, H, T, F), (T, F / 2) → (B, H, T, F)."""
+    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * turn).flatten(-2).type_as(x)
+
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """(length, width): sines and cosines of rising wavelength (Vaswani et al., 2017), deviation about 0.7."""
+    place = torch.arange(length, dtype=torch.float32)[:, None]
+    pairs = -(-width // 2)
+    rate = torch.exp(-torch.arange(pairs, dtype=torch.float32) / pairs * math.log(10_000.0))
+    return torch.stack([(place * rate).sin(), (place * rate).cos()], dim=-1).flatten(1)[:, :width]

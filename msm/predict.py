@@ -33,7 +33,7 @@ def predict_hidden(
     returns           (H, D) float32, of the length that the run found best on its validation titles
     """
     model.eval()
-    device = model.position.device
+    device = model.device
     global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
     parts = []
     for start, stop in split_windows(len(shots), model.cfg.max_shots):

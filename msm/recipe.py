@@ -13,6 +13,7 @@ FUSIONS = ("joint", "per_modality")
 POLICIES = ("independent",)
 SCHEDULES = ("constant",)
 HEADS = ("linear",)
+POSITIONS = ("rotary", "learned")
 LOSSES = ("cosine",)
 OPTIMISERS = ("muon", "adamw")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -51,6 +52,7 @@ class ModelConfig:
     heads: int = 4
     max_shots: int = 512  # longest window the position table covers
     dropout: float = 0.1
+    positions: str = "rotary"  # in the attention (Su et al., 2021), or "learned": a table added to the shots
     head: str = "linear"
     use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
 
@@ -60,6 +62,9 @@ class ModelConfig:
         if self.width % self.heads:
             raise InputError(f"model.width ({self.width}) must be a multiple of model.heads ({self.heads})")
         _between("model.dropout", self.dropout, 0.0, 0.9)
+        _one_of("model.positions", self.positions, POSITIONS)
+        if self.positions == "rotary" and (self.width // self.heads) % 2:
+            raise InputError(f"rotary positions need an even width per head, not {self.width // self.heads}")
         _one_of("model.head", self.head, HEADS)
 
 
@@ -76,7 +81,7 @@ class OptimConfig:
     """`muon`: Muon on the hidden matrices, AdamW on the rest; `adamw`: AdamW on everything."""
 
     name: str = "muon"
-    lr: float = 1e-3  # peak, for both: Muon's step is scaled to the size of AdamW's
+    lr: float = 3e-3  # peak, for both: Muon's step is scaled to the size of AdamW's
     weight_decay: float = 0.1
     warmup: float = 0.05  # share of the steps
     final_lr: float = 0.05  # share of the peak that the cosine decays to

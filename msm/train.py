@@ -47,7 +47,7 @@ def train_step(
     rng: torch.Generator,
 ) -> StepReport:
     """Hide, predict, compare at the hidden shots, step. Draws what is hidden from `rng` alone."""
-    device = model.position.device
+    device = model.device
     hidden = choose_hidden(batch.valid, recipe.mask, rng)
     num_shots, num_hidden = int(batch.valid.sum()), int(hidden.sum())
     batch, hidden = batch.to(device), hidden.to(device)

@@ -21,6 +21,8 @@ from msm.errors import InputError
 from msm.evaluate import Space
 from msm.predict import split_windows
 
+POOL_BATCHES = 8  # batches whose windows are sorted by length together
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -77,7 +79,23 @@ class WindowSampler:
         return self.space.fuse(rows), title.global_embedding
 
     def _order(self, epoch: int) -> list[int]:
-        if epoch not in self._orders:  # a batch may touch two epochs, never more than the last few matter
-            order = torch.randperm(len(self.windows), generator=step_rng(self.seed, "epoch", epoch))
-            self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1} | {epoch: order.tolist()}
+        """A permutation of the windows in which those of one batch are of similar length.
+
+        Shuffled, sorted by length within pools of a few batches, and the batches shuffled again:
+        half of every batch would be padding otherwise.
+        """
+        if epoch not in self._orders:  # a batch touches two epochs at most
+            rng = step_rng(self.seed, "epoch", epoch)
+            shuffled = torch.randperm(len(self.windows), generator=rng).tolist()
+            batches: list[list[int]] = []
+            for pool in _chunks(shuffled, self.batch_windows * POOL_BATCHES):
+                pool.sort(key=lambda i: min(self.titles[self.windows[i]].num_shots, self.max_shots))
+                batches += _chunks(pool, self.batch_windows)
+            order = [batches[i] for i in torch.randperm(len(batches), generator=rng).tolist()]
+            self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1}
+            self._orders[epoch] = [i for batch in order for i in batch]
         return self._orders[epoch]
+
+
+def _chunks(items: list[int], size: int) -> list[list[int]]:
+    return [items[i : i + size] for i in range(0, len(items), size)]

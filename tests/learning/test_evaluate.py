@@ -1,0 +1,168 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from msm import Run
+from msm.errors import InputError
+from msm.evaluate import fitted_space, report, score_fill_in, score_titles
+from msm.train import start_run, train
+
+
+@pytest.fixture(scope="module")
+def space(talks):
+    return fitted_space(talks.split("train"), talks.split("validation"), talks.modalities, "per_modality")
+
+
+@pytest.fixture(scope="module")
+def run(talks, tmp_path_factory):
+    import torch
+
+    from msm.recipe import Recipe
+
+    recipe = Recipe().with_settings(["steps=6", "validate_every=6", "model.width=16", "model.depth=1", "model.heads=2"])
+    cpu = torch.device("cpu")
+    path = tmp_path_factory.mktemp("runs") / "run"
+    return Run.open(train(start_run(talks, path, recipe, device=cpu), talks, device=cpu).path)
+
+
+def test_a_perfect_predictor_has_skill_one_and_ranks_first(talks, space):
+    measured = report(score_titles(lambda shots, hidden, _: shots[hidden], talks.split("test"), space), "test")
+    assert measured["skill"] == pytest.approx(1, abs=1e-5)
+    assert measured["cosine"] == pytest.approx(1, abs=1e-5)
+    assert measured["median_rank"] < 0.1
+
+
+def test_a_predictor_that_says_what_the_best_baseline_says_has_skill_zero(talks, space):
+    from msm import baselines
+
+    titles = talks.split("test")
+    best = report(score_titles(lambda s, h, g: s[h], titles, space), "test")["best_baseline"]
+
+    def copycat(shots, hidden, _):
+        return baselines.predict_all(shots, hidden, space.mean, space.bandwidth)[best]
+
+    assert report(score_titles(copycat, titles, space), "test")["skill"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_report_has_the_form_that_scripts_rely_on(talks, run):
+    measured = json.loads(json.dumps(report(score_titles(run.predict, talks.split("test"), run.space), "test")))
+    assert set(measured) >= {
+        "split", "cosine", "centred_cosine", "median_rank", "skill", "baselines", "by_distance", "by_modality",
+    }  # fmt: skip
+    assert set(measured["baselines"]) == {"global_mean", "title_mean", "nearest_visible", "linear", "distance_weighted"}
+    assert all(set(b) == {"cosine", "centred_cosine", "median_rank"} for b in measured["baselines"].values())
+    assert set(measured["by_modality"]) == {"video", "audio"}
+    assert measured["baselines"]["global_mean"]["centred_cosine"] == 0
+
+
+def test_the_shares_by_distance_make_up_the_whole(talks, run):
+    measured = report(score_titles(run.predict, talks.split("test"), run.space), "test")
+    parts = measured["by_distance"]
+    assert sum(p["num_hidden"] for p in parts) == measured["num_hidden"]
+    weighted = sum(p["num_hidden"] * p["centred_cosine"] for p in parts if p["num_hidden"])
+    assert weighted / measured["num_hidden"] == pytest.approx(measured["centred_cosine"])
+
+
+def test_a_modality_that_the_truth_lacks_is_not_scored(talks, space):
+    title = talks.split("test")[0]
+    embeddings = title.embeddings
+    embeddings[3, 8:] = 0
+    shots, hidden = space.fuse(embeddings), np.isin(np.arange(len(embeddings)), [3, 5])
+    scores = score_fill_in(shots, hidden, shots[hidden] + 0.1, space)
+    audio = scores[scores["predictor"] == "model"].set_index("shot")["centred_audio"]
+    assert np.isnan(audio[3]) and np.isfinite(audio[5])
+
+
+def test_a_title_without_a_modality_is_left_out_of_the_mean(talks):
+    train = talks.split("train")
+    whole = fitted_space(train, [], talks.modalities, "per_modality")
+
+    class Silent:
+        def __init__(self, title):
+            self.embeddings = title.embeddings
+            self.embeddings[:, 8:] = 0
+
+    mixed = fitted_space([*train, *map(Silent, train)], [], talks.modalities, "per_modality")
+    np.testing.assert_allclose(mixed.mean, whole.mean, atol=1e-6)
+
+
+def test_the_bandwidth_is_the_one_that_does_best_on_the_validation_titles(talks, space):
+    from dataclasses import replace
+
+    from msm import baselines
+
+    def on_validation(b):
+        scores = score_titles(None, talks.split("validation"), replace(space, bandwidth=b))
+        return scores[scores["predictor"] == "distance_weighted"]["centred_cosine"].mean()
+
+    assert space.bandwidth == max(baselines.BANDWIDTHS, key=on_validation)
+
+
+def test_a_fill_in_says_for_each_hidden_shot_how_near_it_came(talks, run):
+    title = talks.split("test")[0]
+    fill = run.fill_in(title, [7, 3, 4])
+    table = fill.table
+    assert table["shot"].tolist() == [3, 4, 7] and table["start_s"].tolist() == [7.5, 10.0, 17.5]
+    assert table["distance"].tolist() == [1, 1, 1] and (table["num_shots"] == title.num_shots).all()
+    baselines = table[["global_mean", "title_mean", "nearest_visible", "linear", "distance_weighted"]]
+    assert baselines.mean().idxmax() == fill.best_baseline_name
+    assert fill.best_baseline == pytest.approx(baselines.mean().max())
+    assert fill.skill == pytest.approx((fill.centred_cosine - fill.best_baseline) / (1 - fill.best_baseline))
+
+
+def test_candidates_are_the_nearest_real_shots_and_their_order_agrees_with_the_rank(talks, run):
+    fill = run.fill_in(talks.split("test")[0], [5, 9])
+    candidates = fill.candidates(len(fill.shots))
+    place = candidates[candidates["is_truth"]].set_index("shot")["place"]
+    pd.testing.assert_series_equal(place, fill.table.set_index("shot")["rank"], check_names=False, check_dtype=False)
+    assert (candidates.groupby("shot")["centred_cosine"].diff().dropna() <= 0).all()
+
+
+def test_a_fill_in_does_not_see_what_is_hidden(talks, run):
+    title = talks.split("test")[0]
+    before = run.fill_in(title, [5, 6]).predicted
+    embeddings = title.embeddings
+    embeddings[5:7] = 3.0
+
+    class Changed(type(title)):
+        @property
+        def embeddings(self):
+            return embeddings
+
+    after = run.fill_in(Changed(title.catalog, title.index), [5, 6]).predicted
+    np.testing.assert_allclose(before, after, atol=1e-6)
+
+
+def test_everything_may_be_hidden(talks, run):
+    title = talks.split("test")[0]
+    table = run.fill_in(title, range(title.num_shots)).table
+    assert len(table) == title.num_shots and table["centred_cosine"].notna().all()
+
+
+@pytest.mark.parametrize(
+    "hidden, sentence", [([], "no shot is hidden"), ([9999], "no shot 9999"), ([-1], "no shot -1")]
+)
+def test_a_shot_that_is_not_there_cannot_be_hidden(talks, run, hidden, sentence):
+    with pytest.raises(InputError, match=sentence):
+        run.fill_in(talks.split("test")[0], hidden)
+
+
+def test_a_run_for_other_shots_is_refused(run, tmp_path):
+    from msm import Catalog, TitleData
+    from msm.catalog import modalities_of
+
+    rng = np.random.default_rng(0)
+    titles = [TitleData(title_id="a", split="test", embeddings=rng.normal(size=(9, 10)))]
+    other = Catalog.write(tmp_path / "other", titles, modalities=modalities_of({"video": 10}))
+    with pytest.raises(InputError, match="was trained on shots of"):
+        run.fill_in(other["a"], [1])
+
+
+def test_contextual_embeddings_are_one_a_shot_and_depend_on_the_context(talks, run):
+    title = talks.split("test")[0]
+    contextual = run.contextual(title)
+    assert contextual.shape == (title.num_shots, 16)
+    alike = np.corrcoef(contextual)
+    assert not np.allclose(alike, np.corrcoef(run.space.fuse(title.embeddings)), atol=0.05)
