@@ -21,8 +21,8 @@ from sample_data.screenplay import seed_of
 DIMS = {"video": 128, "audio": 96, "text": 96}
 GLOBAL_DIM = 64
 SHARED = 0.3  # of a look's variance is its kind's, the rest the title's own
-TRAIT_DIM = 12  # of a look, a voice, a melody, a topic
-HIDDEN_DIM = 64
+TRAIT_DIM = 6  # of a look, a voice, a melody, a topic
+HIDDEN_DIM = 48
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ def _sees_video(shot: Shot, film: Film) -> np.ndarray:
     return np.concatenate(
         [
             PLACE_SHARE[shot.size] * _own(film, "place", shot.place.kind, shot.place.name),
-            1.3 * PEOPLE_SHARE[shot.size] * in_frame,
+            1.7 * PEOPLE_SHARE[shot.size] * in_frame,
             thing,
             1.5 * _one_of(SHOT_SIZES, shot.size),
             1.2 * _one_of(TIMES_OF_DAY, shot.scene.time_of_day),
             [2.0 * shot.tension],
-            _vector("genre look", film.outline.genre.name, dim=6),
+            0.7 * _vector("genre look", film.outline.genre.name, dim=6),
         ]
     )
 
@@ -97,11 +97,11 @@ def _sees_audio(shot: Shot, film: Film) -> np.ndarray:
     melody = _own(film, "melody", film.outline.role(shot.motif), shot.motif)
     return np.concatenate(
         [
-            0.7 * _own(film, "ambience", shot.place.kind, shot.place.name),
-            1.1 * voice * (shot.speaker != NOBODY),
+            0.6 * _own(film, "ambience", shot.place.kind, shot.place.name),
+            1.5 * voice * (shot.speaker != NOBODY),
             1.3 * melody * shot.motif_strength,
             [2.0 * shot.tension, 2.0 * (shot.speaker != NOBODY)],
-            0.8 * _vector("genre sound", film.outline.genre.name, dim=6),
+            0.6 * _vector("genre sound", film.outline.genre.name, dim=6),
         ]
     )
 
@@ -109,10 +109,10 @@ def _sees_audio(shot: Shot, film: Film) -> np.ndarray:
 def _sees_text(shot: Shot, film: Film) -> np.ndarray:
     return np.concatenate(
         [
-            1.1 * _own(film, "diction", film.outline.role(shot.speaker), shot.speaker),
+            1.4 * _own(film, "diction", film.outline.role(shot.speaker), shot.speaker),
             _own(film, "topic", shot.scene.topic, shot.scene.topic),
             [2.0 * shot.tension],
-            0.8 * _vector("genre words", film.outline.genre.name, dim=6),
+            0.6 * _vector("genre words", film.outline.genre.name, dim=6),
         ]
     )
 

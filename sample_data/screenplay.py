@@ -131,17 +131,24 @@ class _Planner:
         self.outline, self.rng = outline, rng
         self.topics = Deck(outline.topics, rng)
         self.last_place: Place | None = None
+        self.last_act = self.last_pattern = ""
 
     def choose_pattern(self, slots: list[_Slot]) -> str:
-        genre = self.outline.genre
-        climax = slots[0].act == "climax"
-        patterns = dict.fromkeys(genre.climax, 1.0) if climax else dict(genre.patterns)
-        if slots[0].number == 0 or len(slots) < 2 or slots[1].act != slots[0].act:
-            patterns.pop("parallel", None)  # two scenes of one act, and never the opening
-        if slots[0].number == 0 or slots[0].act == "resolution":
-            patterns.pop("chase", None)
-        weights = np.array(list(patterns.values()))
-        return str(self.rng.choice(list(patterns), p=weights / weights.sum()))
+        """How the next of these is shot. The first pattern of a genre is its usual one, and opens the film."""
+        genre, act = self.outline.genre, slots[0].act
+        usual = next(iter(genre.patterns))
+        weights = dict.fromkeys(genre.climax, 1.0) if act == "climax" else dict(genre.patterns)
+        refused = set()
+        if self.last_pattern != usual:
+            refused.add(self.last_pattern)  # variety: only the usual one comes twice in a row
+        if act == "resolution":
+            refused.add("chase")
+        if len(slots) < 2 or slots[1].act != act:
+            refused.add("parallel")  # it needs two scenes of one act
+        allowed = {p: w for p, w in weights.items() if p not in refused and self.last_pattern} or {usual: 1.0}
+        chances = np.array(list(allowed.values()))
+        self.last_pattern = str(self.rng.choice(list(allowed), p=chances / chances.sum()))
+        return self.last_pattern
 
     def plan(self, slot: _Slot, pattern: str) -> Scene:
         people = self._choose_people(slot, pattern)
@@ -178,23 +185,23 @@ class _Planner:
         )
 
     def _choose_place(self, slot: _Slot, pattern: str = "") -> Place:
-        """The first and the last struggle are at the title's own place; between them no scene stays where it was."""
+        """The story begins at the title's own place and comes back to it for the climax; else it moves on each scene."""
         own, *_ = inside = [p for p in self.outline.places if p != self.outline.genre.exterior]
-        if slot.number == 0 or (slot.act == "climax" and self.last_place != own):
+        if slot.number == 0 or (slot.act == "climax" and self.last_act != "climax"):
             place = own
         else:
             others = [p for p in inside if p != self.last_place]
             others = [p for p in others if pattern == "chase" and p.kind in ROOM_TO_RUN] or others
             weights = np.array([1 / (2 + inside.index(p)) for p in others])
             place = others[int(self.rng.choice(len(others), p=weights / weights.sum()))]
-        self.last_place = place
+        self.last_place, self.last_act = place, slot.act
         return place
 
     def _choose_people(self, slot: _Slot, pattern: str) -> tuple[str, ...]:
         outline, rng = self.outline, self.rng
         ally = str(rng.choice(outline.allies))
         if pattern in ("vigil", "montage"):
-            return (outline.hero,) if rng.random() < 0.8 else (ally,)
+            return (outline.hero,) if pattern == "montage" or rng.random() < 0.8 else (ally,)
         if pattern in ("chase", "showdown"):
             return (outline.opponent, outline.hero if slot.act == "climax" or rng.random() < 0.6 else ally)
         if slot.act == "climax":
