@@ -16,19 +16,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from msm import files
+from msm.catalog_reader import (
+    check_counts,
+    check_shot_table,
+    map_globals,
+    map_shard,
+    open_parquet,
+    read_header,
+    read_titles,
+)
 from msm.catalog_rules import (
-    FORMAT,
     SHOT_COLUMNS,
     SHOT_OPTIONAL,
     SPLITS,
     TITLE_COLUMNS,
     TITLE_OPTIONAL,
     Modality,
-    check_modalities,
-    check_title_id,
     embedding_problems,
     modalities_of,
     time_problems,
@@ -131,11 +136,13 @@ class Catalog:
         path = Path(path)
         if not path.is_dir():
             raise InputError(f"{path} is not a catalog: there is no such folder")
-        header = _read_header(path / "catalog.json")
-        titles = _read_titles(path / "titles.parquet")
-        shards = [_map_shard(p, header) for p in sorted(path.glob("shots-*.npy"))]
+        header = read_header(path / "catalog.json")
+        titles = read_titles(path / "titles.parquet")
+        shards = [map_shard(p, header) for p in sorted(path.glob("shots-*.npy"))]
         catalog = cls(path, header, titles, shards)
-        _check_counts(catalog)
+        check_counts(path / "titles.parquet", titles, catalog.num_shots)
+        check_shot_table(path / "shots.parquet", catalog.num_shots)
+        _ = catalog.global_vectors  # checked here, so that no reader meets a wrong shape later
         return catalog
 
     @staticmethod
@@ -154,6 +161,8 @@ class Catalog:
         Raises InputError for a title that breaks a rule, and leaves nothing behind.
         """
         path = Path(path)
+        if path.exists() and any(path.iterdir() if path.is_dir() else [path]) and not (path / "catalog.json").exists():
+            raise InputError(f"{path} exists and is no catalog, so it is not replaced; choose another name")
         with files.whole_folder(path, replace=replace) as folder:
             writer = CatalogWriter(folder, tuple(modalities), dtype, max_shard_bytes)
             for title in titles:
@@ -189,7 +198,7 @@ class Catalog:
     @cached_property
     def global_vectors(self) -> np.ndarray | None:
         """(titles, G), mapped; None where the catalog has none."""
-        return _map_npy(self.path / "global.npy") if self.global_dim else None
+        return map_globals(self.path / "global.npy", len(self), self.global_dim)
 
     def read_rows(self, start: int, stop: int) -> np.ndarray:
         """(stop − start, D) float32, copied out of the map."""
@@ -202,7 +211,7 @@ class Catalog:
 
     def read_shots(self, start: int = 0, stop: int | None = None) -> pd.DataFrame:
         """Rows [start, stop) of shots.parquet; only the row groups that hold them are read."""
-        file = _open_parquet(self.path / "shots.parquet")
+        file = open_parquet(self.path / "shots.parquet")
         stop = self.num_shots if stop is None else stop
         groups, first_row, row = [], None, 0
         for g in range(file.num_row_groups):
@@ -212,12 +221,12 @@ class Catalog:
                 first_row = row if first_row is None else first_row
             row += rows
         table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
-        return table.to_pandas().reset_index(drop=True)
+        return table.to_pandas(ignore_metadata=True).reset_index(drop=True)
 
     @property
     def shot_labels(self) -> list[str]:
         """Columns of shots.parquet beyond the format's own."""
-        names = _open_parquet(self.path / "shots.parquet").schema_arrow.names
+        names = open_parquet(self.path / "shots.parquet").schema_arrow.names
         return [n for n in names if n not in SHOT_COLUMNS + SHOT_OPTIONAL]
 
     @property
@@ -248,116 +257,6 @@ class Catalog:
         """Read everything once; InputError with the first rule that is broken."""
         for problem in self.problems():
             raise InputError(problem)
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    header = files.read_json(path)
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise InputError(
-            f"{path}: format is {header.get('format') if isinstance(header, dict) else None!r}, expected {FORMAT!r}"
-        )
-    try:
-        header = {
-            **header,
-            "provenance": header.get("provenance") or {},
-            "global_dim": int(header.get("global_dim") or 0),
-        }
-        [Modality(**m) for m in header["modalities"]]
-        check_modalities(str(path), header["modalities"], int(header["shot_dim"]))
-        if header["dtype"] not in ("float16", "float32"):
-            raise InputError(f"{path}: dtype is {header['dtype']!r}, but must be float16 or float32")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: a field is missing or of the wrong kind: {error}") from None
-    return header
-
-
-def _open_parquet(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing") from None
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not readable as Parquet: {str(error).splitlines()[0]}") from None
-
-
-def _read_titles(path: Path) -> pd.DataFrame:
-    file = _open_parquet(path)
-    try:
-        titles = file.read().to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not readable as Parquet: {str(error).splitlines()[0]}") from None
-    missing = [c for c in TITLE_COLUMNS if c not in titles]
-    if missing:
-        raise InputError(f"{path}: column {missing[0]!r} is missing")
-    for title_id in titles["title_id"].astype(str):
-        check_title_id(title_id)
-    doubled = titles.loc[titles["title_id"].duplicated(), "title_id"]
-    if len(doubled):
-        raise InputError(
-            f"{path}, row {doubled.index[0]}: title {doubled.iloc[0]!r} is there twice; ids must be unique"
-        )
-    unknown = titles.loc[~titles["split"].isin(SPLITS)]
-    if len(unknown):
-        raise InputError(
-            f"{path}, row {unknown.index[0]}: split is {unknown['split'].iloc[0]!r}, but must be one of {', '.join(SPLITS)}"
-        )
-    return titles
-
-
-def _check_counts(catalog: Catalog) -> None:
-    """The tables and the shards must speak of the same shots."""
-    path = catalog.path / "titles.parquet"
-    if not len(catalog.titles):
-        raise InputError(f"{path} has no titles")
-    try:
-        first = catalog.titles["first_shot"].to_numpy(dtype=np.int64)
-        counts = catalog.titles["num_shots"].to_numpy(dtype=np.int64)
-    except (TypeError, ValueError):
-        raise InputError(f"{path}: first_shot and num_shots must be whole numbers") from None
-    if (counts < 1).any():
-        row = int(np.argmax(counts < 1))
-        raise InputError(f"{path}, row {row}: title {catalog.titles['title_id'].iloc[row]!r} has no shots")
-    expected = np.cumsum([0, *counts])
-    if (first != expected[:-1]).any():
-        row = int(np.argmax(first != expected[:-1]))
-        raise InputError(
-            f"{path}, row {row}: first_shot is {first[row]}, but the titles before it end at {expected[row]}"
-        )
-    if expected[-1] != catalog.num_shots:
-        raise InputError(
-            f"{catalog.path}: titles.parquet counts {expected[-1]} shots, but the .npy shards hold {catalog.num_shots}"
-        )
-    shots = _open_parquet(catalog.path / "shots.parquet")
-    if shots.metadata.num_rows != catalog.num_shots:
-        raise InputError(
-            f"{catalog.path}: shots.parquet has {shots.metadata.num_rows} rows, but the shards hold {catalog.num_shots}"
-        )
-    missing = [c for c in SHOT_COLUMNS if c not in shots.schema_arrow.names]
-    if missing:
-        raise InputError(f"{catalog.path / 'shots.parquet'}: column {missing[0]!r} is missing")
-    vectors = catalog.global_vectors
-    if vectors is not None and vectors.shape != (len(catalog), catalog.global_dim):
-        raise InputError(
-            f"{catalog.path / 'global.npy'}: shape is {vectors.shape}, expected {(len(catalog), catalog.global_dim)}"
-        )
-
-
-def _map_npy(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is not readable as .npy: {str(error).splitlines()[0]}") from None
-
-
-def _map_shard(path: Path, header: dict[str, Any]) -> np.ndarray:
-    shard = _map_npy(path)
-    if shard.ndim != 2 or shard.shape[1] != header["shot_dim"] or shard.dtype != header["dtype"]:
-        raise InputError(
-            f"{path}: shape {shard.shape} of {shard.dtype}, but catalog.json says {header['shot_dim']} wide and {header['dtype']}"
-        )
-    return shard
 
 
 def _shot_table_problems(catalog: Catalog) -> Iterator[str]:

@@ -63,20 +63,26 @@ def time_problems(shots: pd.DataFrame) -> Iterator[str]:
         yield f"title {row['title_id']!r}, shot {row['shot']}: a shot from {row['start_s']} s to {row['end_s']} s has no length"
 
 
-def check_title_id(title_id: str) -> None:
-    """An id names files under media/, so it must stay in its folder."""
-    if not title_id or title_id in (".", "..") or len(title_id) > 200 or any(c in title_id for c in "/\\\0\n"):
-        raise InputError(f"title id {title_id[:60]!r} cannot be used: ids are 1 to 200 characters without / or \\")
+def check_title_id(title_id: str, where: str = "") -> None:
+    """An id names files under media/, so it must stay in its folder and fit a file name."""
+    fits = 0 < len(title_id.encode("utf-8", "replace")) <= 200
+    if not fits or title_id in (".", "..") or not title_id.isprintable() or any(c in title_id for c in "/\\"):
+        raise InputError(
+            f"{where}title id {title_id[:60]!r} cannot be used: ids are 1 to 200 bytes of printable text without / or \\"
+        )
 
 
 def check_modalities(where: str, modalities: Any, shot_dim: int) -> None:
+    """Blocks that follow each other and cover the whole shot, each with a name of its own."""
     end = 0
-    names = [m["name"] for m in modalities]
     for m in modalities:
-        if m["start"] != end or m["dim"] < 1:
+        if not isinstance(m["name"], str) or not m["name"] or not isinstance(m.get("encoder", ""), str):
+            raise InputError(f"{where}: the name and the encoder of a modality must be text, but {m['name']!r} is not")
+        if type(m["start"]) is not int or type(m["dim"]) is not int or m["start"] != end or m["dim"] < 1:
             raise InputError(
                 f"{where}: modality {m['name']!r} starts at column {m['start']} and is {m['dim']} wide, expected start {end}"
             )
         end += m["dim"]
+    names = [m["name"] for m in modalities]
     if end != shot_dim or end == 0 or len(set(names)) != len(names):
         raise InputError(f"{where}: the modalities {names} cover {end} columns, but shot_dim is {shot_dim}")

@@ -21,6 +21,7 @@ from msm.catalog_rules import (
     FORMAT,
     SHOT_COLUMNS,
     SPLITS,
+    TITLE_COLUMNS,
     Modality,
     check_modalities,
     check_title_id,
@@ -86,8 +87,9 @@ class CatalogWriter:
         check_modalities("the new catalog", [asdict(m) for m in modalities], self.shot_dim)
 
     def add(self, title: TitleData) -> None:
-        embeddings = np.asarray(title.embeddings)
-        self._check(title, embeddings)
+        """Check a title and append it; InputError for the first rule that it breaks."""
+        self._check_names(title)
+        embeddings = self._checked_embeddings(title)
         shots = _complete_shots(title, len(embeddings))
         self.titles.append(
             {
@@ -105,7 +107,7 @@ class CatalogWriter:
             self.globals.append(np.asarray(title.global_embedding, dtype=np.float32))
         self._append(embeddings)
 
-    def _check(self, title: TitleData, embeddings: np.ndarray) -> None:
+    def _check_names(self, title: TitleData) -> None:
         check_title_id(title.title_id)
         if title.title_id in self._seen:
             raise InputError(f"title {title.title_id!r} is there twice; ids must be unique")
@@ -114,19 +116,35 @@ class CatalogWriter:
             raise InputError(
                 f"title {title.title_id!r}: split is {title.split!r}, but must be one of {', '.join(SPLITS)}"
             )
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.shot_dim:
+        for column in title.labels:
+            if column in TITLE_COLUMNS:
+                raise InputError(
+                    f"title {title.title_id!r}: a label cannot be called {column!r}, as a column of the format is"
+                )
+
+    def _checked_embeddings(self, title: TitleData) -> np.ndarray:
+        """(N, D) in the catalog's dtype; nothing may overflow in it, nor vanish."""
+        given, where = np.asarray(title.embeddings), f"title {title.title_id!r}"
+        if given.ndim != 2 or given.shape[1] != self.shot_dim or given.dtype.kind not in "fiu":
             raise InputError(
-                f"title {title.title_id!r}: embeddings have shape {embeddings.shape}, but shots here are {self.shot_dim} wide"
+                f"{where}: embeddings have shape {given.shape} of {given.dtype}, but shots here are {self.shot_dim} wide"
             )
-        if len(embeddings) == 0:
-            raise InputError(f"title {title.title_id!r} has no shots")
-        for problem in embedding_problems(title.title_id, embeddings, self.modalities):
+        if len(given) == 0:
+            raise InputError(f"{where} has no shots")
+        for problem in embedding_problems(title.title_id, given, self.modalities):
             raise InputError(problem)
-        limit = float(np.finfo(self.dtype).max)
-        if np.abs(embeddings).max() > limit:
-            raise InputError(
-                f"title {title.title_id!r}: a value is beyond {limit:g}, the limit of {self.dtype}; use float32"
-            )
+        with np.errstate(over="ignore"):
+            stored = given.astype(self.dtype, copy=False)
+        if stored is given:
+            return stored
+        for m in self.modalities:
+            infinite = ~np.isfinite(stored[:, m.columns]).all(axis=1)
+            vanished = given[:, m.columns].any(axis=1) & ~stored[:, m.columns].any(axis=1)
+            for shot in np.flatnonzero(infinite | vanished):
+                what = f"beyond {np.finfo(self.dtype).max:g}" if infinite[shot] else "too small"
+                wider = "; use float32" if self.dtype == "float16" else ""
+                raise InputError(f"{where}, shot {shot}: {m.name} is {what} for {self.dtype}{wider}")
+        return stored
 
     def _append(self, embeddings: np.ndarray) -> None:
         while len(embeddings):
@@ -147,13 +165,8 @@ class CatalogWriter:
         if self._shard is not None:
             self._shard.close()
         global_dim = self._write_globals()
-        pq.write_table(
-            pa.Table.from_pandas(pd.DataFrame(self.titles), preserve_index=False), self.folder / "titles.parquet"
-        )
-        shots = pd.concat(self.shots, ignore_index=True)
-        pq.write_table(
-            pa.Table.from_pandas(shots, preserve_index=False), self.folder / "shots.parquet", row_group_size=ROW_GROUP
-        )
+        _write_table(pd.DataFrame(self.titles), self.folder / "titles.parquet")
+        _write_table(pd.concat(self.shots, ignore_index=True), self.folder / "shots.parquet")
         files.write_json(
             self.folder / "catalog.json",
             {
@@ -172,8 +185,21 @@ class CatalogWriter:
         widths = {g.shape for g in self.globals}
         if len(self.globals) != len(self.titles) or len(widths) != 1:
             raise InputError("either every title has a global embedding, all of one width, or none has")
-        np.save(self.folder / "global.npy", np.stack(self.globals))
-        return int(self.globals[0].shape[0])
+        vectors = np.stack(self.globals)
+        if vectors.ndim != 2 or vectors.shape[1] == 0:
+            raise InputError(f"global embeddings must be vectors, but have shape {vectors.shape[1:]}")
+        for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
+            raise InputError(f"title {self.titles[row]['title_id']!r}: NaN or infinite value in the global embedding")
+        np.save(self.folder / "global.npy", vectors)
+        return vectors.shape[1]
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    try:
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise InputError(f"a label cannot be written to {path.name}: {' '.join(str(error).split())}") from None
+    pq.write_table(arrow, path, row_group_size=ROW_GROUP)
 
 
 class _ShardFile:
@@ -205,15 +231,26 @@ def _complete_shots(title: TitleData, num_shots: int) -> pd.DataFrame:
     given = pd.DataFrame(index=range(num_shots)) if title.shots is None else title.shots.reset_index(drop=True)
     if len(given) != num_shots:
         raise InputError(f"title {title.title_id!r}: {len(given)} rows of shots for {num_shots} embeddings")
-    nothing = pd.Series(np.nan, index=given.index)
+    for column in given.columns[given.columns.duplicated()]:
+        raise InputError(f"title {title.title_id!r}: column {column!r} of its shots is there twice")
     table = pd.DataFrame(
         {
             "title_id": title.title_id,
             "shot": np.arange(num_shots),
-            "start_s": pd.to_numeric(given.get("start_s", nothing), errors="coerce").astype(float),
-            "end_s": pd.to_numeric(given.get("end_s", nothing), errors="coerce").astype(float),
+            "start_s": _seconds(title.title_id, given, "start_s"),
+            "end_s": _seconds(title.title_id, given, "end_s"),
         }
     )
     for problem in time_problems(table):
         raise InputError(problem)
     return table.join(given.drop(columns=list(SHOT_COLUMNS), errors="ignore"))
+
+
+def _seconds(title_id: str, given: pd.DataFrame, column: str) -> pd.Series:
+    """A column of times, NaN where there is none; InputError for what is no number."""
+    if column not in given:
+        return pd.Series(np.nan, index=given.index)
+    seconds = pd.to_numeric(given[column], errors="coerce").astype(float)
+    for shot in np.flatnonzero(seconds.isna() & given[column].notna()):
+        raise InputError(f"title {title_id!r}, shot {shot}: {column} is {given[column].iloc[shot]!r}, expected seconds")
+    return seconds

@@ -143,7 +143,7 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
     if "titles" not in facts:
         return facts["path"]
     verdict = {True: "sound", None: "not checked", False: "NOT SOUND"}[facts["sound"]]
-    times = "no times" if facts["duration_s"] is None else f"{facts['duration_s'] / 3600:.1f} h"
+    times = "no times" if facts["duration_s"] is None else _clock(facts["duration_s"])
     parts = [
         facts["path"],
         f"{facts['titles']:,} titles, {facts['shots']:,} shots, {facts['shot_dim']} wide, {facts['dtype']}, {times}: {verdict}",
@@ -194,6 +194,11 @@ def _run_text(facts: Mapping[str, Any]) -> str:
         )
     lines.append("evaluated" if facts["evaluated"] else "not evaluated yet")
     return "\n".join(lines)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02} h" if minutes >= 60 else f"{minutes}:{rest:02} min"
 
 
 def _table(header: list[str], rows: list[list[Any]]) -> str:

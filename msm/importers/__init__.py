@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from msm.catalog import Catalog, TitleData, deal_splits, modalities_of
 from msm.errors import InputError
-from msm.importers.source import Entry, Source, add_scenes, parse_modalities
+from msm.files import refuse_existing
+from msm.importers.metadata import embed_metadata
+from msm.importers.source import Source, add_scenes, parse_modalities
 
 __all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
 
@@ -54,16 +58,25 @@ def import_embeddings(
     options = options or ImportOptions()
     source, catalog = Path(source), Path(catalog)
     kind = options.format or detect_format(source)
+    _refuse_target(source, catalog, options)
     opened = open_source(source, catalog, kind, options)
     dealt = deal_splits([e.title_id for e in opened.entries if not e.split], options.seed)
-    return Catalog.write(
-        catalog,
-        _titles(opened, dealt, progress),
-        modalities=modalities_of(opened.dims),
-        dtype=options.dtype or lossless_dtype(opened),
-        provenance=_provenance(source, kind, opened, dealt, options),
-        replace=options.replace,
-    )
+    metadata, meaning = _metadata(opened, dealt, options)
+    provenance = _provenance(source, kind, opened, dealt, options)
+    if meaning:
+        provenance["global"] = meaning
+    try:
+        return Catalog.write(
+            catalog,
+            _titles(opened, dealt, metadata, progress),
+            modalities=modalities_of(opened.dims),
+            dtype=options.dtype or stored_dtype(opened),
+            provenance=provenance,
+            replace=options.replace,
+        )
+    except InputError as error:
+        known = str(source) in str(error) or str(catalog) in str(error)
+        raise error if known else InputError(f"{source}: {error}") from None
 
 
 def detect_format(path: Path) -> str:
@@ -84,50 +97,77 @@ def detect_format(path: Path) -> str:
 
 
 def open_source(path: Path, catalog: Path, kind: str, options: ImportOptions) -> Source:
-    from msm.importers import npz, parquet
+    from msm.importers import hdf5, npz, parquet
 
     modalities = parse_modalities(options.modalities)
     columns: dict[str, Any] = {"title_column": options.title_column, "shot_column": options.shot_column}
+    if path.is_dir() and kind in ("parquet", "hdf5"):
+        path = parquet.only_file(path, "parquet" if kind == "parquet" else "h5", "name the file itself")
     if kind == "npz":
         return npz.NpzSource(path, modalities)
+    if kind == "hdf5":
+        return hdf5.Hdf5Source(path, modalities)
     if kind == "npy+parquet":
         return parquet.open_npy_with_table(path, modalities, table=options.table, **columns)
-    raise NotImplementedError(kind)
+    return parquet.open_vector_table(path, modalities, spool=_existing_parent(catalog), **columns)
 
 
-def lossless_dtype(source: Source) -> str:
-    """float16 if the whole source is, else float32: nothing overflows and nothing is rounded."""
+def _existing_parent(path: Path) -> Path:
+    """Where the catalog will be written: the vectors of a table are spooled on the same disk."""
+    return next(p for p in path.absolute().parents if p.is_dir())
+
+
+def _refuse_target(source: Path, catalog: Path, options: ImportOptions) -> None:
+    """Nothing is read for a catalog that could not be written; and no import removes its own source."""
+    refuse_existing(catalog, replace=options.replace)
+    if source.resolve().is_relative_to(catalog.resolve()):
+        raise InputError(f"{catalog} holds the source {source}; choose another name for the catalog")
+
+
+def stored_dtype(source: Source) -> str:
+    """float16 if the whole source is, else float32, so that nothing overflows."""
     return "float16" if all(d == np.float16 for d in source.dtypes.values()) else "float32"
 
 
-def _titles(source: Source, dealt: dict[str, str], progress: Callable[[int, int], None]) -> Iterator[TitleData]:
+def _metadata(
+    source: Source, dealt: dict[str, str], options: ImportOptions
+) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """((titles, G), what its columns mean), or None where no labels are asked for."""
+    if not options.global_from:
+        return None, {}
+    labels = pd.DataFrame([dict(e.labels) for e in source.entries])
+    train = np.array([(e.split or dealt[e.title_id]) == "train" for e in source.entries])
+    return embed_metadata(labels, options.global_from, train)
+
+
+def _titles(
+    source: Source, dealt: dict[str, str], metadata: np.ndarray | None, progress: Callable[[int, int], None]
+) -> Iterator[TitleData]:
     for number, entry in enumerate(source.entries):
         blocks, shots = source.read(entry)
         yield TitleData(
             title_id=entry.title_id,
             name=entry.name,
             split=entry.split or dealt[entry.title_id],
-            embeddings=_side_by_side(source, entry, blocks),
+            embeddings=_side_by_side(source, blocks),
             shots=add_scenes(shots),
+            global_embedding=None if metadata is None else metadata[number],
             labels=entry.labels,
         )
         progress(number + 1, len(source.entries))
 
 
-def _side_by_side(source: Source, entry: Entry, blocks: dict[str, np.ndarray]) -> np.ndarray:
+def _side_by_side(source: Source, blocks: dict[str, np.ndarray]) -> np.ndarray:
     """(N, D): the modalities' blocks in order, zeros for one that the title lacks."""
     num_shots = len(next(iter(blocks.values())))
-    whole = []
-    for name, dim in source.dims.items():
-        block = blocks.get(name, np.zeros((num_shots, dim), np.float16))
-        whole.append(block)
-    return np.concatenate(whole, axis=1)
+    nothing = {name: np.zeros((num_shots, dim), np.float16) for name, dim in source.dims.items() if name not in blocks}
+    return np.concatenate([{**blocks, **nothing}[name] for name in source.dims], axis=1)
 
 
 def _provenance(path: Path, kind: str, source: Source, dealt: dict[str, str], options: ImportOptions) -> dict[str, Any]:
     """Where the catalog comes from: names and choices, no path of this machine."""
     made: dict[str, Any] = {
-        "made_by": "msm import",
+        "made_by": f"msm import {version('msm-workbench')}",
         "source": path.resolve().name,
         "format": kind,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

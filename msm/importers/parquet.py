@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from msm.arrays import map_npy
+from msm.catalog_reader import open_parquet
 from msm.errors import InputError
-from msm.importers.arrays import map_npy
 from msm.importers.source import parse_columns
 from msm.importers.table import TableSource
 
@@ -24,12 +26,12 @@ def open_npy_with_table(
     path: Path, modalities: Mapping[str, str], *, table: Path | None, title_column: str | None, shot_column: str | None
 ) -> TableSource:
     """X.npy (rows, width) and a Parquet table with a row per vector, in the same order."""
-    npy = _only(path, "npy") if path.is_dir() else path
-    table = table or _only(npy.parent, "parquet")
+    npy = only_file(path, "npy", "name the file itself") if path.is_dir() else path
+    table = table or only_file(npy.parent, "parquet", "name it with --table")
     vectors = map_npy(npy)
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or 0 in vectors.shape:
         raise InputError(f"{npy}: shape is {vectors.shape} of {vectors.dtype}, expected (rows, width) of numbers")
-    frame = _read_plain_columns(open_parquet(table), [])[0]
+    frame = _read_plain_columns(table, open_parquet(table), [])[0]
     if len(frame) != len(vectors):
         raise InputError(
             f"{table} has {len(frame)} rows, but {npy.name} has {len(vectors)}: a row per vector is needed"
@@ -55,7 +57,7 @@ def open_vector_table(
     chosen = list(dict.fromkeys(asked)) or (["embedding"] if "embedding" in vector_columns else vector_columns)
     if not chosen:
         raise InputError(f"{path}: column 'embedding', a list of numbers a row, is missing")
-    frame, dropped = _read_plain_columns(file, chosen)
+    frame, dropped = _read_plain_columns(path, file, chosen)
     vectors = {name: _spool(path, file, name, spool) for name in chosen}
     blocks = _cut(str(path), vectors, modalities or {name: name for name in chosen})
     source = TableSource(str(path), blocks, frame, title_column=title_column, shot_column=shot_column)
@@ -63,31 +65,37 @@ def open_vector_table(
     return source
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What goes wrong while the pages of a table are read is the table's fault."""
     try:
-        return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing") from None
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is truncated or not Parquet: {str(error).splitlines()[0]}") from None
+        yield
+    except pa.ArrowException as error:
+        raise InputError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise  # the disk's fault
+        raise InputError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
 
 
-def _only(folder: Path, suffix: str) -> Path:
+def only_file(folder: Path, suffix: str, hint: str) -> Path:
+    """The one file with a suffix in a folder; InputError with a hint where there are none or several."""
     found = sorted(folder.glob(f"*.{suffix}"))
     if len(found) != 1:
         names = ", ".join(f.name for f in found) or "none"
-        hint = "name it with --table" if suffix == "parquet" else "name the file itself"
         raise InputError(f"{folder} should hold one .{suffix} file, but holds {names}; {hint}")
     return found[0]
 
 
-def _read_plain_columns(file: pq.ParquetFile, leave_out: list[str]) -> tuple[pd.DataFrame, list[str]]:
+def _read_plain_columns(path: Path, file: pq.ParquetFile, leave_out: list[str]) -> tuple[pd.DataFrame, list[str]]:
     """All columns of plain values as a frame, and the names of the others but those in `leave_out`."""
     names = [f.name for f in file.schema_arrow]
     plain = [f.name for f in file.schema_arrow if not pa.types.is_nested(f.type) and not pa.types.is_binary(f.type)]
-    if len(set(names)) != len(names):
-        raise InputError(f"{file.metadata}: two columns share a name")
-    frame = file.read(columns=plain).to_pandas(ignore_metadata=True)
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{path}: column {name!r} is there twice")
+    with _reading(path):
+        frame = file.read(columns=plain).to_pandas(ignore_metadata=True)
     return frame, [n for n in names if n not in plain and n not in leave_out]
 
 
@@ -101,7 +109,7 @@ def _spool(path: Path, file: pq.ParquetFile, column: str, folder: Path) -> np.nd
     value_type = np.dtype(file.schema_arrow.field(column).type.value_type.to_pandas_dtype())
     dtype = value_type if value_type.kind == "f" else np.dtype(np.float32)
     width, rows = None, 0
-    with tempfile.TemporaryFile(dir=folder) as spool:
+    with _reading(path), tempfile.TemporaryFile(dir=folder) as spool:
         for batch in file.iter_batches(BATCH_ROWS, columns=[column]):
             lists = batch.column(0)
             width = _width(path, column, lists, rows, width)

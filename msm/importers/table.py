@@ -1,7 +1,7 @@
 """Vectors in one long matrix, and a table with a row a vector: cut into titles, ordered by shot.
 
 The rows of a title may stand anywhere; they are taken together, in the order of the shot column
-(equal rows of a table without one keep their order). Shape letters: R rows, N shots of a title.
+(of the table, where there is none). Shape letters: R rows, N shots of a title.
 """
 
 from __future__ import annotations
@@ -38,82 +38,86 @@ class TableSource:
         self.dtypes = {name: block.dtype for name, block in vectors.items()}
         self.dropped: list[str] = []
         title = _find_column(where, table, title_column, TITLE_NAMES, "--title-column")
-        shot = shot_column or next((c for c in SHOT_NAMES if c in table), None)
-        if shot is not None:
-            _find_column(where, table, shot, (), "--shot-column")
-        rows = _Rows(where, table, title, shot)
-        self._order, self._bounds = rows.order, rows.bounds
-        self._table = self._drop(table, [title])
-        if shot is not None and rows.shots_are_counted:
-            self._table = self._drop(self._table, [shot], f"column {shot!r}, which only counts the shots")
-        elif shot == "shot":
-            self._table = self._table.rename(columns={"shot": "source_shot"})
-        self.entries = self._entries(title, rows)
+        shot = _find_shot_column(where, table, shot_column)
+        self._rows = _Rows(where, table, title, shot)
+        columns = self._without_derived(table.drop(columns=title), shot if shot != title else None)
+        constant = [c for c in columns if c not in ALWAYS_OF_SHOTS and self._rows.is_constant(columns[c])]
+        self._shots = columns.drop(columns=constant)
+        self.entries = self._entries(columns[constant], makes_ids=title != "title_id")
 
     def read(self, entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-        rows = self._order[self._bounds[entry.key] : self._bounds[entry.key + 1]]
+        rows = self._rows.of_title(entry.key)
         blocks = {name: _take(vectors, rows) for name, vectors in self._vectors.items()}
         return blocks, self._shots.iloc[rows].reset_index(drop=True)
 
-    def _drop(self, table: pd.DataFrame, columns: Sequence[str], why: str = "") -> pd.DataFrame:
-        if why:
-            self.dropped.append(why)
-        return table.drop(columns=[c for c in columns if c in table])
+    def _without_derived(self, columns: pd.DataFrame, shot: str | None) -> pd.DataFrame:
+        """The columns that the catalog does not make itself; a shot number with gaps is kept as a label."""
+        derived = [c for c in columns if c in DERIVED or str(c).startswith("__index_level_")]
+        self.dropped += [f"column {c!r}, which the catalog numbers or derives itself" for c in derived]
+        columns = columns.drop(columns=derived)
+        if shot is not None and self._rows.shots_are_counted:
+            self.dropped.append(f"column {shot!r}, which only counts the shots")
+            return columns.drop(columns=shot)
+        return columns.rename(columns={"shot": "source_shot"})
 
-    def _entries(self, title: str, rows: _Rows) -> list[Entry]:
-        """Columns that are constant within every title are the title's, all others its shots'."""
-        derived = [c for c in DERIVED if c in self._table]
-        self._table = self._drop(
-            self._table, derived, ", ".join(map(repr, derived)) and f"columns {derived}, which the catalog derives"
-        )
-        constant = [c for c in self._table if c not in ALWAYS_OF_SHOTS and rows.is_constant(self._table[c])]
-        if "split" in self._table and "split" not in constant:
-            raise InputError(
-                f"{self.where}: title {rows.first_change(self._table['split'])!r} is in several splits; splits are by title"
-            )
-        firsts = self._table[constant].iloc[self._order[self._bounds[:-1]]].to_dict("records")
-        self._shots = self._table.drop(columns=constant)
-        ids = rows.names if title != "title" else slugs(rows.names)
+    def _entries(self, constant: pd.DataFrame, *, makes_ids: bool) -> list[Entry]:
+        """A title each, with the columns that are constant within every title as its labels."""
+        names = self._rows.names
+        ids = slugs(names) if makes_ids else names
         entries = []
-        for key, (title_id, name, labels) in enumerate(zip(ids, rows.names, firsts, strict=True)):
-            check_title_id(title_id)
-            split = split_of(labels.pop("split", None), f"{self.where}, title {name!r}")
-            name = _text(labels.pop("name", None)) or (_text(labels.pop("title", None)) if title != "title" else name)
-            entries.append(Entry(title_id=title_id, name=name, split=split, labels=labels, key=key))
+        for key, labels in enumerate(constant.iloc[self._rows.firsts].to_dict("records")):
+            check_title_id(ids[key], f"{self.where}: ")
+            split = split_of(labels.pop("split", None), f"{self.where}, title {names[key]!r}")
+            name = names[key] if makes_ids else _text(labels.pop("name", None)) or _text(labels.pop("title", None))
+            entries.append(Entry(title_id=ids[key], name=name, split=split, labels=labels, key=key))
         return entries
 
 
 class _Rows:
-    """Which rows of the table make which title: `order` (R,) row numbers, `bounds` (titles + 1,) into it."""
+    """Which rows of the table make which title, and in what order."""
 
     def __init__(self, where: str, table: pd.DataFrame, title: str, shot: str | None):
         for row in np.flatnonzero(table[title].isna()):
             raise InputError(f"{where}, row {row}: {title} is empty")
-        self.codes, names = pd.factorize(table[title])
+        codes, names = pd.factorize(table[title])
         self.names = [str(n) for n in names]
         if not self.names:
             raise InputError(f"{where} has no rows")
-        keys = np.arange(len(table)) if shot is None else _shot_numbers(where, table[shot])
-        self.order = np.lexsort((keys, self.codes))
-        self.bounds = np.searchsorted(self.codes[self.order], np.arange(len(self.names) + 1))
-        sorted_keys = keys[self.order]
-        same = (np.diff(sorted_keys) == 0) & (np.diff(self.codes[self.order]) == 0)
-        for i in np.flatnonzero(same):
-            name, row = self.names[self.codes[self.order[i]]], self.order[i + 1]
-            raise InputError(f"{where}, row {row}: title {name!r}, {shot} {sorted_keys[i]} is there twice")
-        counts = np.arange(len(table)) - np.repeat(self.bounds[:-1], np.diff(self.bounds))
-        self.shots_are_counted = bool((sorted_keys == counts).all())
+        numbers = np.arange(len(table)) if shot is None else _shot_numbers(where, table[shot])
+        self._order = np.lexsort((numbers, codes))
+        self._codes, numbers = codes[self._order], numbers[self._order]
+        self._bounds = np.searchsorted(self._codes, np.arange(len(self.names) + 1))
+        for i in np.flatnonzero((np.diff(numbers) == 0) & (np.diff(self._codes) == 0)):
+            name, row = self.names[self._codes[i]], self._order[i + 1]
+            raise InputError(f"{where}, row {row}: title {name!r}, {shot} {numbers[i]} is there twice")
+        counted = np.arange(len(table)) - np.repeat(self._bounds[:-1], np.diff(self._bounds))
+        self.shots_are_counted = bool((numbers == counted).all())
+        if "split" in table and not self.is_constant(table["split"]):
+            name = self.names[self._codes[np.flatnonzero(self._changes(table["split"]))[0]]]
+            raise InputError(f"{where}: title {name!r} is in several splits; splits are by title")
+
+    @property
+    def firsts(self) -> np.ndarray:
+        """(titles,) the row of each title's first shot."""
+        return self._order[self._bounds[:-1]]
+
+    def of_title(self, number: int) -> np.ndarray:
+        """(N,) the rows of a title, in the order of its shots."""
+        return self._order[self._bounds[number] : self._bounds[number + 1]]
 
     def is_constant(self, column: pd.Series) -> bool:
         return not self._changes(column).any()
 
-    def first_change(self, column: pd.Series) -> str:
-        return self.names[self.codes[self.order[int(np.argmax(self._changes(column)))]]]
-
     def _changes(self, column: pd.Series) -> np.ndarray:
         """(R − 1,) True where a row of the ordered table differs from the row before it, within a title."""
-        values = pd.factorize(column, use_na_sentinel=True)[0][self.order]
-        return (np.diff(values) != 0) & (np.diff(self.codes[self.order]) == 0)
+        values = pd.factorize(column)[0][self._order]
+        return (np.diff(values) != 0) & (np.diff(self._codes) == 0)
+
+
+def _find_shot_column(where: str, table: pd.DataFrame, given: str | None) -> str | None:
+    if given is None:
+        return next((c for c in SHOT_NAMES if c in table), None)
+    return _find_column(where, table, given, (), "--shot-column")
 
 
 def _find_column(where: str, table: pd.DataFrame, given: str | None, usual: Sequence[str], option: str) -> str:
