@@ -122,14 +122,12 @@ def _url_is_news() -> bool:
 
 def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
     url, said = st.query_params.to_dict(), []
-    if "title" in url:
-        if url["title"] in catalog:
-            choose_title(url["title"])
-        else:
-            said.append(f"The link names a title that is not in this catalog: {url['title'][:80]!r}. Here is another.")
+    choose_title(url.get("title") or st.session_state.get(_TITLE) or opening_title(catalog.titles))
+    if title() not in catalog:
+        said.append(f"The link names a title that is not in this catalog: {title()[:80]!r}. Here is another.")
     if "run" in url:
         said += _read_run(url["run"], runs)
-    if "hidden" in url and url.get("title", st.session_state.get(_TITLE)) in catalog:
+    if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
     st.session_state[_NOTES] = said
 
@@ -138,7 +136,7 @@ def _read_run(name: str, runs: pd.DataFrame) -> list[str]:
     known = runs[runs["name"] == name]
     if known.empty:
         return [f"The link names a run that is not here: {name[:80]!r}."]
-    if known["problem"].iloc[0]:
+    if known["problem"].notna().iloc[0]:
         return [f"The link's run cannot be used: {known['problem'].iloc[0]}."]
     choose_run(name)
     return []

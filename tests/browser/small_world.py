@@ -1,6 +1,6 @@
 """A small catalog and a run trained on it in seconds: what the browser tests look at.
 
-    python tests/browser/small_world.py FOLDER    makes FOLDER/catalog and FOLDER/runs/mediafm to look at by hand
+python tests/browser/small_world.py FOLDER    makes FOLDER/catalog and FOLDER/runs/mediafm to look at by hand
 """
 
 from __future__ import annotations
@@ -58,7 +58,14 @@ def write_catalog(path: Path) -> Catalog:
 
 
 def train_run(catalog: Catalog, path: Path, steps: int = 40) -> None:
-    settings = [f"steps={steps}", "batch_windows=2", "model.width=32", "model.depth=1", "model.heads=2", "optim.lr=0.01"]
+    settings = [
+        f"steps={steps}",
+        "batch_windows=2",
+        "model.width=32",
+        "model.depth=1",
+        "model.heads=2",
+        "optim.lr=0.01",
+    ]
     recipe = preset("mediafm").with_settings(settings)
     device = pick_device("cpu")
     train(start_run(catalog, path, recipe, device=device), catalog, device=device)

@@ -14,7 +14,7 @@ from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.code import timeline_code
 from workbench.views.strip import strip_scores
 from workbench.views.timeline import timeline
-from workbench.views.verdict import verdict
+from workbench.views.verdict import NOTHING_HIDDEN, verdict
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -48,8 +48,8 @@ def lab() -> None:
     if filled:
         st.markdown(f"### {verdict(filled.table, filled.best_baseline_name)}")
         panels.numbers(filled)
-    elif run_path:
-        st.markdown("### Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them.")
+    elif run_path and not state.hidden():
+        st.markdown(f"### {NOTHING_HIDDEN}")
     panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
     if filled:
         show(title, filled)

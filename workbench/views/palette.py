@@ -1,6 +1,6 @@
 """One colour for one meaning, on every page, in both themes.
 
-Each has a contrast of 3:1 or more on the light and on the dark page, and any two can be told apart
+Each has a contrast of 3:1 or more on the light and on the dark page; model, baseline and truth can be told apart
 with deuteranopia and protanopia; tests/test_views.py measures both.
 """
 

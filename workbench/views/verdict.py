@@ -7,6 +7,7 @@ import pandas as pd
 
 from workbench.views.wording import baseline_deed, count, number
 
+NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
 FEW = 5  # hidden shots below which nothing is measured
 FAINT = 0.3  # centred cosine below which a prediction has hardly anything to do with the shot
 NOISE = 2.0  # standard errors that a difference must exceed to be called one
@@ -19,7 +20,7 @@ def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
     table  a row a hidden shot: centred_cosine, best_baseline, distance, num_shots
     """
     if table.empty:
-        return "Nothing is hidden. Hide a shot to see what the model makes of it."
+        return NOTHING_HIDDEN
     deed = baseline_deed(best_baseline_name)
     if (table["distance"] >= table["num_shots"]).all():
         return "Everything is hidden, so the model had nothing to go by but the title; leave some shots visible."

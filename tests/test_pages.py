@@ -1,0 +1,179 @@
+"""Every page, run by Streamlit's AppTest: with a catalog and a run, with a broken one, and with none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from msm import Catalog
+from msm.catalog import modalities_of
+from tests.browser.small_world import DIMS, small_title, train_run
+
+ROOT = Path(__file__).parent.parent
+MAIN = ROOT / "workbench" / "main.py"
+LAB, DATA = (ROOT / "workbench" / "app_pages" / name for name in ("masking_lab.py", "data.py"))
+TIMEOUT_S = 60
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    """catalog/ with a test title of 40 shots, and runs/mediafm that has learned next to nothing."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("pages")
+    rng = np.random.default_rng(0)
+    titles = [small_title(rng, f"title-{s}", s, 40, name=f"A {s} title") for s in ("train", "validation", "test")]
+    provenance = {"kind": "screenplay", "seed": 0}
+    catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS), provenance=provenance)
+    train_run(catalog, folder / "runs" / "mediafm", steps=2)
+    return folder
+
+
+def visit(monkeypatch, page: Path, catalog: Path, runs: Path, **url: str) -> AppTest:
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(catalog), "--runs", str(runs)])
+    app = AppTest.from_file(str(page), default_timeout=TIMEOUT_S)
+    app.query_params.update(url)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
+    return "\n".join(str(p.value) for p in parts)
+
+
+@pytest.mark.parametrize("page", [MAIN, LAB, DATA], ids=lambda p: p.stem)
+def test_every_page_runs_on_the_sample_data(monkeypatch, page):
+    app = visit(monkeypatch, page, ROOT / "sample_data" / "catalog", ROOT / "sample_data" / "runs")
+
+    assert not app.error
+
+
+def test_the_masking_lab_greets_with_a_verdict_on_an_unseen_title(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
+
+    assert app.selectbox[0].value == "title-test"
+    assert any("hidden shot" in m.value for m in app.markdown)
+    assert [m.label.split()[-1] for m in app.metric][0::2] == ["Model", "Skill"]
+    assert "seeded screenplay" in text_of(app)
+
+
+def test_the_lab_answers_typed_ranges_and_follows_with_the_table(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
+    app.text_input[0].set_value("3-5, 9").run()
+
+    assert list(app.dataframe[0].value["shot"]) == [3, 4, 5, 9]
+    assert app.query_params["hidden"] == "3-5,9"
+
+
+@pytest.mark.parametrize(("typed", "sentence"), [("5-3", "runs backwards"), ("40", "no shot 40"), ("x", "'x' is not")])
+def test_a_range_that_cannot_be_read_gets_its_sentence_and_stays_in_the_field(monkeypatch, world, typed, sentence):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
+    before = list(app.dataframe[0].value["shot"])
+    app.text_input[0].set_value(typed).run()
+
+    assert sentence in app.error[0].value
+    assert app.text_input[0].value == typed
+    assert list(app.dataframe[0].value["shot"]) == before
+
+
+def test_clear_shows_every_shot_and_asks_for_one(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
+    next(b for b in app.button if b.label == "Clear").click().run()
+
+    assert "Nothing is hidden" in text_of(app)
+    assert not app.metric
+    assert app.query_params["hidden"] == "none"
+
+
+def test_hiding_a_scene_hides_a_whole_one(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs", hidden="20")
+    next(b for b in app.button if b.label == "Hide a scene").click().run()
+    hidden = list(app.dataframe[0].value["shot"])
+    scenes = Catalog.open(world / "catalog")["title-test"].shots["scene"]
+
+    assert hidden == list(scenes.index[scenes == scenes[20]])
+
+
+def test_raw_cosine_comes_with_the_centred_one_a_click_away(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
+    app.button_group[0].set_value("cosine").run()
+
+    assert not app.exception
+
+
+def test_the_data_page_tells_what_the_catalog_holds_and_that_it_is_sound(monkeypatch, world):
+    app = visit(monkeypatch, DATA, world / "catalog", world / "runs")
+
+    assert {m.label: m.value for m in app.metric} == {
+        "Titles": "3",
+        "Shots": "120",
+        "Hours": "0.2",
+        "Columns a shot": "64",
+    }
+    assert "Sound" in app.success[0].value
+    assert "seeded screenplay" in text_of(app)
+    assert any("msm import" in c.value for c in app.code)
+
+
+@pytest.mark.parametrize("page", [MAIN, LAB, DATA], ids=lambda p: p.stem)
+def test_without_a_catalog_a_page_says_so_and_what_to_do(monkeypatch, page, tmp_path):
+    app = visit(monkeypatch, page, tmp_path / "nothing", tmp_path / "none")
+
+    assert "there is no such folder" in app.error[0].value
+    assert any("msm import" in c.value for c in app.code)
+
+
+@pytest.mark.parametrize("page", [LAB, DATA], ids=lambda p: p.stem)
+@pytest.mark.parametrize("damage", ["catalog.json", "titles.parquet", "shots.parquet", "shots-00000.npy"])
+def test_a_broken_catalog_gets_one_sentence_that_names_the_file(monkeypatch, page, damage, tmp_path, world):
+    import shutil
+
+    catalog = tmp_path / "catalog"
+    shutil.copytree(world / "catalog", catalog)
+    (catalog / damage).write_bytes((catalog / damage).read_bytes()[:40])
+    app = visit(monkeypatch, page, catalog, world / "runs")
+
+    assert len(app.error) == 1
+    assert str(catalog) in app.error[0].value
+
+
+def test_without_a_run_the_lab_shows_the_strip_and_the_command_that_trains_one(monkeypatch, world, tmp_path):
+    app = visit(monkeypatch, LAB, world / "catalog", tmp_path / "none")
+
+    assert "no trained run" in app.info[0].value
+    assert any(c.value.startswith("msm train") for c in app.code)
+    assert not app.metric
+
+
+def test_a_run_for_other_shots_is_not_offered_and_the_lab_says_why(monkeypatch, world, tmp_path):
+    import numpy as np
+
+    from msm import TitleData
+
+    title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 7)))
+    Catalog.write(tmp_path / "other", [title], modalities=modalities_of({"text": 7}))
+    app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
+
+    assert "was trained on shots of video 32 + audio 16 + text 16; these are text 7" in app.info[0].value
+
+
+def test_a_run_whose_weights_are_damaged_gets_a_sentence_and_no_traceback(monkeypatch, world, tmp_path):
+    import shutil
+
+    shutil.copytree(world / "runs", tmp_path / "runs")
+    (tmp_path / "runs" / "mediafm" / "model.safetensors").write_bytes(b"not weights")
+    app = visit(monkeypatch, LAB, world / "catalog", tmp_path / "runs")
+
+    assert "model.safetensors is not readable" in app.error[0].value
+
+
+def test_words_that_the_app_does_not_know_are_named(monkeypatch, world):
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalogue", str(world / "catalog")])
+    app = AppTest.from_file(str(MAIN), default_timeout=TIMEOUT_S).run()
+
+    assert "--catalogue" in app.sidebar.warning[0].value
