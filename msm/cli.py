@@ -20,7 +20,7 @@ import typer
 from msm.errors import InputError
 
 # typer carries its own click since 0.17; this is the base of every parsing error in either
-ParsingError = typer.BadParameter.__mro__[2]
+ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     help="Masked Shot Modeling: hide shots of a film and watch a model fill them in.",
@@ -101,6 +101,162 @@ def import_(
         import_embeddings(source, catalog, options, progress)
     facts = describe_catalog(catalog, quick=False, progress=lambda done, total: None)
     print(to_json(facts) if as_json else as_text(facts))
+
+
+@app.command()
+def train(
+    catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
+    run: Annotated[Path, typer.Argument(help="The run folder to write.")],
+    recipe: Annotated[str, typer.Option(help="A named recipe.")] = "mediafm",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, e.g. mask.ratio=0.4; any number.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
+    from msm.catalog import Catalog
+    from msm.recipe import preset
+    from msm.runs import RunFolder
+    from msm.train import pick_device, start_run
+    from msm.train import train as train_run
+
+    if resume and (set_ or replace):
+        raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
+    opened, where = Catalog.open(catalog), pick_device(device)
+    if resume:
+        folder = RunFolder.open(run)
+    else:
+        chosen = preset(recipe).with_settings(set_ or [])
+        folder = start_run(opened, run, chosen, device=where, replace=replace)
+    with stop_signals() as should_stop, training_bar(folder.recipe.steps) as on_step:
+        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+    if as_json:
+        print(to_json({"run": str(run), **folder.info}))
+    if folder.info["state"] == "stopped":
+        print(f"msm: stopped at step {folder.info['steps_done']}; add --resume to go on", file=sys.stderr)
+        raise typer.Exit(130)
+    if not as_json:
+        best = folder.info["best"]
+        kept = f"; kept step {best['step']}, centred cosine {best['centred_cosine']:.3f} on validation" if best else ""
+        print(f"{run}: {folder.info['steps_done']} steps done{kept}")
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A trained run.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog whose titles it is measured on.")],
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
+    from msm.evaluate import evaluate_run
+    from msm.fill import Run
+    from msm.text_tables import evaluation_as_text
+    from msm.train import pick_device
+
+    opened, trained = _open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    trained.check_fits(opened)
+    with progress_bar("evaluating") as progress:
+        measured = evaluate_run(trained.predict, opened, trained.space, split, progress)
+    trained.folder.save_evaluation(measured)
+    print(to_json(measured) if as_json else evaluation_as_text(measured))
+
+
+@app.command()
+def fill(
+    run: Annotated[Path, typer.Argument(help="A trained run.")],
+    catalog: Annotated[Path, typer.Argument(help="A catalog of the same kind of shots.")],
+    title: Annotated[str, typer.Option(help="The title's id.")],
+    hide: Annotated[str, typer.Option(help="Shots counted from 0, e.g. 40-44,60.")],
+    as_json: AsJson = False,
+) -> None:
+    """Hide shots of a title and show what the model makes of them, as the masking lab does."""
+    from msm.fill import Run
+    from msm.hiding import parse_ranges
+    from msm.text_tables import fill_in_as_text
+
+    chosen = _open_catalog(catalog)[title]
+    filled = Run.open(run).fill_in(chosen, parse_ranges(hide, chosen.num_shots))
+    rows = json.loads(filled.table.to_json(orient="records"))
+    best = {"best_baseline": filled.best_baseline_name, "best_baseline_centred_cosine": filled.best_baseline}
+    summary = {"title": title, "centred_cosine": filled.centred_cosine, **best, "skill": filled.skill}
+    print(to_json({**summary, "shots": rows}) if as_json else fill_in_as_text(filled))
+
+
+@app.command()
+def embed(
+    run: Annotated[Path, typer.Argument(help="A trained run.")],
+    catalog: Annotated[Path, typer.Argument(help="A catalog of the same kind of shots.")],
+    out: Annotated[Path, typer.Argument(help="The catalog of contextual embeddings to write.")],
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
+) -> None:
+    """Write what the encoder makes of each shot with its whole title in view, as a catalog."""
+    from msm.fill import Run, embed_catalog
+    from msm.train import pick_device
+
+    opened, trained = _open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    with progress_bar("embedding") as progress:
+        written = embed_catalog(trained, opened, out, replace=replace, progress=progress)
+    print(f"{out}: {written.num_shots} shots of {len(written)} titles, {written.shot_dim} wide")
+
+
+def _open_catalog(path: Path) -> Any:
+    from msm.catalog import Catalog
+
+    return Catalog.open(path)
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask for a stop at the next step; a second one does not wait."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def training_bar(steps: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Shows each line of metrics: a bar with time left on a terminal, a line a validation elsewhere."""
+
+    def sentence(line: dict[str, Any]) -> str:
+        measured = line["validation"]
+        best = measured["baselines"][measured["best_baseline"]]["centred_cosine"]
+        return f"validation {measured['centred_cosine']:.3f} (best baseline {best:.3f})"
+
+    if not sys.stderr.isatty():
+
+        def on_step(line: dict[str, Any]) -> None:
+            if "validation" in line:
+                print(f"step {line['step']}/{steps}  loss {line['loss']:.4f}  {sentence(line)}", file=sys.stderr)
+
+        yield on_step
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = [progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn()]
+    with progress.Progress("{task.description}", *columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("training", total=steps)
+
+        def draw(line: dict[str, Any]) -> None:
+            bar.update(task, completed=line["step"], description=f"loss {line['loss']:.4f}")
+            if "validation" in line:
+                bar.console.print(f"step {line['step']}: {sentence(line)}")
+
+        yield draw
 
 
 @contextmanager

@@ -8,6 +8,7 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from msm import baselines, metrics
-from msm.catalog import Title
+from msm.catalog import Catalog, Title
 from msm.catalog_rules import Modality
 from msm.errors import InputError
 from msm.fusion import fuse
@@ -154,6 +155,22 @@ def score_titles(
     if not tables:
         raise InputError("no shot was hidden: there are too few shots in these titles to evaluate on")
     return pd.concat(tables, ignore_index=True)
+
+
+def evaluate_run(
+    predict: Predictor, catalog: Catalog, space: Space, split: str, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """The whole protocol on one split of a catalog; InputError where the split has no title.
+
+    progress  called with (cases done, cases in all)
+    """
+    titles = catalog.split(split)
+    if not titles:
+        raise InputError(f"{catalog.path} has no title in the {split} split")
+    done = itertools.count(1)
+    total = len(titles) * len(SEEDS)
+    scores = score_titles(predict, titles, space, on_case=lambda: progress(next(done), total))
+    return {**report(scores, split), "catalog_fingerprint": catalog.fingerprint, "ratio": RATIO, "seeds": list(SEEDS)}
 
 
 def report(scores: pd.DataFrame, split: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, W width in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,8 @@ import pandas as pd
 import torch
 
 from msm import baselines, metrics
-from msm.catalog import Catalog, Title
-from msm.catalog_rules import Modality
+from msm.catalog import Catalog, Title, TitleData, modalities_of
+from msm.catalog_rules import TITLE_COLUMNS, Modality
 from msm.errors import InputError
 from msm.evaluate import Space, score_fill_in
 from msm.fusion import unit
@@ -192,3 +192,35 @@ class Run:
             encoded = self.model.encode(shots[None, start:stop], ~valid, valid, global_)
             parts.append(encoded.shots[0].float().cpu().numpy())
         return np.concatenate(parts)
+
+
+def embed_catalog(
+    run: Run, catalog: Catalog, out: str | Path, *, replace: bool = False, progress: Callable[[int, int], None]
+) -> Catalog:
+    """Contextual embeddings as a catalog of one modality, with the titles, times, text and labels kept."""
+
+    def titles() -> Iterator[TitleData]:
+        for i, title in enumerate(catalog):
+            own = set(TITLE_COLUMNS)
+            labels = {k: v for k, v in title.row.items() if k not in own}
+            contextual = run.contextual(title)
+            yield TitleData(
+                title_id=title.title_id,
+                name=title.name,
+                split=title.split,
+                embeddings=contextual,
+                shots=title.shots,
+                global_embedding=title.global_embedding,
+                labels=labels,
+            )
+            progress(i + 1, len(catalog))
+
+    made_by = f"{run.recipe.name}, {run.path.name}, step {(run.info['best'] or {}).get('step')}"
+    return Catalog.write(
+        out,
+        titles(),
+        modalities=modalities_of({"contextual": run.recipe.model.width}, {"contextual": made_by}),
+        dtype="float32",
+        provenance={"kind": "contextual", "catalog_fingerprint": catalog.fingerprint, "run": run.path.name},
+        replace=replace,
+    )
