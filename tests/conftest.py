@@ -1,0 +1,67 @@
+"""Fixtures that any test may use: a small catalog, and where the real data is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from msm import Catalog, Modality, TitleData
+from msm.catalog import modalities_of
+
+REPO = Path(__file__).resolve().parents[1]
+TINY_SHOTS = {"train": (7, 5), "validation": (4,), "test": (6, 3)}
+
+
+def tiny_titles(dims: tuple[Modality, ...], seed: int = 0) -> Iterator[TitleData]:
+    """Five titles `train-0` … `test-1` of three to seven shots with times, text and a scene label."""
+    rng = np.random.default_rng(seed)
+    width = sum(m.dim for m in dims)
+    for split, lengths in TINY_SHOTS.items():
+        for number, num_shots in enumerate(lengths):
+            ends = np.cumsum(rng.uniform(1, 5, num_shots))
+            shots = {
+                "start_s": np.r_[0, ends[:-1]],
+                "end_s": ends,
+                "text": [f"line {i}" for i in range(num_shots)],
+                "scene": np.arange(num_shots) // 3,
+            }
+            yield TitleData(
+                title_id=f"{split}-{number}",
+                split=split,
+                embeddings=rng.standard_normal((num_shots, width)).astype(np.float32),
+                shots=pd.DataFrame(shots),
+                labels={"genre": "drama" if number else "comedy"},
+            )
+
+
+@pytest.fixture
+def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
+    """`make_catalog(titles)` writes them as `tmp_path/catalog`; other arguments go to Catalog.write."""
+
+    def make(titles: list[TitleData], **choices: object) -> Catalog:
+        width = np.asarray(titles[0].embeddings).shape[1]
+        modalities = choices.pop("modalities", modalities_of({"video": width}))
+        return Catalog.write(tmp_path / "catalog", titles, modalities=modalities, **choices)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def tiny_catalog(tmp_path: Path) -> Catalog:
+    """25 shots in five titles, `video` 4 wide and `text` 3 wide, float32, in `tmp_path/tiny`."""
+    modalities = modalities_of({"video": 4, "text": 3})
+    return Catalog.write(tmp_path / "tiny", tiny_titles(modalities), modalities=modalities, dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data that no commit holds; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("MSM_REAL_DATA", REPO.parent / "shared" / "data"))
+    if not (folder / "README.md").exists():
+        pytest.skip(f"no real data in {folder}; say where it is with MSM_REAL_DATA")
+    return folder
