@@ -252,5 +252,7 @@ def _seconds(title_id: str, given: pd.DataFrame, column: str) -> pd.Series:
         return pd.Series(np.nan, index=given.index)
     seconds = pd.to_numeric(given[column], errors="coerce").astype(float)
     for shot in np.flatnonzero(seconds.isna() & given[column].notna()):
-        raise InputError(f"title {title_id!r}, shot {shot}: {column} is {given[column].iloc[shot]!r}, expected seconds")
+        raise InputError(
+            f"title {title_id!r}, shot {shot}: {column} is {str(given[column].iloc[shot])!r}, expected seconds"
+        )
     return seconds

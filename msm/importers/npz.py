@@ -96,10 +96,10 @@ class NpzSource:
         by_id = {f.stem: f for f in files}
         for title_id in by_id.keys() - {row["title_id"] for row in rows}:
             raise InputError(f"{table} has no row for {title_id}.npz")
-        return [self._entry(table, number, row, by_id) for number, row in enumerate(rows)]
+        return [self._entry(f"{table}, line {number + 2}", row, by_id) for number, row in enumerate(rows)]
 
-    def _entry(self, table: Path, number: int, row: dict[str, Any], by_id: Mapping[str, Path]) -> Entry:
-        title_id, where = row["title_id"], f"{table}, row {number}"
+    def _entry(self, where: str, row: dict[str, Any], by_id: Mapping[str, Path]) -> Entry:
+        title_id = row["title_id"]
         if title_id not in by_id:
             raise InputError(f"{where}: there is no file {title_id}.npz")
         file = by_id[title_id]
@@ -161,5 +161,7 @@ def _read_titles_csv(path: Path) -> list[dict[str, Any]]:
     if "title_id" not in table:
         raise InputError(f"{path}: column 'title_id' is missing")
     for row in np.flatnonzero(table["title_id"].isna() | table["title_id"].duplicated()):
-        raise InputError(f"{path}, row {row}: title_id {table['title_id'].iloc[row]!r} is empty or there twice")
+        title_id = table["title_id"].iloc[row]
+        what = "is empty" if pd.isna(title_id) else f"{title_id!r} is there twice"
+        raise InputError(f"{path}, line {row + 2}: title_id {what}")
     return table.astype(object).where(table.notna(), None).to_dict("records")

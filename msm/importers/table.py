@@ -133,7 +133,7 @@ def _find_column(where: str, table: pd.DataFrame, given: str | None, usual: Sequ
 def _shot_numbers(where: str, column: pd.Series) -> np.ndarray:
     numbers = pd.to_numeric(column, errors="coerce")
     for row in np.flatnonzero(numbers.isna()):
-        raise InputError(f"{where}, row {row}: {column.name} is {column.iloc[row]!r}, expected a number")
+        raise InputError(f"{where}, row {row}: {column.name} is {str(column.iloc[row])!r}, expected a number")
     return numbers.to_numpy()
 
 
