@@ -1,0 +1,70 @@
+# Two commands do everything: `make app` and `make test`. Both make the environment they need.
+#
+# PYTHON   the interpreter to start from (3.11 or newer)
+# TEST     what pytest runs, e.g. make test TEST="-m 'not slow' tests/learning"
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+EXTRA := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
+BIN := .venv/bin
+TEST ?=
+APP ?=
+
+.PHONY: help app lab test check fast sample-data benchmarks clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+app: .venv/app ## open the app on the sample data; APP="--catalog DIR --runs DIR" for your own
+	$(BIN)/streamlit run workbench/app.py -- $(APP)
+
+lab: .venv/app ## open the notebooks
+	$(BIN)/jupyter lab notebooks
+
+test: .venv/dev browser ## every test, as CI runs them
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest $(TEST)
+
+check: .venv/dev ## lint, types and the fast tests: under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
+
+sample-data: .venv/app ## write the sample catalog and train the sample run again (minutes)
+	$(BIN)/python -m sample_data.make
+
+benchmarks: .venv/dev ## the tables of benchmarks/results (an hour on two cores)
+	$(BIN)/python -m benchmarks.sample
+	$(BIN)/python -m benchmarks.real_sets
+
+clean: ## remove the environment
+	rm -rf .venv
+
+# The stamps are newer than what they were made from, so a second call starts at once.
+.venv/bin/pip:
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; install it or name it: make PYTHON=…"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=…"; exit 2; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "make: this Python cannot make environments; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
+
+.venv/app: pyproject.toml constraints.txt | .venv/bin/pip
+	@echo "Installing the $(EXTRA) packages; a few minutes the first time …"
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA)]'
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev]'
+	@touch $@
+
+.PHONY: browser
+browser: ## a Chromium for the browser tests, if there is none
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	  else echo "make: the browser tests need Chromium; install the package chromium, or they are skipped"; fi; }
