@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     old one or the new one. Raises InputError if `path` exists and `replace` is false.
     """
     refuse_existing(path, replace=replace)
+    new_parents = [p for p in path.parents if not p.exists()]  # the deepest first
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_sibling(path)
     temporary.mkdir()
@@ -57,6 +58,9 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             os.rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        with suppress(OSError):  # not empty: the folder was made, or somebody else's is beside it
+            for parent in new_parents:
+                parent.rmdir()
 
 
 def refuse_existing(path: Path, *, replace: bool) -> None:
