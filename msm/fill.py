@@ -50,7 +50,8 @@ class FillIn:
         shot, start_s, end_s, distance (shots to the nearest visible one), cosine, centred_cosine,
         rank (1 = no shot of the title is nearer to the prediction than the true one), num_shots,
         centred_MODALITY (NaN where the shot lacks it), each baseline's centred cosine under its
-        name, best_baseline (of the baseline that is best on average over this fill-in), skill
+        name, best_baseline (of the baseline that is best on average over this fill-in), its raw
+        best_baseline_cosine, skill
         """
         wide = self.scores.pivot(index="shot", columns="predictor", values="centred_cosine")
         table = self.scores[self.scores["predictor"] == "model"].drop(columns=["predictor", "rank_share"])
@@ -59,6 +60,8 @@ class FillIn:
         for name in baselines.NAMES:
             table[name] = wide[name].to_numpy()
         table["best_baseline"] = table[self.best_baseline_name]
+        best = self.scores["predictor"] == self.best_baseline_name
+        table["best_baseline_cosine"] = self.scores.loc[best, "cosine"].to_numpy()
         gap = (1 - table["best_baseline"]).clip(lower=1e-6)
         return table.assign(num_shots=len(self.shots), skill=(table["centred_cosine"] - table["best_baseline"]) / gap)
 

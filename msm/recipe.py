@@ -47,7 +47,7 @@ class MaskConfig:
 class ModelConfig:
     """The shot encoder. The width of a shot comes from the catalog, not from here."""
 
-    width: int = 256  # W, inside the encoder
+    width: int = 192  # W, inside the encoder; for thousands of shots, more for millions
     depth: int = 4
     heads: int = 4
     max_shots: int = 512  # longest window the position table covers
