@@ -304,5 +304,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _say(sentence: str, status: int) -> int:
-    print(f"msm: {' '.join(sentence.split())}", file=sys.stderr)
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
+    print(f"msm: {line}", file=sys.stderr)
     return status

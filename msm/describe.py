@@ -135,8 +135,9 @@ def _none_if_nan(value: Any) -> float | None:
 
 
 def as_text(facts: Mapping[str, Any]) -> str:
-    """The facts for a person: a few lines, then small tables."""
-    return _run_text(facts) if facts["kind"] == "run" else _catalog_text(facts)
+    """The facts for a person: a few lines, then small tables. What a file says cannot steer the terminal."""
+    text = _run_text(facts) if facts["kind"] == "run" else _catalog_text(facts)
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def _catalog_text(facts: Mapping[str, Any]) -> str:

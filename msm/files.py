@@ -76,11 +76,16 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file; a missing or unreadable one is an InputError that names it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except FileNotFoundError:
         raise InputError(f"{path} is missing") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or a number of a thousand digits
         raise InputError(f"{path} is not readable as JSON: {error}") from None
+
+
+def _no_number(name: str) -> None:
+    """Python would read NaN and Infinity, which JSON does not have and nothing else can read."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _exchange(new: Path, old: Path) -> None:

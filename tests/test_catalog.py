@@ -206,6 +206,7 @@ def double_column(path: Path) -> None:
         (change_header(global_dim=-1), "-1 is no whole number"),
         (change_header(modalities=None), r"catalog\.json: a field is missing or of the wrong kind"),
         (change_header(provenance=3), r"catalog\.json: a field is missing or of the wrong kind"),
+        (change_header(provenance={"score": float("nan")}), r"catalog\.json is not readable as JSON: NaN is no JSON"),
         (change_header(shot_dim=9), r"the modalities \['video', 'text'\] cover 7 columns, but shot_dim is 9"),
         (change_modality(dim="4"), "modality 'video' starts at column 0 and is 4 wide"),
         (change_modality(start=1), "modality 'video' starts at column 1"),

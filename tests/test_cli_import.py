@@ -88,6 +88,14 @@ def test_info_on_a_catalog_that_cannot_be_opened_still_answers_in_json(msm, tiny
     assert "titles.parquet is missing" in err
 
 
+def test_a_catalog_cannot_steer_the_terminal(msm, tiny_catalog):
+    header = tiny_catalog.path / "catalog.json"
+    header.write_text(json.dumps({**json.loads(header.read_text()), "provenance": {"note": "\x1b[2J"}}))
+    status, out, _ = msm("info", tiny_catalog.path)
+    assert (status, "\x1b" in out) == (0, False)
+    assert "\x1b" not in msm("info", tiny_catalog.path.parent / "\x1b[2J")[2]
+
+
 def test_info_tells_the_state_of_a_run(msm, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
