@@ -42,7 +42,7 @@ def visit(monkeypatch, page: Path, catalog: Path, runs: Path, **url: str) -> App
 
 
 def text_of(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
+    parts = [*app.markdown, *app.subheader, *app.caption, *app.error, *app.warning, *app.info, *app.success]
     return "\n".join(str(p.value) for p in parts)
 
 
@@ -57,7 +57,7 @@ def test_the_masking_lab_greets_with_a_verdict_on_an_unseen_title(monkeypatch, w
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
 
     assert app.selectbox[0].value == "title-test"
-    assert any("hidden shot" in m.value for m in app.markdown)
+    assert any("hidden shot" in m.value for m in app.subheader)
     assert [m.label.split()[-1] for m in app.metric][0::2] == ["Model", "Skill"]
     assert "seeded screenplay" in text_of(app)
 

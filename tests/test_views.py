@@ -252,7 +252,7 @@ def test_the_comparison_puts_the_best_first_whoever_it_is():
 def test_the_comparison_names_the_winner_and_calls_a_draw_a_draw():
     assert "the model comes nearer" in comparison_sentence(evaluation(0.6, 0.5))
     assert "better to copy" in comparison_sentence(evaluation(0.4, 0.5))
-    assert "no better than" in comparison_sentence(evaluation(0.505, 0.5))
+    assert "no nearer" in comparison_sentence(evaluation(0.505, 0.5))
 
 
 def test_the_real_sets_are_shown_where_the_model_lost_too():

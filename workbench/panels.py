@@ -39,7 +39,7 @@ HELP = {
 def choose(catalog: Catalog, runs: pd.DataFrame) -> None:
     """The page's head: what it is, which title, which run."""
     name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
-    name.markdown("## Masking lab")
+    name.header("Masking lab", anchor=False)
     with title:
         choose_title(catalog.titles)
     with run:
@@ -171,7 +171,7 @@ def over_all_titles(evaluation: dict[str, Any] | None) -> None:
     if evaluation is None:
         st.caption("This run has not been evaluated yet: `msm evaluate RUN CATALOG` does it.")
         return
-    st.subheader("Over all unseen titles")
+    st.subheader("Over all unseen titles", anchor=False)
     st.markdown(comparison_sentence(evaluation))
     st.plotly_chart(comparison_figure(comparison_table(evaluation)), key="comparison", config={"displayModeBar": False})
     facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
@@ -198,7 +198,7 @@ def soundness(catalog: Catalog) -> None:
 
 def provenance(catalog: Catalog) -> None:
     """Where the embeddings come from, as their maker wrote it."""
-    st.subheader("Where it comes from")
+    st.subheader("Where it comes from", anchor=False)
     if not catalog.provenance:
         st.caption("The catalog does not say.")
         return

@@ -57,7 +57,7 @@ def write_catalog(path: Path) -> Catalog:
     return Catalog.write(path, titles, modalities=modalities_of(DIMS), provenance=provenance)
 
 
-def train_run(catalog: Catalog, path: Path, steps: int = 40) -> None:
+def train_run(catalog: Catalog, path: Path, steps: int = 12) -> None:
     settings = [
         f"steps={steps}",
         "batch_windows=2",

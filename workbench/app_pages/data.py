@@ -9,7 +9,7 @@ from workbench.opened import catalog_or_stop, runs_for
 from workbench.views.holdings import modalities_table, splits_table, titles_table
 from workbench.views.wording import grouped, number
 
-st.markdown("## Data")
+st.header("Data", anchor=False)
 catalog = catalog_or_stop()
 runs_for(catalog)
 where = str(catalog.path), catalog.fingerprint
@@ -28,7 +28,7 @@ for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=T
 
 panels.soundness(catalog)
 
-st.subheader("Titles")
+st.subheader("Titles", anchor=False)
 st.caption("Choose a row to open that title in the masking lab.")
 chosen = st.dataframe(
     titles_table(catalog.titles),
@@ -44,14 +44,14 @@ if chosen["selection"]["rows"]:
 
 left, right = st.columns(2)
 with left:
-    st.subheader("Splits")
+    st.subheader("Splits", anchor=False)
     st.dataframe(
         splits_table(catalog.titles),
         hide_index=True,
         column_config={"Hours": st.column_config.NumberColumn(format="%.1f")},
     )
 with right:
-    st.subheader("Modalities")
+    st.subheader("Modalities", anchor=False)
     with st.spinner("Counting which shots have which modality …"):
         counts = cache.modality_counts(*where)
     dims = {m.name: m.dim for m in catalog.modalities}
@@ -65,7 +65,7 @@ labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for
 st.markdown("**Labels**: " + (", ".join(labels) or "none"))
 panels.provenance(catalog)
 
-st.subheader("Bring your own")
+st.subheader("Bring your own", anchor=False)
 st.markdown("Embeddings that were made elsewhere become a catalog with one command; then open the app on it:")
 new = "my-catalog"
 st.code(

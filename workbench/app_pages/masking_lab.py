@@ -41,15 +41,17 @@ def answer(title: Title) -> cache.Filled | None:
 @st.fragment
 def lab() -> None:
     title = catalog[state.title()]
-    filled = answer(title)
+    with st.container():
+        filled = answer(title)
     strip = cache.strip(catalog, title.title_id)
     filmstrip(strip, state.hidden(), strip_scores(filled and filled.table), key="strip", on_gesture=heard)
     panels.strip_caption(strip)
-    if filled:
-        st.markdown(f"### {verdict(filled.table, filled.best_baseline_name)}")
-        panels.numbers(filled)
-    elif run_path and not state.hidden():
-        st.markdown(f"### {NOTHING_HIDDEN}")
+    with st.container():  # one place for what is there or not, so that the controls below stay where they are
+        if filled:
+            st.subheader(verdict(filled.table, filled.best_baseline_name), anchor=False)
+            panels.numbers(filled)
+        elif run_path and not state.hidden():
+            st.subheader(NOTHING_HIDDEN, anchor=False)
     panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
     if filled:
         show(title, filled)

@@ -61,9 +61,9 @@ def comparison_sentence(evaluation: dict[str, Any]) -> str:
     """Who was nearer on average, whoever it was."""
     best = str(evaluation["best_baseline"])
     model, baseline = float(evaluation["centred_cosine"]), float(evaluation["baselines"][best]["centred_cosine"])
-    deed, numbers = baseline_deed(best), f"({number(model)} against {number(baseline)})"
+    deed, numbers = baseline_deed(best), f"({number(max(model, baseline))} against {number(min(model, baseline))})"
     if abs(model - baseline) < CLEAR:
-        return f"Over all these titles the model is no better than {deed} {numbers}."
+        return f"Over all these titles the model comes about as near to the truth as {deed}, no nearer {numbers}."
     if model > baseline:
         return f"Over all these titles the model comes nearer to the truth than {deed}, the best of the five ways to copy {numbers}."
     return (

@@ -30,7 +30,8 @@ def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
 
 
 def _of_few(table: pd.DataFrame, deed: str) -> str:
-    model, baseline = table["centred_cosine"].mean(), table["best_baseline"].mean()
+    model, baseline = float(table["centred_cosine"].mean()), float(table["best_baseline"].mean())
+    higher, lower = number(max(model, baseline)), number(min(model, baseline))
     hidden = "this shot" if len(table) == 1 else f"these {len(table)} shots"
     if abs(model - baseline) < LEAST_GAP:
         first = f"On {hidden} the model and {deed} came equally near to the truth"
@@ -40,7 +41,7 @@ def _of_few(table: pd.DataFrame, deed: str) -> str:
         first = f"On {hidden} {deed} came nearer to the truth than the model"
     moment = "one moment" if len(table) == 1 else "a few moments"
     faint = " Neither came close." if max(model, baseline) < FAINT else ""
-    return f"{first} ({number(model)} against {number(baseline)}).{faint} That is {moment}, not a measurement."
+    return f"{first} ({higher} against {lower}).{faint} That is {moment}, not a measurement."
 
 
 def _of_many(table: pd.DataFrame, deed: str) -> str:
