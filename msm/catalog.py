@@ -7,7 +7,7 @@ embedding, M modalities.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,8 +89,7 @@ class Title:
     @property
     def present(self) -> np.ndarray:
         """(N, M) bool, True where the shot has the modality: its block is not all zeros."""
-        embeddings = self.embeddings
-        return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.catalog.modalities], axis=1)
+        return self.catalog.present(self.embeddings)
 
     @property
     def shots(self) -> pd.DataFrame:
@@ -209,6 +208,10 @@ class Catalog:
                 rows[low - start : high - start] = shard[low - first : high - first]
         return rows
 
+    def present(self, embeddings: np.ndarray) -> np.ndarray:
+        """(N, M) bool for (N, D) vectors of this catalog: which modalities each shot has."""
+        return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.modalities], axis=1)
+
     def read_shots(self, start: int = 0, stop: int | None = None) -> pd.DataFrame:
         """Rows [start, stop) of shots.parquet; only the row groups that hold them are read."""
         file = open_parquet(self.path / "shots.parquet")
@@ -242,13 +245,17 @@ class Catalog:
             _digest_file(file, digest)
         return digest.hexdigest()[:16]
 
-    def problems(self) -> Iterator[str]:
-        """Every rule that the contents break, a sentence each: file, row, rule. Reads all vectors."""
+    def problems(self, on_title: Callable[[Title, np.ndarray], None] | None = None) -> Iterator[str]:
+        """Every rule that the contents break, a sentence each: file, row, rule. Reads all vectors.
+
+        on_title  is called with each title and its (N, D) vectors, for who wants to look at them on the way
+        """
         yield from _shot_table_problems(self)
         for title in self:
-            yield from (
-                f"{self.path}: {p}" for p in embedding_problems(title.title_id, title.embeddings, self.modalities)
-            )
+            embeddings = title.embeddings
+            yield from (f"{self.path}: {p}" for p in embedding_problems(title.title_id, embeddings, self.modalities))
+            if on_title is not None:
+                on_title(title, embeddings)
         if self.global_vectors is not None:
             bad = np.flatnonzero(~np.isfinite(self.global_vectors).all(axis=1))
             yield from (f"{self.path / 'global.npy'}, row {i}: NaN or infinite value" for i in bad)

@@ -62,8 +62,8 @@ def read_titles(path: Path) -> pd.DataFrame:
     for column in (c for c in TITLE_COLUMNS if c != "duration_s"):
         for row in np.flatnonzero(titles[column].isna()):
             raise InputError(f"{path}, row {row}: {column} is empty")
-    for row, title_id in enumerate(titles["title_id"]):
-        check_title_id(str(title_id), f"{path}, row {row}: ")
+    for number, title_id in enumerate(titles["title_id"]):
+        check_title_id(str(title_id), f"{path}, row {number}: ")
     for row in np.flatnonzero(titles["title_id"].duplicated()):
         raise InputError(
             f"{path}, row {row}: title {titles['title_id'].iloc[row]!r} is there twice; ids must be unique"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from msm import files
-from msm.catalog import SPLITS, Catalog
+from msm.catalog import SPLITS, Catalog, Title
 from msm.catalog_rules import FORMAT
 from msm.errors import InputError
 
@@ -60,11 +60,10 @@ def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], 
     }
     if quick:
         return facts
-    problem = next(catalog.problems(), None)
+    modalities = _Presence(catalog, progress)
+    problem = next(catalog.problems(modalities.see), None)
     facts |= {"sound": problem is None, "problem": problem}
-    if problem is None:
-        facts["modalities"] = _by_modality(catalog, progress)
-    return facts
+    return facts if problem else {**facts, "modalities": modalities.facts()}
 
 
 def describe_run(path: Path) -> dict[str, Any]:
@@ -96,19 +95,26 @@ def _by_split(catalog: Catalog) -> dict[str, dict[str, int]]:
     return {s: {"titles": int(counts["size"].get(s, 0)), "shots": int(counts["sum"].get(s, 0))} for s in SPLITS}
 
 
-def _by_modality(catalog: Catalog, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:
-    """The modalities with the shots that have them, and the titles of which no shot has."""
-    shots = np.zeros(len(catalog.modalities), dtype=np.int64)
-    without = np.zeros(len(catalog.modalities), dtype=np.int64)
-    for number, title in enumerate(catalog):
-        present = title.present
-        shots += present.sum(axis=0)
-        without += ~present.any(axis=0)
-        progress(number + 1, len(catalog))
-    return [
-        {**vars(m), "shots": int(s), "titles_without": int(w)}
-        for m, s, w in zip(catalog.modalities, shots, without, strict=True)
-    ]
+class _Presence:
+    """Counts, title by title, the shots that have each modality and the titles of which no shot has it."""
+
+    def __init__(self, catalog: Catalog, progress: Callable[[int, int], None]):
+        self._catalog, self._progress = catalog, progress
+        self._shots = np.zeros(len(catalog.modalities), dtype=np.int64)
+        self._without = np.zeros(len(catalog.modalities), dtype=np.int64)
+
+    def see(self, title: Title, embeddings: np.ndarray) -> None:
+        present = self._catalog.present(embeddings)
+        self._shots += present.sum(axis=0)
+        self._without += ~present.any(axis=0)
+        self._progress(title.index + 1, len(self._catalog))
+
+    def facts(self) -> list[dict[str, Any]]:
+        """The modalities as in catalog.json, with `shots` and `titles_without`."""
+        return [
+            {**vars(m), "shots": int(shots), "titles_without": int(without)}
+            for m, shots, without in zip(self._catalog.modalities, self._shots, self._without, strict=True)
+        ]
 
 
 def _last_metrics(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -239,6 +239,10 @@ def double_column(path: Path) -> None:
         (zip_shard, r"shots-00000\.npy is not readable as \.npy"),
         (lambda p: (p / "shots-00000.npy").unlink(), r"titles\.parquet, row 0: num_shots is 7"),
         (
+            lambda p: np.save(p / "shots-00000.npy", np.ones((25, 6), np.float32)),
+            r"shape \(25, 6\) of float32, but catalog\.json says 7 wide and float32",
+        ),
+        (
             lambda p: np.save(p / "shots-00000.npy", np.ones((25, 7), np.float16)),
             r"shape \(25, 7\) of float16, but catalog\.json says 7 wide and float32",
         ),

@@ -25,7 +25,8 @@ def embed_metadata(
 
     train  (T,) bool, True where the title is in the training split: numbers are standardised by these
     """
-    blocks, meaning = [], {}
+    blocks: list[np.ndarray] = []
+    meaning: dict[str, Any] = {}
     for column in columns:
         if column not in labels:
             raise InputError(

@@ -35,10 +35,23 @@ class Entry:
 class Source(Protocol):
     """An opened source of embeddings. Nothing large is read before `read`."""
 
-    entries: Sequence[Entry]
-    dims: Mapping[str, int]  # modality → width, in the order of their blocks
-    dtypes: Mapping[str, np.dtype]  # modality → the widest type that the source has for it
-    dropped: Sequence[str]  # what is not imported, a phrase each
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+
+    @property
+    def dims(self) -> Mapping[str, int]:
+        """Modality → width, in the order of their blocks."""
+        ...
+
+    @property
+    def dtypes(self) -> Mapping[str, np.dtype]:
+        """Modality → the widest type that the source has for it."""
+        ...
+
+    @property
+    def dropped(self) -> Sequence[str]:
+        """What is not imported, a phrase each."""
+        ...
 
     def read(self, entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
         """The title's (N, width) blocks by modality, missing ones left out, and its N rows of shots."""
