@@ -73,7 +73,7 @@ WATCH = """
 def long_title(catalog: Catalog, num_shots: int) -> TitleData:
     """The catalog's shots, one title after the other, as one title of so many shots."""
     rows = np.resize(np.arange(catalog.num_shots), num_shots)
-    embeddings = np.concatenate([catalog.read_rows(r, r + 1) for r in rows])
+    embeddings = catalog.read_rows(0, catalog.num_shots)[rows]
     scenes = np.arange(num_shots) // 9
     times = 4.0 * np.arange(num_shots)
     said = [f"Somebody says line {i} of the film." for i in range(num_shots)]
@@ -117,7 +117,7 @@ def open_page(page: Page, url: str) -> None:
 
 def click_shot(page: Page, shot: int) -> float:
     cell = page.locator(f".shot[data-shot='{shot}']")
-    hidden = page.locator(".shot.hidden").count() + (-1 if "hidden" in cell.get_attribute("class").split() else 1)
+    hidden = page.locator(".shot.hidden").count() + (-1 if cell.get_attribute("aria-selected") == "true" else 1)
     watched = page.evaluate_handle(f"() => ({{promise: untilAnswered(lab({hidden}))}})")
     cell.click()
     took = page.evaluate("async (w) => await w.promise", watched)

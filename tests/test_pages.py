@@ -115,7 +115,7 @@ def test_the_data_page_tells_what_the_catalog_holds_and_that_it_is_sound(monkeyp
         "Hours": "0.2",
         "Columns a shot": "64",
     }
-    assert "Sound" in app.success[0].value
+    assert "Sound" in text_of(app)
     assert "seeded screenplay" in text_of(app)
     assert any("msm import" in c.value for c in app.code)
 
@@ -177,3 +177,17 @@ def test_words_that_the_app_does_not_know_are_named(monkeypatch, world):
     app = AppTest.from_file(str(MAIN), default_timeout=TIMEOUT_S).run()
 
     assert "--catalogue" in app.sidebar.warning[0].value
+
+
+def test_the_data_page_names_the_rule_that_a_catalog_breaks(monkeypatch, world, tmp_path):
+    import shutil
+
+    import numpy as np
+
+    shutil.copytree(world / "catalog", tmp_path / "catalog")
+    shard = np.load(tmp_path / "catalog" / "shots-00000.npy", mmap_mode="r+")
+    shard[45, 3] = np.nan
+    shard.flush()
+    app = visit(monkeypatch, DATA, tmp_path / "catalog", world / "runs")
+
+    assert "shot 5: NaN or infinite value in video" in app.error[0].value

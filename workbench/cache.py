@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from msm import Catalog, InputError
+from msm import Catalog, InputError, Title
 from workbench.arguments import ROOT, Arguments
 from workbench.views.opening import hide_at_random, opening_title
 from workbench.views.strip import strip_shots
 
 Stamp = tuple[int, ...]
+MOST_PROBLEMS, MOST_INSPECTIONS = 20, 8
+
+
+class Inspection(NamedTuple):
+    """What reading every vector of a catalog told."""
+
+    problems: list[str]  # the first sentences of Catalog.problems()
+    counts: dict[str, int]  # shots that have each modality
 
 
 class Filled(NamedTuple):
@@ -153,19 +164,35 @@ def shots(path: str, fingerprint: str, title_id: str) -> pd.DataFrame:
     return open_catalog(Path(path))[title_id].shots
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def modality_counts(path: str, fingerprint: str) -> dict[str, int]:
-    """How many shots have each modality; reads all vectors."""
-    catalog = open_catalog(Path(path))
-    present = sum(title.present.sum(axis=0) for title in catalog)
-    return {m.name: int(n) for m, n in zip(catalog.modalities, present, strict=True)}
+def inspected(catalog: Catalog) -> Inspection | None:
+    """What `inspect` found of this very catalog, None where nobody has looked yet."""
+    return _inspections().get((str(catalog.path), catalog.fingerprint))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def problems(path: str, fingerprint: str, most: int = 20) -> list[str]:
-    """The first sentences of Catalog.problems(); reads all vectors."""
-    found = open_catalog(Path(path)).problems()
-    return [sentence for sentence, _ in zip(found, range(most), strict=False)]
+def inspect(catalog: Catalog, on_share: Callable[[float], object] = lambda share: None) -> Inspection:
+    """Read every vector once. `on_share` hears the share that is done, and may stop it by raising."""
+    counts = np.zeros(len(catalog.modalities), dtype=int)
+    done = 0
+
+    def look(title: Title, embeddings: np.ndarray) -> None:
+        nonlocal done, counts
+        counts = counts + [int(embeddings[:, m.columns].any(axis=1).sum()) for m in catalog.modalities]
+        done += len(embeddings)
+        on_share(done / catalog.num_shots)
+
+    problems = list(islice(catalog.problems(on_title=look), MOST_PROBLEMS))
+    by_name = {m.name: int(n) for m, n in zip(catalog.modalities, counts, strict=True)}
+    kept = _inspections()
+    kept[str(catalog.path), catalog.fingerprint] = Inspection(problems, by_name)
+    while len(kept) > MOST_INSPECTIONS:
+        kept.pop(next(iter(kept)))
+    return Inspection(problems, by_name)
+
+
+# A dictionary of our own: a cached function may not report its progress to a page.
+@st.cache_resource(show_spinner=False)
+def _inspections() -> dict[tuple[str, str], Inspection]:
+    return {}
 
 
 def real_sets() -> dict[str, Any] | None:

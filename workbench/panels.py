@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,10 +14,13 @@ from msm.hiding import format_ranges
 from workbench import cache, state
 from workbench.cache import Filled
 from workbench.views.comparison import comparison_figure, comparison_sentence, comparison_table
+from workbench.views.holdings import modalities_table
 from workbench.views.real_sets import real_sets_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
 from workbench.views.wording import baseline_label, count, number
+
+QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
 HELP = {
     "model": (
@@ -141,7 +145,12 @@ def choose_measure() -> str:
     """Centred cosine, or raw cosine for those who want to see what it hides."""
     names = {"centred_cosine": "Centred cosine", "cosine": "Raw cosine"}
     chosen = st.segmented_control(
-        "Measure", list(names), default="centred_cosine", format_func=names.get, help=HELP["raw"], required=True
+        "Measure",
+        list(names),
+        default="centred_cosine",
+        format_func=lambda m: names[m],
+        help=HELP["raw"],
+        required=True,
     )
     return str(chosen)
 
@@ -186,14 +195,36 @@ def real_sets(measured: dict[str, Any] | None) -> None:
         st.dataframe(real_sets_table(measured), hide_index=True)
 
 
-def soundness(catalog: Catalog) -> None:
-    """Whether the catalog keeps its own rules; the check reads every vector once."""
-    with st.spinner("Checking every vector of the catalog …"):
-        problems = cache.problems(str(catalog.path), catalog.fingerprint)
-    if problems:
-        st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {p}." for p in problems))
+def inspection(catalog: Catalog) -> cache.Inspection | None:
+    """Every vector read once: at once where that is quick, on demand where it is not."""
+    found = cache.inspected(catalog)
+    size_gb = catalog.num_shots * catalog.shot_dim * np.dtype(catalog.dtype).itemsize / 1e9
+    if found or (size_gb > QUICK_GB and not st.button(f"Check every vector ({number(size_gb, 1)} GB)")):
+        return found
+    progress = st.progress(0.0, "Reading every vector of the catalog …")
+    found = cache.inspect(
+        catalog, lambda share: progress.progress(min(share, 1.0), f"Read {share:.0%} of the vectors …")
+    )
+    progress.empty()
+    return found
+
+
+def soundness(found: cache.Inspection | None) -> None:
+    """Whether the catalog keeps the rules of its own format."""
+    if found is None:
+        st.caption("Its tables fit together; its vectors have not been read yet.")
+    elif found.problems:
+        st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {p}." for p in found.problems))
     else:
-        st.success("Sound: every rule of the format holds, every vector was read.", icon=":material/check_circle:")
+        st.markdown(":green[:material/check_circle:] Sound: every rule of the format holds, every vector was read.")
+
+
+def modalities(catalog: Catalog, found: cache.Inspection | None) -> None:
+    """The blocks of an embedding, and how many shots have each, once that is known."""
+    st.subheader("Modalities", anchor=False)
+    table = modalities_table(catalog.modalities, found.counts if found else None, catalog.num_shots)
+    share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, color="gray")
+    st.dataframe(table, hide_index=True, column_config={"Share": share})
 
 
 def provenance(catalog: Catalog) -> None:

@@ -104,8 +104,8 @@ def notes() -> list[str]:
 def write_url() -> None:
     """Put the selection into the address, if it is not there already."""
     wanted = {"title": title(), "hidden": format_ranges(hidden()).replace(" ", "") or NOTHING}
-    if run():
-        wanted["run"] = run()
+    if name := run():
+        wanted["run"] = name
     written = st.session_state.setdefault(_WRITTEN, [])
     if wanted not in written[-1:]:
         written.append(wanted)

@@ -271,13 +271,25 @@ def test_painting_a_drag_over_two_thousand_shots_keeps_up_with_the_hand(page, ad
     assert slow < 50  # ms: three frames on a busy machine, where a stutter is hundreds
 
 
-def test_a_title_of_the_data_page_opens_in_the_lab(page, address):
+def test_a_row_of_the_data_page_opens_that_title_in_the_lab(page, address):
     page.goto(f"{address}/data")
     expect(page.get_by_text("Sound: every rule")).to_be_visible()
-    page.get_by_text("Masking lab").first.click()
+    rows = page.locator("[data-testid=stDataFrame] canvas[data-testid=data-grid-canvas]").first
+    rows.click(
+        position={"x": 16, "y": 38 + 35 * 2 + 17}
+    )  # the third row's box: canvas, so there is no element to ask for
 
-    expect(page.locator(".shot.scored").first).to_be_visible()
-    expect(page).to_have_url(re.compile("title=harbour-lights"))
+    expect(page.locator(".shot")).to_have_count(160)
+    expect(page).to_have_url(re.compile("title=lesson-2"))
+
+
+def test_the_selection_is_the_same_on_every_page(page, address):
+    visit(page, address, hidden="3-5")
+    page.get_by_role("link", name="Data").click()
+    expect(page.get_by_text("Sound: every rule")).to_be_visible()
+    page.get_by_role("link", name="Masking lab").click()
+
+    expect_hidden(page, "3-5", 3)
 
 
 def test_no_page_asks_another_machine_for_anything(page, address):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench import cache, panels, state
+from workbench import panels, state
 from workbench.opened import catalog_or_stop, runs_for
-from workbench.views.holdings import modalities_table, splits_table, titles_table
+from workbench.views.holdings import splits_table, titles_table
 from workbench.views.wording import grouped, number
 
 st.header("Data", anchor=False)
 catalog = catalog_or_stop()
 runs_for(catalog)
-where = str(catalog.path), catalog.fingerprint
 
 st.markdown(f"`{catalog.path}`")
 panels.provenance_line(catalog)
@@ -26,7 +25,7 @@ facts = {
 for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
     column.metric(name, value)
 
-panels.soundness(catalog)
+sound = st.container()  # filled below, when everything that is quick stands on the page
 
 st.subheader("Titles", anchor=False)
 st.caption("Choose a row to open that title in the masking lab.")
@@ -50,17 +49,6 @@ with left:
         hide_index=True,
         column_config={"Hours": st.column_config.NumberColumn(format="%.1f")},
     )
-with right:
-    st.subheader("Modalities", anchor=False)
-    with st.spinner("Counting which shots have which modality …"):
-        counts = cache.modality_counts(*where)
-    dims = {m.name: m.dim for m in catalog.modalities}
-    encoders = {m.name: m.encoder for m in catalog.modalities}
-    share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, color="gray")
-    st.dataframe(
-        modalities_table(dims, encoders, counts, catalog.num_shots), hide_index=True, column_config={"Share": share}
-    )
-
 labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for c in catalog.shot_labels]
 st.markdown("**Labels**: " + (", ".join(labels) or "none"))
 panels.provenance(catalog)
@@ -73,3 +61,9 @@ st.code(
     f"streamlit run workbench/app.py -- --catalog {new} --runs my-runs",
     language="bash",
 )
+
+with sound:
+    found = panels.inspection(catalog)
+    panels.soundness(found)
+with right:
+    panels.modalities(catalog, found)

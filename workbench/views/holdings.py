@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from msm import Modality
 from workbench.views.wording import clock
 
 SPLIT_ORDER = ("train", "validation", "test")
@@ -36,16 +37,16 @@ def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
     return groups.assign(Hours=groups["Hours"] / 3600).rename_axis("Split").reset_index()
 
 
-def modalities_table(
-    dims: Mapping[str, int], encoders: Mapping[str, str], counts: Mapping[str, int], num_shots: int
-) -> pd.DataFrame:
-    """A row a modality: Modality, Columns, Encoder, Shots (that have it), Share of all."""
-    return pd.DataFrame(
+def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] | None, num_shots: int) -> pd.DataFrame:
+    """A row a modality: Modality, Columns, Encoder; Shots that have it and their Share, once counted."""
+    table = pd.DataFrame(
         {
-            "Modality": list(dims),
-            "Columns": list(dims.values()),
-            "Encoder": [encoders[m] for m in dims],
-            "Shots": [counts[m] for m in dims],
-            "Share": [counts[m] / num_shots for m in dims],
+            "Modality": [m.name for m in modalities],
+            "Columns": [m.dim for m in modalities],
+            "Encoder": [m.encoder for m in modalities],
         }
     )
+    if counts is None:
+        return table
+    shots = pd.Series([counts[m.name] for m in modalities])
+    return table.assign(Shots=shots, Share=shots / num_shots)

@@ -40,9 +40,8 @@ def timeline(
             _points(x, model, table, palette.MODEL, "Model", "circle"),
         ]
     )
-    end = duration_s if timed else (int(table["num_shots"].iloc[0]) if len(table) else 1)
     figure.update_layout(_layout(axis_title, best_baseline_name))
-    figure.update_xaxes(**(_time_axis(end if math.isfinite(end) else float(x.max())) if timed else _shot_axis(end)))
+    figure.update_xaxes(**_x_axis(table, duration_s, timed))
     low = min([0.0, *model[np.isfinite(model)], *baseline[np.isfinite(baseline)]])
     figure.update_yaxes(range=[low - 0.05, 1.08])
     return figure
@@ -94,6 +93,12 @@ def _layout(axis_title: str, best_baseline_name: str) -> dict:
 
 def _note(text: str, **place: object) -> dict:
     return {"text": text, "xref": "paper", "yanchor": "bottom", "showarrow": False, **place}
+
+
+def _x_axis(table: pd.DataFrame, duration_s: float, timed: bool) -> dict:
+    if not timed:
+        return _shot_axis(int(table["num_shots"].max()) if len(table) else 1)
+    return _time_axis(duration_s if math.isfinite(duration_s) else float(table["start_s"].max()))
 
 
 def _time_axis(end_s: float) -> dict:
