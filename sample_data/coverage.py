@@ -58,15 +58,15 @@ def _dialogue(scene: Scene, outline: Outline) -> Iterator[Shot]:
 
 
 def _exchange(scene: Scene, outline: Outline, pair: tuple[str, str]) -> Iterator[Shot]:
-    """Without end: singles of whoever's turn it is, now and then both of them, or an insert."""
-    turns = cycle(pair)
+    """Without end: whoever's turn it is, alone, now and then both in the picture, or a detail while the voice goes on."""
     size = "close" if scene.tension > 0.55 else "medium"
-    for kind in cycle(outline.genre.coverage):
+    for kind, speaker in zip(cycle(outline.genre.coverage), cycle(pair), strict=False):
         if kind == "I":
-            yield _insert(scene, scene.detail)
+            yield replace(_insert(scene, scene.detail), speaker=speaker)
+        elif kind == "T":
+            yield _shot(scene, "medium", pair, speaker)
         else:
-            speaker = next(turns)
-            yield _shot(scene, "medium" if kind == "T" else size, pair if kind == "T" else (speaker,), speaker)
+            yield _shot(scene, size, (speaker,), speaker)
 
 
 def _chase(scene: Scene, outline: Outline) -> Iterator[Shot]:

@@ -114,13 +114,13 @@ def plan_scenes(outline: Outline, rng: np.random.Generator) -> list[Scene]:
 
 
 def _slots(rng: np.random.Generator) -> list[_Slot]:
-    count = int(np.clip(round(rng.normal(8.7, 1.7)), 6, 12))
+    count = int(np.clip(round(rng.normal(7.4, 1.2)), 6, 11))
     middles = (np.arange(count) + 0.5) / count
     slots = []
     for number, x in enumerate(middles):
         act = ACTS[int(np.searchsorted(ACT_ENDS, x))]
         tension = float(np.clip(np.interp(x, *ARC) + rng.normal(0, 0.05), 0, 1))
-        slots.append(_Slot(number, act, tension, int(rng.integers(11, 17))))
+        slots.append(_Slot(number, act, tension, int(rng.integers(13, 19))))
     return slots
 
 

@@ -66,10 +66,21 @@ def test_those_who_talk_take_turns(films):
                 assert len(speakers) > 2 and all(a != b for a, b in pairwise(speakers))
 
 
-def test_whoever_talks_in_the_picture_is_in_the_picture(films):
+def test_a_voice_belongs_to_someone_in_the_picture_or_goes_on_over_a_detail(films):
     for film in films:
         narrator = film.outline.genre.narrator
-        assert all(s.speaker in (*s.characters, NOBODY, narrator) for s in film.shots)
+        for shot in film.shots:
+            heard = shot.scene.characters if shot.size == "insert" else shot.characters
+            assert shot.speaker in (*heard, NOBODY, narrator)
+
+
+def test_every_second_shot_of_a_dialogue_is_the_same_voice(films):
+    """Inserts and two-shots take a turn too, so that who speaks can be told from far away."""
+    for film in films:
+        for scene, shots in zip(film.scenes, _scenes(film), strict=True):
+            if scene.pattern == "dialogue" and len(scene.characters) == 2:
+                turns = [i for i, s in enumerate(shots) if s.speaker == scene.characters[0]]
+                assert len({i % 2 for i in turns}) == 1
 
 
 def test_the_opponents_melody_is_heard_before_he_is_seen(films):
