@@ -191,7 +191,8 @@ def _run_text(facts: Mapping[str, Any]) -> str:
     if facts["reason"]:
         lines.append(f"reason: {facts['reason']}")
     if facts["state"] == "running" and facts["heartbeat_age_s"] is not None:
-        lines.append(f"last sign of life {facts['heartbeat_age_s']:.0f} s ago")
+        age = facts["heartbeat_age_s"]
+        lines.append(f"last sign of life {age:.0f} s ago" + (": its process seems to be gone" if age > 60 else ""))
     lines += [f"{key}: {value}" for key, value in facts["last"].items() if isinstance(value, int | float)]
     measured = facts["last_validation"]
     if measured:

@@ -418,11 +418,13 @@ def test_the_summarisation_benchmarks_become_shots_with_importance(h5):
     assert catalog["video_10"].shots["end_s"].isna().all()
 
 
-def test_a_shot_between_two_picked_frames_takes_the_nearer_one(h5):
+def test_a_shot_holds_its_last_frame_and_without_a_picked_one_takes_the_nearest(h5):
     with h5py.File(h5, "r+") as file:
         del file["video_2"]["change_points"]
-        file["video_2"]["change_points"] = [[0, 46], [47, 52], [53, 149]]
-    np.testing.assert_array_equal(imported(h5)["video_2"].embeddings[1], [10, 11, 12])
+        file["video_2"]["change_points"] = [[0, 45], [47, 52], [53, 149]]
+    embeddings = imported(h5)["video_2"].embeddings
+    np.testing.assert_allclose(embeddings[0], np.array([1, 2, 3]) + 4.5)  # frames 0, 15, 30 and 45
+    np.testing.assert_array_equal(embeddings[1], [10, 11, 12])
 
 
 def test_without_change_points_each_picked_frame_is_a_shot(h5):
