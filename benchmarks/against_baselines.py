@@ -33,11 +33,11 @@ from msm.train import start_run, train
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SEEDS = (0, 1, 2)
-# Batches of about two thousand shots, few enough steps to end soon after the best one on validation.
+# Batches of one or two thousand shots, few enough steps to end soon after the best one on validation.
 # Fused per modality, as the independent measurement of the baselines was.
 REAL_SETS: dict[str, list[str]] = {
-    "scene_shots": ["fusion=per_modality", "batch_windows=8", "steps=300", "validate_every=20"],
-    "screenplays": ["fusion=per_modality", "batch_windows=16", "steps=300", "validate_every=20"],
+    "scene_shots": ["fusion=per_modality", "batch_windows=4", "steps=400", "validate_every=20"],
+    "screenplays": ["fusion=per_modality", "batch_windows=8", "steps=300", "validate_every=20"],
     "series": ["fusion=per_modality", "batch_windows=32", "steps=400", "validate_every=20"],
 }
 GLOBAL_FROM = {"screenplays": ("genres", "year")}

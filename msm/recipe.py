@@ -101,8 +101,8 @@ class Recipe:
     """Every choice of one training. `recipe.json` in a run folder is exactly this."""
 
     name: str = "mediafm"
-    steps: int = 1000
-    batch_windows: int = 16
+    steps: int = 800
+    batch_windows: int = 8
     seed: int = 0
     fusion: str = "joint"
     precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
@@ -136,7 +136,7 @@ class Recipe:
             if not equals:
                 raise InputError(f"{setting!r} is not a setting; write key=value, for example mask.ratio=0.4")
             *folders, last = key.strip().split(".")
-            place = values
+            place: Any = values
             for name in folders:
                 place = place.get(name) if isinstance(place, dict) else None
             if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):

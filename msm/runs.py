@@ -35,6 +35,8 @@ class RunFolder:
     def create(cls, path: str | Path, recipe: Recipe, info: dict[str, Any], *, replace: bool = False) -> RunFolder:
         """Start a folder with its recipe and facts. InputError if it exists and `replace` is false."""
         path = Path(path)
+        if replace:
+            _check_replaceable(path)
         info = {**info, "state": "running", "heartbeat": time.time()}
         with files.whole_folder(path, replace=replace) as folder:
             files.write_json(folder / "recipe.json", recipe.to_dict())
@@ -77,10 +79,10 @@ class RunFolder:
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return []
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         try:
+            lines = path.read_text(encoding="utf-8").split("\n")[:-1]
             return [json.loads(line) for line in lines]
-        except json.JSONDecodeError:
+        except ValueError:  # not UTF-8, or not JSON
             raise InputError(f"{path}: a line is not JSON") from None
 
     def forget_metrics_after(self, step: int) -> None:
@@ -114,6 +116,16 @@ class RunFolder:
 
     def save_evaluation(self, evaluation: dict[str, Any]) -> None:
         files.write_json(self.path / "evaluation.json", evaluation)
+
+
+def _check_replaceable(path: Path) -> None:
+    """A mistyped path must not cost somebody a folder, nor a training under way its run."""
+    if not path.exists():
+        return
+    if not (path / "run.json").exists():
+        raise InputError(f"{path} is not a run, so it is not replaced; choose another name")
+    with RunFolder(path, Recipe(), {}).only_trainer():
+        pass
 
 
 def list_runs(folder: str | Path) -> list[Path]:

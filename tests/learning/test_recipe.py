@@ -40,7 +40,21 @@ def test_a_bad_setting_is_refused_by_name(setting, word):
 
 
 def test_every_key_that_scripts_rely_on_exists():
-    promised = ["steps", "seed", "fusion", "mask.ratio", "mask.policy", "mask.schedule", "model.width", "model.depth", "model.head", "model.use_global", "objective.loss", "optim.name", "optim.lr"]
+    promised = [
+        "steps",
+        "seed",
+        "fusion",
+        "mask.ratio",
+        "mask.policy",
+        "mask.schedule",
+        "model.width",
+        "model.depth",
+        "model.head",
+        "model.use_global",
+        "objective.loss",
+        "optim.name",
+        "optim.lr",
+    ]
     assert set(promised) <= set(Recipe.keys())
 
 

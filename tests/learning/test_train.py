@@ -132,6 +132,17 @@ def test_two_trainers_on_one_run_are_refused(talks, quick, cpu, tmp_path):
         train(run, talks, device=cpu)
 
 
+def test_only_a_run_at_rest_is_replaced(talks, quick, cpu, tmp_path):
+    precious = tmp_path / "thesis"
+    precious.mkdir()
+    with pytest.raises(InputError, match="is not a run"):
+        start_run(talks, precious, quick, device=cpu, replace=True)
+    run = start_run(talks, tmp_path / "run", quick, device=cpu)
+    with run.only_trainer(), pytest.raises(InputError, match="another process"):
+        start_run(talks, run.path, quick, device=cpu, replace=True)
+    start_run(talks, run.path, quick, device=cpu, replace=True)
+
+
 def test_a_run_is_not_resumed_on_another_catalog(talks, quick, cpu, tmp_path):
     run = start_run(talks, tmp_path / "run", quick, device=cpu)
     rng = np.random.default_rng(0)
@@ -181,6 +192,13 @@ def test_a_line_that_is_still_being_written_is_not_read(talks, quick, cpu, tmp_p
     with open(run.path / "metrics.jsonl", "a") as file:
         file.write('{"step": 2, "lo')
     assert [line["step"] for line in run.metrics()] == [1]
+
+
+def test_metrics_with_a_damaged_byte_are_refused_by_name(talks, quick, cpu, tmp_path):
+    run = start_run(talks, tmp_path / "run", quick, device=cpu)
+    (run.path / "metrics.jsonl").write_bytes(b'{"step": 1, "loss": \xff}\n')
+    with pytest.raises(InputError, match=r"metrics\.jsonl"):
+        run.metrics()
 
 
 def test_runs_are_listed_by_name_and_other_folders_are_not(talks, quick, cpu, tmp_path):
