@@ -53,7 +53,9 @@ def choose(catalog: Catalog, runs: pd.DataFrame) -> None:
 
 def choose_title(titles: pd.DataFrame) -> None:
     """titles: a row a title: title_id, name, split, num_shots."""
-    rows = {str(r.title_id): r for r in titles.itertuples()}
+    first = {"test": 0, "validation": 1, "train": 2}  # those that training never saw are the ones to ask about
+    ordered = titles.sort_values("split", key=lambda s: s.map(first), kind="stable")
+    rows = {str(r.title_id): r for r in ordered.itertuples()}
 
     def label(title_id: str) -> str:
         row = rows[title_id]
@@ -100,7 +102,7 @@ def strip_caption(strip: dict[str, Any]) -> None:
 def numbers(filled: Filled) -> None:
     """The model, the best way to copy, and what is won, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
-    model, baseline, skill = st.columns(3)
+    model, baseline, skill = st.columns([2, 3, 2])
     model.metric(":blue[●] Model", number(means["centred_cosine"]), help=HELP["model"])
     name = baseline_label(filled.best_baseline_name)
     baseline.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=HELP["baseline"])
@@ -108,33 +110,34 @@ def numbers(filled: Filled) -> None:
 
 
 def hide_controls(title: Title, shots: pd.DataFrame) -> None:
-    """Ranges to type, and the three buttons; what cannot be read is said below the field."""
-    typed, chance, scene, clear = st.columns([4, 2, 2, 1], vertical_alignment="bottom")
-    key = state.widget("ranges", format_ranges(state.hidden()), keep=state.complaint() is not None)
-    typed.text_input(
-        "Hidden shots",
-        key=key,
-        placeholder="for example 40-44, 60",
-        on_change=lambda: state.hide_typed(st.session_state[key], title.num_shots),
-    )
-    if state.complaint():
-        typed.error(f"{state.complaint()}.", icon=":material/edit_off:")
-    chance.button(
-        "Hide 20 % at random",
-        icon=":material/casino:",
-        width="stretch",
-        on_click=state.hide_next_at_random,
-        args=(title.num_shots,),
-    )
-    scene.button(
-        "Hide a scene",
-        icon=":material/theaters:",
-        width="stretch",
-        disabled=not scene_starts(shots),
-        help=None if scene_starts(shots) else "This title has no scene marks.",
-        on_click=lambda: state.hide(scene_around(shots, middle_of(state.hidden(), title.num_shots))),
-    )
-    clear.button("Clear", icon=":material/backspace:", width="stretch", on_click=state.hide, args=([],))
+    """Ranges to type, and the buttons; what cannot be read is said below the field."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = state.widget("ranges", format_ranges(state.hidden()), keep=state.complaint() is not None)
+        st.text_input(
+            "Hidden shots",
+            key=key,
+            placeholder="for example 40-44, 60",
+            on_change=lambda: state.hide_typed(st.session_state[key], title.num_shots),
+        )
+        st.button(
+            "Hide 20 % at random",
+            icon=":material/casino:",
+            on_click=state.hide_next_at_random,
+            args=(title.num_shots,),
+        )
+        scene = scene_around(shots, middle_of(state.hidden(), title.num_shots)) if scene_starts(shots) else []
+        st.button(
+            "Hide a scene",
+            icon=":material/theaters:",
+            disabled=not scene,
+            help="The scene of the middle hidden shot, whole." if scene else "This title has no scene marks.",
+            on_click=state.hide,
+            args=(scene,),
+        )
+        st.button("Clear", icon=":material/backspace:", on_click=state.hide, args=([],))
+    with st.container():
+        if state.complaint():
+            st.error(f"{state.complaint()}.", icon=":material/edit_off:")
 
 
 def middle_of(hidden: list[int], num_shots: int) -> int:
@@ -172,7 +175,7 @@ def show_shots(table: pd.DataFrame) -> None:
         "rank": figure(f"Rank of the real shot, of {num_shots}", format="%.0f", help=HELP["rank"]),
     }
     columns |= {c: figure(c.capitalize(), format="%.2f") for c in shown.columns if c not in columns}
-    st.dataframe(shown, column_config=columns, hide_index=True, height=min(38 + 35 * len(shown), 320))
+    st.dataframe(shown, column_config=columns, hide_index=True, height=min(38 + 35 * len(shown), 320), placeholder="–")
 
 
 def over_all_titles(evaluation: dict[str, Any] | None) -> None:
@@ -223,7 +226,7 @@ def modalities(catalog: Catalog, found: cache.Inspection | None) -> None:
     """The blocks of an embedding, and how many shots have each, once that is known."""
     st.subheader("Modalities", anchor=False)
     table = modalities_table(catalog.modalities, found.counts if found else None, catalog.num_shots)
-    share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, color="gray")
+    share = st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, color="gray")
     st.dataframe(table, hide_index=True, column_config={"Share": share})
 
 
@@ -233,7 +236,5 @@ def provenance(catalog: Catalog) -> None:
     if not catalog.provenance:
         st.caption("The catalog does not say.")
         return
-    rows = [
-        (str(k), v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)) for k, v in catalog.provenance.items()
-    ]
-    st.dataframe(pd.DataFrame(rows, columns=["What", "Says"]), hide_index=True)
+    for key, value in catalog.provenance.items():
+        st.text(f"{key}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")

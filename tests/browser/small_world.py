@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image, ImageOps
 
 from msm import Catalog, TitleData
 from msm.catalog import modalities_of
@@ -57,6 +58,17 @@ def write_catalog(path: Path) -> Catalog:
     return Catalog.write(path, titles, modalities=modalities_of(DIMS), provenance=provenance)
 
 
+def write_thumbnails(catalog: Catalog, title_id: str) -> None:
+    """A picture for every shot of a title but its last."""
+    folder = catalog.path / "media" / "thumbnails" / title_id
+    folder.mkdir(parents=True)
+    for i in range(catalog[title_id].num_shots - 1):
+        picture = Image.linear_gradient("L").resize((160, 90)).rotate(9 * i)
+        ImageOps.colorize(picture, "#102030", "#f0e0c0", mid=f"hsl({37 * i % 360}, 60%, 50%)").save(
+            folder / f"{i}.webp"
+        )
+
+
 def train_run(catalog: Catalog, path: Path, steps: int = 12) -> None:
     settings = [
         f"steps={steps}",
@@ -82,6 +94,7 @@ def evaluate_run(catalog: Catalog, path: Path) -> None:
 def make(folder: Path) -> None:
     torch.set_num_threads(2)
     catalog = write_catalog(folder / "catalog")
+    write_thumbnails(catalog, "short")
     train_run(catalog, folder / "runs" / "mediafm")
     evaluate_run(catalog, folder / "runs" / "mediafm")
 

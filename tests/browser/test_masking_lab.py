@@ -230,6 +230,16 @@ def test_markup_in_titles_and_texts_is_shown_as_text(page, address):
     expect(page.get_by_role("combobox", name="Title")).to_have_value("<b>x</b> · test · 40 shots")
 
 
+def test_thumbnails_are_shown_where_there_are_some_and_colours_where_one_is_missing(page, address):
+    visit(page, address, title="short", hidden="1")
+    frame = shot(page, 0).locator(".frame")
+
+    page.wait_for_function("(img) => img.naturalWidth === 160", arg=frame.element_handle())
+    shot(page, 59).scroll_into_view_if_needed()
+    expect(shot(page, 59).locator(".frame")).to_have_count(0)
+    assert page.request.get(f"{address}/thumbnails/..%2F..%2F..%2Fcatalog/0.webp").status in (400, 404)
+
+
 def test_a_title_without_times_counts_shots(page, address):
     visit(page, address, title="markup", hidden="1-3")
 

@@ -38,7 +38,7 @@ def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
 
 
 def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] | None, num_shots: int) -> pd.DataFrame:
-    """A row a modality: Modality, Columns, Encoder; Shots that have it and their Share, once counted."""
+    """A row a modality: Modality, Columns, Encoder; Shots that have it and their Share in %, once counted."""
     table = pd.DataFrame(
         {
             "Modality": [m.name for m in modalities],
@@ -49,4 +49,4 @@ def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] |
     if counts is None:
         return table
     shots = pd.Series([counts[m.name] for m in modalities])
-    return table.assign(Shots=shots, Share=shots / num_shots)
+    return table.assign(Shots=shots, Share=100 * shots / num_shots)

@@ -85,8 +85,8 @@ def _layout(axis_title: str, best_baseline_name: str) -> dict:
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"color": palette.TRUTH}}
         ],
         "annotations": [
-            _note(names, x=0, xanchor="left", y=1.0, yref="paper"),
-            _note("the real shot", x=1, xanchor="right", y=1.0, yref="y", font={"color": palette.TRUTH}),
+            _note(names, x=0, xanchor="left", y=1.0, yref="paper", font={"size": 14}),
+            _note("the real shot", x=1, xanchor="right", y=1.0, yref="y", font={"color": palette.TRUTH, "size": 13}),
         ],
     }
 
