@@ -356,3 +356,15 @@ def test_ten_million_shots_open_in_under_a_second_without_reading_a_vector(tmp_p
 def bytes_read() -> int:
     """What this process has asked the kernel to read, mapped pages apart."""
     return int(Path("/proc/self/io").read_text().split("rchar:")[1].split()[0])
+
+
+def test_a_fingerprint_is_of_what_a_catalog_holds_and_not_of_where_it_came_from(tmp_path):
+    def fingerprint(name: str, day: str, **choices) -> str:
+        made = Catalog.write(
+            tmp_path / name, [title(**choices)], modalities=modalities_of({"video": 4}), provenance={"date": day}
+        )
+        return made.fingerprint
+
+    assert fingerprint("a", "Monday") == fingerprint("b", "Tuesday")
+    assert fingerprint("a2", "Monday") != fingerprint("c", "Monday", num_shots=4)
+    assert fingerprint("a3", "Monday") != fingerprint("d", "Monday", split="test")
