@@ -116,10 +116,21 @@ def test_shift_click_extends_from_the_last_click(page, address):
 
 def test_quick_gestures_all_count_though_answers_come_late(page, address):
     visit(page, address)
-    for number in (2, 5, 8, 11, 14):
-        shot(page, number).click(no_wait_after=True)
+    page.evaluate(
+        """async () => {
+          const root = [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".filmstrip")).find(Boolean);
+          root.querySelector(".shots").setPointerCapture = () => {};
+          for (let i = 0; i < 60; i += 2) {
+            for (const type of ["pointerdown", "pointerup"]) {
+              const hand = { bubbles: true, composed: true, button: 0, pointerId: 1 };
+              root.querySelector(`[data-shot="${i}"]`).dispatchEvent(new PointerEvent(type, hand));
+            }
+            await new Promise((go) => setTimeout(go, 45));
+          }
+        }"""
+    )
 
-    expect_hidden(page, "2, 5, 8, 11, 14", 5)
+    expect_hidden(page, ", ".join(str(i) for i in range(0, 60, 2)), 30)
 
 
 def test_typed_ranges_hide_and_a_bad_one_says_what_is_wrong(page, address):
