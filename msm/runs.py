@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ class RunFolder:
     def save_weights(self, state: dict[str, Tensor]) -> None:
         with files.whole_file(self.path / WEIGHTS) as temporary:
             save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, temporary)
+            shutil.copymode(self.path / "run.json", temporary)  # safetensors makes files for their owner alone
 
     def load_weights(self) -> dict[str, Tensor]:
         path = self.path / WEIGHTS
