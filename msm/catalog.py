@@ -154,8 +154,11 @@ class Catalog:
         provenance: Mapping[str, Any] | None = None,
         replace: bool = False,
         max_shard_bytes: int = MAX_SHARD_BYTES,
+        media: Callable[[Path], None] | None = None,
     ) -> Catalog:
         """Write a catalog, title by title; it appears under its name only when it is whole and sound.
+
+        media  is given the folder when the titles are in it, to put `media/` there before anyone sees it
 
         Raises InputError for a title that breaks a rule, and leaves nothing behind.
         """
@@ -167,6 +170,8 @@ class Catalog:
             for title in titles:
                 writer.add(title)
             writer.finish(dict(provenance or {}))
+            if media is not None:
+                media(folder)
         return Catalog.open(path)
 
     def __len__(self) -> int:

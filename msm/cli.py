@@ -104,6 +104,46 @@ def import_(
 
 
 @app.command()
+def ingest(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Video files.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog that they join; it is made where there is none.")],
+    encoders: Annotated[str, typer.Option(help="What turns shots into vectors (docs/ingest.md).")] = "descriptors",
+    subtitles: Annotated[Path | None, typer.Option(help="Of one video. Default: beside it, or inside it.")] = None,
+    name: Annotated[str, typer.Option(help="Of one video, as the next four. Default: the file's name.")] = "",
+    title_id: Annotated[str, typer.Option(help="Default: made from the file's name.")] = "",
+    synopsis: Annotated[str, typer.Option(help="Default: from the sidecar FILM.json, as name, tags and split.")] = "",
+    tags: Annotated[str, typer.Option(help="Words with commas.")] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test. Default: dealt out.")] = "",
+    workers: Annotated[int, typer.Option(help="Videos that are read at the same time.")] = 1,
+    media: Annotated[bool, typer.Option(help="Keep a copy that a browser plays.")] = True,
+    seed: Annotated[int, typer.Option(help="Deals out the titles that have no split.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Make titles anew that are there already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make shots, embeddings and thumbnails of video files; stopped, it goes on at the next title."""
+    from msm.ingest import IngestOptions, TitleFacts
+    from msm.ingest import ingest as ingest_videos
+    from msm.ingest.pipeline import report_as_text
+
+    words = "|".join(filter(None, (tag.strip() for tag in tags.split(","))))
+    given = TitleFacts(title_id=title_id, name=name, synopsis=synopsis, tags=words, split=split)
+    options = IngestOptions(
+        encoders=encoders,
+        subtitles=subtitles,
+        facts=given if given != TitleFacts() else None,
+        media=media,
+        workers=workers,
+        replace=replace,
+        seed=seed,
+    )
+    with progress_bar("ingesting") as progress:
+        report = ingest_videos(videos, catalog, options, progress)
+    print(to_json(report.as_dict()) if as_json else report_as_text(report, catalog))
+    if report.failed:
+        raise InputError("; ".join(report.failed.values()))
+
+
+@app.command()
 def train(
     catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
     run: Annotated[Path, typer.Argument(help="The run folder to write.")],

@@ -1,0 +1,189 @@
+"""Finished titles take their place in a catalog, together with its former ones, in one exchange.
+
+Shape letters: G width of a metadata embedding.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msm.catalog import Catalog, Modality, Title, TitleData, modalities_of
+from msm.catalog_rules import TITLE_COLUMNS
+from msm.errors import InputError
+from msm.ingest.encoders import Encoder
+from msm.ingest.media import link_or_copy
+from msm.ingest.one_title import Job, Staged
+from msm.ingest.shots import DETECTOR
+
+FEWEST_TO_DEAL = 3  # with fewer titles, all are `test`: unseen by any training
+
+
+def modalities_for(encoders: Sequence[Encoder]) -> tuple[Modality, ...]:
+    return modalities_of({e.modality: e.dim for e in encoders}, {e.modality: e.name for e in encoders})
+
+
+def check_fits(catalog: Catalog, encoders: Sequence[Encoder]) -> None:
+    """InputError where these encoders make other shots than the catalog holds."""
+    if catalog.modalities != modalities_for(encoders):
+        held = ", ".join(f"{m.name} {m.dim} by {m.encoder}" for m in catalog.modalities)
+        made = ", ".join(f"{e.modality} {e.dim} by {e.name}" for e in encoders)
+        raise InputError(f"{catalog.path} holds shots of {held}, but these encoders make {made}; write another catalog")
+
+
+def assemble(
+    path: Path,
+    former: Catalog | None,
+    finished: Mapping[str, tuple[Job, Staged]],
+    encoders: Sequence[Encoder],
+    seed: int,
+) -> Catalog:
+    """Write the catalog anew: former titles where they were, replaced ones in their place, new ones at the end.
+
+    Raises InputError where a rule of the format is broken; then the former catalog is still there.
+    """
+    dealt = _deal(former, finished, seed)
+    width = _global_width(path, former, finished)
+
+    def copy_media(folder: Path) -> None:
+        if former is not None:
+            _link_former_media(former.path / "media", folder / "media", set(finished))
+        for title_id, (_, staged) in finished.items():
+            _link_new_media(staged.folder, folder / "media", title_id)
+
+    return Catalog.write(
+        path,
+        _titles(former, finished, dealt, width),
+        modalities=modalities_for(encoders),
+        dtype=former.dtype if former else "float16",
+        provenance=_provenance(former, dealt, encoders, seed),
+        replace=former is not None,
+        media=copy_media,
+    )
+
+
+def _titles(
+    former: Catalog | None, finished: Mapping[str, tuple[Job, Staged]], dealt: Mapping[str, str], width: int
+) -> Iterator[TitleData]:
+    waiting = dict(finished)
+    for title in former or ():
+        if title.title_id in waiting:
+            yield _new_title(*waiting.pop(title.title_id), dealt, width)
+        else:
+            yield _former_title(title, dealt, width)
+    for job, staged in waiting.values():
+        yield _new_title(job, staged, dealt, width)
+
+
+def _new_title(job: Job, staged: Staged, dealt: Mapping[str, str], width: int) -> TitleData:
+    facts = job.facts
+    labels: dict[str, Any] = {"synopsis": facts.synopsis or None, "tags": facts.tags or None}
+    labels["media"] = f"{facts.title_id}.mp4" if (staged.folder / "film.mp4").exists() else None
+    return TitleData(
+        title_id=facts.title_id,
+        name=facts.name,
+        split=facts.split or dealt[facts.title_id],
+        embeddings=staged.vectors,
+        shots=staged.shots,
+        global_embedding=_or_zeros(staged.global_vector, width),
+        labels={**labels, **facts.labels},
+    )
+
+
+def _former_title(title: Title, dealt: Mapping[str, str], width: int) -> TitleData:
+    return TitleData(
+        title_id=title.title_id,
+        name=title.name,
+        split=dealt.get(title.title_id, title.split),
+        embeddings=title.embeddings,
+        shots=title.shots,
+        global_embedding=_or_zeros(title.global_embedding, width),
+        labels={k: v for k, v in title.row.items() if k not in TITLE_COLUMNS},
+    )
+
+
+def _or_zeros(vector: np.ndarray | None, width: int) -> np.ndarray | None:
+    """A title without metadata has zeros, as a shot without sound has; None where no title has any."""
+    return vector if vector is not None or not width else np.zeros(width, np.float32)
+
+
+def _global_width(path: Path, former: Catalog | None, finished: Mapping[str, tuple[Job, Staged]]) -> int:
+    """G, 0 where neither the catalog nor a new title has a metadata embedding."""
+    new = {len(v) for _, staged in finished.values() if (v := staged.global_vector) is not None}
+    held = {former.global_dim} if former is not None and former.global_dim else set()
+    if len(new | held) > 1:
+        raise InputError(f"{path}: its metadata embeddings are {held.pop()} wide, but these encoders make {new.pop()}")
+    return next(iter(new | held), 0)
+
+
+def _deal(former: Catalog | None, finished: Mapping[str, tuple[Job, Staged]], seed: int) -> dict[str, str]:
+    """A split for each title that nobody gave one, by a seeded rule; former dealt titles are remembered.
+
+    Of ten titles eight train, one validates, one tests, as deal_splits has it. What may have been trained
+    on never becomes validation or test: of former titles only surplus test titles move, to train.
+    """
+    splits: dict[str, str] = {}
+    if former is not None:
+        remembered = set(former.provenance.get("ingest", {}).get("dealt", []))
+        splits = {t.title_id: t.split for t in former if t.title_id in remembered}
+    splits = {t: s for t, s in splits.items() if t not in finished or not finished[t][0].facts.split}
+    new = [t for t, (job, _) in finished.items() if not job.facts.split and t not in splits]
+    return _dealt(splits, sorted(new, key=lambda t: hashlib.sha256(f"{seed}/{t}".encode()).digest()))
+
+
+def _dealt(former: Mapping[str, str], new: Sequence[str]) -> dict[str, str]:
+    count = len(former) + len(new)
+    if count < FEWEST_TO_DEAL:
+        return {**former, **dict.fromkeys(new, "test")}
+    held_out = max(1, round(count / 10))
+    splits, tests = dict(former), [t for t, s in former.items() if s == "test"]
+    splits |= dict.fromkeys(tests[held_out:], "train")
+    for title_id in new:
+        held = list(splits.values())
+        lacking = [s for s in ("validation", "test") if held.count(s) < held_out]
+        splits[title_id] = lacking[0] if lacking else "train"
+    return splits
+
+
+def _provenance(
+    former: Catalog | None, dealt: Mapping[str, str], encoders: Sequence[Encoder], seed: int
+) -> dict[str, Any]:
+    made: dict[str, Any] = dict(former.provenance) if former is not None else {}
+    made.setdefault("made_by", f"msm ingest {version('msm-workbench')}")
+    made["ingest"] = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "detector": DETECTOR,
+        "encoders": {e.modality: e.name for e in encoders},
+        "dealt": sorted(dealt),
+        "seed": seed,
+    }
+    return made
+
+
+def _link_former_media(old: Path, new: Path, replaced: set[str]) -> None:
+    """All that the former media folder holds, except what belongs to replaced titles."""
+
+    def leave_out(folder: str, names: list[str]) -> list[str]:
+        where = Path(folder)
+        if where == old / "thumbnails":
+            return [n for n in names if n in replaced]
+        return [n for n in names if where == old and n.removesuffix(".mp4") in replaced and n.endswith(".mp4")]
+
+    if old.is_dir():
+        shutil.copytree(old, new, copy_function=lambda a, b: link_or_copy(Path(a), Path(b)), ignore=leave_out)
+
+
+def _link_new_media(staged: Path, media: Path, title_id: str) -> None:
+    frames = media / "thumbnails" / title_id
+    frames.mkdir(parents=True)
+    for picture in (staged / "thumbnails").iterdir():
+        link_or_copy(picture, frames / picture.name)
+    if (staged / "film.mp4").exists():
+        link_or_copy(staged / "film.mp4", media / f"{title_id}.mp4")

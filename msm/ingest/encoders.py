@@ -1,0 +1,108 @@
+"""What turns shots into vectors: one small interface, and how an encoder is found by its name.
+
+An encoder reads one modality. `descriptors` is built in; a package can bring its own by an entry point
+of the group `msm.encoders` (docs/ingest.md shows one).
+Shape letters: N shots of a batch, K pictures of a shot, H and W of a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol
+
+import numpy as np
+
+from msm.errors import InputError
+
+MODALITIES = ("video", "audio", "text")
+GROUP = "msm.encoders"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShotInput:
+    """What an encoder may look at. A batch for one modality carries what that modality needs, and empty arrays else.
+
+    pictures  (K, H, W, 3) uint8 RGB, upright, spread over the shot
+    motion    (18, 32) float32, mean change of brightness per second in each cell
+    changes   (16,) float32, share of frames at each level of change to the frame before
+    sound     (samples,) float32, mono, 16 000 a second, in −1 … 1; empty where the film has none
+    text      what is said, empty where nothing is
+    """
+
+    start_s: float
+    end_s: float
+    pictures: np.ndarray
+    motion: np.ndarray
+    changes: np.ndarray
+    sound: np.ndarray
+    text: str = ""
+
+
+class Encoder(Protocol):
+    """Encodes one modality.
+
+    modality  video, audio or text
+    name      what the catalog keeps, so that it is known what made its columns
+    dim       width of a vector
+    """
+
+    modality: str
+    name: str
+    dim: int
+
+    def encode(self, shots: Sequence[ShotInput]) -> np.ndarray:
+        """(N, dim) float32; a row of zeros where the shot lacks the modality."""
+        ...
+
+
+def load_encoders(choice: str) -> list[Encoder]:
+    """The encoders of a choice such as `descriptors`, in the order video, audio, text.
+
+    choice  names with commas; of two that encode the same modality, the later one counts
+
+    Raises InputError for a name that nobody has registered.
+    """
+    chosen: dict[str, Encoder] = {}
+    for name in filter(None, (part.strip() for part in choice.split(","))):
+        chosen |= {encoder.modality: encoder for encoder in _factory(name)()}
+    for modality in chosen:
+        if modality not in MODALITIES:
+            raise InputError(f"an encoder of {choice!r} reads {modality!r}, but must read {', '.join(MODALITIES)}")
+    if not chosen:
+        raise InputError(f"--encoders is {choice!r}, but must name at least one of {', '.join(known_encoders())}")
+    return [chosen[m] for m in MODALITIES if m in chosen]
+
+
+def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
+    """(N, dim) float32, checked: an encoder may be anyone's."""
+    vectors = np.asarray(encoder.encode(shots), dtype=np.float32)
+    if vectors.shape != (len(shots), encoder.dim):
+        raise InputError(
+            f"encoder {encoder.name} gave {vectors.shape} for {len(shots)} shots, expected {len(shots), encoder.dim}"
+        )
+    if not np.isfinite(vectors).all():
+        raise InputError(f"encoder {encoder.name} gave NaN or infinite values")
+    return vectors
+
+
+def known_encoders() -> list[str]:
+    return sorted({*_BUILT_IN, *(e.name for e in entry_points(group=GROUP))})
+
+
+def _factory(name: str) -> Callable[[], Sequence[Encoder]]:
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    for entry in entry_points(group=GROUP, name=name):
+        return entry.load()
+    raise InputError(f"there are no encoders called {name!r}; there are {', '.join(known_encoders())}")
+
+
+def _descriptors() -> Sequence[Encoder]:
+    from msm.ingest.descriptors import SoundDescriptor, TextDescriptor, VideoDescriptor
+
+    return [VideoDescriptor(), SoundDescriptor(), TextDescriptor()]
+
+
+_BUILT_IN: dict[str, Callable[[], Sequence[Encoder]]] = {"descriptors": _descriptors}

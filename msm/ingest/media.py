@@ -1,0 +1,112 @@
+"""What a catalog shows of its films: a thumbnail a shot, and a copy that a browser plays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from PIL import Image
+
+from msm.errors import InputError
+
+PLAYABLE_VIDEO, PLAYABLE_SOUND = ("h264",), ("aac", "mp3")
+EVERYWHERE = ("yuv420p", "yuvj420p")  # the pixels that every browser decodes
+LARGEST = 1280  # pixels a side of what is encoded anew
+
+
+def save_thumbnail(pictures: np.ndarray, path: Path) -> None:
+    """Write the most telling of a shot's (K, H, W, 3) uint8 pictures: its middle, unless that is nearly empty."""
+    spread = pictures.reshape(len(pictures), -1).std(axis=1)
+    middle = len(pictures) // 2
+    best = middle if spread[middle] >= 0.5 * spread.max() else int(spread.argmax())
+    Image.fromarray(pictures[best]).save(path, "WEBP", quality=78, method=2)
+
+
+def save_playable(video: Path, path: Path) -> None:
+    """`path` becomes an .mp4 that a browser plays: a link or a copy of the file, else its streams, else encoded anew."""
+    with av.open(str(video.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace") as source:
+        pictures, sound = source.streams.video[0], next(iter(source.streams.audio), None)
+        plays = pictures.codec_context.name in PLAYABLE_VIDEO and pictures.codec_context.pix_fmt in EVERYWHERE
+        plays = plays and (sound is None or sound.codec_context.name in PLAYABLE_SOUND)
+        if plays and video.suffix.lower() in (".mp4", ".m4v") and "mp4" in source.format.name:
+            return link_or_copy(video, path)
+        try:
+            with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as target:
+                _copy_streams(source, target, pictures, sound) if plays else _encode(source, target, pictures, sound)
+        except (av.error.FFmpegError, ValueError) as error:
+            if isinstance(error, OSError) and not isinstance(error, ValueError):
+                raise  # a full disk says so itself
+            path.unlink(missing_ok=True)
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{video}: no copy that a browser plays could be made ({reason}); --no-media does without"
+            ) from None
+    return None
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """A hard link where the disk and the owner allow it, else a copy."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _copy_streams(source: Any, target: Any, pictures: Any, sound: Any) -> None:
+    """The same pictures and sound in another container: nothing is decoded."""
+    kept = [s for s in (pictures, sound) if s is not None]
+    copies = {s.index: target.add_stream_from_template(s) for s in kept}
+    for packet in source.demux(kept):
+        if packet.dts is not None:
+            packet.stream = copies[packet.stream.index]
+            target.mux(packet)
+
+
+def _encode(source: Any, target: Any, pictures: Any, sound: Any) -> None:
+    """H.264 and AAC of at most LARGEST pixels a side; the times of the frames stay what they were."""
+    context = pictures.codec_context
+    scale = min(1.0, LARGEST / max(context.width, context.height))
+    width, height = (max(2, round(n * scale) // 2 * 2) for n in (context.width, context.height))
+    rate = Fraction(pictures.average_rate or 25).limit_denominator(1001)
+    video = target.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "23"})
+    video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+    video.codec_context.time_base = Fraction(1, 90_000)
+    video.sample_aspect_ratio = pictures.sample_aspect_ratio or Fraction(1)
+    audio = target.add_stream("aac", rate=44_100, layout="stereo") if sound is not None else None
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=44_100, frame_size=1024) if audio else None
+    last = -1
+    for packet in source.demux([s for s in (pictures, sound) if s is not None]):
+        for frame in _decodable(packet):
+            if isinstance(frame, av.VideoFrame):
+                last = _encode_picture(frame, video, target, last)
+            elif resampler is not None and audio is not None:
+                frame.pts = None
+                for piece in resampler.resample(frame):
+                    target.mux(audio.encode(piece))
+    for stream in (s for s in (video, audio) if s is not None):
+        target.mux(stream.encode(None))
+
+
+def _encode_picture(frame: av.VideoFrame, video: Any, target: Any, last: int) -> int:
+    """Encode one frame upright; returns its time in 1/90000 s, always later than the last."""
+    step = 90_000 / float(video.average_rate or 25)
+    at = (
+        round(frame.pts * frame.time_base * 90_000) if frame.pts is not None and frame.time_base else last + round(step)
+    )
+    scaled = frame.reformat(video.width, video.height, "yuv420p")
+    scaled.pts, scaled.time_base, scaled.pict_type = max(at, last + 1), Fraction(1, 90_000), 0
+    target.mux(video.encode(scaled))
+    return int(scaled.pts)
+
+
+def _decodable(packet: Any) -> list[Any]:
+    try:
+        return list(packet.decode())
+    except av.error.InvalidDataError:
+        return []

@@ -1,0 +1,184 @@
+"""Video files become titles of a catalog: what is asked for, what is there already, and what is left to do.
+
+A title that is finished waits in a hidden folder beside the catalog, so an ingest that was stopped or killed
+goes on at the next title; the catalog itself changes once, at the end.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from msm.catalog import Catalog
+from msm.errors import InputError
+from msm.ingest.assemble import assemble, check_fits
+from msm.ingest.encoders import Encoder, load_encoders
+from msm.ingest.film import Film
+from msm.ingest.one_title import Job, Staged
+from msm.ingest.titles import TitleFacts, facts_of
+from msm.ingest.workers import make_titles
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestOptions:
+    """Every choice of one ingest.
+
+    facts, subtitles  of the title; only where there is a single video
+    workers           videos that are read at the same time
+    replace           titles that the catalog has already are made anew, instead of skipped
+    seed              deals out the titles that have no split
+    """
+
+    encoders: str = "descriptors"
+    subtitles: Path | None = None
+    facts: TitleFacts | None = None
+    media: bool = True
+    workers: int = 1
+    replace: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise InputError(f"--workers is {self.workers}, but must be at least 1")
+
+
+@dataclass
+class IngestReport:
+    """What became of each video: ids of titles, and a sentence for each that could not be read."""
+
+    added: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: dict[Path, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: added, skipped, and failed as a list of {video, problem}."""
+        failed = [{"video": str(video), "problem": problem} for video, problem in self.failed.items()]
+        return {"added": self.added, "skipped": self.skipped, "failed": failed}
+
+
+def report_as_text(report: IngestReport, catalog: str | Path) -> str:
+    """A line a title that went in, a line for what was there already."""
+    shots = {t.title_id: t.num_shots for t in Catalog.open(catalog)} if report.added else {}
+    lines = [f"{title_id}: {shots[title_id]} shots" for title_id in report.added]
+    if report.skipped:
+        lines.append(f"{', '.join(report.skipped)}: there already; --replace makes them anew")
+    lines.append(f"{catalog}: {len(report.added)} added, {len(report.skipped)} skipped, {len(report.failed)} failed")
+    return "\n".join(lines)
+
+
+def ingest(
+    videos: Sequence[str | Path],
+    catalog: str | Path,
+    options: IngestOptions | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> IngestReport:
+    """Put videos into a catalog, which is made where there is none; `progress` hears seconds of film done, and in all.
+
+    A video that cannot be read is named in the report, and the others are ingested. Raises InputError for
+    what concerns them all: a folder that is no catalog, unknown encoders, an ingest that runs already.
+    """
+    options, path = options or IngestOptions(), Path(catalog)
+    paths = [Path(v) for v in videos]
+    if len(paths) != 1 and (options.subtitles is not None or options.facts is not None):
+        raise InputError("subtitles, a name and other facts of a title can be given for one video at a time")
+    encoders = load_encoders(options.encoders)
+    former = _former(path, encoders)
+    report = IngestReport()
+    with _staging(path) as staging:
+        jobs, total_s = _jobs(paths, former, staging, options, report)
+        finished = _finish(jobs, options.workers, _summed(progress, total_s), report)
+        if finished:
+            assemble(path, former, finished, encoders, options.seed)
+        for _, staged in finished.values():
+            shutil.rmtree(staged.folder)
+    return report
+
+
+def _former(path: Path, encoders: Sequence[Encoder]) -> Catalog | None:
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return None
+    if not (path / "catalog.json").exists():
+        raise InputError(f"{path} exists and is no catalog; choose another name")
+    former = Catalog.open(path)
+    check_fits(former, encoders)
+    return former
+
+
+@contextmanager
+def _staging(catalog: Path) -> Iterator[Path]:
+    """The hidden folder beside a catalog, held by one ingest at a time; an empty one is removed again."""
+    folder = catalog.absolute().parent / f".{catalog.absolute().name}.ingest"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another msm ingest is writing {catalog}") from None
+        for left in folder.glob(".*.tmp-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        try:
+            yield folder
+        finally:
+            if folder.exists() and not any(p.name != ".lock" for p in folder.iterdir()):
+                shutil.rmtree(folder)
+
+
+def _jobs(
+    videos: Sequence[Path], former: Catalog | None, staging: Path, options: IngestOptions, report: IngestReport
+) -> tuple[list[Job], float]:
+    """What is to be made, and how many seconds of film that is; what can't be, or need not be, goes to the report."""
+    jobs: dict[str, Job] = {}
+    total_s = 0.0
+    for video in videos:
+        try:
+            facts = facts_of(video, options.facts)
+            if facts.title_id in jobs:
+                raise InputError(f"{video} and {jobs[facts.title_id].video} would both be title {facts.title_id!r}")
+            if former is not None and facts.title_id in former and not options.replace:
+                report.skipped.append(facts.title_id)
+                continue
+            with Film(video) as film:
+                total_s += film.duration_s
+        except InputError as error:
+            report.failed[video] = str(error)
+            continue
+        jobs[facts.title_id] = Job(
+            video=video,
+            facts=facts,
+            subtitles=options.subtitles,
+            encoders=options.encoders,
+            media=options.media,
+            folder=staging.absolute() / facts.title_id,
+        )
+    return list(jobs.values()), total_s
+
+
+def _finish(
+    jobs: Sequence[Job], workers: int, progress: Callable[[str, float], None], report: IngestReport
+) -> dict[str, tuple[Job, Staged]]:
+    """All jobs' titles in the order of the jobs, those that an earlier ingest finished among them."""
+    made = {job.facts.title_id: Staged(job.folder) for job in jobs if Staged(job.folder).fits(job)}
+    left = [job for job in jobs if job.facts.title_id not in made]
+    for job, outcome in make_titles(left, workers, progress):
+        if isinstance(outcome, InputError):
+            report.failed[job.video] = str(outcome)
+        else:
+            made[job.facts.title_id] = outcome
+    finished = {job.facts.title_id: (job, made[job.facts.title_id]) for job in jobs if job.facts.title_id in made}
+    report.added += finished
+    return finished
+
+
+def _summed(progress: Callable[[int, int], None], total_s: float) -> Callable[[str, float], None]:
+    done: dict[str, float] = {}
+
+    def tell(title_id: str, seconds: float) -> None:
+        done[title_id] = seconds
+        progress(round(sum(done.values())), max(1, round(total_s)))
+
+    return tell
