@@ -21,8 +21,8 @@ from msm.ingest.film import Film, Picture
 DETECTOR = "PySceneDetect AdaptiveDetector, and where a picture comes out of black"
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
 DELAY = 2  # frames: AdaptiveDetector's window
-SHORTEST_S = 1 / 3
-BLACK = 8.0  # mean of 0 … 255 under which a frame is black
+SHORTEST_S = 0.25
+BLACK, BLACK_S = 8.0, 0.5  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
 MOST_PICTURES = 16  # even: when it is reached, every second one is dropped
 FIRST_STRIDE_S = 0.25
 GRID = (18, 32)  # rows and columns in which motion is measured
@@ -62,7 +62,8 @@ class CutDetector:
 
     def __init__(self, rate: float):
         self.shortest = max(2, round(SHORTEST_S * rate))
-        self._adaptive = AdaptiveDetector(min_scene_len=self.shortest, window_width=DELAY)
+        self._dark = max(1, round(BLACK_S * rate))
+        self._adaptive = AdaptiveDetector(min_scene_len=self.shortest + DELAY, window_width=DELAY)
         self._pending: list[int] = []
         self._last_cut, self._black_for = 0, 0
 
@@ -72,7 +73,7 @@ class CutDetector:
         if brightness < BLACK:
             self._black_for += 1
         else:
-            if self._black_for >= DELAY:
+            if self._black_for >= self._dark:
                 self._pending.append(number)
             self._black_for = 0
         return self._settle(number - DELAY)
