@@ -113,27 +113,38 @@ def score_fill_in(shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray |
                centred_cosine, rank, rank_share, and centred_MODALITY (NaN where the truth lacks it)
     """
     where = np.flatnonzero(hidden)
-    truth = shots[where]
     distance = baselines.distance_to_visible(hidden)
     predictions = {} if predicted is None else {"model": predicted}
     predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth)
     parts = []
     for name, guess in predictions.items():
-        rank = metrics.rank_of_truth(guess, shots, where, space.mean)
+        scores = score_guess(guess, shots, where, space)
         part = {
             "shot": where,
             "distance": distance,
             "predictor": name,
-            "cosine": metrics.cosine(guess, truth),
-            "centred_cosine": metrics.centred_cosine(guess, truth, space.mean),
-            "rank": rank,
-            "rank_share": rank / len(shots),
+            **scores,
+            "rank_share": scores["rank"] / len(shots),
         }
-        for m in space.modalities:
-            block = metrics.centred_cosine(guess[:, m.columns], truth[:, m.columns], space.mean[m.columns])
-            part[f"centred_{m.name}"] = np.where(truth[:, m.columns].any(axis=1), block, np.nan)
         parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True)
+
+
+def score_guess(guess: np.ndarray, shots: np.ndarray, where: np.ndarray, space: Space) -> dict[str, np.ndarray]:
+    """One predictor's guess (H, D) at the shots `where` (H,) of `shots` (N, D), each score (H,).
+
+    cosine, centred_cosine, rank, and centred_MODALITY (NaN where the truth lacks it)
+    """
+    truth = shots[where]
+    scores = {
+        "cosine": metrics.cosine(guess, truth),
+        "centred_cosine": metrics.centred_cosine(guess, truth, space.mean),
+        "rank": metrics.rank_of_truth(guess, shots, where, space.mean),
+    }
+    for m in space.modalities:
+        block = metrics.centred_cosine(guess[:, m.columns], truth[:, m.columns], space.mean[m.columns])
+        scores[f"centred_{m.name}"] = np.where(truth[:, m.columns].any(axis=1), block, np.nan)
+    return scores
 
 
 def score_titles(

@@ -19,7 +19,7 @@ from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
 from msm.catalog_rules import TITLE_COLUMNS, Modality
 from msm.errors import InputError
-from msm.evaluate import Space, score_fill_in
+from msm.evaluate import Space, score_guess
 from msm.fusion import unit
 from msm.model import ShotEncoder
 from msm.predict import predict_hidden, split_windows
@@ -39,11 +39,6 @@ class FillIn:
     times: pd.DataFrame  # N rows with start_s and end_s
 
     @cached_property
-    def scores(self) -> pd.DataFrame:
-        """A row a hidden shot and predictor; the columns of `msm.evaluate.score_fill_in`."""
-        return score_fill_in(self.shots, self._mask, self.predicted, self.space)
-
-    @cached_property
     def table(self) -> pd.DataFrame:
         """A row a hidden shot.
 
@@ -53,23 +48,39 @@ class FillIn:
         name, best_baseline (of the baseline that is best on average over this fill-in), its raw
         best_baseline_cosine, skill
         """
-        wide = self.scores.pivot(index="shot", columns="predictor", values="centred_cosine")
-        table = self.scores[self.scores["predictor"] == "model"].drop(columns=["predictor", "rank_share"])
-        table = table.reset_index(drop=True)
-        table[["start_s", "end_s"]] = self.times[["start_s", "end_s"]].to_numpy()[self.hidden]
-        for name in baselines.NAMES:
-            table[name] = wide[name].to_numpy()
-        table["best_baseline"] = table[self.best_baseline_name]
-        best = self.scores["predictor"] == self.best_baseline_name
-        table["best_baseline_cosine"] = self.scores.loc[best, "cosine"].to_numpy()
-        gap = (1 - table["best_baseline"]).clip(lower=1e-6)
-        return table.assign(num_shots=len(self.shots), skill=(table["centred_cosine"] - table["best_baseline"]) / gap)
+        model = score_guess(self.predicted, self.shots, self.hidden, self.space)
+        best = self._baselines[self.best_baseline_name]
+        truth = self.shots[self.hidden]
+        return pd.DataFrame(
+            {
+                "shot": self.hidden,
+                "start_s": self.times["start_s"].to_numpy()[self.hidden],
+                "end_s": self.times["end_s"].to_numpy()[self.hidden],
+                "distance": baselines.distance_to_visible(self._mask),
+                **model,
+                "num_shots": len(self.shots),
+                **self._centred,
+                "best_baseline": self._centred[self.best_baseline_name],
+                "best_baseline_cosine": metrics.cosine(best, truth),
+                "skill": (model["centred_cosine"] - self._centred[self.best_baseline_name])
+                / (1 - self._centred[self.best_baseline_name]).clip(1e-6),
+            }
+        )
 
     @cached_property
     def best_baseline_name(self) -> str:
         """The baseline with the highest mean centred cosine over these very shots: chosen in its favour."""
-        means = self.scores[self.scores["predictor"] != "model"].groupby("predictor")["centred_cosine"].mean()
-        return str(means.idxmax())
+        return max(self._centred, key=lambda name: self._centred[name].mean())
+
+    @cached_property
+    def _baselines(self) -> dict[str, np.ndarray]:
+        return baselines.predict_all(self.shots, self._mask, self.space.mean, self.space.bandwidth)
+
+    @cached_property
+    def _centred(self) -> dict[str, np.ndarray]:
+        """Each baseline's centred cosine, (H,)."""
+        truth = self.shots[self.hidden]
+        return {n: metrics.centred_cosine(guess, truth, self.space.mean) for n, guess in self._baselines.items()}
 
     @property
     def centred_cosine(self) -> float:
@@ -114,6 +125,7 @@ class Run:
 
     def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
         self.folder, self.model, self.space = folder, model, space
+        self._last: tuple[Title, np.ndarray, pd.DataFrame] | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, device: str = "cpu") -> Run:
@@ -175,11 +187,18 @@ class Run:
         if where[0] < 0 or where[-1] >= title.num_shots:
             wrong = where[0] if where[0] < 0 else where[-1]
             raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
-        shots = self.space.fuse(title.embeddings)
+        shots, times = self._read(title)
         mask = np.zeros(len(shots), dtype=bool)
         mask[where] = True
         predicted = self.predict(shots, mask, title.global_embedding if use_global else None)
-        return FillIn(title.title_id, where, predicted, shots, self.space, title.shots[["start_s", "end_s"]])
+        return FillIn(title.title_id, where, predicted, shots, self.space, times)
+
+    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame]:
+        """A title's fused shots and times, kept for the next click on the same title."""
+        last = self._last  # read once: several people may click at the same time
+        if last is None or last[0] != title:
+            last = self._last = (title, self.space.fuse(title.embeddings), title.shots[["start_s", "end_s"]])
+        return last[1], last[2]
 
     @torch.inference_mode()
     def contextual(self, title: Title) -> np.ndarray:

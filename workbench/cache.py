@@ -36,7 +36,7 @@ class Inspection(NamedTuple):
 class Filled(NamedTuple):
     """A fill-in, reduced to what a page shows."""
 
-    table: pd.DataFrame  # FillIn.table and best_baseline_cosine (raw)
+    table: pd.DataFrame  # FillIn.table
     best_baseline_name: str
     skill: float
 
@@ -134,10 +134,7 @@ def _filled(
     path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
 ) -> Filled:
     fill = open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden)
-    name = fill.best_baseline_name
-    raw = fill.scores[fill.scores["predictor"] == name].set_index("shot")["cosine"]
-    table = fill.table.assign(best_baseline_cosine=raw.reindex(fill.table["shot"]).to_numpy())
-    return Filled(table, name, fill.skill)
+    return Filled(fill.table, fill.best_baseline_name, fill.skill)
 
 
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
