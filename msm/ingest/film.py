@@ -70,8 +70,8 @@ class Film:
 
     @property
     def rate(self) -> float:
-        """Frames a second on average; 25 where the file does not say."""
-        rate = self._video.average_rate or self._video.guessed_rate
+        """Frames a second, roughly; 25 where the file does not say."""
+        rate = self._video.guessed_rate or self._video.average_rate
         return min(max(float(rate), 1.0), 240.0) if rate else 25.0
 
     @property

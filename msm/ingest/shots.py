@@ -22,7 +22,7 @@ DETECTOR = "PySceneDetect AdaptiveDetector, and where a picture comes out of bla
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
 DELAY = 2  # frames: AdaptiveDetector's window
 SHORTEST_S = 0.25
-BLACK, BLACK_S = 8.0, 0.5  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
+BLACK, BLACK_S = 8.0, 0.4  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
 MOST_PICTURES = 16  # even: when it is reached, every second one is dropped
 FIRST_STRIDE_S = 0.25
 GRID = (18, 32)  # rows and columns in which motion is measured
@@ -60,32 +60,31 @@ def cut_shots(film: Film, pictures: Iterable[Picture], picture_px: int = 320) ->
 class CutDetector:
     """Numbers of frames at which a shot begins, told DELAY frames late."""
 
-    def __init__(self, rate: float):
-        self.shortest = max(2, round(SHORTEST_S * rate))
-        self._dark = max(1, round(BLACK_S * rate))
-        self._adaptive = AdaptiveDetector(min_scene_len=self.shortest + DELAY, window_width=DELAY)
-        self._pending: list[int] = []
-        self._last_cut, self._black_for = 0, 0
+    def __init__(self) -> None:
+        self._adaptive = AdaptiveDetector(min_scene_len=DELAY, window_width=DELAY)
+        self._pending: dict[int, float] = {}  # cuts that are not certain yet: number → time
+        self._times: deque[float] = deque(maxlen=DELAY + 1)
+        self._last_cut_s = 0.0
+        self._black_since: float | None = None
 
-    def push(self, number: int, image: np.ndarray, brightness: float) -> int | None:
-        """The newest cut that is certain, None where there is none; image is (h, w, 3) uint8 BGR."""
-        self._pending += self._adaptive.process_frame(number, image)
+    def push(self, number: int, time_s: float, image: np.ndarray, brightness: float) -> int | None:
+        """A cut DELAY frames ago or None; image is (h, w, 3) uint8 BGR, brightness 0 … 255."""
+        self._times.append(time_s)
+        self._pending |= {cut: self._times[0] for cut in self._adaptive.process_frame(number, image)}
         if brightness < BLACK:
-            self._black_for += 1
+            self._black_since = time_s if self._black_since is None else self._black_since
         else:
-            if self._black_for >= self._dark:
-                self._pending.append(number)
-            self._black_for = 0
+            if self._black_since is not None and time_s - self._black_since >= BLACK_S:
+                self._pending[number] = time_s
+            self._black_since = None
         return self._settle(number - DELAY)
 
-    def _settle(self, certain: int) -> int | None:
-        ready = sorted(n for n in self._pending if n <= certain)
-        self._pending = [n for n in self._pending if n > certain]
-        for cut in ready:
-            if cut - self._last_cut >= self.shortest:
-                self._last_cut = cut
-                return cut
-        return None
+    def _settle(self, number: int) -> int | None:
+        time_s = self._pending.pop(number, None)
+        if time_s is None or time_s - self._last_cut_s < SHORTEST_S - 1e-3:
+            return None
+        self._last_cut_s = time_s
+        return number
 
 
 @dataclass
@@ -126,13 +125,16 @@ class _Shot:
 
 class _Cutter:
     def __init__(self, film: Film, picture_px: int):
-        self._detector = CutDetector(film.rate)
+        self._detector = CutDetector()
         self._scaler = _Scaler(film.size, picture_px)
         self._waiting: deque[_Look] = deque()
         self._shot = _Shot(0.0)
-        self._number, self._next_picture_s, self._frame_s = 0, 0.0, 1 / film.rate
+        self._number, self._next_picture_s, self._frame_s, self._now_s = 0, 0.0, 1 / film.rate, 0.0
 
     def push(self, picture: Picture) -> CutShot | None:
+        if self._number:
+            self._frame_s = min(1.0, picture.time_s - self._now_s)
+        self._now_s = picture.time_s
         image = self._scaler.small(picture)
         grid = cv2.cvtColor(cv2.resize(image, GRID[::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         kept = None
@@ -140,7 +142,7 @@ class _Cutter:
             kept = self._scaler.upright(picture)
             self._next_picture_s = picture.time_s + self._shot.stride_s
         self._waiting.append(_Look(self._number, picture.time_s, grid.astype(np.float32), image, kept))
-        cut = self._detector.push(self._number, image, float(grid.mean()))
+        cut = self._detector.push(self._number, picture.time_s, image, float(grid.mean()))
         self._number += 1
         return self._advance(cut)
 
