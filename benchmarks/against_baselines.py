@@ -38,7 +38,7 @@ SEEDS = (0, 1, 2)
 REAL_SETS: dict[str, list[str]] = {
     "scene_shots": ["fusion=per_modality", "batch_windows=4", "steps=300", "validate_every=20"],
     "screenplays": ["fusion=per_modality", "batch_windows=8", "steps=200", "validate_every=20"],
-    "series": ["fusion=per_modality", "batch_windows=32", "steps=300", "validate_every=20"],
+    "series": ["fusion=per_modality", "batch_windows=24", "steps=450", "validate_every=20"],
 }
 GLOBAL_FROM = {"screenplays": ("genres", "year")}
 

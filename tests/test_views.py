@@ -14,10 +14,10 @@ from workbench.views import palette
 from workbench.views.comparison import comparison_sentence, comparison_table
 from workbench.views.fingerprint import fingerprint_colors, principal_components
 from workbench.views.opening import hide_at_random, opening_title
-from workbench.views.real_sets import real_sets_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts, strip_shots
 from workbench.views.timeline import time_ticks, timeline
+from workbench.views.track_record import track_record, track_record_sentence
 from workbench.views.verdict import verdict
 from workbench.views.wording import clock, number
 
@@ -255,12 +255,32 @@ def test_the_comparison_names_the_winner_and_calls_a_draw_a_draw():
     assert "no nearer" in comparison_sentence(evaluation(0.505, 0.5))
 
 
-def test_the_real_sets_are_shown_where_the_model_lost_too():
-    entry = evaluation(0.5, 0.58)
-    table = real_sets_table({"sets": {"scene_shots": {"model": entry, "baselines": entry["baselines"]}}})
+def measured_set(low: float, high: float) -> dict:
+    return {
+        "train_shots": 5000,
+        "model": {"centred_cosine": 0.5 + (low + high) / 2},
+        "baselines": {"linear": {"centred_cosine": 0.4}, "title_mean": {"centred_cosine": 0.5}},
+        "best_baseline": "title_mean",
+        "difference": {"mean": (low + high) / 2, "low": low, "high": high},
+    }
 
-    assert list(table["Set"]) == ["scene_shots"]
-    assert table["Difference"].iloc[0] == pytest.approx(-0.08)
+
+def test_a_set_on_which_copying_wins_is_said_to_be_lost():
+    sets = {
+        "sample": measured_set(0.1, 0.2),
+        "scene_shots": measured_set(-0.09, -0.07),
+        "series": measured_set(-0.01, 0.03),
+    }
+    table = track_record({"sets": sets})
+
+    assert list(table["Outcome"]) == ["the model wins", "copying wins", "no difference seen"]
+    assert table["Difference"].iloc[1] == pytest.approx(-0.08) and table["Best baseline"].iloc[1] == 0.5
+    assert "wins on 1 of 3 sets" in track_record_sentence(table)
+    assert "on 1 a weighted copy of the visible shots does better" in track_record_sentence(table)
+
+
+def test_without_measurements_there_is_no_track_record():
+    assert track_record({"sets": {}}).empty
 
 
 # ---- opening ------------------------------------------------------------------------------------

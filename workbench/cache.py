@@ -192,10 +192,13 @@ def _inspections() -> dict[tuple[str, str], Inspection]:
     return {}
 
 
-def real_sets() -> dict[str, Any] | None:
-    """benchmarks/results/real_sets.json of the checkout, None where there is none."""
-    path = ROOT / "benchmarks" / "results" / "real_sets.json"
-    return _json(path, stamp(path)) if path.exists() else None
+def measured_sets() -> dict[str, Any]:
+    """What benchmarks/against_baselines.py measured, of the checkout; no sets where it has none."""
+    sets: dict[str, Any] = {}
+    for name in ("sample", "real_sets"):
+        path = ROOT / "benchmarks" / "results" / f"{name}.json"
+        sets |= (_json(path, stamp(path)) or {}).get("sets", {}) if path.exists() else {}
+    return {"sets": sets}
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

@@ -74,4 +74,4 @@ if run_path is None:
 lab()
 if run_path:
     panels.over_all_titles(cache.evaluation(run_path))
-panels.real_sets(cache.real_sets())
+panels.over_all_sets(cache.measured_sets())
