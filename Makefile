@@ -14,7 +14,7 @@ BIN := .venv/bin
 TEST ?=
 APP ?=
 
-.PHONY: help app lab test check fast sample-data benchmarks clean
+.PHONY: help app lab test check sample-data pictures benchmarks clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -40,9 +40,12 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 sample-data: .venv/app ## write the sample catalog and train the sample run again (minutes)
 	$(BIN)/python -m sample_data.make
 
-benchmarks: .venv/dev ## the tables of benchmarks/results (an hour on two cores)
-	$(BIN)/python -m benchmarks.sample
-	$(BIN)/python -m benchmarks.real_sets
+pictures: .venv/dev browser ## take the pictures of the README again
+	$(BIN)/python docs/take_pictures.py
+
+benchmarks: .venv/bench ## the tables of benchmarks/results (an hour on two cores)
+	$(BIN)/python -m benchmarks.against_baselines sample
+	$(BIN)/python -m benchmarks.against_baselines real
 
 clean: ## remove the environment
 	rm -rf .venv
@@ -60,6 +63,10 @@ clean: ## remove the environment
 
 .venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev]'
+	@touch $@
+
+.venv/bench: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),bench]'
 	@touch $@
 
 .PHONY: browser

@@ -1,0 +1,64 @@
+"""Takes the pictures of the README from the running app: `make pictures`."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+HERE = Path(__file__).parent
+VIEWS = {
+    "masking-lab": "/?title=harbour-lights&run=mediafm&hidden=9-14, 30, 40-44, 60, 75, 90",
+    "data": "/data",
+}
+HEIGHTS = {"masking-lab": 1160, "data": 900}
+
+
+def main() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = HERE.parent / "workbench" / "app.py"
+    options = ["--server.port", str(port), "--server.headless", "true"]
+    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", app, *options], cwd=HERE.parent)
+    try:
+        wait_for(f"http://localhost:{port}/_stcore/health")
+        with sync_playwright() as play:
+            flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+            for name, address in VIEWS.items():
+                page = browser.new_page(viewport={"width": 1280, "height": HEIGHTS[name]})
+                page.goto(f"http://localhost:{port}{address}")
+                take(page, HERE / "pictures" / f"{name}.png")
+    finally:
+        server.terminate()
+
+
+def take(page: Page, path: Path) -> None:
+    """Wait until nothing runs any more, then take what the window shows."""
+    page.wait_for_selector('[data-testid="stMain"] [data-testid="stPlotlyChart"], [data-testid="stDataFrame"]')
+    page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=60_000)
+    page.wait_for_timeout(2000)
+    page.screenshot(path=path)
+    print(path)
+
+
+def wait_for(address: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(address)
+            return
+        except OSError:
+            time.sleep(0.5)
+    raise SystemExit(f"{address} did not answer within {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
