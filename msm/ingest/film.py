@@ -44,8 +44,9 @@ class Film:
         streams = self._container.streams
         pictures = [s for s in streams.video if not _is_cover(s)]
         if not pictures:
-            self.close()
-            raise InputError(f"{path} holds no video{', only sound' if streams.audio else ''}")
+            held = ", only sound" if streams.audio else ""
+            self.close()  # last: PyAV's streams must not be touched afterwards
+            raise InputError(f"{path} holds no video{held}")
         self._video = pictures[0]
         self._video.thread_type = "AUTO"
         self._audio = streams.audio[0] if streams.audio else None
@@ -213,8 +214,9 @@ def _open(path: Path) -> Any:
         raise InputError(f"{path} is not readable as a video: {_reason(error)}") from None
     names = set(container.format.name.split(","))
     if names & set(NO_FILMS) or any(n.endswith("_pipe") for n in names):
+        seen_as = container.format.long_name or container.format.name
         container.close()
-        raise InputError(f"{path} is not a video: it looks like {container.format.long_name or container.format.name}")
+        raise InputError(f"{path} is not a video: it looks like {seen_as}")
     return container
 
 

@@ -22,7 +22,7 @@ DETECTOR = "PySceneDetect AdaptiveDetector, and where a picture comes out of bla
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
 DELAY = 2  # frames: AdaptiveDetector's window
 SHORTEST_S = 0.25
-BLACK, BLACK_S = 8.0, 0.4  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
+BLACK, BLACK_S = 8.0, 0.5  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
 MOST_PICTURES = 16  # even: when it is reached, every second one is dropped
 FIRST_STRIDE_S = 0.25
 GRID = (18, 32)  # rows and columns in which motion is measured
@@ -63,14 +63,15 @@ class CutDetector:
     def __init__(self) -> None:
         self._adaptive = AdaptiveDetector(min_scene_len=DELAY, window_width=DELAY)
         self._pending: dict[int, float] = {}  # cuts that are not certain yet: number → time
-        self._times: deque[float] = deque(maxlen=DELAY + 1)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=DELAY + 2)  # time and brightness
         self._last_cut_s = 0.0
         self._black_since: float | None = None
 
     def push(self, number: int, time_s: float, image: np.ndarray, brightness: float) -> int | None:
         """A cut DELAY frames ago or None; image is (h, w, 3) uint8 BGR, brightness 0 … 255."""
-        self._times.append(time_s)
-        self._pending |= {cut: self._times[0] for cut in self._adaptive.process_frame(number, image)}
+        self._recent.append((time_s, brightness))
+        if self._adaptive.process_frame(number, image) and not self._in_the_dark():
+            self._pending[number - DELAY] = self._recent[-1 - DELAY][0]
         if brightness < BLACK:
             self._black_since = time_s if self._black_since is None else self._black_since
         else:
@@ -78,6 +79,11 @@ class CutDetector:
                 self._pending[number] = time_s
             self._black_since = None
         return self._settle(number - DELAY)
+
+    def _in_the_dark(self) -> bool:
+        """The last step of a fade looks like a cut to the detector, but black belongs to the shot before it."""
+        before, at = (self._recent[-i - DELAY][1] for i in (2, 1))
+        return at < BLACK and before < 2 * BLACK
 
     def _settle(self, number: int) -> int | None:
         time_s = self._pending.pop(number, None)

@@ -30,7 +30,7 @@ class Scene:
         picture = np.kron(tiles, np.ones((height // 3 + 1, width // 4 + 1, 1)))[:height, :width]
         left, side = int(moment * width * 0.6), max(4, height // 5)
         picture[height // 2 : height // 2 + side, left : left + side] = 255 - tiles[0, 0]
-        light = max(0.0, 1.4 * np.sin(np.pi * moment) - 0.4) if self.fade else 1.0
+        light = max(0.0, 1.8 * np.sin(np.pi * moment) - 0.8) if self.fade else 1.0
         return (picture * light).astype(np.uint8)
 
     def sound(self, num_samples: int) -> np.ndarray:
