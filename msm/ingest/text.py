@@ -37,7 +37,7 @@ def read_subtitles(path: Path) -> list[Line]:
     """The lines of an .srt, .vtt, .ass or .ssa file by time; InputError for a file that holds none."""
     text = _decode(path)
     try:
-        events = pysubs2.SSAFile.from_string(text)
+        events = _parse(text, path.suffix.lower())
     except (pysubs2.Pysubs2Error, ValueError, KeyError, IndexError) as error:
         raise InputError(f"{path} is not readable as subtitles: {_reason(error)}") from None
     spoken = [e for e in events if not e.is_comment and e.end > e.start]
@@ -46,6 +46,16 @@ def read_subtitles(path: Path) -> list[Line]:
     if not lines:
         raise InputError(f"{path} is not readable as subtitles: there is no line with a time in it")
     return lines
+
+
+def _parse(text: str, suffix: str) -> pysubs2.SSAFile:
+    """What the text itself says it is counts; its name only where it does not say."""
+    try:
+        return pysubs2.SSAFile.from_string(text)
+    except pysubs2.FormatAutodetectionError:
+        if suffix not in (".ass", ".ssa"):
+            raise
+        return pysubs2.SSAFile.from_string(text, format_=suffix[1:])
 
 
 def _reason(error: Exception) -> str:
