@@ -54,19 +54,19 @@ clean: ## remove the environment
 .venv/bin/pip:
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; install it or name it: make PYTHON=…"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=…"; exit 2; }
-	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "make: this Python cannot make environments; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "make: this Python cannot make environments; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
 
 .venv/app: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing the $(EXTRA) packages; a few minutes the first time …"
-	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA)]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA)]'
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev]'
 	@touch $@
 
 .venv/bench: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),bench]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),bench]'
 	@touch $@
 
 .PHONY: browser
