@@ -69,15 +69,8 @@ def _copy_streams(source: Any, target: Any, pictures: Any, sound: Any) -> None:
 
 
 def _encode(source: Any, target: Any, pictures: Any, sound: Any) -> None:
-    """H.264 and AAC of at most LARGEST pixels a side; the times of the frames stay what they were."""
-    context = pictures.codec_context
-    scale = min(1.0, LARGEST / max(context.width, context.height))
-    width, height = (max(2, round(n * scale) // 2 * 2) for n in (context.width, context.height))
-    rate = Fraction(pictures.average_rate or 25).limit_denominator(1001)
-    video = target.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "23"})
-    video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-    video.codec_context.time_base = Fraction(1, 90_000)
-    video.sample_aspect_ratio = pictures.sample_aspect_ratio or Fraction(1)
+    """H.264 and AAC of at most LARGEST pixels a side, upright; the times of the frames stay what they were."""
+    video = _add_video(source, target, pictures)
     audio = target.add_stream("aac", rate=44_100, layout="stereo") if sound is not None else None
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=44_100, frame_size=1024) if audio else None
     last = -1
@@ -93,16 +86,45 @@ def _encode(source: Any, target: Any, pictures: Any, sound: Any) -> None:
         target.mux(stream.encode(None))
 
 
+def _add_video(source: Any, target: Any, pictures: Any) -> Any:
+    """A stream of the size and shape that the pictures have when they stand upright."""
+    context = pictures.codec_context
+    scale = min(1.0, LARGEST / max(context.width, context.height))
+    size = [max(2, round(n * scale) // 2 * 2) for n in (context.width, context.height)]
+    aspect = pictures.sample_aspect_ratio or Fraction(1)
+    if _turns(next(source.decode(pictures))) % 2:
+        size, aspect = size[::-1], 1 / aspect
+    source.seek(0)
+    rate = Fraction(pictures.guessed_rate or 25).limit_denominator(1001)
+    video = target.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "23"})
+    video.width, video.height, video.pix_fmt = *size, "yuv420p"
+    video.codec_context.time_base = Fraction(1, 90_000)
+    video.sample_aspect_ratio = aspect
+    return video
+
+
 def _encode_picture(frame: av.VideoFrame, video: Any, target: Any, last: int) -> int:
-    """Encode one frame upright; returns its time in 1/90000 s, always later than the last."""
-    step = 90_000 / float(video.average_rate or 25)
-    at = (
-        round(frame.pts * frame.time_base * 90_000) if frame.pts is not None and frame.time_base else last + round(step)
-    )
-    scaled = frame.reformat(video.width, video.height, "yuv420p")
-    scaled.pts, scaled.time_base, scaled.pict_type = max(at, last + 1), Fraction(1, 90_000), 0
-    target.mux(video.encode(scaled))
-    return int(scaled.pts)
+    """Encode one frame; returns its time in 1/90000 s, always later than the last."""
+    known = frame.pts is not None and frame.time_base is not None
+    at = round(frame.pts * frame.time_base * 90_000) if known else last + 3600  # type: ignore[operator]
+    upright = _upright(frame, video.width, video.height)
+    upright.pts, upright.time_base, upright.pict_type = max(at, last + 1), Fraction(1, 90_000), 0
+    target.mux(video.encode(upright))
+    return int(upright.pts)
+
+
+def _upright(frame: av.VideoFrame, width: int, height: int) -> Any:
+    turns = _turns(frame)
+    if not turns:
+        return frame.reformat(width, height, "yuv420p")
+    lying: Any = frame.reformat(*((height, width) if turns % 2 else (width, height)), "rgb24").to_ndarray()
+    standing: Any = np.ascontiguousarray(np.rot90(lying, turns))
+    return av.VideoFrame.from_ndarray(standing, format="rgb24").reformat(format="yuv420p")
+
+
+def _turns(frame: av.VideoFrame) -> int:
+    """Quarter turns against the clock that make a frame upright."""
+    return round((frame.rotation or 0) / 90) % 4
 
 
 def _decodable(packet: Any) -> list[Any]:

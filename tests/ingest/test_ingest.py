@@ -6,12 +6,13 @@ import json
 import struct
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from msm import Catalog, InputError
-from msm.ingest import IngestOptions, TitleFacts, ingest
+from msm.ingest import IngestOptions, TitleFacts, ingest, media
 from tests.ingest.conftest import PLACES, Look, Scene, write_film
 
 SRT = """1
@@ -80,8 +81,6 @@ def test_the_catalog_plays_the_film_unless_it_is_left_out(film):
 
 @pytest.mark.parametrize(("name", "codec"), [("film.mkv", "libx264"), ("film.avi", "mpeg4")])
 def test_other_containers_and_codecs_become_playable(tmp_path, name, codec):
-    import av
-
     video = write_film(tmp_path / name, [Scene(0), Scene(1)], Look(codec=codec))
     title = ingested(video)
     with av.open(str(title.catalog.path / "media" / "film.mp4")) as copy:
@@ -98,8 +97,6 @@ def test_words_go_to_the_shot_that_they_overlap_most(film):
 
 
 def test_subtitles_inside_the_file_are_read(film):
-    import av
-
     film.with_suffix(".srt").write_text(SRT, encoding="utf-8")
     inside = film.with_name("inside.mkv")
     with (
@@ -189,18 +186,27 @@ def test_times_come_from_the_stamps_where_the_rate_varies(tmp_path):
     assert title.duration_s == pytest.approx(2.5, abs=0.1)
 
 
-def test_a_rotated_film_stands_upright(film):
+@pytest.mark.parametrize("encoded_anew", [False, True])
+def test_a_rotated_film_stands_upright(film, monkeypatch, encoded_anew):
     """A telephone held upright: the sensor's left is the viewer's top."""
     whole = film.read_bytes()
     at = whole.index(b"tkhd") + 4 + 40  # version 0: the matrix is 40 bytes into the box
     assert whole[at : at + 4] == struct.pack(">i", 65536), "the matrix is where this test looks for it"
     matrix = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
     film.write_bytes(whole[:at] + matrix + whole[at + 36 :])
+    if encoded_anew:
+        monkeypatch.setattr(media, "PLAYABLE_VIDEO", ())
     title = ingested(film)
     seen = np.asarray(Image.open(title.catalog.path / "media" / "thumbnails" / "film" / "0.webp").convert("RGB"))
     shown = np.rot90(Scene(0).frame(0.5, 160, 96), -1).astype(float)
     assert seen.shape == shown.shape
     assert np.abs(seen - shown).mean() < 25
+    if encoded_anew:
+        with av.open(str(title.catalog.path / "media" / "film.mp4")) as copy:
+            played = next(copy.decode(video=0))
+            assert not played.rotation
+            shown = np.rot90(Scene(0).frame(0, 160, 96), -1)
+            assert np.abs(played.to_ndarray(format="rgb24").astype(float) - shown).mean() < 25
 
 
 def test_later_titles_join_and_former_ones_stay(film):
@@ -212,9 +218,9 @@ def test_later_titles_join_and_former_ones_stay(film):
     assert (report.added, report.skipped) == (["second"], ["film"])
     assert list(catalog.titles["title_id"]) == ["film", "second"]
     np.testing.assert_array_equal(catalog["film"].embeddings, before)
-    media = catalog.path / "media"
-    assert len(list((media / "thumbnails" / "film").iterdir())) == 6
-    assert (media / "film.mp4").exists() and (media / "second.mp4").exists()
+    kept = catalog.path / "media"
+    assert len(list((kept / "thumbnails" / "film").iterdir())) == 6
+    assert (kept / "film.mp4").exists() and (kept / "second.mp4").exists()
 
 
 def test_replace_makes_a_title_anew_in_its_place(film):
