@@ -60,7 +60,8 @@ class Encoder(Protocol):
 def load_encoders(choice: str) -> list[Encoder]:
     """The encoders of a choice such as `descriptors`, in the order video, audio, text.
 
-    choice  names with commas; of two that encode the same modality, the later one counts
+    choice  names with commas; `clip`, `wav2vec2` and `sentence` take `=FOLDER` or `=HUB-NAME`, and `open` is all
+            three; of two that encode the same modality, the later one counts
 
     Raises InputError for a name that nobody has registered.
     """
@@ -88,15 +89,18 @@ def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
 
 
 def known_encoders() -> list[str]:
-    return sorted({*_BUILT_IN, *(e.name for e in entry_points(group=GROUP))})
+    return sorted({*_BUILT_IN, *_OPEN, *(e.name for e in entry_points(group=GROUP))})
 
 
-def _factory(name: str) -> Callable[[], Sequence[Encoder]]:
-    if name in _BUILT_IN:
-        return _BUILT_IN[name]
-    for entry in entry_points(group=GROUP, name=name):
+def _factory(choice: str) -> Callable[[], Sequence[Encoder]]:
+    name, _, where = choice.partition("=")
+    if name in _OPEN:
+        return lambda: [_open_model(name, where or _OPEN[name])]
+    if choice in _BUILT_IN:
+        return _BUILT_IN[choice]
+    for entry in entry_points(group=GROUP, name=choice):
         return entry.load()
-    raise InputError(f"there are no encoders called {name!r}; there are {', '.join(known_encoders())}")
+    raise InputError(f"there are no encoders called {choice!r}; there are {', '.join(known_encoders())}")
 
 
 def _descriptors() -> Sequence[Encoder]:
@@ -105,4 +109,19 @@ def _descriptors() -> Sequence[Encoder]:
     return [VideoDescriptor(), SoundDescriptor(), TextDescriptor()]
 
 
-_BUILT_IN: dict[str, Callable[[], Sequence[Encoder]]] = {"descriptors": _descriptors}
+def _open_models() -> Sequence[Encoder]:
+    return [_open_model(name, where) for name, where in _OPEN.items()]
+
+
+def _open_model(name: str, where: str) -> Encoder:
+    from msm.ingest.open_models import load_open
+
+    return load_open(name, where)
+
+
+_BUILT_IN: dict[str, Callable[[], Sequence[Encoder]]] = {"descriptors": _descriptors, "open": _open_models}
+_OPEN = {  # 768 wide each
+    "clip": "openai/clip-vit-large-patch14",
+    "wav2vec2": "facebook/wav2vec2-base",
+    "sentence": "sentence-transformers/all-mpnet-base-v2",
+}
