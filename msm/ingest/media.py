@@ -63,9 +63,16 @@ def _copy_streams(source: Any, target: Any, pictures: Any, sound: Any) -> None:
     kept = [s for s in (pictures, sound) if s is not None]
     copies = {s.index: target.add_stream_from_template(s) for s in kept}
     for packet in source.demux(kept):
-        if packet.dts is not None:
+        if packet.dts is not None and packet.pts is not None:
+            begin = round(_origin_s(source) / packet.time_base)
+            packet.pts, packet.dts = packet.pts - begin, packet.dts - begin
             packet.stream = copies[packet.stream.index]
             target.mux(packet)
+
+
+def _origin_s(source: Any) -> float:
+    """The stamp that stands for zero: a broadcast's clock may begin anywhere."""
+    return (source.start_time or 0) / 1e6
 
 
 def _encode(source: Any, target: Any, pictures: Any, sound: Any) -> None:
@@ -73,11 +80,11 @@ def _encode(source: Any, target: Any, pictures: Any, sound: Any) -> None:
     video = _add_video(source, target, pictures)
     audio = target.add_stream("aac", rate=44_100, layout="stereo") if sound is not None else None
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=44_100, frame_size=1024) if audio else None
-    last = -1
+    last, origin_s = -1, _origin_s(source)
     for packet in source.demux([s for s in (pictures, sound) if s is not None]):
         for frame in _decodable(packet):
             if isinstance(frame, av.VideoFrame):
-                last = _encode_picture(frame, video, target, last)
+                last = _encode_picture(frame, origin_s, video, target, last)
             elif resampler is not None and audio is not None:
                 frame.pts = None
                 for piece in resampler.resample(frame):
@@ -103,10 +110,10 @@ def _add_video(source: Any, target: Any, pictures: Any) -> Any:
     return video
 
 
-def _encode_picture(frame: av.VideoFrame, video: Any, target: Any, last: int) -> int:
+def _encode_picture(frame: av.VideoFrame, origin_s: float, video: Any, target: Any, last: int) -> int:
     """Encode one frame; returns its time in 1/90000 s, always later than the last."""
     known = frame.pts is not None and frame.time_base is not None
-    at = round(frame.pts * frame.time_base * 90_000) if known else last + 3600  # type: ignore[operator]
+    at = round((frame.pts * frame.time_base - origin_s) * 90_000) if known else last + 3600  # type: ignore[operator]
     upright = _upright(frame, video.width, video.height)
     upright.pts, upright.time_base, upright.pict_type = max(at, last + 1), Fraction(1, 90_000), 0
     target.mux(video.encode(upright))

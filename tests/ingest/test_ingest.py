@@ -257,3 +257,15 @@ def test_several_workers_give_what_one_gives(film, tmp_path):
 def test_other_encoders_do_not_join_a_catalog(make_catalog, tiny_catalog, film):
     with pytest.raises(InputError, match=r"holds shots of video 4 by unknown, text 3 by unknown"):
         ingest([film], tiny_catalog.path)
+
+
+@pytest.mark.parametrize("encoded_anew", [False, True])
+def test_a_film_whose_clock_starts_late_begins_at_zero(tmp_path, monkeypatch, encoded_anew):
+    """As recordings of broadcasts do: the first stamp stands for zero, in the shots and in the copy."""
+    if encoded_anew:
+        monkeypatch.setattr(media, "PLAYABLE_VIDEO", ())
+    look = Look(times=lambda number: 100 + number / 12, sound=False)
+    title = ingested(write_film(tmp_path / "late.ts", [Scene(0), Scene(1)], look))
+    assert list(title.shots["start_s"]) == pytest.approx([0, 1], abs=0.01)
+    with av.open(str(title.catalog.path / "media" / "late.mp4")) as copy:
+        assert [f.time for f in copy.decode(video=0)][12] == pytest.approx(1, abs=0.01)

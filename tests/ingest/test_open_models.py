@@ -10,6 +10,7 @@ import pytest
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest, load_encoders
 
+pytestmark = pytest.mark.slow  # transformers takes seconds to import
 transformers = pytest.importorskip("transformers")
 
 
