@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from PIL import Image
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest
+from msm.ingest.one_title import Job, make_title
+from msm.ingest.titles import facts_of
 from tests.ingest.conftest import HZ, Scene, write_film
 
 
@@ -198,9 +199,13 @@ def test_a_stopped_ingest_leaves_no_process_and_no_half_title(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["film.mp4"]
 
 
-def test_a_title_made_from_other_files_is_not_taken_for_finished(film):
-    path = film.parent / "catalog"
-    ingest([film], path)
+def test_a_title_finished_from_other_files_is_made_again(film):
+    """An ingest was killed after its title was finished; then subtitles came."""
+    folder = film.parent / ".catalog.ingest" / "film"
+    job = Job(video=film, facts=facts_of(film), subtitles=None, encoders="descriptors", media=True, folder=folder)
+    staged = make_title(job)
+    assert staged.fits(job)
     film.with_suffix(".srt").write_text("1\n00:00:00,100 --> 00:00:00,900\nHello\n", encoding="utf-8")
-    ingest([film], path, IngestOptions(replace=True))
-    assert json.loads(Catalog.open(path)["film"].shots["text"].to_json(orient="values"))[0] == "Hello"
+    assert not staged.fits(job)
+    ingest([film], film.parent / "catalog")
+    assert Catalog.open(film.parent / "catalog")["film"].shots["text"][0] == "Hello"
