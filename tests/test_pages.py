@@ -160,6 +160,8 @@ def test_a_run_for_other_shots_is_not_offered_and_the_lab_says_why(monkeypatch, 
     app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
 
     assert "was trained on shots of video 32 + audio 16 + text 16; these are text 7" in app.info[0].value
+    suggested = Path(next(c.value for c in app.code if c.value.startswith("msm train")).split()[-1])
+    assert suggested.parent == world / "runs" and not suggested.exists()
 
 
 def test_a_run_whose_weights_are_damaged_gets_a_sentence_and_no_traceback(monkeypatch, world, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 
 import pandas as pd
@@ -45,4 +46,10 @@ def say_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
     st.info(
         " ".join(reasons[:3]) + " Train one on this catalog and reload this page:", icon=":material/model_training:"
     )
-    st.code(f"msm train {catalog.path} {folder / 'mediafm'}", language="bash")
+    st.code(f"msm train {catalog.path} {free_name(folder, catalog.path.resolve().name)}", language="bash")
+
+
+def free_name(folder: Path, name: str) -> Path:
+    """`folder/name`, or with the first number behind it that no run has yet."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(folder / n for n in names if not (folder / n).exists())

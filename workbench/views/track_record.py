@@ -17,7 +17,7 @@ SETS = {
 
 
 def track_record(measured: dict[str, Any]) -> pd.DataFrame:
-    """A row a set: Set, Training shots, Model, Best baseline, which is, Difference, 95 % interval, Outcome.
+    """A row a set: Set, Outcome, Training shots, Model, Best baseline, which is, Difference, 95 % interval.
 
     measured  {"sets": {name: {"train_shots", "model": {"centred_cosine"}, "baselines": {name: {"centred_cosine"}},
               "best_baseline", "difference": {"mean", "low", "high"}}}}, as benchmarks/against_baselines.py writes it
@@ -28,13 +28,13 @@ def track_record(measured: dict[str, Any]) -> pd.DataFrame:
         rows.append(
             {
                 "Set": SETS.get(name, name),
+                "Outcome": outcome(difference),
                 "Training shots": entry["train_shots"],
                 "Model": entry["model"]["centred_cosine"],
                 "Best baseline": entry["baselines"][best]["centred_cosine"],
                 "which is": baseline_label(best),
                 "Difference": difference["mean"],
                 "95 % interval": f"{number(difference['low'], 3)} to {number(difference['high'], 3)}",
-                "Outcome": outcome(difference),
             }
         )
     return pd.DataFrame(rows)
