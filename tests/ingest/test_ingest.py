@@ -269,3 +269,13 @@ def test_a_film_whose_clock_starts_late_begins_at_zero(tmp_path, monkeypatch, en
     assert list(title.shots["start_s"]) == pytest.approx([0, 1], abs=0.01)
     with av.open(str(title.catalog.path / "media" / "late.mp4")) as copy:
         assert [f.time for f in copy.decode(video=0)][12] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(("order", "shown"), [("black middle bright", 1), ("bright black bright", 0)])
+def test_a_thumbnail_is_the_middle_of_a_shot_unless_that_is_empty(tmp_path, order, shown):
+    looks = {"black": np.zeros((40, 64, 3), np.uint8), "middle": Scene(1).frame(0.5, 64, 40)}
+    looks["bright"] = Scene(2).frame(0.5, 64, 40)
+    pictures = np.stack([looks[name] for name in order.split()])
+    media.save_thumbnail(pictures, tmp_path / "0.webp")
+    seen = np.asarray(Image.open(tmp_path / "0.webp").convert("RGB"), dtype=float)
+    assert np.abs(seen - pictures[shown]).mean() < 25
