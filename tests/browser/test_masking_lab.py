@@ -295,7 +295,14 @@ def test_painting_a_drag_over_two_thousand_shots_keeps_up_with_the_hand(page, ad
 def test_a_row_of_the_data_page_opens_that_title_in_the_lab(page, address):
     page.goto(f"{address}/data")
     expect(page.get_by_text("Sound: every rule")).to_be_visible()
-    table = page.locator("[data-testid=stDataFrame]").first.bounding_box()
+    settled(page)
+    # A canvas has no elements to wait for, so wait until it stands still where it is drawn.
+    canvas = page.locator("[data-testid=stDataFrame] canvas").first
+    expect(canvas).to_be_visible()
+    table, before = canvas.bounding_box(), None
+    while table != before:
+        page.wait_for_timeout(500)
+        table, before = canvas.bounding_box(), table
     page.mouse.click(table["x"] + 16, table["y"] + 38 + 35 * 2 + 17)  # the third row's box: a canvas, with no elements
 
     expect(page.locator(".shot")).to_have_count(160)
