@@ -188,6 +188,8 @@ def test_an_import_that_is_stopped_leaves_nothing_half_written(source, tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A job started in the background ignores Ctrl-C, and so would its children: the tests may be such a job.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "reading\n"
@@ -206,7 +208,7 @@ def test_help_and_version_answer_without_loading_pandas_or_torch():
         answer = subprocess.run([PYTHON, "-m", "msm", "--help"], capture_output=True, text=True, check=True)
         seconds.append(time.perf_counter() - start)
     assert "import" in answer.stdout
-    assert min(seconds) < 0.7
+    assert min(seconds) < 5  # without torch it is a tenth of a second; the bound only tells a hang
     code = "import sys, msm.cli; print({'torch', 'pandas', 'pyarrow', 'rich'} & set(sys.modules))"
     loaded = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout == "set()\n"
