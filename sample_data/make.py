@@ -1,6 +1,7 @@
 """Builds the sample catalog and trains the sample run on it: `python -m sample_data.make`.
 
-Until there are films, the screenplay's stand-in encoders make the embeddings; the catalog's provenance says so.
+`python -m sample_data.make --without-pictures --titles 2000 OUT` writes a catalog of any number of titles
+straight from the screenplay, and trains nothing.
 """
 
 from __future__ import annotations
@@ -11,84 +12,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
+from sample_data.without_pictures import NUM_TITLES, SEED, make_catalog, make_titles
 
-from msm.catalog import Catalog, TitleData, modalities_of
-from sample_data.embeddings import DIMS, embed, embed_title
-from sample_data.film import Film, Shot
-from sample_data.screenplay import all_premises, seed_of, write_film
+__all__ = ["CATALOG", "RUN", "SEED", "make_catalog", "make_titles", "train_run"]
 
-SEED = 2026
 HERE = Path(os.path.relpath(Path(__file__).parent))  # as seen from here: a run notes where its catalog lay
 CATALOG, RUN = HERE / "catalog", HERE / "runs" / "mediafm"
 MAX_SHARD_BYTES = 4 * 2**20  # no file of the repository is larger than 5 MB
-NOTE = (
-    "No film was shot: a seeded screenplay was written, and stand-ins for encoders turned each shot's "
-    "place, people, voice, music and topic into vectors."
-)
-
-
-def make_catalog(path: Path = CATALOG, seed: int = SEED) -> Catalog:
-    """Write the whole sample catalog, in place of an older one."""
-    return Catalog.write(
-        path,
-        make_titles(seed),
-        modalities=modalities_of(DIMS, dict.fromkeys(DIMS, "screenplay")),
-        provenance={"kind": "screenplay", "note": NOTE, "seed": seed, "generator": "sample_data/make.py"},
-        replace=True,
-        max_shard_bytes=MAX_SHARD_BYTES,
-    )
-
-
-def make_titles(seed: int = SEED) -> Iterator[TitleData]:
-    """All titles, genre by genre. Each has a generator of its own, so none depends on the others."""
-    for genre, premise, split in all_premises():
-        rng = np.random.default_rng(seed_of(seed, premise.title_id))
-        film = write_film(genre, premise, rng)
-        yield title_data(film, split, embed(film, rng))
-
-
-def title_data(film: Film, split: str, embeddings: np.ndarray) -> TitleData:
-    """A film as a catalog holds it."""
-    outline = film.outline
-    labels = {
-        "synopsis": film.synopsis,
-        "tags": "|".join(outline.tags),
-        "genre": outline.genre.name,
-        "year": outline.year,
-    }
-    return TitleData(
-        title_id=film.title_id,
-        name=film.name,
-        split=split,
-        embeddings=embeddings,
-        shots=pd.DataFrame([_shot_row(shot) for shot in film.shots]),
-        global_embedding=embed_title(film),
-        labels=labels,
-    )
-
-
-def _shot_row(shot: Shot) -> dict[str, object]:
-    return {
-        "start_s": shot.start_s,
-        "end_s": shot.end_s,
-        "text": shot.text,
-        "scene": shot.scene.number,
-        "place": shot.place.name,
-        "characters": "|".join(shot.characters),
-        "shot_size": shot.size,
-        "speaker": shot.speaker,
-        "tone": shot.scene.tone,
-        "act": shot.scene.act,
-        "pattern": shot.pattern,
-        "time_of_day": shot.scene.time_of_day,
-        "prop": shot.prop,
-        "motif": shot.motif,
-    }
 
 
 def train_run(catalog: Path = CATALOG, run: Path = RUN) -> None:
@@ -100,17 +32,25 @@ def train_run(catalog: Path = CATALOG, run: Path = RUN) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--catalog", type=Path, default=CATALOG, help="where to write it (default: %(default)s)")
+    parser.add_argument("out", type=Path, nargs="?", default=CATALOG, help="the catalog (default: %(default)s)")
+    parser.add_argument(
+        "--without-pictures", action="store_true", help="straight from the screenplay, and train nothing"
+    )
+    parser.add_argument("--titles", type=int, default=NUM_TITLES, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=SEED, help="default: %(default)s")
     parser.add_argument("--no-run", action="store_true", help="write the catalog and train nothing")
     chosen = parser.parse_args()
-    write_catalog(chosen.catalog)
-    if not chosen.no_run:
-        train_run(chosen.catalog)
+    if chosen.titles < 1:
+        parser.error(f"--titles is {chosen.titles}, but must be at least 1")
+    write_catalog(chosen.out, chosen.seed, chosen.titles)
+    if not (chosen.no_run or chosen.without_pictures):
+        train_run(chosen.out)
 
 
-def write_catalog(path: Path) -> None:
+def write_catalog(path: Path, seed: int, num_titles: int) -> None:
     begin = time.perf_counter()
-    catalog = make_catalog(path)
+    shard_bytes = {"max_shard_bytes": MAX_SHARD_BYTES} if path == CATALOG else {}
+    catalog = make_catalog(path, seed, num_titles, **shard_bytes)
     size_mb = sum(f.stat().st_size for f in files_of(path)) / 1e6
     print(
         f"{path}: {len(catalog)} titles, {catalog.num_shots} shots, {catalog.shot_dim} wide, {size_mb:.1f} MB, "

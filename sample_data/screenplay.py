@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import count, groupby
 
 import numpy as np
 
@@ -61,7 +61,21 @@ def all_premises() -> Iterator[tuple[Genre, Premise, str]]:
     """Every title with its split: of each genre the first is for test, the second for validation."""
     for genre in genres().values():
         for i, premise in enumerate(genre.premises):
-            yield genre, premise, ("test", "validation", "train")[min(i, 2)]
+            yield genre, premise, split_of(i)
+
+
+def endless_premises() -> Iterator[tuple[Genre, Premise, str]]:
+    """The same titles, one of each genre in turn, and then sequels without end: `Harbour Lights 2`, another story."""
+    for i in count():
+        for genre in genres().values():
+            first = genre.premises[i % len(genre.premises)]
+            part = i // len(genre.premises) + 1
+            yield genre, first if part == 1 else replace(first, name=f"{first.name} {part}"), split_of(i)
+
+
+def split_of(number: int) -> str:
+    """Of ten titles of a genre one is for test, one for validation, eight for training."""
+    return {0: "test", 1: "validation"}.get(number % 10, "train")
 
 
 def write_outline(genre: Genre, premise: Premise, rng: np.random.Generator) -> Outline:
