@@ -17,7 +17,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from msm import progress as telling
 from msm.errors import InputError
+from msm.progress import progress_bar, training_bar
 
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
@@ -43,8 +45,14 @@ def _version(asked: bool) -> None:
 @app.callback()
 def common(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    progress_file: Annotated[
+        Path | None, typer.Option(help="Where any verb tells how far it is, as JSON; before the verb.")
+    ] = None,
 ) -> None:
     """Masked Shot Modeling: hide shots of a film and watch a model fill them in."""
+    telling.report_to(progress_file)
+    if progress_file is not None:  # whoever watches stops it by SIGINT, which a server in the background may ignore
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @app.command()
@@ -267,52 +275,6 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def training_bar(steps: int) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Shows each line of metrics: a bar with time left on a terminal, a line a validation elsewhere."""
-
-    def sentence(line: dict[str, Any]) -> str:
-        measured = line["validation"]
-        best = measured["baselines"][measured["best_baseline"]]["centred_cosine"]
-        return f"validation {measured['centred_cosine']:.3f} (best baseline {best:.3f})"
-
-    if not sys.stderr.isatty():
-
-        def on_step(line: dict[str, Any]) -> None:
-            if "validation" in line:
-                print(f"step {line['step']}/{steps}  loss {line['loss']:.4f}  {sentence(line)}", file=sys.stderr)
-
-        yield on_step
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = [progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn()]
-    with progress.Progress("{task.description}", *columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("training", total=steps)
-
-        def draw(line: dict[str, Any]) -> None:
-            bar.update(task, completed=line["step"], description=f"loss {line['loss']:.4f}")
-            if "validation" in line:
-                bar.console.print(f"step {line['step']}: {sentence(line)}")
-
-        yield draw
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A function to call with (done, total); it draws on stderr, and only on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def to_json(document: Any) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
 
@@ -323,6 +285,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path may hold any bytes
     try:
+        status = _run(arguments)
+    except SystemExit as left:
+        telling.ended(left.code if isinstance(left.code, int) else 1)
+        raise
+    except BaseException:
+        telling.ended(1)
+        raise
+    sys.exit(status)
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
         arguments = sys.argv[1:] if arguments is None else arguments
         status = app(arguments or ["--help"], prog_name="msm", standalone_mode=False)
         sys.stdout.flush()
@@ -330,20 +304,22 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except (KeyboardInterrupt, typer.Abort):
-        status = _say("stopped by Ctrl-C", 130)
+        return _say("stopped by Ctrl-C", 130)
     except ParsingError as error:
-        status = _say(f"{error.format_message().rstrip('.')}; `msm --help` and `msm VERB --help` list what there is", 2)
+        return _say(f"{error.format_message().rstrip('.')}; `msm --help` and `msm VERB --help` list what there is", 2)
     except InputError as error:
-        status = _say(str(error), 2)
+        return _say(str(error), 2)
     except OSError as error:
         what = error.strerror or str(error)
-        status = _say(f"{error.filename}: {what}" if error.filename is not None else what, 2)
+        return _say(f"{error.filename}: {what}" if error.filename is not None else what, 2)
     except MemoryError:
-        status = _say("there is not enough memory for this", 2)
-    sys.exit(status or 0)
+        return _say("there is not enough memory for this", 2)
+    telling.ended(status or 0)
+    return status or 0
 
 
 def _say(sentence: str, status: int) -> int:
     line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
     print(f"msm: {line}", file=sys.stderr)
+    telling.ended(status, line)
     return status
