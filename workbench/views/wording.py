@@ -44,3 +44,13 @@ def grouped(number: int) -> str:
 def count(number: int, noun: str) -> str:
     """`1 shot`, `1 200 shots`."""
     return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def left_in_words(seconds: float | None) -> str:
+    """`about 2 min left`; empty where nobody knows."""
+    if seconds is None or not math.isfinite(seconds):
+        return ""
+    if seconds < 60:
+        return f"about {max(1, round(seconds))} s left"
+    minutes = seconds / 60
+    return f"about {round(minutes)} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"

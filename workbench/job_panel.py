@@ -1,0 +1,78 @@
+"""Jobs as pages show them: a running bar with the time left, how they ended, and a button for what one can do.
+
+    jobs_panel(folder, "ingest", "import", done=report)
+
+`done(job)` draws what a finished job left. While one runs, this piece of the page alone draws itself anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from workbench import jobs
+from workbench.jobs import Job
+from workbench.views.wording import left_in_words
+
+EVERY_S = 1.0  # between two looks at a running job
+
+
+def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job], None]) -> None:
+    """The jobs of these kinds, the latest first; nothing where there are none."""
+    found = jobs.listed(folder, *kinds)
+    if running := [job.folder for job in found if job.state == jobs.RUNNING]:
+        st.fragment(_running, run_every=EVERY_S)(running)
+    for job in found:
+        if job.state != jobs.RUNNING:
+            _ended(job, done)
+
+
+def _running(folders: list[Path]) -> None:
+    now = [jobs.read(folder) for folder in folders if folder.exists()]
+    if len(now) < len(folders) or any(job.state != jobs.RUNNING for job in now):
+        st.rerun()  # the whole page: there is a result to show
+    for job in now:
+        with st.container(border=True):
+            _bar(job)
+
+
+def _bar(job: Job) -> None:
+    told, button = st.columns([5, 1], vertical_alignment="center")
+    share = f"{job.share:.0%}" if job.share else "starting …"
+    words = [f"**{job.title}**", share, left_in_words(job.seconds_left)]
+    told.progress(job.share or 0.0, " · ".join(filter(None, words)))
+    label = ("Stop", "Stop now", "Stop now")[min(job.asked, 2)]
+    button.button(
+        label,
+        key=f"stop.{job.name}",
+        on_click=jobs.stop,
+        args=(job,),
+        icon=":material/stop_circle:",
+        width="stretch",
+        help="It is stopping already; this does not wait." if job.asked else "What is finished by then is kept.",
+    )
+
+
+def _ended(job: Job, done: Callable[[Job], None]) -> None:
+    with st.container(border=True):
+        if job.state == jobs.DONE:
+            done(job)
+        else:
+            _say_why(job)
+        dismiss(job)
+
+
+def _say_why(job: Job) -> None:
+    if job.state == jobs.STOPPED:
+        st.info(f"**{job.title}** was stopped.", icon=":material/stop_circle:")
+    else:
+        st.error(f"**{job.title}**: {job.sentence}.", icon=":material/error:")
+    if job.log.strip():
+        with st.expander("Details"):
+            st.code(job.log, language=None)
+
+
+def dismiss(job: Job) -> None:
+    st.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), type="tertiary")
