@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from streamlit.starlette import App
 
-from workbench.arguments import read_arguments
+from workbench.arguments import catalog_named, read_arguments
 
 
 @asynccontextmanager
@@ -27,8 +27,11 @@ async def warmed(app: App) -> AsyncIterator[None]:
 
 
 def thumbnail(request: Request) -> Response:
-    """A shot's picture out of the catalog's media folder, and nothing else of the disk."""
-    folder = (read_arguments().catalog / "media" / "thumbnails").resolve()
+    """A shot's picture out of a catalog's media folder, and nothing else of the disk."""
+    catalog = catalog_named(read_arguments(), request.path_params["catalog"])
+    if catalog is None:
+        return Response(status_code=404)
+    folder = (catalog / "media" / "thumbnails").resolve()
     file = (folder / request.path_params["title"] / f"{request.path_params['shot']}.webp").resolve()
     if not file.is_relative_to(folder) or not file.is_file():
         return Response(status_code=404)
@@ -38,5 +41,5 @@ def thumbnail(request: Request) -> Response:
 app = App(
     Path(__file__).with_name("main.py"),
     lifespan=warmed,
-    routes=[Route("/thumbnails/{title}/{shot:int}.webp", thumbnail)],
+    routes=[Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail)],
 )

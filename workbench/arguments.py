@@ -30,5 +30,22 @@ def read_arguments(words: list[str] | None = None) -> Arguments:
     return Arguments(catalog=known.catalog, runs=known.runs, unknown=tuple(unknown))
 
 
+def catalog_named(arguments: Arguments, name: str) -> Path | None:
+    """The catalog of that name: the one that the app was started on, or one beside it; None where there is none."""
+    here = arguments.catalog.absolute()
+    if name == here.name:
+        return arguments.catalog
+    if name != Path(name).name or name.startswith("."):  # a name, not a way out
+        return None
+    return here.parent / name if (here.parent / name / "catalog.json").is_file() else None
+
+
+def catalog_names(arguments: Arguments) -> list[str]:
+    """The catalog that the app was started on, then those beside it."""
+    here = arguments.catalog.absolute()
+    beside = (p.parent.name for p in here.parent.glob("*/catalog.json") if here.parent.is_dir())
+    return [here.name, *sorted(n for n in beside if n != here.name and not n.startswith("."))]
+
+
 def _beside_app(path: Path) -> Path:
     return path if path.exists() or not (ROOT / path).exists() else ROOT / path

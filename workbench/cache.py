@@ -145,9 +145,16 @@ def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _strip(path: str, fingerprint: str, title_id: str) -> dict[str, Any]:
     title = open_catalog(Path(path))[title_id]
-    frames = title.catalog.path / "media" / "thumbnails" / title_id
-    address = f"{_base_address()}/thumbnails/{quote(title_id, safe='')}/" if frames.is_dir() else None
+    address = thumbnails_address(title)
     return strip_shots(f"{fingerprint}/{title_id}", title.name, title.shots, title.embeddings, address)
+
+
+def thumbnails_address(title: Title) -> str | None:
+    """What `NUMBER.webp` is appended to for the picture of a shot; None where the title has none."""
+    catalog = title.catalog.path.absolute()
+    if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
+        return None
+    return f"{_base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
 
 
 def _base_address() -> str:

@@ -10,11 +10,11 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench import cache, state
-from workbench.arguments import read_arguments
+from workbench.arguments import catalog_named, read_arguments
 
 
 def catalog_or_stop() -> Catalog:
-    path = read_arguments().catalog
+    path = chosen_catalog_path()
     try:
         return cache.open_catalog(path)
     except InputError as error:
@@ -22,6 +22,14 @@ def catalog_or_stop() -> Catalog:
         st.markdown("Make the sample catalog, or bring embeddings of your own, and reload this page:")
         st.code(f"make sample-data\nmsm import SOURCE {path}", language="bash")
         st.stop()
+
+
+def chosen_catalog_path() -> Path:
+    """The catalog of the link or of the last choice; else the one that the app was started on."""
+    arguments = read_arguments()
+    state.follow_catalog(lambda name: catalog_named(arguments, name) is not None)
+    name = state.catalog_name()
+    return (catalog_named(arguments, name) if name else None) or arguments.catalog
 
 
 def runs_for(catalog: Catalog) -> pd.DataFrame:

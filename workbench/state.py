@@ -1,4 +1,4 @@
-"""The one selection that all pages share: title, run, hidden shots. Kept in the session and in the URL.
+"""The one selection that all pages share: catalog, title, run, hidden shots. Kept in the session and in the URL.
 
 The session is the truth while it lasts. The URL is written from it, and read where it says
 something that this session did not write: when a link is opened, or typed.
@@ -6,7 +6,7 @@ something that this session did not write: when a link is opened, or typed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,7 @@ from workbench.views.opening import hide_at_random, opening_title
 
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
+_CATALOG = "selection.catalog"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -84,6 +85,26 @@ def forget_complaint() -> None:
     st.session_state.pop(_COMPLAINT, None)
 
 
+def catalog_name() -> str | None:
+    """The name of the chosen catalog, None for the one that the app was started on."""
+    return st.session_state.get(_CATALOG)
+
+
+def choose_catalog(name: str | None) -> None:
+    st.session_state[_CATALOG] = name
+    forget_complaint()
+
+
+def follow_catalog(exists: Callable[[str], bool]) -> None:
+    """Take the catalog from a link, if one was followed; what is not there any more is let go, and said."""
+    if _url_is_news():
+        choose_catalog(st.query_params.get("catalog"))
+    name = catalog_name()
+    if name is not None and not exists(name):
+        choose_catalog(None)
+        _note([f"There is no catalog {name[:80]!r} here. Here is another."])
+
+
 def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Bring session and URL into line with this catalog; a page calls it before anything else.
 
@@ -106,6 +127,8 @@ def write_url() -> None:
     wanted = {"title": title(), "hidden": format_ranges(hidden()).replace(" ", "") or NOTHING}
     if name := run():
         wanted["run"] = name
+    if name := catalog_name():
+        wanted["catalog"] = name
     written = st.session_state.setdefault(_WRITTEN, [])
     if wanted not in written[-1:]:
         written.append(wanted)
@@ -129,7 +152,11 @@ def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
         said += _read_run(url["run"], runs)
     if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
-    st.session_state[_NOTES] = said
+    _note(said)
+
+
+def _note(said: list[str]) -> None:
+    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), *said]
 
 
 def _read_run(name: str, runs: pd.DataFrame) -> list[str]:
