@@ -1,0 +1,81 @@
+"""Rows that probes are fitted and scored on, and which of them serve for what.
+
+Shape letters: R rows (shots or titles), d width of one kind of embedding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+BUDGET = 6_000_000  # numbers of the widest embedding that one probe is fitted on: 15 600 rows of 384
+FEWEST_DEALT = 10  # labelled titles below which they are not dealt to the splits anew
+HELD_BACK = 5  # every fifth training title chooses the regularisation where no validation title can
+
+
+class Unusable(Exception):
+    """Nothing can be measured here; the message is a sentence for the report."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Shots or titles in catalog order, each with every kind of embedding."""
+
+    columns: dict[str, np.ndarray]  # kind of embedding → (R, d)
+    title: np.ndarray  # (R,) int
+    split: np.ndarray  # (R,) str
+    scene: np.ndarray  # (R,) int, numbered over the whole catalog; −1 unknown
+
+    @property
+    def most_rows(self) -> int:
+        """Rows that a probe is fitted on at most, the same for every kind of embedding."""
+        return max(500, BUDGET // max(x.shape[1] for x in self.columns.values()))
+
+
+class Parts(NamedTuple):
+    """Row numbers: fitted on; regularisation chosen on; scored on."""
+
+    fit: np.ndarray
+    choose: np.ndarray
+    report: np.ndarray
+
+
+def scored_elsewhere(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generator) -> Rows | None:
+    """The same rows with the labelled titles dealt to the splits anew, where the scored split has no label.
+
+    Some labels exist for some titles alone. Better to score the probe on titles that the encoder saw
+    in training (it never saw the label) and to say so, than to say nothing. None where the split has
+    the label, or where too few titles do.
+    """
+    titles = np.unique(rows.title[labelled])
+    if (labelled & (rows.split == report)).any() or len(titles) < FEWEST_DEALT:
+        return None
+    dealt = dict(zip(rng.permutation(titles).tolist(), np.arange(len(titles)) % 5, strict=True))
+    names = {0: report, 1: "train" if report == "validation" else "validation"}
+    split = np.array([names.get(dealt.get(t, 2), "train") for t in rows.title.tolist()])
+    return Rows(rows.columns, rows.title, split, rows.scene)
+
+
+def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generator) -> Parts:
+    """Deal the labelled rows out by split; Unusable where there is nothing to fit or to score on.
+
+    labelled  (R,) bool
+    report    the split that is scored; where it is `validation`, training titles choose instead
+    """
+    fit, scored = (np.flatnonzero(labelled & (rows.split == s)) for s in ("train", report))
+    for name, found in (("train", fit), (report, scored)):
+        if not len(found):
+            raise Unusable(f"no shot of the {name} split has it")
+    choose = np.flatnonzero(labelled & (rows.split == "validation")) if report != "validation" else np.empty(0, int)
+    if not len(choose):
+        choose = fit[np.unique(rows.title[fit], return_inverse=True)[1] % HELD_BACK == HELD_BACK - 1]
+        if not 0 < len(choose) < len(fit):
+            raise Unusable("there is no validation title, and too few training titles to choose on")
+    return Parts(sample(fit, rows.most_rows, rng), sample(choose, rows.most_rows, rng), scored)
+
+
+def sample(where: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """At most so many of these, drawn without replacement, in order."""
+    return where if len(where) <= most else np.sort(rng.choice(where, most, replace=False))

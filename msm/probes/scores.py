@@ -1,0 +1,74 @@
+"""Scores that scikit-learn lacks in the form needed here: many resamplings at once, scenes against scenes.
+
+Shape letters: R rows, K classes, B resamplings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+
+RESAMPLINGS = 200
+
+
+def title_weights(title: np.ndarray, rng: np.random.Generator, count: int = RESAMPLINGS) -> np.ndarray:
+    """(R,) int → (B, R): how often each row counts when as many titles are drawn with replacement."""
+    names, which = np.unique(title, return_inverse=True)
+    return rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=count)[:, which]
+
+
+def weighted_ap(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average precision under many weightings at once; NaN where no positive has any weight.
+
+    truth (R,) bool, score (R,), weights (B, R) → (B,), each what average_precision_score says
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.flatnonzero(np.r_[np.diff(score[order]) != 0, True])  # equal scores share a threshold
+    weights = weights[:, order]
+    positive = np.cumsum(weights * truth[order], axis=1)[:, last]
+    seen = np.cumsum(weights, axis=1)[:, last]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(seen > 0, positive / np.maximum(seen, 1e-12), 0.0)
+        return (np.diff(positive, axis=1, prepend=0) * precision).sum(axis=1) / positive[:, -1]
+
+
+def mean_told(values: np.ndarray) -> np.ndarray:
+    """(K, B) → (B,): mean over the classes that a resampling has; NaN where it has none."""
+    told = np.isfinite(values)
+    count = told.sum(axis=0)
+    return np.where(count > 0, np.where(told, values, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def macro_ap(truth: np.ndarray, score: np.ndarray) -> float:
+    """(R, K) bool, (R, K) → mean over the classes."""
+    return float(np.mean([average_precision_score(t, s) for t, s in zip(truth.T, score.T, strict=True)]))
+
+
+def micro_ap(truth: np.ndarray, score: np.ndarray) -> float:
+    """(R, K) bool, (R, K) → over all pairs of row and class together."""
+    return float(average_precision_score(truth.ravel(), score.ravel()))
+
+
+def interval(resampled: np.ndarray) -> dict[str, float] | None:
+    """The middle 95 % of (B,) resamplings; None where hardly any of them says something."""
+    told = resampled[np.isfinite(resampled)]
+    if len(told) < 20:
+        return None
+    low, high = np.quantile(told, [0.025, 0.975])
+    return {"low": float(low), "high": float(high)}
+
+
+def mean_scene_iou(starts: np.ndarray, predicted: np.ndarray) -> float:
+    """How well predicted scenes cover the true ones, in shots (Rao et al. 2020, LGSS).
+
+    For every true scene the best intersection over union with a predicted one, for every predicted
+    scene the best with a true one; the mean of both means.
+
+    starts, predicted  (R,) bool of one title, True where a scene begins; the first shot always does
+    """
+    true, guess = (np.cumsum(np.r_[False, s[1:].astype(bool)]) for s in (starts, predicted))
+    both = np.zeros((true[-1] + 1, guess[-1] + 1))
+    np.add.at(both, (true, guess), 1)
+    either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
+    iou = both / either
+    return float((iou.max(axis=1).mean() + iou.max(axis=0).mean()) / 2)
