@@ -26,7 +26,8 @@ from msm.catalog import Catalog
 from msm.evaluate import evaluate_run
 from msm.fill import Run
 from msm.importers import ImportOptions, import_embeddings
-from msm.recipe import Recipe, preset
+from msm.presets import preset
+from msm.recipe import Recipe
 from msm.runs import versions
 from msm.train import start_run, train
 

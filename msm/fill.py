@@ -132,7 +132,8 @@ class Run:
         """Load a run's weights. InputError where the folder is broken or has no weights yet."""
         folder = RunFolder.open(path)
         facts = folder.info["catalog"]
-        model = ShotEncoder(facts["shot_dim"], facts["global_dim"], folder.recipe.model)
+        dims = [m["dim"] for m in facts["modalities"]]
+        model = ShotEncoder(facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims)
         try:
             model.load_state_dict(folder.load_weights())
         except RuntimeError:

@@ -1,9 +1,70 @@
-"""What the prediction of a hidden shot is held against."""
+"""What a step asks of the model, and what a prediction is held against.
+
+Shape letters: B windows, S shots of a window, M modalities, H hidden shots, D width of a shot, V width of the features.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from msm.model import Encoded, ShotEncoder, touched_shots
+from msm.recipe import ObjectiveConfig
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # predicted (H, D), target (H, D) → one number
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a step asks: these shots, this hidden."""
+
+    truth: Tensor  # (B, S, D) fused
+    shown: Tensor  # (B, S, D) what the encoder is given: the truth, with noise or with other shots in some places
+    hidden: Tensor  # (B, S) or (B, S, M) bool, True = to be predicted
+    masked: Tensor  # the same shape, True = shown as [MASK]; all that is hidden, but for BERT's 20 %
+    valid: Tensor  # (B, S) bool
+    global_: Tensor | None  # (B, G)
+    rng: torch.Generator  # on the CPU, for whatever a term draws
+
+    @property
+    def where(self) -> Tensor:
+        """(B, S) bool: the shots to predict."""
+        return touched_shots(self.hidden)
+
+
+class Made:
+    """What the model makes of it, worked out when a term first reads it.
+
+    shuffled  the decoder gets the visible tokens in random order (VideoPrism, section 3.3)
+    """
+
+    def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False):
+        self.model, self.asked, self.shuffled = model, asked, shuffled
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        return self.model.encode(self.asked.shown, self.asked.masked, self.asked.valid, self.asked.global_)
+
+    @cached_property
+    def features(self) -> Tensor:
+        """(B, S, V): what the last layer reads."""
+        order = shuffled_places(self.asked) if self.shuffled else None
+        return self.model.decode(self.encoded, self.asked.masked, self.asked.valid, order)
+
+
+def shuffled_places(asked: Asked) -> Tensor:
+    """(B, S): a random order of each window's visible shots among their places; the others stay."""
+    visible = asked.valid & ~asked.where
+    places = torch.arange(visible.shape[1]).expand(visible.shape)
+    draw = torch.rand(visible.shape, generator=asked.rng).to(visible.device)
+    shuffled = draw.masked_fill(~visible, 2.0).argsort(dim=1)  # the visible ones first, in random order
+    nth = (visible.cumsum(dim=1) - 1).clamp(min=0)
+    return torch.where(visible, shuffled.gather(1, nth), places.to(visible.device))
 
 
 def cosine_distance(predicted: Tensor, target: Tensor) -> Tensor:
@@ -15,3 +76,34 @@ def cosine_distance(predicted: Tensor, target: Tensor) -> Tensor:
     out the gradient's scale; the mean keeps clipping and curves comparable between batches.
     """
     return (1 - F.cosine_similarity(predicted.float(), target.float(), dim=-1)).mean()
+
+
+def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error over shots and columns (MAE, BaSSL)."""
+    return F.mse_loss(predicted.float(), target.float())
+
+
+def smooth_l1(beta: float) -> Loss:
+    """The square below `beta` and a line above it (data2vec, section 3.4)."""
+    return lambda predicted, target: F.smooth_l1_loss(predicted.float(), target.float(), beta=beta)
+
+
+def info_nce(predicted: Tensor, candidates: Tensor, truth: Tensor, temperature: float) -> Tensor:
+    """Cross-entropy of telling the true candidate from all the others by cosine / temperature.
+
+    predicted (H, D), candidates (C, D), truth (H,) the true candidate's place
+    """
+    with torch.autocast(predicted.device.type, enabled=False):
+        likeness = F.normalize(predicted.float(), dim=-1) @ F.normalize(candidates.float(), dim=-1).T
+        return F.cross_entropy(likeness / temperature, truth)
+
+
+def make_loss(cfg: ObjectiveConfig) -> Loss:
+    return {"cosine": cosine_distance, "l2": squared_error, "smooth_l1": smooth_l1(cfg.beta), "nce": cosine_distance}[
+        cfg.loss
+    ]
+
+
+def standardise(targets: Tensor) -> Tensor:
+    """Each shot to mean 0 and deviation 1 over its own columns (MAE, section 3, "normalized pixel values"). (…, D)."""
+    return F.layer_norm(targets.float(), targets.shape[-1:], eps=1e-6 / targets.shape[-1])

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from typing import Any
 
 import torch
 from torch import nn
 
 from msm.recipe import OptimConfig
+from msm.transformer import TABLES
 
 
-def make_optimizers(model: nn.Module, cfg: OptimConfig) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: nn.Module, cfg: OptimConfig, *others: nn.Module) -> list[torch.optim.Optimizer]:
     """`muon`: Muon for the blocks' matrices, AdamW for the rest; `adamw`: AdamW for everything.
 
     Biases, norms, positions and the learned vectors are not decayed.
+
+    others  what else is trained, such as the terms of an objective
     """
     hidden, decayed, free = [], [], []
-    for name, parameter in model.named_parameters():
-        if parameter.ndim != 2 or name == "position":
+    named = (pair for module in (model, *others) for pair in module.named_parameters())
+    for name, parameter in named:
+        if not parameter.requires_grad:
+            continue
+        if parameter.ndim != 2 or name.endswith(TABLES):
             free.append(parameter)
-        elif name.startswith("blocks.") and cfg.name == "muon":
+        elif "blocks." in name and cfg.name == "muon":
             hidden.append(parameter)
         else:
             decayed.append(parameter)
@@ -45,3 +53,29 @@ def set_learning_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> Non
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = lr
+
+
+class WeightAverage:
+    """An exponential moving average of a model's weights (Polyak averaging), for validation and for the saved run.
+
+    Early on it forgets faster, min(decay, (1 + n) / (10 + n)) after n steps, so that the first weights do not linger.
+    """
+
+    def __init__(self, model: nn.Module, decay: float):
+        self.model: Any = copy.deepcopy(model).requires_grad_(False)
+        self.decay, self.num_steps = decay, 0
+
+    @torch.no_grad()
+    def follow(self, model: nn.Module) -> None:
+        """Take in the weights after one more step."""
+        decay = min(self.decay, (1 + self.num_steps) / (10 + self.num_steps))
+        for own, new in zip(self.model.parameters(), model.parameters(), strict=True):
+            own.lerp_(new, 1 - decay)
+        self.num_steps += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"num_steps": self.num_steps, "model": self.model.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.num_steps = state["num_steps"]
+        self.model.load_state_dict(state["model"])

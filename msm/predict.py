@@ -41,8 +41,8 @@ def predict_hidden(
         if not inside.any():
             continue
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        encoded = model.encode(window, inside, torch.ones_like(inside), global_)
-        parts.append(model.predict(encoded.shots[inside]).float().cpu().numpy())
+        predicted = model.restore(window, inside, torch.ones_like(inside), global_)
+        parts.append(predicted.float().cpu().numpy())
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)
     return unit(np.concatenate(parts)) * float(model.prediction_norm)

@@ -1,13 +1,10 @@
-"""One training: steps, validation against the baselines, and a run folder that can be resumed.
-
-Shape letters: B windows, S shots of the longest window, D width of a shot.
-"""
+"""One training: steps, validation against the baselines, and a run folder that can be resumed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,54 +16,16 @@ from msm import files, metrics
 from msm.catalog import Catalog, Title
 from msm.errors import InputError
 from msm.evaluate import RATIO, SEEDS, Space, fitted_space, hide_titles, report, score_fill_in
-from msm.hiding import choose_hidden
 from msm.model import ShotEncoder
-from msm.objectives import cosine_distance
-from msm.optim import learning_rate, make_optimizers, set_learning_rate
+from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.predict import predict_hidden
 from msm.recipe import Recipe
 from msm.runs import RunFolder, versions
-from msm.windows import Batch, WindowSampler, step_rng
+from msm.step import ask, train_step
+from msm.terms import make_objective
+from msm.windows import WindowSampler, step_rng
 
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
-
-
-@dataclass(frozen=True)
-class StepReport:
-    loss: float
-    grad_norm: float
-    num_hidden: int
-    num_shots: int
-
-
-def train_step(
-    model: ShotEncoder,
-    batch: Batch,
-    optimizers: Sequence[torch.optim.Optimizer],
-    recipe: Recipe,
-    rng: torch.Generator,
-) -> StepReport:
-    """Hide, predict, compare at the hidden shots, step. Draws what is hidden from `rng` alone."""
-    device = model.device
-    hidden = choose_hidden(batch.valid, recipe.mask, rng)
-    num_shots, num_hidden = int(batch.valid.sum()), int(hidden.sum())
-    batch, hidden = batch.to(device), hidden.to(device)
-
-    model.train()
-    with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
-        encoded = model.encode(batch.shots, hidden, batch.valid, batch.global_)
-        predicted = model.predict(encoded.shots[hidden])  # (hidden shots, D): nobody asks for the others
-    loss = cosine_distance(predicted, batch.shots[hidden])
-
-    for optimizer in optimizers:
-        optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    grad_norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.optim.clip_norm)
-    if not torch.isfinite(grad_norm):
-        raise InputError("the loss is no longer a number; try a lower optim.lr")
-    for optimizer in optimizers:
-        optimizer.step()
-    return StepReport(loss.item(), grad_norm.item(), num_hidden, num_shots)
 
 
 def validate(
@@ -101,7 +60,7 @@ def start_run(
     catalog.validate()
     train = catalog.split("train")
     space = fitted_space(train, catalog.split("validation"), catalog.modalities, recipe.fusion)
-    WindowSampler(catalog, space, max_shots=recipe.model.max_shots, batch_windows=1, seed=0)
+    _try_recipe(recipe, catalog, space)
     info = {
         "catalog": {
             "path": str(catalog.path),
@@ -122,6 +81,30 @@ def start_run(
     return RunFolder.create(path, recipe, info, replace=replace)
 
 
+def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSampler:
+    return WindowSampler(
+        catalog,
+        space,
+        max_shots=recipe.model.max_shots,
+        batch_windows=recipe.batch_windows,
+        seed=recipe.seed,
+        time_reversal=recipe.time_reversal,
+        with_scenes=recipe.mask.policy == "scene",
+    )
+
+
+def make_model(recipe: Recipe, catalog: Catalog) -> ShotEncoder:
+    """The shot encoder that a recipe asks for on these shots, its weights not yet drawn."""
+    return ShotEncoder(catalog.shot_dim, catalog.global_dim, recipe.model, [m.dim for m in catalog.modalities])
+
+
+def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
+    """Ask the first question of a training; InputError where these shots do not allow it."""
+    sampler = make_sampler(replace(recipe, batch_windows=1), catalog, space)
+    make_objective(recipe, make_model(recipe, catalog), catalog.modalities, torch.Generator())
+    ask(sampler.batch(0), recipe, torch.Generator(), 0, catalog.modalities, torch.device("cpu"))
+
+
 class Trainer:
     """A training under way: the model, its optimisers, and the step they have reached."""
 
@@ -131,18 +114,15 @@ class Trainer:
         validation = catalog.split("validation")
         self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
         self.validation = validation[:MAX_VALIDATION_TITLES]
-        self.sampler = WindowSampler(
-            catalog,
-            self.space,
-            max_shots=self.recipe.model.max_shots,
-            batch_windows=self.recipe.batch_windows,
-            seed=self.recipe.seed,
-        )
-        self.model = ShotEncoder(catalog.shot_dim, catalog.global_dim, self.recipe.model)
+        self.sampler = make_sampler(self.recipe, catalog, self.space)
+        self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
+        rng = step_rng(self.recipe.seed, "terms", 0)
+        self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng).to(device)
         self.model.to(device)
-        self.optimizers = make_optimizers(self.model, self.recipe.optim)
+        self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective)
+        self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
         self.step = 0
 
     def _check_catalog(self, catalog: Catalog) -> None:
@@ -152,13 +132,15 @@ class Trainer:
     def run_step(self) -> dict[str, Any]:
         """One step; its line for metrics.jsonl."""
         started = time.perf_counter()
-        lr = learning_rate(self.step, self.recipe.steps, self.recipe.optim)
+        lr = learning_rate(*self._stage, self.recipe.optim)
         set_learning_rate(self.optimizers, lr)
         batch = self.sampler.batch(self.step)
         with torch.random.fork_rng():  # dropout knows no generator, so the global one is set for the step alone
             torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
             rng = step_rng(self.recipe.seed, "hidden", self.step)
-            done = train_step(self.model, batch, self.optimizers, self.recipe, rng)
+            done = train_step(self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step)
+        if self.average is not None:
+            self.average.follow(self.model)
         self.step += 1
         seconds = time.perf_counter() - started
         return {
@@ -168,17 +150,30 @@ class Trainer:
             "grad_norm": done.grad_norm,
             "num_hidden": done.num_hidden,
             "shots_per_s": round(done.num_shots / seconds, 1),
+            **({"terms": done.terms} if done.terms else {}),
+            **({} if done.target_std is None else {"target_std": done.target_std}),
         }
+
+    @property
+    def _stage(self) -> tuple[int, int]:
+        """Steps done and steps in all of the stage that the next step belongs to: each warms up and decays by itself."""
+        first = self.recipe.first_stage_steps
+        return (self.step, first) if self.step < first else (self.step - first, self.recipe.steps - first)
+
+    @property
+    def kept(self) -> ShotEncoder:
+        """The weights that are validated and saved: the last ones, or their moving average."""
+        return self.model if self.average is None else self.average.model
 
     def keep_best(self) -> dict[str, Any] | None:
         """Validate; where it is the best so far, these become the run's weights. None without validation titles."""
         if not self.validation:
-            self.run.save_weights(self.model.state_dict())
+            self.run.save_weights(self.kept.state_dict())
             return None
-        measured = validate(self.model, self.validation, self.space)
+        measured = validate(self.kept, self.validation, self.space)
         best = self.run.info["best"]
         if best is None or measured["centred_cosine"] > best["centred_cosine"]:
-            self.run.save_weights(self.model.state_dict())
+            self.run.save_weights(self.kept.state_dict())
             self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
         return measured
 
@@ -190,7 +185,9 @@ class Trainer:
             "step": self.step,
             "best": self.run.info["best"],
             "model": self.model.state_dict(),
+            "objective": self.objective.state_dict(),
             "optimizers": [o.state_dict() for o in self.optimizers],
+            "average": None if self.average is None else self.average.state_dict(),
         }
         with files.whole_file(folder / "last.pt") as temporary:
             torch.save(state, temporary)
@@ -203,6 +200,9 @@ class Trainer:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
             self.model.load_state_dict(state["model"])
+            self.objective.load_state_dict(state.get("objective", {}))
+            if self.average is not None:
+                self.average.load_state_dict(state["average"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
         except Exception as error:  # torch raises many kinds for a damaged file
@@ -255,12 +255,6 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
             trainer.save_checkpoint()
         on_step(line)
     run.update(state="done", reason=None)
-
-
-def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
-    if recipe.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return recipe.precision == "bfloat16"
 
 
 def pick_device(name: str) -> torch.device:

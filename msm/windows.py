@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -29,10 +30,13 @@ class Batch:
     shots: Tensor  # (B, S, D) float32, fused; padding is zero
     valid: Tensor  # (B, S) bool, True = a real shot
     global_: Tensor | None  # (B, G) float32
+    scenes: Tensor | None = (
+        None  # (B, S) int, the number of each shot's scene, negative where unknown; stays on the CPU
+    )
 
     def to(self, device: torch.device) -> Batch:
         global_ = None if self.global_ is None else self.global_.to(device)
-        return Batch(self.shots.to(device), self.valid.to(device), global_)
+        return Batch(self.shots.to(device), self.valid.to(device), global_, self.scenes)
 
 
 def step_rng(seed: int, purpose: str, step: int) -> torch.Generator:
@@ -42,41 +46,62 @@ def step_rng(seed: int, purpose: str, step: int) -> torch.Generator:
 
 
 class WindowSampler:
-    """Every window of the training titles once an epoch, in an order drawn anew each epoch."""
+    """Every window of the training titles once an epoch, in an order drawn anew each epoch.
 
-    def __init__(self, catalog: Catalog, space: Space, *, max_shots: int, batch_windows: int, seed: int):
-        self.space, self.max_shots, self.seed = space, max_shots, seed
+    time_reversal  probability that a window runs backwards
+    with_scenes    give the scenes of the shots too; InputError where the catalog has no such label
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        space: Space,
+        *,
+        max_shots: int,
+        batch_windows: int,
+        seed: int,
+        time_reversal: float = 0.0,
+        with_scenes: bool = False,
+    ):
+        self.space, self.max_shots, self.seed, self.time_reversal = space, max_shots, seed, time_reversal
         self.titles: Sequence[Title] = catalog.split("train")
         lengths = [t.num_shots for t in self.titles]
         if max(lengths, default=0) < 2:
             raise InputError("no title in the train split has two shots, so nothing can be hidden and restored")
         self.windows = [i for i, n in enumerate(lengths) for _ in split_windows(n, max_shots) if n > 1]
         self.batch_windows = min(batch_windows, len(self.windows))
+        self.scenes = [scene_numbers(t) for t in self.titles] if with_scenes else None
         self._orders: dict[int, list[int]] = {}
 
     def batch(self, step: int) -> Batch:
         """The batch of a step, on the CPU."""
         first = step * self.batch_windows
-        drawn = [self._window(first + i) for i in range(self.batch_windows)]
-        longest = max(len(shots) for shots, _ in drawn)
-        shots = torch.zeros(len(drawn), longest, drawn[0][0].shape[1])
-        valid = torch.zeros(len(drawn), longest, dtype=torch.bool)
-        for i, (window, _) in enumerate(drawn):
-            shots[i, : len(window)] = torch.from_numpy(window)
+        cuts = [self._cut(first + i) for i in range(self.batch_windows)]
+        drawn = [self.space.fuse(self.titles[t].rows(start, stop))[::way] for t, start, stop, way in cuts]
+        shots = torch.zeros(len(drawn), max(map(len, drawn)), drawn[0].shape[1])
+        valid = torch.zeros(shots.shape[:2], dtype=torch.bool)
+        scenes = None if self.scenes is None else torch.full(shots.shape[:2], -1)
+        for i, (window, (t, start, stop, way)) in enumerate(zip(drawn, cuts, strict=True)):
+            shots[i, : len(window)] = torch.from_numpy(np.ascontiguousarray(window))
             valid[i, : len(window)] = True
-        global_ = [g for _, g in drawn if g is not None]
-        return Batch(shots, valid, torch.from_numpy(np.stack(global_)) if global_ else None)
+            if scenes is not None and self.scenes is not None:
+                scenes[i, : len(window)] = torch.from_numpy(self.scenes[t][start:stop][::way].copy())
+        global_ = [g for t, *_ in cuts if (g := self.titles[t].global_embedding) is not None]
+        return Batch(shots, valid, torch.from_numpy(np.stack(global_)) if global_ else None, scenes)
 
-    def _window(self, position: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """The window at a place in the endless sequence of epochs."""
+    def _cut(self, position: int) -> tuple[int, int, int, int]:
+        """The window at a place in the endless sequence of epochs: title, first shot, end, 1 or −1 for backwards."""
         epoch, i = divmod(position, len(self.windows))
-        title = self.titles[self.windows[self._order(epoch)[i]]]
-        spare = title.num_shots - self.max_shots
+        title = self.windows[self._order(epoch)[i]]
+        num_shots = self.titles[title].num_shots
+        spare = num_shots - self.max_shots
         start = 0
         if spare > 0:  # a title longer than a window is cut somewhere else each time
             start = int(torch.randint(spare + 1, (), generator=step_rng(self.seed, "cut", position)))
-        rows = title.rows(start, min(title.num_shots, start + self.max_shots))
-        return self.space.fuse(rows), title.global_embedding
+        way = 1
+        if self.time_reversal and torch.rand((), generator=step_rng(self.seed, "way", position)) < self.time_reversal:
+            way = -1
+        return title, start, min(num_shots, start + self.max_shots), way
 
     def _order(self, epoch: int) -> list[int]:
         """A permutation of the windows in which those of one batch are of similar length.
@@ -99,3 +124,15 @@ class WindowSampler:
 
 def _chunks(items: list[int], size: int) -> list[list[int]]:
     return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def scene_numbers(title: Title) -> np.ndarray:
+    """(N,) int: the label `scene` of a title's shots, as numbers; −1 where it is missing or negative."""
+    shots = title.shots
+    if "scene" not in shots:
+        raise InputError(f"{title.catalog.path} has no label `scene` in shots.parquet, which mask.policy=scene needs")
+    labels = shots["scene"]
+    known = labels.notna().to_numpy()
+    if pd.api.types.is_numeric_dtype(labels):
+        known &= labels.fillna(-1).to_numpy() >= 0
+    return np.where(known, pd.factorize(labels)[0], -1)

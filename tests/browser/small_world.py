@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from msm import Catalog, TitleData
 from msm.catalog import modalities_of
-from msm.recipe import preset
+from msm.presets import preset
 from msm.train import pick_device, start_run, train
 
 DIMS = {"video": 32, "audio": 16, "text": 16}

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from msm.errors import InputError
-from msm.recipe import Recipe, preset
+from msm.presets import preset
+from msm.recipe import Recipe
 
 
 def test_a_recipe_survives_json_unchanged():

@@ -1,0 +1,108 @@
+"""One step of a training: what is asked, and what is learned from the answer.
+
+Shape letters: B windows, S shots of the longest window, D width of a shot, M modalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from msm.catalog_rules import Modality
+from msm.errors import InputError
+from msm.hiding import at_step, choose_hidden, choose_masked
+from msm.model import ShotEncoder
+from msm.objectives import Asked, Made
+from msm.recipe import Recipe
+from msm.terms import Objective
+from msm.windows import Batch
+
+
+@dataclass(frozen=True)
+class StepReport:
+    loss: float
+    terms: dict[str, float]  # each term of the objective, unweighted
+    grad_norm: float
+    num_hidden: int
+    num_shots: int
+    target_std: float | None  # of latents, where they are what is predicted
+
+
+def train_step(
+    model: ShotEncoder,
+    objective: Objective,
+    batch: Batch,
+    optimizers: Sequence[torch.optim.Optimizer],
+    recipe: Recipe,
+    rng: torch.Generator,
+    step: int,
+) -> StepReport:
+    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first."""
+    device = model.device
+    asked = ask(batch, recipe, rng, step, objective.modalities, device)
+
+    model.train()
+    objective.train()
+    objective.before_step(model, step)
+    with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
+        made = Made(model, asked, shuffled=recipe.objective.token_shuffling)
+        losses = objective(asked, made, step)
+    loss = objective.total(losses)
+
+    for optimizer in optimizers:
+        optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    parameters = [*model.parameters(), *objective.parameters()]
+    grad_norm = torch.nn.utils.clip_grad_norm_(parameters, recipe.optim.clip_norm)
+    if not torch.isfinite(grad_norm):
+        raise InputError("the loss is no longer a number; try a lower optim.lr")
+    for optimizer in optimizers:
+        optimizer.step()
+    objective.after_step(model, step)
+    return StepReport(
+        loss=loss.item(),
+        terms={name: term.item() for name, term in losses.items()} if len(losses) > 1 else {},
+        grad_norm=grad_norm.item(),
+        num_hidden=int(asked.where.sum()),
+        num_shots=int(batch.valid.sum()),
+        target_std=objective.target_std,
+    )
+
+
+def ask(
+    batch: Batch,
+    recipe: Recipe,
+    rng: torch.Generator,
+    step: int,
+    modalities: Sequence[Modality],
+    device: torch.device,
+) -> Asked:
+    """Choose what is hidden and what stands in its place, on the CPU, and move it all to the device."""
+    cfg = at_step(step, recipe.steps, recipe.mask)
+    present = None
+    if cfg.policy == "modality":
+        present = torch.stack([batch.shots[..., m.columns].any(dim=-1) for m in modalities], dim=-1)
+    names = [m.name for m in modalities]
+    hidden = choose_hidden(batch.valid, cfg, rng, scenes=batch.scenes, present=present, names=names)
+    shown, masked = batch.shots, hidden
+    if cfg.other + cfg.unchanged:
+        masked, other = choose_masked(hidden, cfg, rng)
+        real = batch.shots[batch.valid]
+        shown = shown.clone()
+        shown[other] = real[torch.randint(len(real), (int(other.sum()),), generator=rng)]
+    if recipe.noise:
+        noise = torch.randn(shown.shape, generator=rng) * (recipe.noise / shown.shape[-1] ** 0.5)
+        shown = shown + noise * batch.valid.unsqueeze(-1)
+    on_device = batch.to(device)
+    truth = on_device.shots
+    shown = truth if shown is batch.shots else shown.to(device)
+    hidden, masked = hidden.to(device), masked.to(device)
+    return Asked(truth, shown, hidden, masked, on_device.valid, on_device.global_, rng)
+
+
+def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
+    if recipe.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return recipe.precision == "bfloat16"
