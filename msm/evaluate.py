@@ -16,19 +16,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from msm import baselines, metrics
+from msm import baselines, metrics, scenes
 from msm.catalog import Catalog, Title
 from msm.catalog_rules import Modality
 from msm.errors import InputError
 from msm.fusion import fuse
 from msm.hiding import random_hidden
+from msm.report import by_position, by_ratio, by_span, by_title, report
 
 SEEDS = (0, 1, 2, 3, 4)
 RATIO = 0.2  # share of shots hidden, whatever a run was trained with, so that runs compare
-DISTANCES = ((1, 1), (2, 2), (3, None))  # shots to the nearest visible one: from, to
+RATIOS = (0.1, 0.2, 0.4, 0.6, 0.8)  # of the full report
+SPAN = 7  # shots in a row that the full report hides: the middle one is four from the nearest visible shot
+FULL_SEEDS = SEEDS[:2]
 
 # shots (N, D), hidden (N,), global embedding (G,) or None → predictions (H, D)
 Predictor = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
+Hide = Callable[[int, np.random.Generator], np.ndarray]  # number of shots, randomness → hidden (N,) bool
+
+
+def at_random(ratio: float) -> Hide:
+    """Every shot for itself."""
+    return lambda num_shots, rng: random_hidden(num_shots, ratio, rng)
+
+
+def in_spans(num_shots: int, rng: np.random.Generator) -> np.ndarray:
+    """Runs of SPAN shots, in all about RATIO of the title, at least one run, never two that touch."""
+    hidden = np.zeros(num_shots, dtype=bool)
+    count = max(1, round(RATIO * num_shots / SPAN))
+    # Distinct numbers, moved apart by a span each: every placement with a gap is equally likely.
+    places = np.sort(rng.choice(num_shots - count * SPAN + 1, count, replace=False)) + SPAN * np.arange(count)
+    hidden[places[:, None] + np.arange(SPAN)] = True
+    return hidden
 
 
 @dataclass(frozen=True)
@@ -91,14 +110,17 @@ class Case:
     global_embedding: np.ndarray | None  # (G,)
 
 
-def hide_titles(titles: Sequence[Title], space: Space, ratio: float, seeds: Sequence[int]) -> Iterator[Case]:
-    """The protocol's cases; a title none of whose shots was hidden is left out."""
+def hide_titles(
+    titles: Sequence[Title], space: Space, ratio: float, seeds: Sequence[int], hide: Hide | None = None
+) -> Iterator[Case]:
+    """The protocol's cases; a title none of whose shots was hidden is left out. `hide` takes the place of `ratio`."""
+    hide = hide or at_random(ratio)
     read = {t.title_id: (space.fuse(t.embeddings), t.global_embedding) for t in titles}
     for seed in seeds:
         rng = np.random.default_rng(seed)
         for title in titles:
             shots, global_embedding = read[title.title_id]
-            hidden = random_hidden(len(shots), ratio, rng)
+            hidden = hide(len(shots), rng)
             if hidden.any():
                 yield Case(seed, title.title_id, shots, hidden, global_embedding)
 
@@ -154,11 +176,12 @@ def score_titles(
     *,
     ratio: float = RATIO,
     seeds: Sequence[int] = SEEDS,
+    hide: Hide | None = None,
     on_case: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
     """`score_fill_in` for every seed and title, with columns seed and title_id."""
     tables = []
-    for case in hide_titles(titles, space, ratio, seeds):
+    for case in hide_titles(titles, space, ratio, seeds, hide):
         predicted = None if predict is None else predict(case.shots, case.hidden, case.global_embedding)
         table = score_fill_in(case.shots, case.hidden, predicted, space)
         tables.append(table.assign(seed=case.seed, title_id=case.title_id))
@@ -169,76 +192,55 @@ def score_titles(
 
 
 def evaluate_run(
-    predict: Predictor, catalog: Catalog, space: Space, split: str, progress: Callable[[int, int], None]
+    predict: Predictor,
+    catalog: Catalog,
+    space: Space,
+    split: str,
+    progress: Callable[[int, int], None],
+    *,
+    full: bool = False,
 ) -> dict[str, Any]:
     """The whole protocol on one split of a catalog; InputError where the split has no title.
 
+    full      also by mask ratio and with spans hidden, which takes about three times as long
     progress  called with (cases done, cases in all)
+
+    Returns `report` with titles, by_position (where scenes are marked), and in full by_ratio and spans.
     """
     titles = catalog.split(split)
     if not titles:
         raise InputError(f"{catalog.path} has no title in the {split} split")
-    done = itertools.count(1)
-    total = len(titles) * len(SEEDS)
-    scores = score_titles(predict, titles, space, on_case=lambda: progress(next(done), total))
-    return {**report(scores, split), "catalog_fingerprint": catalog.fingerprint, "ratio": RATIO, "seeds": list(SEEDS)}
+    long_enough = [t for t in titles if t.num_shots >= SPAN + 2]
+    others = [r for r in RATIOS if r != RATIO] if full else []
+    more = (len(titles) * len(others) + len(long_enough)) * len(FULL_SEEDS) if full else 0
+    done, total = itertools.count(1), len(titles) * len(SEEDS) + more
 
+    def scored(of: Sequence[Title], seeds: Sequence[int], hide: Hide) -> pd.DataFrame:
+        return score_titles(predict, of, space, seeds=seeds, hide=hide, on_case=lambda: progress(next(done), total))
 
-def report(scores: pd.DataFrame, split: str) -> dict[str, Any]:
-    """Sum up `score_titles` as the JSON that `msm evaluate --json` answers.
-
-    `skill` is of centred cosine against the best baseline, best over all these shots together.
-    """
-    model = scores[scores["predictor"] == "model"]
-    named = {name: _means(scores[scores["predictor"] == name]) for name in baselines.NAMES}
-    best = max(named, key=lambda name: named[name]["centred_cosine"])
-    against = scores[scores["predictor"] == best]
-    named["global_mean"]["median_rank"] = None  # it predicts the same for every shot, so it ranks nothing
-    return {
-        "split": split,
-        **_means(model),
-        "skill": metrics.skill(model["centred_cosine"].mean(), against["centred_cosine"].mean()),
-        "best_baseline": best,
-        "num_titles": int(model["title_id"].nunique()),
-        "num_hidden": len(model),
-        "baselines": named,
-        "by_distance": [_by_distance(model, against, low, high) for low, high in DISTANCES],
-        "by_modality": _by_modality(model, scores),
+    scores = scored(titles, SEEDS, at_random(RATIO))
+    measured = {
+        **report(scores, split),
+        "titles": by_title(scores, {t.title_id: t.name for t in titles}),
+        "by_position": by_position(scores, scene_positions(titles)),
+        "catalog_fingerprint": catalog.fingerprint,
+        "ratio": RATIO,
+        "seeds": list(SEEDS),
     }
+    if full:
+        tables = {RATIO: scores} | {r: scored(titles, FULL_SEEDS, at_random(r)) for r in others}
+        measured["by_ratio"] = [by_ratio(tables[r], r) for r in RATIOS]
+        spans = scored(long_enough, FULL_SEEDS, in_spans) if long_enough else None
+        measured["spans"] = by_span(spans, SPAN, RATIO, left_out=len(titles) - len(long_enough))
+    return measured
 
 
-def _means(scores: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "cosine": float(scores["cosine"].mean()),
-        "centred_cosine": float(scores["centred_cosine"].mean()),
-        "median_rank": float(scores["rank_share"].median()),
-    }
-
-
-def _by_distance(model: pd.DataFrame, against: pd.DataFrame, low: int, high: int | None) -> dict[str, Any]:
-    """Model and best baseline on the hidden shots whose nearest visible shot is this far."""
-    near, base = (t[t["distance"].between(low, high or np.inf)]["centred_cosine"] for t in (model, against))
-    measured = len(near) > 0
-    return {
-        "distance": f"{low}" if high == low else f"{low}+",
-        "num_hidden": len(near),
-        "centred_cosine": float(near.mean()) if measured else None,
-        "best_baseline": float(base.mean()) if measured else None,
-        "skill": metrics.skill(near.mean(), base.mean()) if measured else None,
-    }
-
-
-def _by_modality(model: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
-    """Each block by itself: the model, and the baseline that is best at it."""
-    out = {}
-    for column in (c for c in scores.columns if c.startswith("centred_") and c != "centred_cosine"):
-        means = scores.groupby("predictor")[column].mean()
-        best = means.drop("model", errors="ignore").idxmax()
-        own, base = float(model[column].mean()), float(means[best])
-        out[column.removeprefix("centred_")] = {
-            "centred_cosine": own,
-            "best_baseline": str(best),
-            "best_baseline_centred_cosine": base,
-            "skill": metrics.skill(own, base),
-        }
-    return out
+def scene_positions(titles: Sequence[Title]) -> pd.DataFrame | None:
+    """A row a shot: title_id, shot, position (msm.scenes.POSITIONS, "" unknown); None where no label marks scenes."""
+    if not titles or not set(scenes.COLUMNS) & set(titles[0].catalog.shot_labels):
+        return None
+    tables = []
+    for title in titles:
+        place = scenes.position_in_scene(scenes.scene_numbers(title.shots))
+        tables.append(pd.DataFrame({"title_id": title.title_id, "shot": np.arange(len(place)), "position": place}))
+    return pd.concat(tables, ignore_index=True)

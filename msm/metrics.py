@@ -42,3 +42,15 @@ def rank_of_truth(predicted: np.ndarray, shots: np.ndarray, where: np.ndarray, m
 def skill(cosine: float, baseline: float) -> float:
     """(cosine − baseline) / (1 − baseline): 1 is perfect, 0 no better than the baseline."""
     return float((cosine - baseline) / (1 - baseline)) if baseline < 1 else 0.0
+
+
+def resampled_means(sums: np.ndarray, counts: np.ndarray, resamplings: int, seed: int = 0) -> np.ndarray:
+    """Means over rows of titles that are drawn with replacement, as many as there are: a bootstrap.
+
+    sums     (T, P)  of each title, for each of P things measured on the same rows
+    counts   (T, P)  rows of each title
+    returns  (B, P)  one draw serves all P, so differences between them are paired
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=resamplings)  # (B, T)
+    return (drawn @ sums) / np.maximum(drawn @ counts, 1e-12)

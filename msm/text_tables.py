@@ -18,20 +18,67 @@ WORDS = {
 
 
 def evaluation_as_text(measured: dict[str, Any]) -> str:
-    """The report of `msm.evaluate.report`: a line a predictor, then by distance and by modality."""
+    """The report of `msm evaluate`: a line a predictor, then small tables of whatever parts it has."""
     rows = [["model", measured], *measured["baselines"].items()]
     lines = [f"{measured['num_titles']} {measured['split']} titles, {measured['num_hidden']} hidden shots", ""]
     header = ["", "centred cosine", "raw cosine", "median rank"]
     lines += _table(header, [[WORDS[n], *_scores(scores)] for n, scores in rows])
-    lines += ["", f"skill {measured['skill']:+.3f} against the {WORDS[measured['best_baseline']]}", ""]
-    header = ["distance", "hidden shots", "model", "baseline", "skill"]
-    far = [p for p in measured["by_distance"] if p["num_hidden"]]
-    keys = ("centred_cosine", "best_baseline", "skill")
-    lines += _table(header, [[p["distance"], str(p["num_hidden"]), *(f"{p[k]:.3f}" for k in keys)] for p in far])
+    lines += ["", _against(measured), ""]
+    lines += _part_table("distance", [(p["distance"], p) for p in measured["by_distance"]])
     header = ["modality", "model", "best baseline", "skill"]
     keys = ("centred_cosine", "best_baseline_centred_cosine", "skill")
     rows = [[name, *(f"{part[k]:.3f}" for k in keys)] for name, part in measured["by_modality"].items()]
-    return "\n".join([*lines, "", *_table(header, rows)])
+    lines += ["", *_table(header, rows)]
+    for title, parts in _optional_parts(measured):
+        lines += ["", *_part_table(title, parts)] if parts else []
+    if "probes" in measured:
+        lines += ["", *_probe_lines(measured["probes"])]
+    return "\n".join(lines)
+
+
+def _against(measured: dict[str, Any]) -> str:
+    line = f"skill {measured['skill']:+.3f} against the {WORDS[measured['best_baseline']]}"
+    spread = (measured.get("intervals") or {}).get("difference")
+    if not spread:
+        return line
+    return (
+        f"{line}; difference {spread['mean']:+.3f}, 95 % of title draws {spread['low']:+.3f} to {spread['high']:+.3f}"
+    )
+
+
+def _optional_parts(measured: dict[str, Any]) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
+    spans = measured.get("spans", {})
+    return [
+        ("place in the scene", [(p["position"], p) for p in measured.get("by_position", [])]),
+        ("mask ratio", [(f"{p['ratio']:.0%}", p) for p in measured.get("by_ratio", [])]),
+        (f"in spans of {spans.get('length')}", [(p["distance"], p) for p in spans.get("by_distance", [])]),
+    ]
+
+
+def _part_table(title: str, parts: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Model against best baseline on some of the hidden shots, a line a part that has any."""
+    rows = []
+    for name, part in parts:
+        if part["num_hidden"]:
+            spread = part.get("difference") or {}
+            told = f"{spread['low']:+.3f} to {spread['high']:+.3f}" if "low" in spread else ""
+            numbers = [f"{part[k]:.3f}" for k in ("centred_cosine", "best_baseline", "skill")]
+            rows.append([name, str(part["num_hidden"]), *numbers, told])
+    return _table([title, "hidden shots", "model", "baseline", "skill", "difference, 95 %"], rows)
+
+
+def _probe_lines(probes: dict[str, Any]) -> list[str]:
+    """A line a probe: its first measure in each column; then the sentences of those that could not be asked."""
+    rows, skipped = [], []
+    for task in probes["tasks"]:
+        if "skipped" in task:
+            skipped.append(task["skipped"])
+            continue
+        measure = task["measure"]
+        scores = [f"{task['columns'][c][measure]:.3f}" for c in probes["columns"]]
+        what = f"{task['label']} of the {task['of']}, at each {task['at']}"
+        rows.append([what, task["probe"], measure, f"{task['chance'][measure]:.3f}", *scores])
+    return [*_table(["frozen probe", "by", "measure", "chance", *probes["columns"]], rows), *dict.fromkeys(skipped)]
 
 
 def fill_in_as_text(fill: FillIn) -> str:
