@@ -134,5 +134,5 @@ def scene_numbers(title: Title) -> np.ndarray:
     labels = shots["scene"]
     known = labels.notna().to_numpy()
     if pd.api.types.is_numeric_dtype(labels):
-        known &= labels.fillna(-1).to_numpy() >= 0
+        known = known & (labels.fillna(-1).to_numpy() >= 0)
     return np.where(known, pd.factorize(labels)[0], -1)

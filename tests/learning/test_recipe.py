@@ -64,8 +64,3 @@ def test_the_reference_recipe_is_the_published_one():
     assert (recipe.mask.ratio, recipe.mask.policy, recipe.fusion) == (0.2, "independent", "joint")
     assert (recipe.objective.loss, recipe.model.head, recipe.optim.name) == ("cosine", "linear", "muon")
     assert recipe.model.max_shots == 512 and recipe.model.use_global
-
-
-def test_an_unknown_recipe_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="mediafm"):
-        preset("mediafn")
