@@ -78,6 +78,7 @@ def describe_run(path: Path) -> dict[str, Any]:
         "recipe": recipe.get("name"),
         "state": info.get("state"),
         "reason": info.get("reason"),
+        "alarm": info.get("alarm"),
         "steps": recipe.get("steps"),
         "steps_done": info.get("steps_done", last.get("step")),
         "heartbeat_age_s": _age(info.get("heartbeat")),
@@ -190,6 +191,8 @@ def _run_text(facts: Mapping[str, Any]) -> str:
     ]
     if facts["reason"]:
         lines.append(f"reason: {facts['reason']}")
+    if facts["alarm"]:
+        lines.append(f"ALARM: {facts['alarm']}")
     if facts["state"] == "running" and facts["heartbeat_age_s"] is not None:
         age = facts["heartbeat_age_s"]
         lines.append(f"last sign of life {age:.0f} s ago" + (": its process seems to be gone" if age > 60 else ""))

@@ -138,18 +138,16 @@ def score_fill_in(shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray |
     distance = baselines.distance_to_visible(hidden)
     predictions = {} if predicted is None else {"model": predicted}
     predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth)
-    parts = []
-    for name, guess in predictions.items():
-        scores = score_guess(guess, shots, where, space)
-        part = {
-            "shot": where,
-            "distance": distance,
-            "predictor": name,
-            **scores,
-            "rank_share": scores["rank"] / len(shots),
-        }
-        parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True)
+    scored = [score_guess(guess, shots, where, space) for guess in predictions.values()]
+    columns = {name: np.concatenate([s[name] for s in scored]) for name in scored[0]}
+    table = {
+        "shot": np.tile(where, len(scored)),
+        "distance": np.tile(distance, len(scored)),
+        "predictor": np.repeat(np.array(list(predictions), dtype=object), len(where)),
+        **columns,
+        "rank_share": columns["rank"] / len(shots),
+    }
+    return pd.DataFrame(table)
 
 
 def score_guess(guess: np.ndarray, shots: np.ndarray, where: np.ndarray, space: Space) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from msm import files, metrics
 from msm.catalog import Catalog, Title
 from msm.errors import InputError
 from msm.evaluate import RATIO, SEEDS, Space, fitted_space, hide_titles, report, score_fill_in
+from msm.geometry import contextual_sample, geometry
 from msm.model import ShotEncoder
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.predict import predict_hidden
@@ -31,7 +32,7 @@ MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end 
 def validate(
     model: ShotEncoder, titles: Sequence[Title], space: Space, seeds: Sequence[int] = SEEDS[:1]
 ) -> dict[str, Any]:
-    """The report on held-out titles; sets the model's `prediction_norm` on the way.
+    """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
 
     The cosine loss says nothing about a prediction's length, but centring does depend on it. The
     length nearest to unit-length truths, in least squares, is the mean cosine.
@@ -46,7 +47,10 @@ def validate(
         score_fill_in(c.shots, c.hidden, g * norm, space).assign(title_id=c.title_id)
         for g, c in zip(guesses, cases, strict=True)
     ]
-    return report(pd.concat(tables, ignore_index=True), "validation")
+    measured = report(pd.concat(tables, ignore_index=True), "validation")
+    truth = np.concatenate([c.shots[c.hidden] for c in cases])
+    contextual = contextual_sample(model, [c.shots for c in cases])
+    return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
 
 
 def start_run(
@@ -171,6 +175,8 @@ class Trainer:
             self.run.save_weights(self.kept.state_dict())
             return None
         measured = validate(self.kept, self.validation, self.space)
+        if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
+            self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
         if best is None or measured["centred_cosine"] > best["centred_cosine"]:
             self.run.save_weights(self.kept.state_dict())
