@@ -18,7 +18,7 @@ import torch
 from msm.fusion import unit
 from msm.model import ShotEncoder
 
-WINDOWS, WINDOW = 8, 32  # titles, and shots of each, whose contextual embeddings are looked at
+WINDOWS, WINDOW = 4, 32  # titles, and shots of each, whose contextual embeddings are looked at
 SAMPLE = 256  # vectors looked at: RankMe can be no higher
 NARROW = 0.97  # mean cosine of random pairs above which all vectors are as good as one
 FEW_DIMENSIONS = 2.0  # RankMe below which they lie on a line

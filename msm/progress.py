@@ -104,7 +104,9 @@ def training_bar(steps: int) -> Iterator[Callable[[dict[str, Any]], None]]:
     def sentence(line: dict[str, Any]) -> str:
         measured = line["validation"]
         best = measured["baselines"][measured["best_baseline"]]["centred_cosine"]
-        return f"validation {measured['centred_cosine']:.3f} (best baseline {best:.3f})"
+        alarm = (measured.get("geometry") or {}).get("alarm")
+        told = f"validation {measured['centred_cosine']:.3f} (best baseline {best:.3f})"
+        return f"{told}  ALARM: {alarm}" if alarm else told
 
     def tell(line: dict[str, Any]) -> None:
         if _file is not None:
