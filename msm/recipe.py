@@ -5,13 +5,13 @@ A key that a recipe.json lacks has the value that it had before the key existed,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from typing import Any, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from msm.errors import InputError
 from msm.ranges import parse_ranges
+from msm.settings import build, keys_of, parse
 
 FUSIONS = ("joint", "per_modality")
 POLICIES = (
@@ -273,7 +273,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
         """Rebuild a recipe; InputError for a key that no recipe has or a value of the wrong kind."""
-        return _build(cls, values, "")
+        return build(cls, values, "")
 
     def with_settings(self, settings: Iterable[str]) -> Recipe:
         """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`."""
@@ -282,7 +282,7 @@ class Recipe:
             key, equals, text = setting.partition("=")
             if not equals:
                 raise InputError(f"{setting!r} is not a setting; write key=value, for example mask.ratio=0.4")
-            values[key.strip()] = _parse(text.strip(), self._kind_of(key.strip()))
+            values[key.strip()] = parse(text.strip(), self._kind_of(key.strip()))
         return self.with_values(values)
 
     def with_values(self, changes: Mapping[str, Any]) -> Recipe:
@@ -309,14 +309,7 @@ class Recipe:
     @classmethod
     def keys(cls) -> list[str]:
         """Every dotted key that `with_settings` knows."""
-        return _keys(cls().to_dict(), "")
-
-
-def preset(name: str) -> Recipe:
-    """A named recipe of `msm.presets`."""
-    from msm.presets import preset as named
-
-    return named(name)
+        return keys_of(cls().to_dict(), "")
 
 
 def modality_weights(text: str, names: Iterable[str]) -> dict[str, float]:
@@ -344,54 +337,3 @@ def modality_weights(text: str, names: Iterable[str]) -> dict[str, float]:
     if text.strip() and (known or weights) and not any(weights.values()):
         raise InputError("objective.weights gives no modality a weight above 0")
     return weights
-
-
-def _keys(values: Mapping[str, Any], prefix: str) -> list[str]:
-    keys: list[str] = []
-    for name, value in values.items():
-        keys += _keys(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
-    return keys
-
-
-def _parse(text: str, kind: type) -> Any:
-    """Numbers and true/false as JSON reads them (`.4` too), anything else, and what is to be text, as it is."""
-    if kind is str:
-        return text
-    lowered = text.lower()
-    if lowered in ("true", "false"):
-        return lowered == "true"
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
-
-
-def _build(kind: type, values: Mapping[str, Any], prefix: str) -> Any:
-    if not isinstance(values, Mapping):
-        raise InputError(f"recipe: {prefix or 'the whole'} must be an object with keys, not {values!r}")
-    hints = get_type_hints(kind)
-    known = {f.name for f in fields(kind)}
-    for name in values:
-        if name not in known:
-            raise InputError(f"{prefix}{name} is not a recipe key")
-    return kind(**{name: _convert(hints[name], value, prefix + name) for name, value in values.items()})
-
-
-def _convert(kind: Any, value: Any, key: str) -> Any:
-    if is_dataclass(kind) and isinstance(kind, type):
-        return _build(kind, value, key + ".")
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if kind is int and isinstance(value, float) and value.is_integer():
-        return int(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InputError(f"{key} is {value!r}, but must be {_KINDS[kind]}")
-    if kind is float and value != value:
-        raise InputError(f"{key} is NaN, but must be a number")
-    return value
-
-
-_KINDS = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}

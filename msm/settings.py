@@ -1,0 +1,61 @@
+"""From what a person types or a JSON file holds to frozen dataclasses, refusing what does not fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
+
+from msm.errors import InputError
+
+
+def keys_of(values: Mapping[str, Any], prefix: str) -> list[str]:
+    keys: list[str] = []
+    for name, value in values.items():
+        keys += keys_of(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
+    return keys
+
+
+def parse(text: str, kind: type) -> Any:
+    """Numbers and true/false as JSON reads them (`.4` too), anything else, and what is to be text, as it is."""
+    if kind is str:
+        return text
+    lowered = text.lower()
+    if lowered in ("true", "false"):
+        return lowered == "true"
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+def build(kind: type, values: Mapping[str, Any], prefix: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise InputError(f"recipe: {prefix or 'the whole'} must be an object with keys, not {values!r}")
+    hints = get_type_hints(kind)
+    known = {f.name for f in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise InputError(f"{prefix}{name} is not a recipe key")
+    return kind(**{name: _convert(hints[name], value, prefix + name) for name, value in values.items()})
+
+
+def _convert(kind: Any, value: Any, key: str) -> Any:
+    if is_dataclass(kind) and isinstance(kind, type):
+        return build(kind, value, key + ".")
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InputError(f"{key} is {value!r}, but must be {_KINDS[kind]}")
+    if kind is float and value != value:
+        raise InputError(f"{key} is NaN, but must be a number")
+    return value
+
+
+_KINDS = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
