@@ -1,0 +1,128 @@
+"""One training of one cell: train, score every title, keep what the table needs. Runs in a process of its own.
+
+A finished training leaves in its run folder, beside what any run has:
+
+    result.json     state (done | failed), sentence where it failed, seconds, and the report of each split
+    scores.parquet  a row a (split, title, predictor): split, title_id, predictor, num_hidden,
+                    centred_cosine and cosine (means over its hidden shots), median_rank (a share)
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from msm import files
+from msm.errors import InputError
+
+RESULT, SCORES = "result.json", "scores.parquet"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is told, in plain values, so that it can be sent to another machine."""
+
+    name: str
+    catalog: str
+    run: str  # folder
+    stop: str  # a file; while it exists, trainings stop at their next step
+    recipe: dict[str, Any]
+    splits: tuple[str, ...]
+    device: str
+    keep_weights: bool
+
+
+def train_and_score(job: Job) -> dict[str, Any]:
+    """Go on with this training where it stands; what goes wrong is its result, not an error.
+
+    returns  the content of result.json, or {"state": "stopped"}
+    """
+    path, started = Path(job.run), time.monotonic()
+    if (path / RESULT).exists():
+        return files.read_json(path / RESULT)
+    try:
+        result = _train_and_score(job, path)
+    except Exception as error:  # of any kind: out of memory on a GPU, a disk that is full, a mistake of ours
+        result = {"state": "failed", "sentence": sentence_of(error)}
+    if result["state"] != "stopped":
+        result["seconds"] = round(time.monotonic() - started, 1)
+        path.mkdir(parents=True, exist_ok=True)
+        files.write_json(path / RESULT, result)
+        if not job.keep_weights:
+            forget_weights(path)
+    return result
+
+
+def _train_and_score(job: Job, path: Path) -> dict[str, Any]:
+    from msm.catalog import Catalog
+    from msm.recipe import Recipe
+    from msm.runs import RunFolder
+    from msm.train import pick_device, start_run, train
+
+    catalog, device = Catalog.open(job.catalog), pick_device(job.device)
+    begun = (path / "run.json").exists()
+    run = (
+        RunFolder.open(path)
+        if begun
+        else start_run(catalog, path, Recipe.from_dict(job.recipe), device=device, replace=path.exists())
+    )
+    if run.info["state"] != "done":
+        stop = Path(job.stop)
+        train(run, catalog, device=device, resume=begun, should_stop=stop.exists)
+    if run.info["state"] == "stopped":
+        return {"state": "stopped"}
+    return {"state": "done", "best": run.info["best"], "reports": _score(job, run, catalog, str(device))}
+
+
+def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
+    """The report of each split; scores.parquet on the way."""
+    from msm.evaluate import score_titles
+    from msm.fill import Run
+    from msm.report import report
+
+    trained = Run.open(run.path, device=device)
+    reports, tables = {}, []
+    for split in job.splits:
+        if titles := catalog.split(split):
+            scores = score_titles(trained.predict, titles, trained.space)
+            reports[split] = report(scores, split)
+            tables.append(by_title(scores).assign(split=split))
+    with files.whole_file(run.path / SCORES) as temporary:
+        pd.concat(tables, ignore_index=True).to_parquet(temporary, index=False)
+    run.save_evaluation(reports[job.splits[-1]])
+    return reports
+
+
+def by_title(scores: pd.DataFrame) -> pd.DataFrame:
+    """A row a (title, predictor) out of a row a hidden shot: `msm.evaluate.score_titles` made short."""
+    exact = scores.astype({"centred_cosine": "float64", "cosine": "float64"})
+    groups = exact.groupby(["title_id", "predictor"], sort=False)
+    return groups.agg(
+        num_hidden=("cosine", "size"),
+        centred_cosine=("centred_cosine", "mean"),
+        cosine=("cosine", "mean"),
+        median_rank=("rank_share", "median"),
+    ).reset_index()
+
+
+def forget_weights(path: Path) -> None:
+    """Leave recipe, metrics and scores; they are kilobytes, the weights are megabytes."""
+    from msm.runs import WEIGHTS
+
+    (path / WEIGHTS).unlink(missing_ok=True)
+    shutil.rmtree(path / "checkpoint", ignore_errors=True)
+
+
+def sentence_of(error: BaseException) -> str:
+    """One line for a person: our own sentences as they are, others with their kind."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, InputError):
+        return first
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+        return f"there is not enough memory for this: {first}"
+    return f"{type(error).__name__}: {first}"
