@@ -40,7 +40,7 @@ class Asked:
 class Made:
     """What the model makes of it, worked out when a term first reads it.
 
-    shuffled  the decoder gets the visible tokens in random order (VideoPrism, section 3.3)
+    shuffled  the decoder gets the visible tokens in random order (VideoPrism, section 2)
     """
 
     def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False):

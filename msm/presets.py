@@ -90,7 +90,7 @@ CATALOGUE: dict[str, Preset] = {
     "bassl": Preset(
         source="Mun et al., BaSSL: Boundary-aware Self-Supervised Learning, 2022, arXiv 2201.05277",
         facts="Masked shot modelling is one of its four pretext tasks: 15 % of the shots emptied and a mask embedding "
-        "added, BERT's head, squared error against the detached shots (section 3.4 and their pretext_task.py, trn.py).",
+        "added, BERT's head, squared error against the detached shots (their pretext_task.py and trn.py).",
         differs="The three tasks about pseudo-boundaries are left out; windows are whole titles, not 17 shots; the "
         "shots' encoder is not trained along.",
         settings={
@@ -113,7 +113,7 @@ CATALOGUE: dict[str, Preset] = {
         source="Zhao et al., VideoPrism, 2024, arXiv 2402.13217",
         facts="Stage 1: contrastive between video and text. Stage 2: masked video modelling from the weights of stage 1; "
         "the targets are the frozen first stage's token embeddings, at visible and hidden places, and its global "
-        "embedding; the decoder gets the encoder's tokens shuffled, so that it cannot copy them (section 3).",
+        "embedding; the decoder gets the encoder's tokens shuffled, so that it cannot copy them (section 2).",
         differs="Stage 1 sets one modality against the others, or two halves of the shots where there is one modality, "
         "in one encoder, 8 shots averaged at a time. The ratio, and 40 % of the steps for stage 1, are ours. A read-out "
         "to the shot is trained behind a stop-gradient.",

@@ -92,7 +92,7 @@ class TeacherLatents(Copy):
 
 
 class FirstStageLatents(Copy):
-    """The latents of the encoder as the first stage left it (VideoPrism, section 3.3: global-local distillation).
+    """The latents of the encoder as the first stage left it (VideoPrism, section 2: global-local distillation).
 
     From the visible shots, the second stage has to give every shot's latent, the visible ones' too, and the mean of
     all of them; cosine distances, added.

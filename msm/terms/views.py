@@ -21,7 +21,7 @@ DISPLACED = 0.15  # share of the shots that HERO reorders (section 3.2)
 
 
 class ViewContrast(nn.Module):
-    """Which stretch of the batch is this, seen another way? (VideoPrism, section 3.2; CLIP's symmetric loss.)
+    """Which stretch of the batch is this, seen another way? (VideoPrism, section 2; CLIP's symmetric loss.)
 
     Two views of each window go through the encoder: one modality alone and the others without it, or two random
     halves of its shots. Stretches of 8 shots are averaged, and each has to find itself among all those of the batch.

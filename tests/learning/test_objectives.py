@@ -240,3 +240,14 @@ def test_copies_are_not_trained_and_decoder_matrices_go_to_muon():
     assert not taken & frozen
     assert taken == {id(p) for p in [*model.parameters(), *objective.parameters()] if p.requires_grad}
     assert id(model.decoder.blocks[0].query.weight) in {id(p) for g in muon.param_groups for p in g["params"]}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_padding_changes_no_term(name):
+    asked = question(lengths=(16,))
+    padded = [
+        F.pad(t, (0, 0, 0, 8)) if t.is_floating_point() else F.pad(t, (0, 8)) for t in (asked.truth, asked.hidden)
+    ]
+    longer = Asked(padded[0], padded[0], padded[1], padded[1], F.pad(asked.valid, (0, 8)), None, generator(4))
+    short, long = (losses(name, asked=a)[2] for a in (asked, longer))
+    assert {n: v.item() for n, v in long.items()} == pytest.approx({n: v.item() for n, v in short.items()}, abs=1e-5)

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from msm import Catalog, Run, TitleData
 from msm.catalog import modalities_of
 from msm.errors import InputError
 from msm.evaluate import report, score_titles
+from msm.predict import predict_hidden
 from msm.presets import CATALOGUE, PRESETS, preset
 from msm.recipe import Recipe
 from msm.runs import RunFolder
@@ -24,7 +27,7 @@ KNOBS = {
     "auxiliaries": ["objective.contrastive=.1", "objective.shot_order=.1", "objective.span_boundary=.5"],
     "shuffled": ["model.head=decoder", "objective.token_shuffling=true", "objective.weights=video=2,audio=1"],
 }
-RECIPES = {**PRESETS, **{name: Recipe().with_settings(settings) for name, settings in KNOBS.items()}}
+RECIPES = {**PRESETS, **{name: Recipe().with_settings(changes) for name, changes in KNOBS.items()}}
 
 
 @pytest.fixture(scope="module")
@@ -187,16 +190,16 @@ def test_noise_is_on_what_the_encoder_sees_and_not_on_the_target(talks):
 
 
 @pytest.mark.parametrize(
-    "settings, sentence",
+    "changes, sentence",
     [
         (["mask.policy=scene"], "has no label `scene`"),
         (["mask.policy=modality", "mask.modality=smell"], "'smell', but the modalities are video, audio"),
         (["objective.weights=smell=1"], "no modality 'smell'"),
     ],
 )
-def test_what_a_catalog_lacks_is_said_before_anything_is_written(talks, tmp_path, settings, sentence):
+def test_what_a_catalog_lacks_is_said_before_anything_is_written(talks, tmp_path, changes, sentence):
     with pytest.raises(InputError, match=sentence):
-        start_run(talks, tmp_path / "run", Recipe().with_settings(settings), device=torch.device("cpu"))
+        start_run(talks, tmp_path / "run", Recipe().with_settings(changes), device=torch.device("cpu"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -217,3 +220,46 @@ def test_the_sample_run_from_before_the_knobs_still_opens():
     assert recipe.mask.policy == "independent" and recipe.model.tokens == "kept" and recipe.optim.average == 0
     with pytest.raises(InputError, match=r"mask\.colour is not a recipe key"):
         Recipe.from_dict({"mask": {"colour": 1}})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_bfloat16_runs_through_every_preset(scened, tmp_path, name):
+    lines = trained(scened, tmp_path / "run", PRESETS[name].with_settings([*QUICK, "precision=bfloat16"])).metrics()
+    assert all(np.isfinite(line["loss"]) for line in lines)
+
+
+CHOICES = {
+    "mask.policy": ["independent", "span", "block", "scene", "tube", "modality", "prefix", "suffix"],
+    "mask.ratio": ["0.1", "0.5", "0.9"],
+    "mask.other": ["0", "0.2"],
+    "model.head": ["linear", "transform", "decoder"],
+    "model.tokens": ["kept", "dropped"],
+    "model.mask_token": ["replaced", "added"],
+    "model.mask_vectors": ["one", "per_modality"],
+    "model.positions": ["rotary", "learned"],
+    "objective.loss": ["cosine", "l2", "smooth_l1", "nce"],
+    "objective.target": ["shot", "teacher"],
+    "objective.standardise": ["false", "true"],
+    "objective.weights": ["", "equal"],
+    "objective.span_boundary": ["0", "1"],
+    "objective.contrastive": ["0", "1"],
+    "noise": ["0", "0.2"],
+}
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in CHOICES.items()}))
+def test_any_recipe_that_is_not_refused_trains_and_does_not_leak(scened, tmp_path, chosen):
+    try:
+        recipe = Recipe().with_settings([*QUICK, *(f"{k}={v}" for k, v in chosen.items())])
+    except InputError:
+        return
+    cpu = torch.device("cpu")
+    trainer = Trainer(start_run(scened, tmp_path / "run", recipe, device=cpu, replace=True), scened, cpu)
+    assert all(np.isfinite(trainer.run_step()["loss"]) for _ in range(2))
+    title = scened.split("test")[0]
+    shots, hidden = trainer.space.fuse(title.embeddings), np.isin(np.arange(title.num_shots), [0, 5, 6])
+    changed = np.where(hidden[:, None], -7.0, shots).astype(np.float32)
+    before, after = (predict_hidden(trainer.model, s, hidden, title.global_embedding) for s in (shots, changed))
+    np.testing.assert_array_equal(before, after)

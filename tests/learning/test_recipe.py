@@ -1,9 +1,10 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from msm.errors import InputError
-from msm.presets import preset
+from msm.presets import PRESETS, preset
 from msm.recipe import Recipe
 
 
@@ -64,3 +65,8 @@ def test_the_reference_recipe_is_the_published_one():
     assert (recipe.mask.ratio, recipe.mask.policy, recipe.fusion) == (0.2, "independent", "joint")
     assert (recipe.objective.loss, recipe.model.head, recipe.optim.name) == ("cosine", "linear", "muon")
     assert recipe.model.max_shots == 512 and recipe.model.use_global
+
+
+def test_every_key_and_every_named_recipe_stands_in_the_guide():
+    guide = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert [key for key in [*Recipe.keys(), *PRESETS] if f"`{key}`" not in guide] == []
