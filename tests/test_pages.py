@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from msm import Catalog
+from msm import Catalog, TitleData
 from msm.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
 
@@ -21,8 +22,6 @@ TIMEOUT_S = 60
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Path:
     """catalog/ with a test title of 40 shots, and runs/mediafm that has learned next to nothing."""
-    import numpy as np
-
     folder = tmp_path_factory.mktemp("pages")
     rng = np.random.default_rng(0)
     titles = [small_title(rng, f"title-{s}", s, 40, name=f"A {s} title") for s in ("train", "validation", "test")]
@@ -32,7 +31,7 @@ def world(tmp_path_factory) -> Path:
     return folder
 
 
-def visit(monkeypatch, page: Path, catalog: Path, runs: Path, **url: str) -> AppTest:
+def visit(monkeypatch, page: Path, catalog: Path, runs: Path, /, **url: str) -> AppTest:
     monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(catalog), "--runs", str(runs)])
     app = AppTest.from_file(str(page), default_timeout=TIMEOUT_S)
     app.query_params.update(url)
@@ -117,7 +116,7 @@ def test_the_data_page_tells_what_the_catalog_holds_and_that_it_is_sound(monkeyp
     }
     assert "Sound" in text_of(app)
     assert "seeded screenplay" in text_of(app)
-    assert any("msm import" in c.value for c in app.code)
+    assert [t.label.split()[-1] for t in app.tabs] == ["holds", "own"]
 
 
 @pytest.mark.parametrize("page", [MAIN, LAB, DATA], ids=lambda p: p.stem)
@@ -151,17 +150,40 @@ def test_without_a_run_the_lab_shows_the_strip_and_the_command_that_trains_one(m
 
 
 def test_a_run_for_other_shots_is_not_offered_and_the_lab_says_why(monkeypatch, world, tmp_path):
-    import numpy as np
-
-    from msm import TitleData
-
-    title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 7)))
-    Catalog.write(tmp_path / "other", [title], modalities=modalities_of({"text": 7}))
+    titles = [TitleData(title_id=s, split=s, embeddings=np.ones((5, 7))) for s in ("train", "test")]
+    Catalog.write(tmp_path / "other", titles, modalities=modalities_of({"text": 7}))
     app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
 
     assert "was trained on shots of video 32 + audio 16 + text 16; these are text 7" in app.info[0].value
     suggested = Path(next(c.value for c in app.code if c.value.startswith("msm train")).split()[-1])
     assert suggested.parent == world / "runs" and not suggested.exists()
+
+
+def test_a_catalog_without_titles_to_learn_from_is_not_told_to_train_on_itself(monkeypatch, world, tmp_path):
+    title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 7)))
+    Catalog.write(tmp_path / "other", [title], modalities=modalities_of({"text": 7}))
+    app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
+    assert "no title to learn from" in app.info[0].value
+    assert not any(c.value.startswith("msm train") for c in app.code)
+
+    lessons = [TitleData(title_id=s, split=s, embeddings=np.ones((5, 7))) for s in ("train", "test")]
+    Catalog.write(tmp_path / "lessons", lessons, modalities=modalities_of({"text": 7}))
+    app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
+    assert "train on lessons" in app.info[0].value
+    assert any(c.value.startswith(f"msm train {tmp_path / 'lessons'}") for c in app.code)
+
+
+def test_a_link_to_a_catalog_beside_opens_it_and_one_to_elsewhere_does_not(monkeypatch, world, tmp_path):
+    import shutil
+
+    shutil.copytree(world / "catalog", tmp_path / "one")
+    title = TitleData(title_id="guest", split="test", embeddings=np.ones((5, 7)))
+    Catalog.write(tmp_path / "two", [title], modalities=modalities_of({"text": 7}))
+    app = visit(monkeypatch, LAB, tmp_path / "one", world / "runs", catalog="two")
+    assert app.selectbox[0].value == "guest" and app.query_params["catalog"] == "two"
+
+    app = visit(monkeypatch, LAB, tmp_path / "one", world / "runs", catalog="../one")
+    assert "no catalog '../one'" in app.warning[0].value and app.selectbox[0].value == "title-test"
 
 
 def test_a_run_whose_weights_are_damaged_gets_a_sentence_and_no_traceback(monkeypatch, world, tmp_path):
@@ -183,8 +205,6 @@ def test_words_that_the_app_does_not_know_are_named(monkeypatch, world):
 
 def test_the_data_page_names_the_rule_that_a_catalog_breaks(monkeypatch, world, tmp_path):
     import shutil
-
-    import numpy as np
 
     shutil.copytree(world / "catalog", tmp_path / "catalog")
     shard = np.load(tmp_path / "catalog" / "shots-00000.npy", mmap_mode="r+")

@@ -2,7 +2,7 @@
 
     jobs_panel(folder, "ingest", "import", done=report)
 
-`done(job)` draws what a finished job left. While one runs, this piece of the page alone draws itself anew.
+`done(job, buttons)` draws what a job left that answered in JSON; `buttons` is the row at its foot. While one runs, this piece of the page alone draws itself anew.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from workbench import jobs
 from workbench.jobs import Job
@@ -19,7 +20,7 @@ from workbench.views.wording import left_in_words
 EVERY_S = 1.0  # between two looks at a running job
 
 
-def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job], None]) -> None:
+def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], None]) -> None:
     """The jobs of these kinds, the latest first; nothing where there are none."""
     found = jobs.listed(folder, *kinds)
     if running := [job.folder for job in found if job.state == jobs.RUNNING]:
@@ -55,24 +56,23 @@ def _bar(job: Job) -> None:
     )
 
 
-def _ended(job: Job, done: Callable[[Job], None]) -> None:
+def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
     with st.container(border=True):
-        if job.state == jobs.DONE:
-            done(job)
-        else:
+        if job.state != jobs.DONE:
             _say_why(job)
-        dismiss(job)
+        content, buttons = st.container(), st.container(horizontal=True)
+        if job.answer:  # what it could do it did, even if not all
+            with content:
+                done(job, buttons)
+        buttons.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), icon=":material/close:")
 
 
 def _say_why(job: Job) -> None:
     if job.state == jobs.STOPPED:
         st.info(f"**{job.title}** was stopped.", icon=":material/stop_circle:")
     else:
-        st.error(f"**{job.title}**: {job.sentence}.", icon=":material/error:")
-    if job.log.strip():
+        said = job.sentence.replace(f"{job.folder.absolute() / 'files'}/", "")  # an upload is known by its name
+        st.error(f"{said}." if job.title in said else f"**{job.title}**: {said}.", icon=":material/error:")
+    if len(job.log.strip().splitlines()) > 1:
         with st.expander("Details"):
             st.code(job.log, language=None)
-
-
-def dismiss(job: Job) -> None:
-    st.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), type="tertiary")

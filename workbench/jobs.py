@@ -24,8 +24,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,17 @@ def prepare(jobs: Path, kind: str) -> Path:
     folder = jobs / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
     return folder
+
+
+@contextmanager
+def prepared(jobs: Path, kind: str) -> Iterator[Path]:
+    """A fresh folder for a job that is started inside the block; removed if it could not be."""
+    folder = prepare(jobs, kind)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any] | None = None) -> Job:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench import cache, state
-from workbench.arguments import catalog_named, read_arguments
+from workbench.arguments import catalog_named, catalog_names, read_arguments
 
 
 def catalog_or_stop() -> Catalog:
@@ -51,10 +51,43 @@ def say_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Why nothing can be filled in, and the command that changes it."""
     folder = read_arguments().runs
     reasons = [f"{p}." for p in runs["problem"]] or [f"There is no trained run in {folder}."]
-    st.info(
-        " ".join(reasons[:3]) + " Train one on this catalog and reload this page:", icon=":material/model_training:"
-    )
-    st.code(f"msm train {catalog.path} {free_name(folder, catalog.path.resolve().name)}", language="bash")
+    what_is_next(catalog, runs, " ".join(reasons[:3]))
+
+
+def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained run fits these shots yet.") -> None:
+    """The command that trains a run for these shots: on this catalog, else on one beside it, else what is missing."""
+    if can_learn_from(catalog):
+        teacher, hint = catalog, "Train one on this catalog and reload this page:"
+    elif other := _teacher_for(catalog):
+        teacher, hint = (
+            other,
+            f"This catalog has no title to learn from; train on {other.path.name}, whose shots are alike:",
+        )
+    else:
+        missing = "This catalog has no title to learn from (split train). Bring more into it: of three or more, most become training titles."
+        st.info(f"{why} {missing}", icon=":material/model_training:")
+        return
+    st.info(f"{why} {hint}", icon=":material/model_training:")
+    place = free_name(read_arguments().runs, teacher.path.resolve().name)
+    st.code(f"msm train {teacher.path} {place}", language="bash")
+
+
+def can_learn_from(catalog: Catalog) -> bool:
+    return "train" in set(catalog.titles["split"])
+
+
+def _teacher_for(catalog: Catalog) -> Catalog | None:
+    """A catalog beside this one that has the same kind of shots, and titles to learn from."""
+    arguments = read_arguments()
+    for name in catalog_names(arguments):
+        path = catalog_named(arguments, name)
+        try:
+            other = cache.open_catalog(path) if path else None
+        except InputError:
+            continue
+        if other and other.modalities == catalog.modalities and can_learn_from(other):
+            return other
+    return None
 
 
 def free_name(folder: Path, name: str) -> Path:

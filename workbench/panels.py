@@ -81,6 +81,19 @@ def choose_run(runs: pd.DataFrame) -> None:
     )
 
 
+def choose_catalog(names: list[str]) -> None:
+    """Which catalog: the first of the names is the one that the app was started on. Nothing where there is one."""
+    if len(names) < 2:
+        return
+    key = state.widget("catalog", state.catalog_name() or names[0])
+
+    def choose() -> None:
+        chosen = st.session_state[key]
+        state.choose_catalog(None if chosen == names[0] else chosen)
+
+    st.selectbox("Catalog", names, key=key, on_change=choose)
+
+
 def provenance_line(catalog: Catalog) -> None:
     """One line where the embeddings were not made from films."""
     if catalog.provenance.get("kind") == "screenplay":
@@ -220,14 +233,15 @@ def inspection(catalog: Catalog) -> cache.Inspection | None:
     return found
 
 
-def soundness(found: cache.Inspection | None) -> None:
-    """Whether the catalog keeps the rules of its own format."""
+def soundness(found: cache.Inspection | None, held: str = "") -> None:
+    """Whether the catalog keeps the rules of its own format; `held` is said before it."""
     if found is None:
         st.caption("Its tables fit together; its vectors have not been read yet.")
     elif found.problems:
         st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {p}." for p in found.problems))
     else:
-        st.markdown(":green[:material/check_circle:] Sound: every rule of the format holds, every vector was read.")
+        said = ":green[:material/check_circle:] Sound: every rule of the format holds, every vector was read."
+        st.markdown(f"{held} {said}" if held else said)
 
 
 def modalities(catalog: Catalog, found: cache.Inspection | None) -> None:

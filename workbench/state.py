@@ -18,7 +18,7 @@ from workbench.views.opening import hide_at_random, opening_title
 
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
-_CATALOG = "selection.catalog"
+_CATALOG, _FORMS = "selection.catalog", "forms.emptied"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -32,6 +32,15 @@ def widget(name: str, value: Any, *, keep: bool = False) -> str:
     if not keep or key not in st.session_state:
         st.session_state[key] = value
     return key
+
+
+def fresh(name: str) -> str:
+    """The key of a field in a form: another one, and so an empty field, after `empty_forms`."""
+    return f"form.{st.session_state.get(_FORMS, 0)}.{name}"
+
+
+def empty_forms() -> None:
+    st.session_state[_FORMS] = st.session_state.get(_FORMS, 0) + 1
 
 
 def title() -> str:

@@ -50,3 +50,12 @@ def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] |
         return table
     shots = pd.Series([counts[m.name] for m in modalities])
     return table.assign(Shots=shots, Share=100 * shots / num_shots)
+
+
+def present_sentence(counts: Mapping[str, int], num_shots: int) -> str:
+    """Which shots of a title have which modality: `Every shot has video and audio. 5 of 12 have text.`"""
+    whole = [name for name, n in counts.items() if n == num_shots]
+    some = [f"{n} of {num_shots} have {name}." for name, n in counts.items() if 0 < n < num_shots]
+    none = [name for name, n in counts.items() if n == 0]
+    parts = [f"Every shot has {' and '.join(whole)}."] if whole else []
+    return " ".join([*parts, *some, *([f"No shot has {' or '.join(none)}."] if none else [])])

@@ -54,3 +54,8 @@ def left_in_words(seconds: float | None) -> str:
         return f"about {max(1, round(seconds))} s left"
     minutes = seconds / 60
     return f"about {round(minutes)} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"
+
+
+def plain(text: object) -> str:
+    """For Plotly, which reads a little HTML in every text: what a catalog says is shown as it is written."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
