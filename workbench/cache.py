@@ -123,6 +123,33 @@ def _evaluation(path: Path, changed: Stamp) -> dict[str, Any] | None:
     return RunFolder.open(path).evaluation
 
 
+def metrics(path: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics.jsonl; none where it cannot be read."""
+    return _metrics(path, stamp(path / "metrics.jsonl"))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _metrics(path: Path, _changed: Stamp) -> list[dict[str, Any]]:
+    from msm.runs import RunFolder
+
+    try:
+        return RunFolder.open(path).metrics()
+    except InputError:
+        return []
+
+
+def weights(path: Path) -> str:
+    """The fingerprint of a run's weights."""
+    return _weights(path, stamp(path / "model.safetensors"))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _weights(path: Path, changed: Stamp) -> str:
+    from msm.assess import weights_fingerprint
+
+    return weights_fingerprint(path)
+
+
 def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> Filled:
     """What the run makes of these hidden shots, remembered for the last few hundred choices."""
     return _filled(str(catalog.path), catalog.fingerprint, run_path, _run_stamp(run_path), title_id, hidden)

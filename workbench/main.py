@@ -17,6 +17,12 @@ page = st.navigation(
         st.Page(
             HERE / "app_pages" / "masking_lab.py", title="Masking lab", icon=":material/visibility_off:", default=True
         ),
+        st.Page(
+            HERE / "app_pages" / "evaluation.py",
+            title="Evaluation",
+            icon=":material/straighten:",
+            url_path="evaluation",
+        ),
         st.Page(HERE / "app_pages" / "data.py", title="Data", icon=":material/database:", url_path="data"),
     ]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -16,4 +17,41 @@ title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
 fill = Run.open({str(run)!r}).fill_in(title, hidden)
 timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
+"""
+
+
+def report_code(run: Path, reports: Iterable[str], call: str) -> str:
+    """A cell that draws a picture of the evaluation; `reports` are names of runs beside one another."""
+    function = call.partition("(")[0]
+    names = ", ".join(repr(name) for name in reports)
+    return f"""\
+from pathlib import Path
+
+from msm.runs import RunFolder
+from workbench.views.report_figures import {function}
+
+runs = Path({str(run.parent)!r})
+reports = {{name: RunFolder.open(runs / name).evaluation for name in [{names}]}}
+{call}
+"""
+
+
+def probes_code(run: Path, probes: Sequence[str]) -> str:
+    """A cell that draws the frozen probes of a run."""
+    return f"""\
+from msm.runs import RunFolder
+from workbench.views.probes import probes_figure, probes_table
+
+table = probes_table({{{run.name!r}: RunFolder.open({str(run)!r}).evaluation}})
+probes_figure(table[table["probe"].isin({list(probes)!r})], {run.name!r})
+"""
+
+
+def geometry_code(run: Path, measure: str) -> str:
+    """A cell that draws the geometry of a training."""
+    return f"""\
+from msm.runs import RunFolder
+from workbench.views.report_figures import geometry_figure
+
+geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
 """
