@@ -190,7 +190,7 @@ class CatalogWriter:
             raise InputError(f"global embeddings must be vectors, but have shape {vectors.shape[1:]}")
         for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
             raise InputError(f"title {self.titles[row]['title_id']!r}: NaN or infinite value in the global embedding")
-        np.save(self.folder / "global.npy", vectors)
+        files.save_array(self.folder / "global.npy", vectors)
         return vectors.shape[1]
 
 

@@ -7,3 +7,7 @@ class InputError(ValueError):
     The command line prints it and exits with status 2; the app shows it. Anything else that is
     raised is our own mistake and keeps its traceback.
     """
+
+
+class FullDiskError(InputError):
+    """There is no space left: whatever else is asked for would fail too."""

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
+import glob
+import io
 import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from msm.errors import InputError
+import numpy as np
+
+from msm.errors import FullDiskError, InputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+FULL = (errno.ENOSPC, errno.EDQUOT)
+GRACE_S = 2.0  # a folder so young may be about to be locked
 
 
 def temporary_sibling(path: Path) -> Path:
@@ -38,6 +46,24 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def naming_full_disk(path: Path) -> Iterator[None]:
+    """A disk that runs full while `path` is written becomes one sentence that names it; the outermost name counts."""
+    try:
+        yield
+    except (OSError, FullDiskError) as error:
+        if isinstance(error, OSError) and error.errno not in FULL:
+            raise
+        raise FullDiskError(f"{path} cannot be written: there is no space left on its disk") from None
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """An `.npy`; np.save on a path does not say why it failed where the disk is full."""
+    whole = io.BytesIO()
+    np.save(whole, array, allow_pickle=False)
+    path.write_bytes(whole.getbuffer())
+
+
+@contextmanager
 def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give a temporary folder to fill; on success it takes the name `path`, else it is removed.
 
@@ -47,10 +73,13 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     refuse_existing(path, replace=replace)
     new_parents = [p for p in path.parents if not p.exists()]  # the deepest first
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path.parent, path.name)
     temporary = temporary_sibling(path)
     temporary.mkdir()
+    held = _hold(temporary)
     try:
-        yield temporary
+        with naming_full_disk(path):
+            yield temporary
         refuse_existing(path, replace=replace)  # another writer may have been faster
         if path.exists():
             _exchange(temporary, path)
@@ -58,9 +87,37 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             os.rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if held is not None:
+            os.close(held)
         with suppress(OSError):  # not empty: the folder was made, or somebody else's is beside it
             for parent in new_parents:
                 parent.rmdir()
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove the temporary folders of writers of `name` that were killed: nobody holds them any more."""
+    for left in folder.glob(f".{glob.escape(name)}.tmp-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime < GRACE_S or not left.is_dir():
+                continue
+            held = _hold(left)
+            if held is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(held)
+
+
+def _hold(folder: Path) -> int | None:
+    """Lock a folder for as long as this process lives; None where somebody else does, or the disk cannot."""
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        return None
+    return held
 
 
 def refuse_existing(path: Path, *, replace: bool) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from msm.catalog import Catalog, TitleData, deal_splits, modalities_of
 from msm.errors import InputError
-from msm.files import refuse_existing
+from msm.files import naming_full_disk, refuse_existing
 from msm.importers.metadata import embed_metadata
 from msm.importers.source import Source, add_scenes, parse_modalities
 
@@ -55,8 +55,11 @@ def import_embeddings(
 
     Raises InputError with file, title or row and rule, and leaves nothing behind.
     """
-    options = options or ImportOptions()
-    source, catalog = Path(source), Path(catalog)
+    with naming_full_disk(Path(catalog)):
+        return _import(Path(source), Path(catalog), options or ImportOptions(), progress)
+
+
+def _import(source: Path, catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> Catalog:
     kind = options.format or detect_format(source)
     _refuse_target(source, catalog, options)
     opened = open_source(source, catalog, kind, options)

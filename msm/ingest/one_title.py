@@ -6,6 +6,7 @@ Shape letters: N shots of a title, D width of a shot embedding.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,15 @@ import numpy as np
 import pandas as pd
 
 from msm.errors import InputError
-from msm.files import read_json, whole_folder
+from msm.files import read_json, save_array, whole_folder
 from msm.ingest.encoders import Encoder, ShotInput, encode, load_encoders
-from msm.ingest.film import Film, SoundSpool
+from msm.ingest.film import Film, Picture, SoundSpool
 from msm.ingest.media import save_playable, save_thumbnail
 from msm.ingest.shots import CutShot, cut_shots
 from msm.ingest.text import Line, read_subtitles, sidecar_subtitles, text_of_shots
 from msm.ingest.titles import TitleFacts, labels_of_shots
 
+TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
 BATCH = 16  # shots that an encoder sees at once
 LONGEST_SOUND_S = 120.0  # of a longer shot an encoder hears twelve pieces, evenly spread
 NO_PICTURES = np.zeros((0, 1, 1, 3), np.uint8)
@@ -95,7 +97,7 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
             for encoder in encoders:
                 if encoder.modality != "video":
                     batches = _heard(times, text, spool if encoder.modality == "audio" else None)
-                    blocks[encoder.modality] = np.concatenate([encode(encoder, batch) for batch in batches])
+                    blocks[encoder.modality] = _encoded(encoder, batches, lambda: progress(times[-1, 1]))
         finally:
             spool.close()
             (folder / ".sound").unlink()
@@ -104,6 +106,15 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
         if job.media:
             save_playable(job.video, folder / "film.mp4")
     return Staged(job.folder)
+
+
+def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Callable[[], None]) -> np.ndarray:
+    """(N, dim); after each batch there is a heartbeat, which may raise to stop."""
+    blocks = []
+    for batch in batches:
+        blocks.append(encode(encoder, batch))
+        heartbeat()
+    return np.concatenate(blocks)
 
 
 def _given_lines(job: Job) -> list[Line]:
@@ -128,14 +139,25 @@ def _look(
     inside = (lambda line: None) if lines else lines.append
     times: list[tuple[float, float]] = []
     vectors: list[np.ndarray] = []
-    for batch in _batches(cut_shots(film, film.pictures(spool.write, inside))):
+    pictures = _told(film.pictures(spool.write, inside), progress)
+    for batch in _batches(cut_shots(film, pictures)):
         for shot in batch:
             save_thumbnail(shot.pictures, folder / "thumbnails" / f"{len(times)}.webp")
             times.append((shot.start_s, shot.end_s))
         if encoder is not None:
             vectors.append(encode(encoder, [_seen(shot) for shot in batch]))
-        progress(times[-1][1])
+    progress(times[-1][1])
     return np.array(times), {"video": np.concatenate(vectors)} if vectors else {}
+
+
+def _told(pictures: Iterator[Picture], progress: Callable[[float], None]) -> Iterator[Picture]:
+    """The same pictures; `progress` hears a few times a second how far they are."""
+    told = 0.0
+    for picture in pictures:
+        if time.monotonic() - told > TELL_EVERY_S:
+            told = time.monotonic()
+            progress(picture.time_s)
+        yield picture
 
 
 def _batches(shots: Iterator[CutShot]) -> Iterator[list[CutShot]]:
@@ -195,11 +217,11 @@ def _shot_table(facts: TitleFacts, times: np.ndarray, text: list[str]) -> pd.Dat
 def _write(folder: Path, job: Job, encoders: list[Encoder], vectors: np.ndarray, shots: pd.DataFrame) -> None:
     for shot in np.flatnonzero(~vectors.any(axis=1)):
         raise InputError(f"{job.video}: shot {shot} has no modality that {job.encoders} encodes")
-    np.save(folder / "vectors.npy", vectors)
+    save_array(folder / "vectors.npy", vectors)
     shots.to_parquet(folder / "shots.parquet")
     words = next((e for e in encoders if e.modality == "text"), None)
     if words is not None and job.facts.description:
-        np.save(folder / "global.npy", encode(words, [_as_shot(job.facts.description)])[0])
+        save_array(folder / "global.npy", encode(words, [_as_shot(job.facts.description)])[0])
     blocks = [{"modality": e.modality, "name": e.name, "dim": e.dim} for e in encoders]
     about = {"made_from": job.made_from, "encoders": blocks}
     (folder / "title.json").write_text(json.dumps(about), encoding="utf-8")

@@ -16,6 +16,7 @@ from typing import Any
 
 from msm.catalog import Catalog
 from msm.errors import InputError
+from msm.files import naming_full_disk
 from msm.ingest.assemble import assemble, check_fits
 from msm.ingest.encoders import Encoder, load_encoders
 from msm.ingest.film import Film
@@ -89,7 +90,7 @@ def ingest(
     encoders = load_encoders(options.encoders)
     former = _former(path, encoders)
     report = IngestReport()
-    with _staging(path) as staging:
+    with naming_full_disk(path), _staging(path) as staging:
         jobs, total_s = _jobs(paths, former, staging, options, report)
         finished = _finish(jobs, options.workers, _summed(progress, total_s), report)
         if finished:
@@ -119,7 +120,7 @@ def _staging(catalog: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"another msm ingest is writing {catalog}") from None
-        for left in folder.glob(".*.tmp-*"):
+        for left in folder.glob(".*.tmp-*"):  # whoever wrote them held the lock, and is gone
             shutil.rmtree(left, ignore_errors=True)
         try:
             yield folder

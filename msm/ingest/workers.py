@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from msm.errors import InputError
+from msm.errors import FullDiskError, InputError
 from msm.ingest.one_title import Job, Staged, make_title
 
 Outcome = tuple[Job, Staged | InputError]
@@ -35,6 +35,8 @@ def make_titles(jobs: Sequence[Job], workers: int, progress: Callable[[str, floa
 def _attempt(job: Job, progress: Callable[[str, float], None]) -> Staged | InputError:
     try:
         return make_title(job, lambda seconds: progress(job.facts.title_id, seconds))
+    except FullDiskError:
+        raise  # the next title would find no space either
     except InputError as error:
         return error
 

@@ -1,0 +1,128 @@
+"""Bringing one's own on the Data page: upload or path, a bar that outlives the page, a report, and the way into the lab."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from msm import Catalog
+from tests.ingest.conftest import PLACES, Scene, write_film
+from workbench import jobs
+
+pytestmark = pytest.mark.browser
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(autouse=True)
+def no_jobs(world: Path):
+    """Each test begins and ends without jobs on the page."""
+    yield
+    for job in jobs.listed(jobs.jobs_folder(world / "runs")):
+        jobs.stop(job)
+        jobs.forget(job)
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def bring(page: Page, address: str, kind: str = "Films") -> None:
+    page.goto(f"{address}/data")
+    expect(page.get_by_text("Sound: every rule").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Bring your own").click()
+    page.get_by_role("radio", name=kind).click()
+    settled(page)
+
+
+def type_into(page: Page, label: str, text: str) -> None:
+    page.get_by_role("textbox", name=label).fill(text)
+    page.get_by_role("textbox", name=label).press("Enter")
+    settled(page)
+
+
+def begin(page: Page, button: str) -> None:
+    expect(page.get_by_role("button", name=button)).to_be_enabled()
+    page.get_by_role("button", name=button).click()
+
+
+def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, world, tmp_path):
+    film = write_film(tmp_path / "..harbour <b>.mp4", [Scene(place) for place in PLACES])
+    words = tmp_path / "other-name.srt"
+    words.write_text("1\n00:00:00,100 --> 00:00:00,900\nGood evening\n", encoding="utf-8")
+    bring(page, address)
+    page.locator("input[type=file]").set_input_files([film, words])
+    expect(page.get_by_role("textbox", name="Name of the new catalog")).to_have_attribute("placeholder", "harbour-b")
+    type_into(page, "Name of the new catalog", "uploaded")
+    begin(page, "Read the films")
+
+    expect(page.get_by_text("Every shot has video and audio. 1 of 6 have text.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("holds 1 title and 6 shots.")).to_be_visible()
+    expect(page.get_by_alt_text("A shot of harbour <b>")).to_have_count(6)
+    (title,) = Catalog.open(world / "uploaded")
+    assert (title.name, title.shots["text"][0]) == ("harbour <b>", "Good evening")
+    assert not [
+        p
+        for p in world.rglob("*harbour*")
+        if not p.is_relative_to(world / "runs" / ".jobs") and p.suffix != ".mp4" and p.is_file()
+    ]
+
+    page.get_by_role("button", name="Open in the masking lab").click()
+    expect(page.locator(".shot")).to_have_count(6)
+    expect(page).to_have_url(re.compile("catalog=uploaded"))
+    page.wait_for_function("(img) => img.naturalWidth > 0", arg=page.locator(".shot .frame").first.element_handle())
+    expect(page.get_by_text("no title to learn from")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browser, tmp_path):
+    film = write_film(tmp_path / "long.mp4", [Scene(i % 7) for i in range(600)])
+    bring(page, address)
+    type_into(page, "or read from this machine's disk", str(film))
+    begin(page, "Read the films")
+    expect(page.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
+    page.goto("about:blank")
+
+    elsewhere = browser.new_page()
+    elsewhere.goto(f"{address}/data")
+    expect(elsewhere.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
+    elsewhere.get_by_role("button", name="Stop").click()
+    expect(elsewhere.get_by_text("long.mp4 was stopped.")).to_be_visible(timeout=PATIENCE_MS)
+    elsewhere.get_by_role("button", name="Dismiss").click()
+    expect(elsewhere.get_by_text("was stopped")).to_have_count(0)
+    elsewhere.close()
+
+
+def test_what_cannot_be_read_gets_its_sentence_and_makes_no_catalog(page, address, world, tmp_path):
+    (tmp_path / "letter.mp4").write_text("Dear film,\n", encoding="utf-8")
+    bring(page, address)
+    page.locator("input[type=file]").set_input_files(tmp_path / "letter.mp4")
+    begin(page, "Read the films")
+    expect(page.get_by_role("alert").filter(has_text="letter.mp4 is not readable as a video")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    assert not (world / "letter").exists()
+
+    type_into(page, "or read from this machine's disk", str(tmp_path / "nothing.mp4"))
+    begin(page, "Read the films")
+    expect(page.get_by_role("alert").filter(has_text="nothing.mp4 is missing")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_uploaded_embeddings_become_a_catalog_that_can_be_chosen(page, address, world, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [(f"t{t}", s, rng.standard_normal(6).tolist()) for t in range(4) for s in range(5)]
+    pd.DataFrame(rows, columns=["title_id", "shot", "embedding"]).to_parquet(tmp_path / "mine.parquet")
+    bring(page, address, "Embeddings")
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.parquet")
+    settled(page)
+    begin(page, "Import")
+
+    expect(page.get_by_text("holds 4 titles and 20 shots.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("code", has_text=re.compile("^msm train .*/mine "))).to_be_visible()
+    assert len(Catalog.open(world / "mine")) == 4
+    page.get_by_role("combobox", name="Catalog").click()
+    page.get_by_role("option", name="mine").click()
+    expect(page).to_have_url(re.compile("catalog=mine"))
