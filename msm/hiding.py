@@ -141,44 +141,43 @@ def _spans(n: int, count: int, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
     apart, they may touch.
     """
     odds = (1 - cfg.span_p) ** torch.arange(cfg.length)  # torch brings them to sum to 1
-    lengths: list[int] = []
-    while sum(lengths) < count:
-        drawn = int(torch.multinomial(odds, 1, generator=rng)) + 1
-        lengths.append(min(drawn, count - sum(lengths)))
-    shuffled = [lengths[i] for i in torch.randperm(len(lengths), generator=rng).tolist()]
+    drawn = torch.multinomial(odds, count, replacement=True, generator=rng) + 1
+    ends = drawn.cumsum(dim=0).clamp(max=count)
+    lengths = torch.diff(ends, prepend=ends.new_zeros(1))
+    lengths = lengths[lengths > 0]
+    lengths = lengths[torch.randperm(len(lengths), generator=rng)]  # the cut one stands anywhere
     gaps = n - count + 1  # before, between and after the visible shots
     if len(lengths) <= gaps:
         places = torch.randperm(gaps, generator=rng)[: len(lengths)].sort().values
     else:
         places = torch.randint(gaps, (len(lengths),), generator=rng).sort().values
+    # A hidden shot stands behind as many visible ones as its gap says, and behind the hidden ones before it.
     hidden = torch.zeros(n, dtype=torch.bool)
-    before = 0  # hidden shots so far
-    for place, length in zip(places.tolist(), shuffled, strict=True):
-        hidden[place + before : place + before + length] = True
-        before += length
+    hidden[places.repeat_interleave(lengths) + torch.arange(count)] = True
     return hidden
 
 
 def _blocks(n: int, count: int, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
     """Runs of `length` shots from starts drawn without repeating, until `count` are hidden; the last is cut."""
     length = min(cfg.length, count)
-    hidden = torch.zeros(n, dtype=torch.bool)
+    hidden = np.zeros(n, dtype=bool)
+    left = count
     for start in torch.randperm(n - length + 1, generator=rng).tolist():
-        fresh = (~hidden[start : start + length]).nonzero()[:, 0] + start
-        hidden[fresh[: count - int(hidden.sum())]] = True
-        if int(hidden.sum()) == count:
+        fresh = start + np.flatnonzero(~hidden[start : start + length])[:left]
+        hidden[fresh] = True
+        left -= len(fresh)
+        if not left:
             break
-    return hidden
+    return torch.from_numpy(hidden)
 
 
 def _tubes(n: int, count: int, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
     """Whole stretches of a grid that begins anywhere, until `count` shots are hidden; the last is cut."""
     offset = int(torch.randint(cfg.length, (), generator=rng))
     stretch = (torch.arange(n) + offset) // cfg.length
+    turn = torch.randperm(int(stretch[-1]) + 1, generator=rng)[stretch]  # when each shot's stretch is hidden
     hidden = torch.zeros(n, dtype=torch.bool)
-    for i in torch.randperm(int(stretch[-1]) + 1, generator=rng).tolist():
-        inside = (stretch == i).nonzero()[:, 0]
-        hidden[inside[: count - int(hidden.sum())]] = True
+    hidden[turn.argsort(stable=True)[:count]] = True
     return hidden
 
 
@@ -193,16 +192,18 @@ def _scenes(scenes: Tensor, count: int, ratio: float, rng: torch.Generator) -> T
     number = new.cumsum(dim=0) - 1
     if not number[-1]:
         return _independent(torch.ones(1, len(scenes), dtype=torch.bool), ratio, rng)[0]
-    hidden = torch.zeros(len(scenes), dtype=torch.bool)
-    for i in torch.randperm(int(number[-1]) + 1, generator=rng).tolist():
-        scene, left = number == i, count - int(hidden.sum())
-        fits = int(scene.sum()) <= left
-        wanted = fits or _uniform(rng) < left / int(scene.sum()) or not hidden.any()
-        if wanted and not (hidden | scene).all():
-            hidden |= scene
+    lengths = number.bincount().tolist()
+    chosen: list[int] = []
+    left, most = count, len(scenes) - 1  # one shot at least stays visible
+    for i in torch.randperm(len(lengths), generator=rng).tolist():
+        fits = lengths[i] <= left
+        wanted = fits or _uniform(rng) < left / lengths[i] or not chosen
+        if wanted and lengths[i] <= most:
+            chosen.append(i)
+            left, most = left - lengths[i], most - lengths[i]
         if not fits:
             break
-    return hidden
+    return torch.isin(number, torch.tensor(chosen))
 
 
 def _prefix(n: int, count: int, cfg: MaskConfig, rng: torch.Generator) -> Tensor:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm.errors import InputError
@@ -11,6 +11,7 @@ from msm.recipe import MaskConfig
 TO_THE_COUNT = ("span", "block", "tube", "prefix", "suffix")  # policies that meet the ratio in every window
 POLICIES = ("independent", "scene", "modality", *TO_THE_COUNT)
 NAMES = ("video", "audio", "text")
+unhurried = settings(deadline=None)  # a busy machine is no bug
 seeds = st.integers(0, 2**31 - 1)
 ratios = st.floats(0.01, 0.95)
 
@@ -47,6 +48,7 @@ def runs(hidden: torch.Tensor) -> list[int]:
     return ((edges == -1).nonzero() - (edges == 1).nonzero())[:, 0].tolist()
 
 
+@unhurried
 @given(
     policy=st.sampled_from([*POLICIES, "hand_picked"]),
     lengths=st.lists(st.integers(1, 30), min_size=1, max_size=6),
@@ -68,6 +70,7 @@ def test_padding_is_never_hidden_and_something_always_is_hidden_and_visible(poli
     assert (valid & ~hidden).any(dim=1)[valid.sum(dim=1) > 1].all()
 
 
+@unhurried
 @given(policy=st.sampled_from(POLICIES), ratio=ratios, seed=seeds)
 def test_the_same_seed_hides_the_same_shots(policy, ratio, seed):
     valid = windows([20, 13])
@@ -80,6 +83,7 @@ def test_independent_hiding_draws_what_it_always_drew():
     assert [row.nonzero()[:, 0].tolist() for row in hidden] == [[0, 1, 3, 5], [0, 2, 4]]
 
 
+@unhurried
 @given(policy=st.sampled_from(TO_THE_COUNT), n=st.integers(2, 120), ratio=ratios, seed=seeds)
 def test_a_policy_of_runs_meets_the_ratio_in_every_window_but_for_rounding(policy, n, ratio, seed):
     count = int(hide(windows([n]), seed, policy=policy, ratio=ratio).sum())
@@ -104,12 +108,14 @@ def test_span_lengths_are_spanberts():
     assert np.mean(np.array(lengths) == 1) == pytest.approx(share_of_ones, abs=0.03)
 
 
+@unhurried
 @given(n=st.integers(2, 200), ratio=st.floats(0.01, 0.45), length=st.integers(1, 12), seed=seeds)
 def test_no_span_is_longer_than_the_longest_nor_touches_the_next(n, ratio, length, seed):
     hidden = hide(windows([n]), seed, policy="span", ratio=ratio, length=length)[0]
     assert max(runs(hidden)) <= length
 
 
+@unhurried
 @given(n=st.integers(2, 200), ratio=ratios, length=st.integers(1, 12), seed=seeds)
 def test_every_block_is_whole_but_the_last_that_was_drawn(n, ratio, length, seed):
     hidden = hide(windows([n]), seed, policy="block", ratio=ratio, length=length)[0]
@@ -117,6 +123,7 @@ def test_every_block_is_whole_but_the_last_that_was_drawn(n, ratio, length, seed
     assert sum(run < shortest for run in runs(hidden)) <= 1
 
 
+@unhurried
 @given(n=st.integers(2, 200), ratio=ratios, length=st.integers(1, 12), seed=seeds)
 def test_a_tube_covers_whole_stretches_of_a_grid_but_for_one(n, ratio, length, seed):
     hidden = hide(windows([n]), seed, policy="tube", ratio=ratio, length=length)[0]
@@ -128,6 +135,7 @@ def test_a_tube_covers_whole_stretches_of_a_grid_but_for_one(n, ratio, length, s
     assert min(broken(offset) for offset in range(length)) <= 1
 
 
+@unhurried
 @given(n=st.integers(2, 60), ratio=ratios, seed=seeds)
 def test_a_scene_is_hidden_whole_or_not_at_all(n, ratio, seed):
     valid = windows([n])
@@ -155,6 +163,7 @@ def test_scenes_need_their_label():
         choose_hidden(windows([9]), MaskConfig(policy="scene"), generator(0))
 
 
+@unhurried
 @given(ratio=ratios, seed=seeds, named=st.sampled_from(["", *NAMES]))
 def test_of_a_hidden_shot_one_modality_is_hidden_and_one_that_it_has(ratio, seed, named):
     valid = windows([25, 14])
@@ -177,6 +186,7 @@ def test_one_modality_alone_or_of_another_name_cannot_be_hidden():
             choose_hidden(valid, cfg, generator(0), present=present, names=NAMES)
 
 
+@unhurried
 @given(n=st.integers(2, 50), ratio=ratios, seed=seeds)
 def test_a_prefix_is_the_beginning_and_a_suffix_the_end(n, ratio, seed):
     first, last = (hide(windows([n]), seed, policy=p, ratio=ratio)[0] for p in ("prefix", "suffix"))
@@ -238,6 +248,7 @@ def test_evaluation_hides_by_the_rule_that_anyone_can_repeat():
     assert (random_hidden(30, 0.2, np.random.default_rng(4)) == expected).all()
 
 
+@unhurried
 @given(st.sets(st.integers(0, 400), max_size=60))
 def test_ranges_as_written_are_read_back(shots):
     assert parse_ranges(format_ranges(shots), 401) == sorted(shots)
