@@ -46,6 +46,8 @@ class Encoder(Protocol):
     modality  video, audio or text
     name      what the catalog keeps, so that it is known what made its columns
     dim       width of a vector
+
+    One that is best asked for many shots at once says how many at most in `batch` (sound and words alone).
     """
 
     modality: str
@@ -60,8 +62,8 @@ class Encoder(Protocol):
 def load_encoders(choice: str) -> list[Encoder]:
     """The encoders of a choice such as `descriptors`, in the order video, audio, text.
 
-    choice  names with commas; `clip`, `wav2vec2` and `sentence` take `=FOLDER` or `=HUB-NAME`, and `open` is all
-            three; of two that encode the same modality, the later one counts
+    choice  names with commas; `clip`, `wav2vec2` and `sentence` take `=FOLDER` or `=HUB-NAME`, `open` is all
+            three, and `openai` takes `=MODEL`; of two that encode the same modality, the later one counts
 
     Raises InputError for a name that nobody has registered.
     """
@@ -89,13 +91,15 @@ def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
 
 
 def known_encoders() -> list[str]:
-    return sorted({*_BUILT_IN, *_OPEN, *(e.name for e in entry_points(group=GROUP))})
+    return sorted({*_BUILT_IN, *_OPEN, "openai", *(e.name for e in entry_points(group=GROUP))})
 
 
 def _factory(choice: str) -> Callable[[], Sequence[Encoder]]:
     name, _, where = choice.partition("=")
     if name in _OPEN:
         return lambda: [_open_model(name, where or _OPEN[name])]
+    if name == "openai":
+        return lambda: [_openai(where)]
     if choice in _BUILT_IN:
         return _BUILT_IN[choice]
     for entry in entry_points(group=GROUP, name=choice):
@@ -111,6 +115,12 @@ def _descriptors() -> Sequence[Encoder]:
 
 def _open_models() -> Sequence[Encoder]:
     return [_open_model(name, where) for name, where in _OPEN.items()]
+
+
+def _openai(model: str) -> Encoder:
+    from msm.ingest.openai_text import MODEL, load_openai
+
+    return load_openai(model or MODEL)
 
 
 def _open_model(name: str, where: str) -> Encoder:

@@ -96,7 +96,9 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
             text = text_of_shots(lines, times[:, 0], times[:, 1])
             for encoder in encoders:
                 if encoder.modality != "video":
-                    batches = _heard(times, text, spool if encoder.modality == "audio" else None)
+                    batches = _heard(
+                        times, text, spool if encoder.modality == "audio" else None, getattr(encoder, "batch", BATCH)
+                    )
                     blocks[encoder.modality] = _encoded(encoder, batches, lambda: progress(times[-1, 1]))
         finally:
             spool.close()
@@ -182,9 +184,11 @@ def _seen(shot: CutShot) -> ShotInput:
     )
 
 
-def _heard(times: np.ndarray, text: list[str], spool: SoundSpool | None) -> Iterator[list[ShotInput]]:
+def _heard(
+    times: np.ndarray, text: list[str], spool: SoundSpool | None, size: int = BATCH
+) -> Iterator[list[ShotInput]]:
     """Batches of shots with their words, and with their sound where a spool is given."""
-    for first in range(0, len(times), BATCH):
+    for first in range(0, len(times), size):
         yield [
             ShotInput(
                 start_s=start,
@@ -196,7 +200,7 @@ def _heard(times: np.ndarray, text: list[str], spool: SoundSpool | None) -> Iter
                 text=words,
             )
             for (start, end), words in zip(
-                times[first : first + BATCH].tolist(), text[first : first + BATCH], strict=True
+                times[first : first + size].tolist(), text[first : first + size], strict=True
             )
         ]
 

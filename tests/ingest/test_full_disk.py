@@ -37,7 +37,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         return place
 
     yield mount
-    subprocess.run(["umount", str(place)], capture_output=True)
+    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)  # something may be mapped still
 
 
 def everything(folder: Path) -> dict[Path, bytes]:
