@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -38,7 +39,7 @@ HELP = {
 
 def choose(runs: pd.DataFrame) -> pd.DataFrame:
     """The page's head: what it is, which run, and which others to lay beside it; returns the others' rows."""
-    name, run, compare = st.columns([3, 3, 4], vertical_alignment="bottom")
+    name, run, compare = columns("head", [3, 3, 4], least_px=180, align="bottom")
     name.header("Evaluation", anchor=False)
     with run:
         panels.choose_run(runs)
@@ -64,6 +65,10 @@ def report_or_offer(run_path: Path, catalog: Catalog) -> dict[str, Any] | None:
             st.caption("This report is of an older kind, without intervals, titles and places in the scene.")
             offer("Measure it again", run_path, catalog)
         return evaluation
+    st.markdown(
+        "Shots of every title that training never saw are hidden, and the model's guesses stand against five ways to copy. "
+        "That takes seconds to minutes."
+    )
     offer("Measure it", run_path, catalog, main=True)
     return None
 
@@ -109,7 +114,7 @@ def measured(job: jobs.Job, buttons: DeltaGenerator) -> None:
 def numbers(evaluation: dict[str, Any]) -> None:
     """The numbers that everything else explains, in one row."""
     best = evaluation["best_baseline"]
-    model, baseline, skill, rank = st.columns([2, 3, 2, 3])
+    model, baseline, skill, rank = columns("numbers", [2, 3, 2, 3], least_px=150)
     model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=panels.HELP["model"])
     base = evaluation["baselines"][best]["centred_cosine"]
     baseline.metric(f":orange[◆] {baseline_label(best)}", number(base), help=panels.HELP["baseline"])
@@ -120,7 +125,7 @@ def numbers(evaluation: dict[str, Any]) -> None:
 
 def against_copying(reports: Reports, run_path: Path) -> None:
     """The model and every way to copy, with intervals; beside it the same by modality."""
-    left, right = st.columns([3, 2], gap="large")
+    left, right = columns("predictors", [3, 2], least_px=340)
     with left:
         st.markdown("##### Against every way to copy")
         show(
@@ -143,7 +148,9 @@ def where(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     evaluation = next(iter(reports.values()))
     parts = ["distance", *(["position"] if len(part_table(reports, "position")) else [])]
     has_full = "by_ratio" in evaluation
-    for column, name in zip(st.columns(len(parts) + has_full, gap="medium"), [*parts, "ratio"], strict=False):
+    for column, name in zip(
+        columns("parts", [1] * (len(parts) + has_full), least_px=270), [*parts, "ratio"], strict=False
+    ):
         with column:
             part(reports, run_path, name)
     if has_full:
@@ -196,14 +203,14 @@ def probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             st.markdown("This catalog has no labels, so there is nothing to ask.")
             return
         st.markdown(
-            f"Can a line read {', '.join(f'*{name}*' for name in map(_as_text, labels[:4]))} … off the model's embeddings, and better than off the raw ones?"
+            f"Can a line read {', '.join(f'*{name}*' for name in map(as_text, labels[:4]))} … off the model's embeddings, and better than off the raw ones?"
         )
         offer("Ask the labels (minutes)", run_path, catalog, "--probes")
         return
     told = evaluation["probes"]
     table = probes_table(reports)
     gain = best_gain(table, run_path.name)
-    st.markdown(_as_text(probes_sentence(told) + (f" The title helps most with {gain}." if gain else "")))
+    st.markdown(as_text(probes_sentence(told) + (f" The title helps most with {gain}." if gain else "")))
     families = {name: table[table["probe"].isin(probes)] for name, probes in FAMILIES.items()}
     families = {name: rows for name, rows in families.items() if len(rows)}
     if families:
@@ -213,7 +220,7 @@ def probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             figures = {c: st.column_config.NumberColumn(format="%.3f") for c in wide.columns[3:]}
             st.dataframe(wide, hide_index=True, column_config=figures)
     for sentence in skipped_sentences(told):
-        st.caption(_as_text(sentence))
+        st.caption(as_text(sentence))
 
 
 def _probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.DataFrame]) -> None:
@@ -222,10 +229,10 @@ def _probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.Dat
     )
     rows = families[str(chosen)]
     runs = [run for run in reports if (rows["run"] == run).any()]
-    for column, run in zip(st.columns(len(runs), gap="medium"), runs, strict=True):
+    for column, run in zip(columns("probes", [1] * len(runs), least_px=420), runs, strict=True):
         with column:
             if len(reports) > 1:
-                st.markdown(f"##### {_as_text(run)}")
+                st.markdown(f"##### {as_text(run)}")
             show(
                 probes_figure(rows, run),
                 f"probes.{run}",
@@ -248,7 +255,7 @@ def geometry(run_path: Path) -> None:
         st.error(f"At the last validation: {alarm}.", icon=":material/warning:")
     else:
         st.markdown("No collapse: at the last validation embeddings and predictions of different shots still differ.")
-    for column, measure in zip(st.columns(2, gap="medium"), ("rankme", "pair_cosine"), strict=True):
+    for column, measure in zip(columns("geometry", [1, 1], least_px=320), ("rankme", "pair_cosine"), strict=True):
         with column:
             show(report_figures.geometry_figure(lines, measure), measure, code.geometry_code(run_path, measure))
 
@@ -271,6 +278,16 @@ def exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     st.code(command, language="bash")
 
 
+def columns(
+    name: str, widths: list[int], *, least_px: int, align: Literal["top", "bottom"] = "top"
+) -> Sequence[DeltaGenerator]:
+    """Columns that go below one another where they would be narrower than this; Streamlit's do so on telephones alone."""
+    key = f"row-{name}"
+    row = st.container(key=key)
+    row.html(f'<style>.st-key-{key} [data-testid="stColumn"]{{min-width:min(100%,{least_px}px)}}</style>')
+    return row.columns(widths, gap="medium", vertical_alignment=align)
+
+
 def show(figure: go.Figure, name: str, cell: str) -> None:
     st.plotly_chart(figure, key=f"evaluation.figure.{name}", config=config(name))
     copy_as_code(cell)
@@ -287,6 +304,6 @@ def copy_as_code(cell: str) -> None:
         st.code(cell, language="python")
 
 
-def _as_text(text: str) -> str:
+def as_text(text: str) -> str:
     """What a catalog or a folder is called, with nothing in it read as Markdown."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|~$:" else c for c in text)

@@ -166,3 +166,139 @@ def test_contextual_embeddings_are_one_a_shot_and_depend_on_the_context(talks, r
     assert contextual.shape == (title.num_shots, 16)
     alike = np.corrcoef(contextual)
     assert not np.allclose(alike, np.corrcoef(run.space.fuse(title.embeddings)), atol=0.05)
+
+
+def full_report(predict, catalog, space, **choices):
+    from msm.evaluate import evaluate_run
+
+    return evaluate_run(predict, catalog, space, "test", lambda done, total: None, **choices)
+
+
+def truth(shots, hidden, _):
+    return shots[hidden]
+
+
+def test_the_interval_of_the_difference_holds_it_and_a_perfect_predictor_is_clearly_ahead(talks, space, run):
+    measured = full_report(run.predict, talks, run.space)
+    spread = measured["intervals"]["difference"]
+    best = measured["baselines"][measured["best_baseline"]]["centred_cosine"]
+    assert spread["low"] <= spread["mean"] <= spread["high"]
+    assert spread["mean"] == pytest.approx(measured["centred_cosine"] - best)
+    perfect = full_report(truth, talks, space)["intervals"]
+    assert perfect["difference"]["low"] > 0 and perfect["centred_cosine"]["low"] == pytest.approx(1)
+    assert set(perfect["baselines"]) == set(measured["baselines"])
+
+
+def test_the_interval_is_narrower_with_more_titles(talks, space):
+    scores = score_titles(lambda s, h, g: s[h] + 0.5, talks.split("train"), space)
+    few = scores[scores["title_id"].isin(scores["title_id"].unique()[:4])]
+    wide, narrow = (report(s, "train")["intervals"]["difference"] for s in (few, scores))
+    assert narrow["high"] - narrow["low"] < wide["high"] - wide["low"]
+
+
+def test_two_titles_have_no_interval(talks, space):
+    scores = score_titles(truth, talks.split("test")[:2], space)
+    assert report(scores, "test")["intervals"] is None
+
+
+def test_the_bootstrap_draws_whole_titles():
+    from msm.metrics import resampled_means
+
+    sums, counts = np.array([[10.0], [0.0]]), np.array([[10], [90]])
+    drawn = np.unique(resampled_means(sums, counts, 200).round(6))
+    assert drawn.tolist() == [0.0, 0.1, 1.0]  # both, either, never a part of one
+
+
+def test_every_title_has_its_row_and_the_rows_make_up_the_whole(talks, run):
+    measured = full_report(run.predict, talks, run.space)
+    rows = measured["titles"]
+    assert [r["title_id"] for r in rows] == [t.title_id for t in talks.split("test")]
+    weighted = sum(r["centred_cosine"] * r["num_hidden"] for r in rows) / sum(r["num_hidden"] for r in rows)
+    assert weighted == pytest.approx(measured["centred_cosine"])
+
+
+def test_the_full_report_has_every_ratio_and_agrees_with_the_main_one_at_a_fifth(talks, run):
+    measured = full_report(run.predict, talks, run.space, full=True)
+    assert [p["ratio"] for p in measured["by_ratio"]] == [0.1, 0.2, 0.4, 0.6, 0.8]
+    assert measured["by_ratio"][1]["centred_cosine"] == measured["centred_cosine"]
+    assert "by_ratio" not in full_report(run.predict, talks, run.space)
+    json.dumps(measured, allow_nan=False)
+
+
+def test_spans_give_the_far_distances_real_numbers(talks, run):
+    measured = full_report(run.predict, talks, run.space, full=True)["spans"]
+    assert [p["distance"] for p in measured["by_distance"]] == ["1", "2", "3", "4+"]
+    hidden = [p["num_hidden"] for p in measured["by_distance"]]
+    assert min(hidden) >= 10 and sum(hidden) == measured["num_hidden"] and measured["titles_left_out"] == 0
+
+
+@pytest.mark.parametrize("num_shots", [9, 20, 35, 200])
+def test_spans_are_of_their_length_never_touch_and_leave_shots_visible(num_shots):
+    from msm.evaluate import SPAN, in_spans
+
+    rng = np.random.default_rng(num_shots)
+    shares = []
+    for _ in range(200):
+        hidden = in_spans(num_shots, rng)
+        edges = np.flatnonzero(np.diff(np.r_[0, hidden.astype(int), 0]))
+        assert (np.diff(edges)[::2] == SPAN).all() and not hidden.all()
+        shares.append(hidden.mean())
+    assert len(set(shares)) == 1 and shares[0] == pytest.approx(max(7 / num_shots, 0.2), abs=0.5 * SPAN / num_shots)
+
+
+def small_catalog(path, lengths, scene=None):
+    from msm import Catalog, TitleData
+    from msm.catalog import modalities_of
+
+    rng = np.random.default_rng(0)
+    titles = []
+    for split in ("train", "test"):
+        for i, n in enumerate(lengths):
+            shots = None if scene is None else pd.DataFrame({"scene": scene(n)})
+            titles.append(
+                TitleData(title_id=f"{split}-{i}", split=split, embeddings=rng.normal(size=(n, 6)), shots=shots)
+            )
+    return Catalog.write(path, titles, modalities=modalities_of({"video": 6}))
+
+
+def test_titles_too_short_for_a_span_are_left_out_and_it_is_said(tmp_path):
+    catalog = small_catalog(tmp_path / "short", [8, 8, 30])
+    space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")
+    assert full_report(truth, catalog, space, full=True)["spans"]["titles_left_out"] == 2
+    catalog = small_catalog(tmp_path / "shorter", [8, 8])
+    measured = full_report(truth, catalog, space, full=True)["spans"]
+    assert measured["skipped"] == "no title has the 9 shots that hiding 7 in a row takes."
+
+
+def test_places_in_the_scene_are_told_where_scenes_are_marked(tmp_path):
+    marked = small_catalog(tmp_path / "marked", [30, 30, 30], lambda n: np.r_[np.arange(n - 2) // 7, 90, 91])
+    space = fitted_space(marked.split("train"), [], marked.modalities, "joint")
+    measured = full_report(truth, marked, space)
+    assert {p["position"] for p in measured["by_position"]} == {"first", "middle", "last", "only"}
+    assert sum(p["num_hidden"] for p in measured["by_position"]) == measured["num_hidden"]
+    unmarked = small_catalog(tmp_path / "unmarked", [30, 30, 30])
+    assert full_report(truth, unmarked, space)["by_position"] == []
+
+
+def test_scenes_are_numbered_from_either_label():
+    from msm.scenes import position_in_scene, scene_numbers
+
+    by_start = scene_numbers(pd.DataFrame({"scene_start": [1, 0, 0, 1, 1, 0]}))
+    assert by_start.tolist() == [0, 0, 0, 1, 2, 2]
+    assert position_in_scene(by_start).tolist() == ["first", "middle", "last", "only", "first", "last"]
+    by_name = scene_numbers(pd.DataFrame({"scene": ["a", "a", "", "b", "a", None]}))
+    assert by_name.tolist() == [0, 0, -1, 1, 2, -1]
+    assert position_in_scene(by_name).tolist() == ["first", "last", "", "only", "only", ""]
+    assert scene_numbers(pd.DataFrame({"scene": [3, 3, -1]})).tolist() == [0, 0, -1]
+
+
+def test_a_part_stays_until_weights_split_or_catalog_change(talks, run):
+    from msm.assess import assess, with_earlier_parts
+
+    whole = assess(run, talks, full=True)
+    again = assess(run, talks)
+    assert again["by_ratio"] == whole["by_ratio"] and run.evaluation == json.loads(json.dumps(again))
+    bare = {k: v for k, v in again.items() if k not in ("by_ratio", "spans")}
+    for changed in ("weights", "split", "catalog_fingerprint"):
+        assert "by_ratio" not in with_earlier_parts({**bare, changed: "another"}, whole)
+    assert "by_ratio" in with_earlier_parts(bare, whole)

@@ -28,7 +28,7 @@ if evaluation is None:
 reports = {run_path.name: evaluation, **panel.comparable(others, catalog)}
 
 st.subheader(verdict(evaluation), anchor=False)
-st.markdown(" ".join(filter(None, [details(evaluation), comparison_words(reports)])))
+st.markdown(" ".join(filter(None, [details(evaluation), panel.as_text(comparison_words(reports))])))
 panel.numbers(evaluation)
 panel.against_copying(reports, run_path)
 panel.where(reports, run_path, catalog)

@@ -13,9 +13,9 @@ from workbench.views.report import Reports
 from workbench.views.wording import count, number, plain
 
 COLUMNS = {  # kind of embedding → (label, marker)
-    "raw": ("raw embedding", "diamond"),
+    "raw": ("raw", "diamond"),
     "alone": ("model, shot alone", "circle-open"),
-    "contextual": ("model, shot in its title", "circle"),
+    "contextual": ("in its title", "circle"),
 }
 FAMILIES = {  # what a reader chooses → probes of msm.probes
     "Read off by a line": ("linear", "boundary", "number"),
@@ -112,7 +112,7 @@ def probes_figure(table: pd.DataFrame, run: str) -> go.Figure:
             "line": {"color": color, "width": 2},
         }
         figure.add_trace(_marks(wide[column], y, label, mark, _whiskers(chosen, wide.index, column)))
-    names = "    ".join(
+    names = "   ".join(
         f"<span style='color:{palette.OTHER if c == 'raw' else palette.MODEL}'>{s} {label}</span>"
         for (c, (label, _)), s in zip(COLUMNS.items(), "◆○●", strict=True)
     )
@@ -131,7 +131,7 @@ def probes_figure(table: pd.DataFrame, run: str) -> go.Figure:
         ],
     )
     low = min(0.0, float(wide.to_numpy().min()))
-    figure.update_xaxes(title=f"{_axis(chosen)} (1 = read perfectly)", range=[low - 0.02, 1.03], zeroline=False)
+    figure.update_xaxes(title=_axis(chosen), range=[low - 0.02, 1.03], zeroline=False)
     figure.update_yaxes(
         tickvals=y, ticktext=[plain(t) for t in wide.index], range=[len(wide) - 0.4, -0.6], automargin=True,
         ticksuffix="  ", showgrid=False, zeroline=False,
@@ -145,7 +145,7 @@ def _axis(chosen: pd.DataFrame) -> str:
         return "accuracy"
     if probes <= {"retrieval"}:
         return "mean average precision"
-    return "average precision, of numbers Kendall's τ" if "number" in probes else "average precision"
+    return "average precision (numbers: Kendall's τ)" if "number" in probes else "average precision"
 
 
 def _gap_lines(wide: pd.DataFrame, y: np.ndarray) -> list[go.Scatter]:
