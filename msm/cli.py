@@ -117,6 +117,8 @@ def ingest(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Video files.")],
     catalog: Annotated[Path, typer.Argument(help="The catalog that they join; it is made where there is none.")],
     encoders: Annotated[str, typer.Option(help="What turns shots into vectors (docs/ingest.md).")] = "descriptors",
+    detector: Annotated[str, typer.Option(help="Of cuts: adaptive, or transnetv2 with its weights.")] = "adaptive",
+    detector_weights: Annotated[Path | None, typer.Option(help="Of TransNetV2: a .safetensors or a .pth.")] = None,
     subtitles: Annotated[Path | None, typer.Option(help="Of one video. Default: beside it, or inside it.")] = None,
     name: Annotated[str, typer.Option(help="Of one video, as the next four. Default: the file's name.")] = "",
     title_id: Annotated[str, typer.Option(help="Default: made from the file's name.")] = "",
@@ -138,6 +140,8 @@ def ingest(
     given = TitleFacts(title_id=title_id, name=name, synopsis=synopsis, tags=words, split=split)
     options = IngestOptions(
         encoders=encoders,
+        detector=detector,
+        detector_weights=detector_weights,
         subtitles=subtitles,
         facts=given if given != TitleFacts() else None,
         media=media,

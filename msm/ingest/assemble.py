@@ -21,7 +21,7 @@ from msm.errors import InputError
 from msm.ingest.encoders import Encoder
 from msm.ingest.media import link_or_copy
 from msm.ingest.one_title import Job, Staged
-from msm.ingest.shots import DETECTOR
+from msm.ingest.shots import DETECTORS
 
 FEWEST_TO_DEAL = 3  # with fewer titles, all are `test`: unseen by any training
 
@@ -44,6 +44,7 @@ def assemble(
     finished: Mapping[str, tuple[Job, Staged]],
     encoders: Sequence[Encoder],
     seed: int,
+    detector: str = "adaptive",
 ) -> Catalog:
     """Write the catalog anew: former titles where they were, replaced ones in their place, new ones at the end.
 
@@ -63,7 +64,7 @@ def assemble(
         _titles(former, finished, dealt, width),
         modalities=modalities_for(encoders),
         dtype=former.dtype if former else "float16",
-        provenance=_provenance(former, dealt, encoders, seed),
+        provenance=_provenance(former, dealt, encoders, seed, detector),
         replace=former is not None,
         media=copy_media,
     )
@@ -153,13 +154,13 @@ def _dealt(former: Mapping[str, str], new: Sequence[str]) -> dict[str, str]:
 
 
 def _provenance(
-    former: Catalog | None, dealt: Mapping[str, str], encoders: Sequence[Encoder], seed: int
+    former: Catalog | None, dealt: Mapping[str, str], encoders: Sequence[Encoder], seed: int, detector: str
 ) -> dict[str, Any]:
     made: dict[str, Any] = dict(former.provenance) if former is not None else {}
     made.setdefault("made_by", f"msm ingest {version('msm-workbench')}")
     made["ingest"] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "detector": DETECTOR,
+        "detector": DETECTORS[detector],
         "encoders": {e.modality: e.name for e in encoders},
         "dealt": sorted(dealt),
         "seed": seed,

@@ -41,13 +41,14 @@ class Job:
     encoders: str
     media: bool
     folder: Path  # where the finished title appears
+    transnet: Path | None = None  # weights of the detector TransNetV2, where that was chosen
 
     @property
     def made_from(self) -> dict[str, Any]:
         """What must be the same for a finished title to be used again."""
         files = [self.video, self.subtitles or sidecar_subtitles(self.video), self.video.with_suffix(".json")]
         stamps = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()]
-        choices = [self.encoders, self.media, repr(self.facts)]
+        choices = [self.encoders, self.media, repr(self.facts), str(self.transnet or "")]
         return {"files": stamps, "choices": choices}
 
 
@@ -92,7 +93,7 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
     with Film(job.video) as film, whole_folder(job.folder, replace=True) as folder:
         spool = SoundSpool(folder / ".sound")
         try:
-            times, blocks = _look(film, encoders, folder, spool, lines, progress)
+            times, blocks = _look(film, encoders, folder, spool, lines, progress, job.transnet)
             text = text_of_shots(lines, times[:, 0], times[:, 1])
             for encoder in encoders:
                 if encoder.modality != "video":
@@ -131,6 +132,7 @@ def _look(
     spool: SoundSpool,
     lines: list[Line],
     progress: Callable[[float], None],
+    transnet: Path | None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The one pass over a film: (N, 2) times of shots and, where video is encoded, its block of columns.
 
@@ -142,7 +144,7 @@ def _look(
     times: list[tuple[float, float]] = []
     vectors: list[np.ndarray] = []
     pictures = _told(film.pictures(spool.write, inside), progress)
-    for batch in _batches(cut_shots(film, pictures)):
+    for batch in _batches(cut_shots(film, pictures, transnet=transnet)):
         for shot in batch:
             save_thumbnail(shot.pictures, folder / "thumbnails" / f"{len(times)}.webp")
             times.append((shot.start_s, shot.end_s))

@@ -21,6 +21,7 @@ from msm.ingest.assemble import assemble, check_fits
 from msm.ingest.encoders import Encoder, load_encoders
 from msm.ingest.film import Film
 from msm.ingest.one_title import Job, Staged
+from msm.ingest.shots import DETECTORS
 from msm.ingest.titles import TitleFacts, facts_of
 from msm.ingest.workers import make_titles
 
@@ -33,9 +34,12 @@ class IngestOptions:
     workers           videos that are read at the same time
     replace           titles that the catalog has already are made anew, instead of skipped
     seed              deals out the titles that have no split
+    detector          of cuts: adaptive, or transnetv2 with its weights
     """
 
     encoders: str = "descriptors"
+    detector: str = "adaptive"
+    detector_weights: Path | None = None
     subtitles: Path | None = None
     facts: TitleFacts | None = None
     media: bool = True
@@ -46,6 +50,10 @@ class IngestOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise InputError(f"--workers is {self.workers}, but must be at least 1")
+        if self.detector not in DETECTORS:
+            raise InputError(f"--detector is {self.detector!r}, but must be one of {', '.join(DETECTORS)}")
+        if (self.detector == "transnetv2") != (self.detector_weights is not None):
+            raise InputError("--detector transnetv2 and --detector-weights FILE go together")
 
 
 @dataclass
@@ -88,13 +96,17 @@ def ingest(
     if len(paths) != 1 and (options.subtitles is not None or options.facts is not None):
         raise InputError("subtitles, a name and other facts of a title can be given for one video at a time")
     encoders = load_encoders(options.encoders)
+    if options.detector_weights is not None:
+        from msm.ingest.transnet import load_transnet  # torch
+
+        load_transnet(options.detector_weights.absolute())  # what is wrong with them is said before any film is read
     former = _former(path, encoders)
     report = IngestReport()
     with naming_full_disk(path), _staging(path) as staging:
         jobs, total_s = _jobs(paths, former, staging, options, report)
         finished = _finish(jobs, options.workers, _summed(progress, total_s), report)
         if finished:
-            assemble(path, former, finished, encoders, options.seed)
+            assemble(path, former, finished, encoders, options.seed, options.detector)
         for _, staged in finished.values():
             shutil.rmtree(staged.folder)
     return report
@@ -154,6 +166,7 @@ def _jobs(
             subtitles=options.subtitles,
             encoders=options.encoders,
             media=options.media,
+            transnet=options.detector_weights and options.detector_weights.absolute(),
             folder=staging.absolute() / facts.title_id,
         )
     return list(jobs.values()), total_s

@@ -1,7 +1,7 @@
 """Where shots begin and end, and a few pictures of each, in one pass and in bounded memory.
 
-PySceneDetect's adaptive detector tells cuts two frames late, so frames wait in a short queue until it
-is known which shot they belong to. Of a shot's pictures, however long it is, at most MOST_PICTURES are kept.
+PySceneDetect's adaptive detector tells cuts two frames late (TransNetV2 three seconds), so frames wait in a
+queue until it is known which shot they belong to. Of a shot's pictures, however long it is, at most MOST_PICTURES are kept.
 Shape letters: K pictures of a shot, H and W of a picture.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,7 +19,10 @@ from scenedetect.detectors import AdaptiveDetector
 
 from msm.ingest.film import Film, Picture
 
-DETECTOR = "PySceneDetect AdaptiveDetector, and where a picture comes out of black"
+DETECTORS = {  # what --detector takes, and what a catalog keeps of it
+    "adaptive": "PySceneDetect AdaptiveDetector, and where a picture comes out of black",
+    "transnetv2": "TransNetV2",
+}
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
 DELAY = 2  # frames: AdaptiveDetector's window
 SHORTEST_S = 0.25
@@ -44,17 +48,20 @@ class CutShot:
     changes: np.ndarray
 
 
-def cut_shots(film: Film, pictures: Iterable[Picture], picture_px: int = 320) -> Iterator[CutShot]:
+def cut_shots(
+    film: Film, pictures: Iterable[Picture], picture_px: int = 320, transnet: Path | None = None
+) -> Iterator[CutShot]:
     """The shots of a film in order; together they cover it without gaps.
 
     picture_px  longest side of the pictures that are kept
+    transnet    weights of TransNetV2, which then finds the cuts; None for PySceneDetect
     """
-    cutter = _Cutter(film, picture_px)
+    cutter = _Cutter(film, picture_px, transnet)
     for picture in pictures:
         ended = cutter.push(picture)
         if ended is not None:
             yield ended
-    yield cutter.finish()
+    yield from cutter.finish()
 
 
 class CutDetector:
@@ -130,8 +137,13 @@ class _Shot:
 
 
 class _Cutter:
-    def __init__(self, film: Film, picture_px: int):
-        self._detector = CutDetector()
+    def __init__(self, film: Film, picture_px: int, transnet: Path | None):
+        self._detector, self._transnet = CutDetector(), None
+        if transnet is not None:
+            from msm.ingest.transnet import TransNetDetector, load_transnet  # torch
+
+            self._transnet = TransNetDetector(load_transnet(transnet))
+        self._delay = self._transnet.delay if self._transnet else DELAY
         self._scaler = _Scaler(film.size, picture_px)
         self._waiting: deque[_Look] = deque()
         self._shot = _Shot(0.0)
@@ -148,27 +160,37 @@ class _Cutter:
             kept = self._scaler.upright(picture)
             self._next_picture_s = picture.time_s + self._shot.stride_s
         self._waiting.append(_Look(self._number, picture.time_s, grid.astype(np.float32), image, kept))
-        cut = self._detector.push(self._number, picture.time_s, image, float(grid.mean()))
+        if self._transnet:
+            cut = self._transnet.push(self._number, self._scaler.tiny(picture))
+        else:
+            cut = self._detector.push(self._number, picture.time_s, image, float(grid.mean()))
         self._number += 1
         return self._advance(cut)
 
     def _advance(self, cut: int | None) -> CutShot | None:
         """Give the frame whose place is certain to its shot, and end the shot before it where it is a cut."""
         ended = None
-        while self._waiting and self._waiting[0].number <= self._number - 1 - DELAY:
-            look = self._waiting.popleft()
-            if look.number == cut:
-                ended = self._end(look.time_s)
-                self._shot = _Shot(look.time_s)
-                self._next_picture_s = 0.0  # the next frame that is decoded
-            self._shot.add(look)
+        while self._waiting and self._waiting[0].number <= self._number - 1 - self._delay:
+            ended = self._place(self._waiting.popleft(), cut) or ended
         return ended
 
-    def finish(self) -> CutShot:
+    def _place(self, look: _Look, cut: int | None) -> CutShot | None:
+        ended = None
+        if look.number == cut and look.time_s - self._shot.start_s >= SHORTEST_S - 1e-3:
+            ended = self._end(look.time_s)
+            self._shot = _Shot(look.time_s)
+            self._next_picture_s = 0.0  # the next frame that is decoded
+        self._shot.add(look)
+        return ended
+
+    def finish(self) -> Iterator[CutShot]:
+        cuts = self._transnet.finish(self._number) if self._transnet else set()
         for look in self._waiting:
-            self._shot.add(look)
+            ended = self._place(look, look.number if look.number in cuts else None)
+            if ended is not None:
+                yield ended
         last = self._shot.last
-        return self._end((last.time_s if last else self._shot.start_s) + self._frame_s)
+        yield self._end((last.time_s if last else self._shot.start_s) + self._frame_s)
 
     def _end(self, end_s: float) -> CutShot:
         shot = self._shot
@@ -188,7 +210,7 @@ class _Scaler:
         wide, high = size
         self._small = _fit(size, DETECTOR_WIDTH / max(1, wide) if wide > DETECTOR_WIDTH else 1.0)
         self._large = _fit(size, min(1.0, picture_px / max(wide, high)))
-        self._for_small, self._for_large = VideoReformatter(), VideoReformatter()
+        self._for_small, self._for_large, self._for_tiny = (VideoReformatter() for _ in range(3))
         self._turns = 0
 
     def small(self, picture: Picture) -> np.ndarray:
@@ -197,6 +219,12 @@ class _Scaler:
         width, height = self._small
         scaled = self._for_small.reformat(picture.frame, width, height, "bgr24", interpolation=Interpolation.POINT)
         return scaled.to_ndarray()
+
+    def tiny(self, picture: Picture) -> np.ndarray:
+        """(27, 48, 3) uint8 RGB, upright, whatever its shape was: what TransNetV2 looks at."""
+        size = (27, 48) if self._turns % 2 else (48, 27)
+        scaled = self._for_tiny.reformat(picture.frame, *size, "rgb24", interpolation=Interpolation.BICUBIC)
+        return self.turned(scaled.to_ndarray())
 
     def upright(self, picture: Picture) -> np.ndarray:
         """(H, W, 3) uint8 RGB as a viewer sees it."""
