@@ -16,6 +16,7 @@ from msm.recipe import Recipe
 from msm.runs import RunFolder
 from msm.train import Trainer, start_run, train
 
+LITERATURE = ("mediafm", "bert", "spanbert", "mae", "videomae", "bassl", "hero", "videoprism", "data2vec")
 QUICK = ["steps=8", "validate_every=4", "model.width=16", "model.depth=3", "model.heads=2", "model.decoder_width=8"]
 KNOBS = {
     "scene": ["mask.policy=scene"],
@@ -84,6 +85,7 @@ def test_the_presets_are_those_of_the_literature():
         "hero": (0.15, "independent", "nce", "linear", "kept"),
         "videoprism": (0.65, "independent", "cosine", "decoder", "dropped"),
         "data2vec": (0.6, "block", "smooth_l1", "linear", "kept"),
+        "neighbour": (0.2, "independent", "cosine", "neighbour", "kept"),
     }
     assert all(recipe.name == name for name, recipe in PRESETS.items())
     assert PRESETS["mediafm"] == Recipe()
@@ -120,6 +122,7 @@ def test_no_recipe_lets_a_prediction_see_what_it_predicts(scened, runs, name):
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.slow
 @recipes
 def test_a_recipe_stopped_and_resumed_is_the_one_that_never_stopped(scened, runs, tmp_path, name):
     whole = runs(name).folder
@@ -132,8 +135,9 @@ def test_a_recipe_stopped_and_resumed_is_the_one_that_never_stopped(scened, runs
         assert torch.equal(tensor, other), key
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_learns(talks, tmp_path, name):
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LITERATURE)
+def test_every_preset_of_the_literature_learns(talks, tmp_path, name):
     small = [
         "steps=60",
         "optim.lr=0.01",
@@ -203,6 +207,7 @@ def test_what_a_catalog_lacks_is_said_before_anything_is_written(talks, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_modality_is_enough_for_every_preset(tmp_path):
     rng = np.random.default_rng(0)
     titles = [
@@ -222,6 +227,7 @@ def test_the_sample_run_from_before_the_knobs_still_opens():
         Recipe.from_dict({"mask": {"colour": 1}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_bfloat16_runs_through_every_preset(scened, tmp_path, name):
     lines = trained(scened, tmp_path / "run", PRESETS[name].with_settings([*QUICK, "precision=bfloat16"])).metrics()
