@@ -23,6 +23,9 @@ page = st.navigation(
             icon=":material/straighten:",
             url_path="evaluation",
         ),
+        st.Page(
+            HERE / "app_pages" / "ablations.py", title="Ablations", icon=":material/science:", url_path="ablations"
+        ),
         st.Page(HERE / "app_pages" / "data.py", title="Data", icon=":material/database:", url_path="data"),
     ]
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +140,12 @@ def run(
     on_look  called twice a second with the content of progress.json
     returns  "done" or "stopped", and the content of table.json, None where a stop came before the base was done
     """
+    tables = GrowingTables(request.out, plan)
+
+    def look(said: dict[str, Any]) -> None:
+        tables.look(said)
+        on_look(said)
+
     with runner.only_ablation(request.out):
         plan.save(request.out)
         pool = _pool(request, plan)
@@ -149,7 +157,7 @@ def run(
             keep_weights=request.keep == "weights",
             retry=request.retry,
             seconds=seconds,
-            on_look=on_look,
+            on_look=look,
             should_stop=should_stop,
         )
         try:
@@ -158,6 +166,21 @@ def run(
             if ended == "done":
                 raise
             return ended, None
+
+
+class GrowingTables:
+    """Writes the tables again when a training has ended, for whoever watches; at most a tenth of the time goes into it."""
+
+    def __init__(self, out: Path, plan: Plan):
+        self.out, self.plan, self.ended, self.next = out, plan, 0, 0.0
+
+    def look(self, said: dict[str, Any]) -> None:
+        ended, now = said["done"] + said["failed"], time.monotonic()
+        if ended == self.ended or now < self.next:
+            return
+        with suppress(InputError):  # the base is not trained yet
+            report.write_tables(self.out, self.plan)
+        self.ended, self.next = ended, time.monotonic() + 10 * (time.monotonic() - now)
 
 
 def _pool(request: Request, plan: Plan) -> runner.Pool:

@@ -20,6 +20,18 @@ timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
 """
 
 
+def knob_code(path: Path, key: str) -> str:
+    """A cell that draws what a knob of an ablation did; path of its table.json."""
+    return f"""\
+from pathlib import Path
+
+from msm.ablate.table import read_table
+from workbench.views.ablation import knob_figure
+
+knob_figure(read_table(Path({str(path)!r})), {key!r})
+"""
+
+
 def report_code(run: Path, reports: Iterable[str], call: str) -> str:
     """A cell that draws a picture of the evaluation; `reports` are names of runs beside one another."""
     function = call.partition("(")[0]

@@ -1,0 +1,37 @@
+"""The Ablations page in a browser: a small ablation is started from the form, watched, and read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+MINUTES = 60_000
+expect.set_options(timeout=30_000)
+
+
+def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, address: str, world: Path):
+    page.goto(f"{address}/ablations")
+    expect(page.get_by_text("No ablation yet")).to_be_visible()
+    page.get_by_role("textbox", name="Settings of every cell").fill(
+        "steps=4 validate_every=2 batch_windows=2 model.width=16 model.depth=1 model.heads=2"
+    )
+    page.get_by_role("spinbutton", name="Seeds").fill("1")
+    page.get_by_role("textbox", name="Name").fill("small")
+    page.get_by_role("textbox", name="Name").press("Enter")
+    page.get_by_role("button", name="What would it cost?").click()
+    expect(page.get_by_text(re.compile(r"5 cells × 1 seed"))).to_be_visible(timeout=3 * MINUTES)
+
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("small: 5 trainings").first).to_be_visible()
+    expect(page.get_by_text("is done").first).to_be_visible(timeout=5 * MINUTES)
+
+    page.goto(f"{address}/ablations?ablation=small")
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.get_by_text(re.compile("Hiding .* instead of 20 %"))).to_be_visible()
+    assert (world / "runs" / "small" / "table.csv").exists()
+    page.get_by_role("button", name="Copy as code").first.click()
+    expect(page.get_by_text("knob_figure(read_table")).to_be_visible()
