@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from msm import transformer
 from msm.heads import Decoder, Transform
+from msm.neighbour import NeighbourHead
 from msm.recipe import ModelConfig
 from msm.transformer import Block, turns
 
@@ -31,6 +32,7 @@ class Encoded(NamedTuple):
     shots: Tensor  # (B, S, W), zero where a shot was dropped
     cls: Tensor  # (B, W)
     from_global: Tensor  # (B, W)
+    guess: Tensor | None = None  # (B, S, D) for the neighbour head: what was put in the hidden shots' places
 
 
 class ShotEncoder(nn.Module):
@@ -58,14 +60,17 @@ class ShotEncoder(nn.Module):
             self.mask_vectors = nn.Parameter(torch.zeros(len(self.modality_dims), cfg.width))
         else:
             self.mask_vector = nn.Parameter(torch.zeros(cfg.width))
-        rotary = cfg.positions == "rotary"
-        self.position = None if rotary else nn.Parameter(torch.zeros(cfg.max_shots, cfg.width))
+        rotary, learned = cfg.positions == "rotary", cfg.positions == "learned"
+        self.position = nn.Parameter(torch.zeros(cfg.max_shots, cfg.width)) if learned else None
         self.register_buffer("turn", turns(cfg.max_shots, cfg.width // cfg.heads) if rotary else None, persistent=False)
-        self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout) for _ in range(cfg.depth))
+        decay = cfg.positions == "decay"
+        self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout, decay=decay) for _ in range(cfg.depth))
         self.out_norm = nn.LayerNorm(cfg.width)
         self.transform = Transform(cfg.width) if cfg.head == "transform" else None
         self.decoder = Decoder(cfg) if cfg.head == "decoder" else None
-        self.shot_out = nn.Linear(self.feature_width, shot_dim)
+        self.neighbour = NeighbourHead(shot_dim, cfg.width) if cfg.head == "neighbour" else None
+        # The neighbour head's features are the shots that it expects.
+        self.shot_out = nn.Identity() if self.neighbour else nn.Linear(self.feature_width, shot_dim)
         # Facts of the training data that a prediction is read with; saved with the weights.
         self.register_buffer("shot_mean", torch.zeros(shot_dim))
         self.register_buffer("prediction_norm", torch.ones(()))
@@ -73,10 +78,17 @@ class ShotEncoder(nn.Module):
     @property
     def feature_width(self) -> int:
         """V"""
-        return self.cfg.decoder_width if self.cfg.head == "decoder" else self.cfg.width
+        return {"decoder": self.cfg.decoder_width, "neighbour": self.shot_dim}.get(self.cfg.head, self.cfg.width)
+
+    @property
+    def origin(self) -> Tensor:
+        """(D,): what a prediction is to be added to."""
+        return self.shot_mean if self.cfg.centred else torch.zeros_like(self.shot_mean)
 
     def init_weights(self, rng: torch.Generator) -> None:
         transformer.init_weights(self, self.cfg.depth, rng)
+        if self.neighbour is not None:
+            self.neighbour.reset()
 
     def encode(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Encoded:
         """See every visible shot of a window at once.
@@ -89,21 +101,31 @@ class ShotEncoder(nn.Module):
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
-        x = self._shot_tokens(shots, hidden)  # (B, S, W)
+        guess = None
+        if self.neighbour is None:
+            x = self._shot_tokens(shots, hidden)  # (B, S, W)
+        else:
+            hidden = touched_shots(hidden)
+            with torch.autocast(valid.device.type, enabled=False):
+                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
+            x = self.shot_in(guess * self.shot_dim**0.5) + hidden.unsqueeze(-1) * self.mask_vector
         x = x if self.position is None else x + self.position[:num_shots]
         turn = None if self.turn is None else self.turn[:num_shots]
         if self.cfg.tokens == "kept":
             front, x = self._through_blocks(x, valid, turn, global_)
         else:
             front, x = self._visible_through_blocks(x, valid & ~whole_shots(hidden), turn, global_)
-        return Encoded(shots=x, cls=front[:, 0], from_global=front[:, 1])
+        return Encoded(shots=x, cls=front[:, 0], from_global=front[:, 1], guess=guess)
 
     def decode(self, encoded: Encoded, hidden: Tensor, valid: Tensor, order: Tensor | None = None) -> Tensor:
-        """(B, S, V): what the last layer reads at each place; the encodings themselves but for the decoder head.
+        """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
 
         hidden, valid  as `encode` was given them
         order          (B, S) which shot's encoding stands at each place; for the decoder head
         """
+        if self.neighbour is not None and encoded.guess is not None:
+            with torch.autocast(valid.device.type, enabled=False):
+                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched_shots(hidden), valid)
         if self.decoder is None:
             return encoded.shots
         read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid
@@ -111,7 +133,8 @@ class ShotEncoder(nn.Module):
         return self.decoder(front, encoded.shots, read, valid, order)
 
     def predict(self, features: Tensor) -> Tensor:
-        """(..., V) → (..., D): the shot that is expected; only its direction means anything."""
+        """(..., V) → (..., D): the shot that is expected, or with `cfg.centred` how it differs from the mean of the
+        training shots; only its direction means anything."""
         return self.shot_out(features if self.transform is None else self.transform(features))
 
     def restore(
@@ -127,6 +150,15 @@ class ShotEncoder(nn.Module):
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
         """(B, S, D) predictions at every position; shapes as for `encode`."""
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid))
+
+    def about_mean(self, shots: Tensor) -> Tensor:
+        """(…, D) → how fused shots differ from the mean of the training shots; zero where a modality is missing."""
+        return (shots - self.shot_mean) * self.present(shots)
+
+    def present(self, shots: Tensor) -> Tensor:
+        """(…, D) → (…, D) bool: the columns of the modalities that a shot has."""
+        parts = shots.split(self.modality_dims, dim=-1)
+        return torch.cat([part.any(dim=-1, keepdim=True).expand_as(part) for part in parts], dim=-1)
 
     @property
     def device(self) -> torch.device:
@@ -170,8 +202,11 @@ class ShotEncoder(nn.Module):
         x = torch.cat([front.to(x.dtype), x], dim=1)  # (B, T, W)
         attend = F.pad(attend, (2, 0), value=True)[:, None, None, :]  # [CLS] and [GLOBAL] are always there
         turn = None if turn is None else F.pad(turn, (0, 0, 2, 0), value=1.0)
+        place = None
+        if self.cfg.positions == "decay":
+            place = F.pad(torch.arange(x.shape[1] - 2, device=x.device).float(), (2, 0), value=float("nan"))
         for block in self.blocks:
-            x = block(x, attend, turn)
+            x = block(x, attend, turn, place)
         x = self.out_norm(x)
         return x[:, :2], x[:, 2:]
 

@@ -51,6 +51,11 @@ class Made:
         return self.model.encode(self.asked.shown, self.asked.masked, self.asked.valid, self.asked.global_)
 
     @cached_property
+    def target(self) -> Tensor:
+        """(B, S, D): the true shots as the model is to say them, whole or about the training mean."""
+        return self.model.about_mean(self.asked.truth) if self.model.cfg.centred else self.asked.truth
+
+    @cached_property
     def features(self) -> Tensor:
         """(B, S, V): what the last layer reads."""
         order = shuffled_places(self.asked) if self.shuffled else None

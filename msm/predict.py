@@ -45,4 +45,4 @@ def predict_hidden(
         parts.append(predicted.float().cpu().numpy())
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)
-    return unit(np.concatenate(parts)) * float(model.prediction_norm)
+    return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)

@@ -144,6 +144,29 @@ CATALOGUE: dict[str, Preset] = {
             "objective.beta": 2.0,
         },
     ),
+    "neighbour": Preset(
+        source="our own (msm/neighbour.py, docs/findings.md)",
+        facts="The distance-weighted mean of the visible shots, each principal component with its own weights; which "
+        "visible shots count is learned from their likenesses; a small encoder with decaying attention corrects it, "
+        "as far as the validation titles say that it helps.",
+        differs="Compared about the mean of the training shots; windows run backwards half of the time; the weights are "
+        "averaged over the last steps; AdamW.",
+        settings={
+            "steps": 300,
+            "validate_every": 25,
+            "window": 128,
+            "time_reversal": 0.5,
+            "model.head": "neighbour",
+            "model.centred": True,
+            "model.positions": "decay",
+            "model.width": 128,
+            "model.depth": 2,
+            "model.dropout": 0.2,
+            "optim.name": "adamw",
+            "optim.lr": 2e-3,
+            "optim.average": 0.98,
+        },
+    ),
 }
 
 

@@ -29,8 +29,8 @@ SCHEDULES = ("constant", "linear", "cosine", "curriculum")
 MASK_TOKENS = ("replaced", "added")
 MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
-HEADS = ("linear", "transform", "decoder")
-POSITIONS = ("rotary", "learned")
+HEADS = ("linear", "transform", "decoder", "neighbour")
+POSITIONS = ("rotary", "learned", "decay")
 LOSSES = ("cosine", "l2", "smooth_l1", "nce")
 TARGETS = ("shot", "teacher", "first_stage")
 VIEWS = ("auto", "modalities", "views")
@@ -93,8 +93,9 @@ class ModelConfig:
     heads: int = 4
     max_shots: int = 512  # longest window the position table covers
     dropout: float = 0.1
-    positions: str = "rotary"  # in the attention (Su et al., 2021), or "learned": a table added to the shots
-    head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's light transformer
+    positions: str = "rotary"  # in the attention (Su et al., 2021); "learned": a table; "decay": as ALiBi
+    head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's; "neighbour": our own
+    centred: bool = False  # predict how a shot differs from the mean of the training shots, and compare that
     use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
     global_dropout: float = 0.0  # probability that a training window goes without it
     tokens: str = "kept"  # hidden shots stay as [MASK], or are "dropped" from the encoder (needs the decoder)
@@ -116,6 +117,12 @@ class ModelConfig:
         self._check_heads("width", self.width)
         if self.head == "decoder":
             self._check_heads("decoder_width", self.decoder_width)
+        if self.positions == "decay" and self.head == "decoder":
+            raise InputError("model.positions=decay is for the encoder's own head; the decoder needs rotary or learned")
+        if self.head == "neighbour" and not self.centred:
+            raise InputError("model.head=neighbour predicts how a shot differs from the mean: set model.centred=true")
+        if self.head == "neighbour" and (self.mask_token, self.mask_vectors) != ("replaced", "one"):
+            raise InputError("model.head=neighbour shows the encoder its own first guess, so it has one [MASK] to add")
         if self.tokens == "dropped" and self.head != "decoder":
             raise InputError(
                 f"model.tokens=dropped needs model.head=decoder: the head {self.head!r} reads the tokens that were dropped"
@@ -140,6 +147,7 @@ class ObjectiveConfig:
     weights: str = ""  # "" = one loss over the whole shot; else one a modality: "equal" or "video=2,text=1"
     span_boundary: float = 0.0  # weight of SpanBERT's objective: each shot of a span from its two boundaries
     shot_order: float = 0.0  # weight of HERO's frame order modelling: where did a displaced shot stand
+    shot_contrast: float = 0.0  # weight of telling the true shot from the others of its window, by the prediction
     contrastive: float = 0.0  # weight of telling two views of the same shots from those of others
     contrastive_between: str = "auto"  # modalities where there are two, else random halves of the shots
     first_stage: float = 0.0  # share of the steps that are contrastive alone, before masking begins
@@ -155,7 +163,7 @@ class ObjectiveConfig:
         _one_of("objective.contrastive_between", self.contrastive_between, VIEWS)
         _between("objective.beta", self.beta, 1e-6, 1e6)
         _between("objective.temperature", self.temperature, 1e-3, 1e3)
-        for name in ("span_boundary", "shot_order", "contrastive"):
+        for name in ("span_boundary", "shot_order", "shot_contrast", "contrastive"):
             _between(f"objective.{name}", getattr(self, name), 0.0, 1e6)
         _between("objective.first_stage", self.first_stage, 0.0, 0.95)
         _between("objective.teacher_layers", self.teacher_layers, 1, 65_536)
@@ -212,6 +220,7 @@ class Recipe:
     precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
     validate_every: int = 50  # steps
     noise: float = 0.0  # expected length of the Gaussian noise on the shots that the encoder sees, which are 1 long
+    window: int = 0  # shots of a training window; 0 = model.max_shots, which is what a trained model sees at once
     time_reversal: float = 0.0  # probability that a training window runs backwards
     mask: MaskConfig = field(default_factory=MaskConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -225,6 +234,7 @@ class Recipe:
         _between("validate_every", self.validate_every, 1, 10**9)
         _between("noise", self.noise, 0.0, 100.0)
         _between("time_reversal", self.time_reversal, 0.0, 1.0)
+        _between("window", self.window, 0, self.model.max_shots)
         _one_of("fusion", self.fusion, FUSIONS)
         _one_of("precision", self.precision, PRECISIONS)
         self._check_pairs()
@@ -248,6 +258,16 @@ class Recipe:
             "objective.span_boundary predicts whole shots, so it does not go with mask.policy=modality": (
                 objective.span_boundary > 0 and by_modality
             ),
+            "model.head=neighbour predicts shots, so it goes with objective.target=shot and without loss=nce, "
+            "standardise and span_boundary": model.head == "neighbour"
+            and (
+                objective.target != "shot"
+                or objective.loss == "nce"
+                or objective.standardise
+                or objective.span_boundary > 0
+            ),
+            "model.head=neighbour would copy a hidden shot that is shown, so it goes without mask.unchanged, mask.other "
+            "and mask.policy=modality": model.head == "neighbour" and (by_modality or mask.other + mask.unchanged > 0),
             "objective.token_shuffling shuffles what the decoder gets, so it needs model.head=decoder": (
                 objective.token_shuffling and model.head != "decoder"
             ),

@@ -15,9 +15,10 @@ import torch
 from msm import files, metrics
 from msm.catalog import Catalog, Title
 from msm.errors import InputError
-from msm.evaluate import RATIO, SEEDS, Space, fitted_space, hide_titles, report, score_fill_in
+from msm.evaluate import RATIO, SEEDS, Case, Space, fitted_space, hide_titles, report, score_fill_in
 from msm.geometry import contextual_sample, geometry
 from msm.model import ShotEncoder
+from msm.neighbour import TRUSTS
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.predict import predict_hidden
 from msm.recipe import Recipe
@@ -26,6 +27,7 @@ from msm.step import ask, train_step
 from msm.terms import make_objective
 from msm.windows import WindowSampler, step_rng
 
+FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
 
 
@@ -34,23 +36,46 @@ def validate(
 ) -> dict[str, Any]:
     """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
 
-    The cosine loss says nothing about a prediction's length, but centring does depend on it. The
-    length nearest to unit-length truths, in least squares, is the mean cosine.
+    The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
+    the length nearest to the truths in least squares. A neighbour head's `trust` is chosen here too.
     """
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds))
-    guesses = [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
-    cosines = [metrics.cosine(g, c.shots[c.hidden]) for g, c in zip(guesses, cases, strict=True)]
-    norm = float(np.clip(np.concatenate(cosines).mean(), 0.05, 1.0))
+    truths = [c.shots[c.hidden] for c in cases]
+    guesses = _with_best_trust(model, cases, truths, space)
+    origin = model.origin.cpu().numpy()
+    lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
+    norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
     model.prediction_norm.fill_(norm)
     tables = [
-        score_fill_in(c.shots, c.hidden, g * norm, space).assign(title_id=c.title_id)
+        score_fill_in(c.shots, c.hidden, origin + (g - origin) * norm, space).assign(title_id=c.title_id)
         for g, c in zip(guesses, cases, strict=True)
     ]
     measured = report(pd.concat(tables, ignore_index=True), "validation")
     truth = np.concatenate([c.shots[c.hidden] for c in cases])
     contextual = contextual_sample(model, [c.shots for c in cases])
     return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
+
+
+def _with_best_trust(
+    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space
+) -> list[np.ndarray]:
+    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases."""
+
+    def guess() -> list[np.ndarray]:
+        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
+
+    if model.neighbour is None:
+        return guess()
+    tried = []
+    for trust in TRUSTS:
+        model.neighbour.trust.fill_(trust)
+        guesses = guess()
+        near = [metrics.centred_cosine(g, t, space.mean) for g, t in zip(guesses, truths, strict=True)]
+        tried.append((float(np.concatenate(near).mean()), trust, guesses))
+    _, trust, guesses = max(tried, key=lambda t: t[0])
+    model.neighbour.trust.fill_(trust)
+    return guesses
 
 
 def start_run(
@@ -89,7 +114,7 @@ def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSample
     return WindowSampler(
         catalog,
         space,
-        max_shots=recipe.model.max_shots,
+        max_shots=recipe.window or recipe.model.max_shots,
         batch_windows=recipe.batch_windows,
         seed=recipe.seed,
         time_reversal=recipe.time_reversal,
@@ -122,12 +147,26 @@ class Trainer:
         self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
+        self._fit_neighbour()
         rng = step_rng(self.recipe.seed, "terms", 0)
         self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng).to(device)
         self.model.to(device)
         self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective)
         self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
         self.step = 0
+
+    def _fit_neighbour(self) -> None:
+        """Give a neighbour head its closed-form start, from titles spread over the training split."""
+        if self.model.neighbour is None:
+            return
+        titles = self.sampler.titles
+        share = min(1.0, FIT_SHOTS / max(1, sum(t.num_shots for t in titles)))
+        chosen = [titles[int(i)] for i in np.linspace(0, len(titles) - 1, max(1, round(share * len(titles))))]
+        longest = self.recipe.model.max_shots
+        shots = [self.space.fuse(t.rows(0, min(t.num_shots, longest))) for t in chosen]
+        whole = [s for s in shots if all(s[:, m.columns].any() for m in self.space.modalities)]
+        about = [self.model.about_mean(torch.from_numpy(s)).numpy() for s in whole or shots]
+        self.model.neighbour.fit(about, self.recipe.mask.ratio, step_rng(self.recipe.seed, "neighbour", 0))
 
     def _check_catalog(self, catalog: Catalog) -> None:
         if catalog.fingerprint != self.run.info["catalog"]["fingerprint"]:

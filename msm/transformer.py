@@ -15,7 +15,7 @@ from torch.nn import functional as F
 class Block(nn.Module):
     """Pre-norm self-attention and feed-forward, each added to its input."""
 
-    def __init__(self, width: int, heads: int, dropout: float):
+    def __init__(self, width: int, heads: int, dropout: float, *, decay: bool = False):
         super().__init__()
         self.heads, self.dropout = heads, dropout
         self.attention_norm = nn.LayerNorm(width)
@@ -27,15 +27,18 @@ class Block(nn.Module):
         self.feed_norm = nn.LayerNorm(width)
         self.feed_in = nn.Linear(width, 4 * width)
         self.feed_out = nn.Linear(4 * width, width)
+        self.decay = Decay(heads) if decay else None
 
-    def forward(self, x: Tensor, attend: Tensor, turn: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, attend: Tensor, turn: Tensor | None, place: Tensor | None = None) -> Tensor:
         """One layer.
 
         x       (B, T, W)
         attend  (B, 1, 1, T) bool, True = may be looked at
         turn    (T, F / 2) or (B, 1, T, F / 2) complex, how far each token's query and key are turned;
                 None = not at all
+        place   (T,) where each token stands, in shots, for a block with `decay`; NaN = nowhere, and so near to all
         """
+        attend = attend if self.decay is None or place is None else self.decay(place, attend).to(x.dtype)
         x = x + F.dropout(self._attention(self.attention_norm(x), attend, turn), self.dropout, self.training)
         feed = self.feed_out(F.gelu(self.feed_in(self.feed_norm(x))))
         return x + F.dropout(feed, self.dropout, self.training)
@@ -49,6 +52,28 @@ class Block(nn.Module):
             query, key = rotate(query, turn), rotate(key, turn)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attend)
         return self.attention_out(mixed.transpose(1, 2).flatten(2))
+
+
+class Decay(nn.Module):
+    """Attention that decays with distance, each head at its own rate (ALiBi, Press et al., 2022).
+
+    Beyond the source: the rates go on learning, and a head may lean to one side, since shots come before and after.
+    """
+
+    rate: Tensor
+
+    def __init__(self, heads: int):
+        super().__init__()
+        self.register_buffer("rate", torch.logspace(0, -2, heads), persistent=False)  # a shot
+        self.rate_change = nn.Parameter(torch.zeros(heads))  # in logarithms
+        self.leaning = nn.Parameter(torch.zeros(heads))
+
+    def forward(self, place: Tensor, attend: Tensor) -> Tensor:
+        """(T,), (B, 1, 1, T) bool → (B, H, T, T), added to the attention's logits."""
+        offset = (place[None, :] - place[:, None]).nan_to_num(0.0)
+        rate = (self.rate * self.rate_change.exp())[:, None, None]
+        bias = self.leaning[:, None, None] * offset.sign() - rate * offset.abs()
+        return bias.masked_fill(~attend, -1e9)
 
 
 def turns(length: int, width: int) -> Tensor:
@@ -72,7 +97,12 @@ def sinusoids(length: int, width: int) -> Tensor:
     return torch.stack([(place * rate).sin(), (place * rate).cos()], dim=-1).flatten(1)[:, :width]
 
 
-TABLES = ("position", "_vector", "_vectors")  # endings of names: learned tokens and places, which are not decayed
+TABLES = (
+    "position",
+    "_vector",
+    "_vectors",
+    "component_weights",
+)  # endings of names: learned tokens and places, which are not decayed
 
 
 def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:

@@ -18,7 +18,7 @@ from msm.model import ShotEncoder
 from msm.objectives import Asked, Made, cosine_distance, make_loss
 from msm.recipe import Recipe
 from msm.terms.latents import Copy, FirstStageLatents, TeacherLatents
-from msm.terms.shots import ShotContrast, ShotLoss, SpanBoundary
+from msm.terms.shots import ShotContrast, ShotLoss, SpanBoundary, WindowContrast
 from msm.terms.views import ShotOrder, ViewContrast
 from msm.transformer import init_weights
 
@@ -97,6 +97,8 @@ def make_objective(
     if cfg.span_boundary:
         compare = direct if in_shot_space else read_out
         terms["span_boundary"] = cfg.span_boundary, SpanBoundary(model.cfg.width, recipe.mask.length, compare)
+    if cfg.shot_contrast:
+        terms["shot_contrast"] = cfg.shot_contrast, WindowContrast(cfg.temperature)
     if cfg.contrastive or cfg.first_stage:
         terms["contrastive"] = cfg.contrastive, ViewContrast(model.cfg.width, cfg, modalities)
     if cfg.shot_order:

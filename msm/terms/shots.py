@@ -44,11 +44,13 @@ class ShotLoss(nn.Module):
         features = made.features[asked.where]  # (H, V): nobody asks for the others
         features = features.detach() if self.stop_gradient else features
         predicted = (self.projection or made.model.predict)(features)
-        return self.compare(predicted, asked)
+        return self.compare(predicted, asked, made)
 
-    def compare(self, predicted: Tensor, asked: Asked) -> Tensor:
+    def compare(self, predicted: Tensor, asked: Asked, made: Made) -> Tensor:
         """(H, D) predictions of the hidden shots against the truth."""
-        truth = asked.truth[asked.where]
+        truth = made.target[asked.where]
+        if made.model.cfg.centred:  # a missing modality differs from nothing
+            predicted = predicted * made.model.present(asked.truth[asked.where])
         if self.weights is None and asked.hidden.ndim == 2:
             return self.loss(predicted, self._as_target(truth, truth.shape[-1]))
         weights = self.weights or dict.fromkeys((m.name for m in self.modalities), 1.0)
@@ -87,6 +89,27 @@ class ShotContrast(nn.Module):
         return info_nce(predicted, asked.truth[asked.valid], number[asked.where], self.temperature)
 
 
+class WindowContrast(nn.Module):
+    """Which shot of this window was hidden here, by cosine to the prediction itself (InfoNCE).
+
+    What the rank of the true shot measures. A cosine alone is content with a prediction in the middle of everything.
+    """
+
+    def __init__(self, temperature: float):
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, asked: Asked, made: Made) -> Tensor:
+        predicted = F.normalize(made.model.predict(made.features[asked.where]).float(), dim=-1)
+        window, place = asked.where.nonzero(as_tuple=True)
+        candidates = F.normalize(made.target.float(), dim=-1)  # (B, S, D)
+        likeness = predicted.new_full((len(predicted), candidates.shape[1]), float("-inf"))
+        for b in range(len(candidates)):  # no gathering of (H, S, D)
+            likeness[window == b] = predicted[window == b] @ candidates[b].T
+        likeness = likeness.masked_fill(~asked.valid[window], float("-inf"))
+        return F.cross_entropy(likeness / self.temperature, place)
+
+
 class SpanBoundary(nn.Module):
     """Each hidden shot from the visible ones on both sides of its run and its place in it (SpanBERT, section 3.2).
 
@@ -110,7 +133,7 @@ class SpanBoundary(nn.Module):
         x = torch.cat([before, after, self.place_vectors[place].to(before.dtype)], dim=-1)
         x = self.first_norm(F.gelu(self.first(x)))
         x = self.second_norm(F.gelu(self.second(x)))
-        return self.compare.compare(made.model.predict(x), asked)
+        return self.compare.compare(made.model.predict(x), asked, made)
 
 
 def run_boundaries(hidden: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
