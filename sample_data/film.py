@@ -13,6 +13,19 @@ SHOT_SIZES = ("wide", "medium", "close", "insert")
 NOBODY = "none"  # the speaker of a silent shot
 
 
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """How long films are: scenes (6 to 11) and shots a scene about so many, shots shorter by `pace`, whole frames of `rate`."""
+
+    scenes: float = 7.4
+    shots: tuple[int, int] = (13, 19)
+    pace: float = 1.0
+    rate: int = 25  # frames a second
+
+
+FILMED = Length(scenes=6.2, shots=(11, 16), pace=0.65, rate=12)  # of films that are rendered
+
+
 @dataclass(frozen=True)
 class Character:
     name: str

@@ -15,10 +15,9 @@ import numpy as np
 
 from sample_data.coverage import cover, cross_cut
 from sample_data.dialogue import Deck, speak, with_capitals
-from sample_data.film import ACTS, TIMES_OF_DAY, Character, Film, Outline, Scene, Shot
+from sample_data.film import ACTS, TIMES_OF_DAY, Character, Film, Length, Outline, Scene, Shot
 from sample_data.genres import Genre, Place, Premise, genres
 
-FRAME_S = 1 / 25
 ACT_ENDS = (0.27, 0.68, 0.87, 1.0)
 ROOM_TO_RUN = [
     "street",
@@ -38,17 +37,18 @@ ROOM_TO_RUN = [
 ARC = ((0.0, 0.25, 0.65, 0.8, 0.87, 1.0), (0.1, 0.35, 0.7, 1.0, 0.45, 0.05))
 
 
-def write_film(genre: Genre, premise: Premise, rng: np.random.Generator) -> Film:
+def write_film(genre: Genre, premise: Premise, rng: np.random.Generator, length: Length | None = None) -> Film:
     """One title from its premise to its last shot."""
+    length = length or Length()
     outline = write_outline(genre, premise, rng)
-    scenes = plan_scenes(outline, rng)
+    scenes = plan_scenes(outline, rng, length)
     shots = [shot for group in _groups(scenes) for shot in _shoot(group, outline)]
     shots = score(speak(shots, outline, rng), outline)
     return Film(
         outline=outline,
         synopsis=_synopsis(outline),
         scenes=tuple(scenes),
-        shots=tuple(time_shots(shots, rng)),
+        shots=tuple(time_shots(shots, rng, length)),
     )
 
 
@@ -113,9 +113,9 @@ class _Slot:
     num_shots: int
 
 
-def plan_scenes(outline: Outline, rng: np.random.Generator) -> list[Scene]:
+def plan_scenes(outline: Outline, rng: np.random.Generator, length: Length) -> list[Scene]:
     """The scenes in order. Two in a row with the pattern `parallel` are cut against each other."""
-    slots = _slots(rng)
+    slots = _slots(rng, length)
     planner = _Planner(outline, rng)
     scenes: list[Scene] = []
     while slots:
@@ -127,14 +127,14 @@ def plan_scenes(outline: Outline, rng: np.random.Generator) -> list[Scene]:
     return scenes
 
 
-def _slots(rng: np.random.Generator) -> list[_Slot]:
-    count = int(np.clip(round(rng.normal(7.4, 1.2)), 6, 11))
+def _slots(rng: np.random.Generator, length: Length) -> list[_Slot]:
+    count = int(np.clip(round(rng.normal(length.scenes, 1.2)), 6, 11))
     middles = (np.arange(count) + 0.5) / count
     slots = []
     for number, x in enumerate(middles):
         act = ACTS[int(np.searchsorted(ACT_ENDS, x))]
         tension = float(np.clip(np.interp(x, *ARC) + rng.normal(0, 0.05), 0, 1))
-        slots.append(_Slot(number, act, tension, int(rng.integers(13, 19))))
+        slots.append(_Slot(number, act, tension, int(rng.integers(*length.shots))))
     return slots
 
 
@@ -268,13 +268,13 @@ def score(shots: list[Shot], outline: Outline) -> list[Shot]:
     return scored
 
 
-def time_shots(shots: list[Shot], rng: np.random.Generator) -> list[Shot]:
+def time_shots(shots: list[Shot], rng: np.random.Generator, length: Length) -> list[Shot]:
     """Start and end of each shot on whole frames, one after the other."""
-    timed, frame = [], 0
+    timed, frame, rate = [], 0, length.rate
     for shot in shots:
-        frames = round(_length_s(shot, rng) / FRAME_S)
-        timed.append(replace(shot, start_s=round(frame * FRAME_S, 2), end_s=round((frame + frames) * FRAME_S, 2)))
-        frame += frames
+        end = frame + round(_length_s(shot, rng) * length.pace * rate)
+        timed.append(replace(shot, start_s=round(frame / rate, 3), end_s=round(end / rate, 3)))
+        frame = end
     return timed
 
 
