@@ -31,6 +31,7 @@ class Estimate:
     p: float | None
     covers: str  # "titles and seeds", "titles", "seeds" or "nothing"
     by_seed: tuple[float, ...]
+    same_titles: tuple[float, float] | None = None  # the interval for other seeds on these very titles
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,19 @@ def estimate(differences: np.ndarray, weights: np.ndarray, noise: tuple[float, f
     mean = float(by_seed.mean())
     variance, df, covers = _variance(differences, share, noise)
     seeds = tuple(float(d) for d in by_seed)
+    same = _reach(mean, noise[0] / len(seeds), noise[1]) if noise[1] > 0 else None
     if not covers:
         return Estimate(mean, None, None, None, "nothing", seeds)
     if variance <= 0:  # the two are the same to the bit
-        return Estimate(mean, mean, mean, 1.0 if mean == 0 else 0.0, covers, seeds)
-    se = variance**0.5
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, df)) * se
-    p = 2 * float(stats.t.sf(abs(mean) / se, df))
-    return Estimate(mean, mean - reach, mean + reach, p, covers, seeds)
+        return Estimate(mean, mean, mean, 1.0 if mean == 0 else 0.0, covers, seeds, same)
+    low, high = _reach(mean, variance, df)
+    p = 2 * float(stats.t.sf(abs(mean) / variance**0.5, df))
+    return Estimate(mean, low, high, p, covers, seeds, same)
+
+
+def _reach(mean: float, variance: float, df: float) -> tuple[float, float]:
+    reach = float(stats.t.ppf(0.5 + LEVEL / 2, df)) * variance**0.5
+    return mean - reach, mean + reach
 
 
 def _variance(d: np.ndarray, share: np.ndarray, noise: tuple[float, float]) -> tuple[float, float, str]:

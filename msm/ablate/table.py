@@ -193,7 +193,8 @@ def _against_baseline(one: Scored, weights: np.ndarray) -> dict[str, Any]:
 
 
 def _as_dict(found: statistics.Estimate) -> dict[str, Any]:
-    return {**asdict(found), "by_seed": list(found.by_seed)}
+    same = found.same_titles
+    return {**asdict(found), "by_seed": list(found.by_seed), "same_titles": None if same is None else list(same)}
 
 
 def _knobs(

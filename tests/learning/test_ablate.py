@@ -173,6 +173,7 @@ def test_two_cells_of_three_seeds_give_students_paired_t():
     noise = statistics.seed_noise(np.stack([a, b]))
     found = statistics.estimate((a - b)[:, None], np.ones(1), noise.of(0, 1))
     assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue)
+    assert found.same_titles == pytest.approx(tuple(stats.ttest_rel(a, b).confidence_interval()))
 
 
 def test_holm_keeps_order_and_never_passes_one():
