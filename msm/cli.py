@@ -52,8 +52,6 @@ def common(
 ) -> None:
     """Masked Shot Modeling: hide shots of a film and watch a model fill them in."""
     telling.report_to(progress_file)
-    if progress_file is not None:  # whoever watches stops it by SIGINT, which a server in the background may ignore
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @app.command()

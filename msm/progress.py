@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -56,15 +57,33 @@ class ProgressFile:
                 temporary.unlink(missing_ok=True)
 
 
+_stop_asked = False  # by Ctrl-C, since `report_to`
 _file: ProgressFile | None = None  # of this process: a command has one verb, and a verb one file
 
 
 def report_to(path: Path | None) -> None:
-    """From now on this process tells its progress in this file; None ends that."""
-    global _file
-    _file = None if path is None else ProgressFile(path)
+    """From now on this process tells its progress in this file; None ends that.
+
+    Whoever watches stops it by SIGINT, which a server in the background may have taught its children to ignore.
+    """
+    global _file, _stop_asked
+    _file, _stop_asked = None if path is None else ProgressFile(path), False
     if _file is not None:
+        signal.signal(signal.SIGINT, _interrupt)
         _file.tell("starting", 0, 0)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    global _stop_asked
+    _stop_asked = True
+    raise KeyboardInterrupt
+
+
+def _tell(what: str, done: int, total: int) -> None:
+    if _stop_asked:  # a library may have swallowed the interruption that was raised inside it
+        raise KeyboardInterrupt
+    if _file is not None:
+        _file.tell(what, done, total)
 
 
 def ended(status: int, sentence: str = "") -> None:
@@ -78,8 +97,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function to call with (done, total): a bar on stderr where that is a terminal, and the file if there is one."""
 
     def tell(done: int, total: int) -> None:
-        if _file is not None:
-            _file.tell(what, done, total)
+        _tell(what, done, total)
 
     if not sys.stderr.isatty():
         yield tell
@@ -109,8 +127,7 @@ def training_bar(steps: int) -> Iterator[Callable[[dict[str, Any]], None]]:
         return f"{told}  ALARM: {alarm}" if alarm else told
 
     def tell(line: dict[str, Any]) -> None:
-        if _file is not None:
-            _file.tell("training", line["step"], steps)
+        _tell("training", line["step"], steps)
 
     if not sys.stderr.isatty():
 

@@ -198,14 +198,18 @@ def report(job: Job, buttons: DeltaGenerator) -> None:
     came = job.answer.get("added") if job.kind == "ingest" else None
     titles = [catalog[t] for t in came if t in catalog] if came is not None else list(catalog)
     skipped = job.answer.get("skipped", []) if job.kind == "ingest" else []
-    for title in titles[:MOST_TITLES]:
+    shown = titles[:MOST_TITLES] if len(titles) == 1 or job.kind == "ingest" else []
+    for title in shown:
         _show_title(title)
-    if len(titles) > MOST_TITLES:
-        st.caption(f"And {count(len(titles) - MOST_TITLES, 'more title')}.")
+    if shown and len(titles) > len(shown):
+        st.caption(f"And {count(len(titles) - len(shown), 'more title')}.")
     if skipped:
         st.caption(f"There already, so left as they are: {', '.join(skipped)}.")
     held = f"`{catalog.path.name}` holds {count(len(catalog), 'title')} and {count(catalog.num_shots, 'shot')}."
-    panels.soundness(panels.inspection(catalog), held)
+    found = panels.inspection(catalog)
+    panels.soundness(found, held)
+    if found and not shown:
+        st.caption(present_sentence(found.counts, catalog.num_shots))
     if titles:
         _way_on(job, catalog, titles[0], buttons)
 

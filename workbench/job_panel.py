@@ -17,6 +17,7 @@ from workbench import jobs
 from workbench.jobs import Job
 from workbench.views.wording import left_in_words
 
+ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}
 EVERY_S = 1.0  # between two looks at a running job
 
 
@@ -25,8 +26,12 @@ def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], 
     found = jobs.listed(folder, *kinds)
     if running := [job.folder for job in found if job.state == jobs.RUNNING]:
         st.fragment(_running, run_every=EVERY_S)(running)
-    for job in found:
-        if job.state != jobs.RUNNING:
+    over = [job for job in found if job.state != jobs.RUNNING]
+    for job in over[:1]:
+        with st.container(border=True):
+            _ended(job, done)
+    for job in over[1:]:  # the latest is news, the others are there to be looked up
+        with st.expander(f"{job.title} · {ENDED[job.state]}"):
             _ended(job, done)
 
 
@@ -57,14 +62,13 @@ def _bar(job: Job) -> None:
 
 
 def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
-    with st.container(border=True):
-        if job.state != jobs.DONE:
-            _say_why(job)
-        content, buttons = st.container(), st.container(horizontal=True)
-        if job.answer:  # what it could do it did, even if not all
-            with content:
-                done(job, buttons)
-        buttons.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), icon=":material/close:")
+    if job.state != jobs.DONE:
+        _say_why(job)
+    content, buttons = st.container(), st.container(horizontal=True)
+    if job.answer:  # what it could do it did, even if not all
+        with content:
+            done(job, buttons)
+    buttons.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), icon=":material/close:")
 
 
 def _say_why(job: Job) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -36,6 +38,7 @@ def bring(page: Page, address: str, kind: str = "Films") -> None:
     expect(page.get_by_text("Sound: every rule").first).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("tab", name="Bring your own").click()
     page.get_by_role("radio", name=kind).click()
+    expect(page.get_by_role("button", name={"Films": "Read the films", "Embeddings": "Import"}[kind])).to_be_visible()
     settled(page)
 
 
@@ -46,7 +49,7 @@ def type_into(page: Page, label: str, text: str) -> None:
 
 
 def begin(page: Page, button: str) -> None:
-    expect(page.get_by_role("button", name=button)).to_be_enabled()
+    expect(page.get_by_role("button", name=button)).to_be_enabled(timeout=PATIENCE_MS)
     page.get_by_role("button", name=button).click()
 
 
@@ -78,18 +81,23 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
     expect(page.get_by_text("no title to learn from")).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browser, tmp_path):
-    film = write_film(tmp_path / "long.mp4", [Scene(i % 7) for i in range(600)])
+def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browser, world, tmp_path):
+    film = write_film(tmp_path / "long.mp4", [Scene(i % 7) for i in range(200)])
     bring(page, address)
     type_into(page, "or read from this machine's disk", str(film))
     begin(page, "Read the films")
     expect(page.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
+    (job,) = jobs.listed(jobs.jobs_folder(world / "runs"))
+    reader = psutil.Process(json.loads((job.folder / "job.json").read_text())["pid"])
+    reader.suspend()  # so that it cannot be ready before the click, however slow the machine
     page.goto("about:blank")
 
     elsewhere = browser.new_page()
     elsewhere.goto(f"{address}/data")
     expect(elsewhere.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
     elsewhere.get_by_role("button", name="Stop").click()
+    expect(elsewhere.get_by_role("button", name="Stop now")).to_be_visible(timeout=PATIENCE_MS)
+    reader.resume()
     expect(elsewhere.get_by_text("long.mp4 was stopped.")).to_be_visible(timeout=PATIENCE_MS)
     elsewhere.get_by_role("button", name="Dismiss").click()
     expect(elsewhere.get_by_text("was stopped")).to_have_count(0)
@@ -117,7 +125,6 @@ def test_uploaded_embeddings_become_a_catalog_that_can_be_chosen(page, address, 
     pd.DataFrame(rows, columns=["title_id", "shot", "embedding"]).to_parquet(tmp_path / "mine.parquet")
     bring(page, address, "Embeddings")
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.parquet")
-    settled(page)
     begin(page, "Import")
 
     expect(page.get_by_text("holds 4 titles and 20 shots.")).to_be_visible(timeout=PATIENCE_MS)
