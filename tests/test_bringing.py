@@ -60,4 +60,6 @@ def test_names_that_look_like_options_stay_names(tmp_path):
 def test_subtitles_of_another_name_go_with_a_single_film_only(tmp_path):
     film, words, more = (tmp_path / n for n in ("a.mp4", "b.srt", "c.mp4"))
     assert bringing.subtitles_for([film], [film, words], "") == str(words)
-    assert bringing.subtitles_for([film, more], [film, more, words], "") == ""
+    assert bringing.subtitles_for([film, more], [film, more, tmp_path / "a.en.srt"], "") == ""
+    with pytest.raises(InputError, match=r"b.srt is called like none of these films"):
+        bringing.subtitles_for([film, more], [film, more, words], "")

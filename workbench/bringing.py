@@ -69,11 +69,19 @@ def videos_among(paths: Sequence[Path]) -> list[Path]:
 
 
 def subtitles_for(videos: Sequence[Path], files: Sequence[Path], typed: str) -> str:
-    """Those that were named; else those that came with a single film, whatever they are called."""
+    """Those that were named; else those that came with a single film, whatever they are called.
+
+    InputError for subtitles that came with several films and are called like none of them: they would be lost.
+    """
     if typed.strip():
         return str(existing_path(typed))
     came = [p for p in files if p.suffix.lower() in SUFFIXES]
-    return str(came[0]) if len(videos) == len(came) == 1 else ""
+    if len(videos) == len(came) == 1:
+        return str(came[0])
+    for path in came:
+        if not any(path.name.startswith(f"{video.stem}.") for video in videos):
+            raise InputError(f"{path.name} is called like none of these films; give it the name of its film")
+    return ""
 
 
 def embeddings_among(paths: Sequence[Path]) -> Path:
