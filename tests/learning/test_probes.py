@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -156,6 +156,7 @@ def test_columns_of_a_table_become_labels_by_what_is_in_them():
     assert isinstance(read["one"], Unusable) and "scene" not in read
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 40), st.booleans())
 def test_the_weighted_average_precision_is_that_of_scikit_learn(seed, count, ties):
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ from workbench.views.wording import count, number, plain
 
 COLUMNS = {  # kind of embedding → (label, marker)
     "raw": ("raw", "diamond"),
-    "alone": ("model, shot alone", "circle-open"),
+    "alone": ("shot alone", "circle-open"),
     "contextual": ("in its title", "circle"),
 }
 FAMILIES = {  # what a reader chooses → probes of msm.probes

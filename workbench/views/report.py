@@ -143,7 +143,11 @@ def _reach(ratios: list[dict[str, Any]]) -> str:
     if all(ahead):
         return f"It stays ahead even when {ratios[-1]['ratio']:.0%} of a title is hidden."
     lost = next((i for i, a in enumerate(ahead) if not a and any(ahead[:i])), None)
-    return f"Its lead is gone when {ratios[lost]['ratio']:.0%} of a title is hidden." if lost is not None else ""
+    return (
+        f"Its lead is no longer clear when {ratios[lost]['ratio']:.0%} of a title is hidden."
+        if lost is not None
+        else ""
+    )
 
 
 def comparison_words(reports: Reports) -> str:

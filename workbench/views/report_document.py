@@ -105,6 +105,7 @@ def _section(heading: str, sentence: str, pictures: list[go.Figure], numbers: pd
 
 def _picture(figure: go.Figure) -> str:
     figure = go.Figure(figure).update_layout(font={"family": "system-ui, sans-serif", "size": 14, "color": "#22252b"})
+    figure.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
     return figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
 
 

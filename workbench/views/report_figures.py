@@ -154,9 +154,7 @@ def _title_rows(table: pd.DataFrame) -> go.Figure:
         annotations=[_above(_model_and_copy("Model"), 14)], clickmode="event+select",
     )  # fmt: skip
     low = min(0.0, table["best_baseline"].min(), table["centred_cosine"].min())
-    figure.update_xaxes(
-        title="centred cosine to the real shots (1 = restored exactly)", range=[low - 0.02, 1.02], zeroline=False
-    )
+    figure.update_xaxes(title="centred cosine (1 = restored exactly)", range=[low - 0.02, 1.02], zeroline=False)
     names = [plain(n if len(n) <= LONGEST_NAME else f"{n[: LONGEST_NAME - 1]}…") for n in table["name"]]
     figure.update_yaxes(
         tickvals=y, ticktext=names, range=[len(table) - 0.4, -0.6], automargin=True, ticksuffix="  ", showgrid=False, zeroline=False,
