@@ -68,7 +68,7 @@ class ShotEncoder(nn.Module):
         self.out_norm = nn.LayerNorm(cfg.width)
         self.transform = Transform(cfg.width) if cfg.head == "transform" else None
         self.decoder = Decoder(cfg) if cfg.head == "decoder" else None
-        self.neighbour = NeighbourHead(shot_dim, cfg.width) if cfg.head == "neighbour" else None
+        self.neighbour = NeighbourHead(shot_dim, cfg.width, cfg.sharpness) if cfg.head == "neighbour" else None
         # The neighbour head's features are the shots that it expects.
         self.shot_out = nn.Identity() if self.neighbour else nn.Linear(self.feature_width, shot_dim)
         # Facts of the training data that a prediction is read with; saved with the weights.

@@ -96,6 +96,7 @@ class ModelConfig:
     positions: str = "rotary"  # in the attention (Su et al., 2021); "learned": a table; "decay": as ALiBi
     head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's; "neighbour": our own
     centred: bool = False  # predict how a shot differs from the mean of the training shots, and compare that
+    sharpness: float = 0.0  # neighbour head: share of the line between the visible neighbours in what it says at last
     use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
     global_dropout: float = 0.0  # probability that a training window goes without it
     tokens: str = "kept"  # hidden shots stay as [MASK], or are "dropped" from the encoder (needs the decoder)
@@ -108,6 +109,7 @@ class ModelConfig:
         for name in ("width", "depth", "heads", "max_shots", "decoder_width", "decoder_depth"):
             _between(f"model.{name}", getattr(self, name), 1, MAX_WINDOW)
         _between("model.dropout", self.dropout, 0.0, 0.9)
+        _between("model.sharpness", self.sharpness, 0.0, 10.0)
         _between("model.global_dropout", self.global_dropout, 0.0, 1.0)
         _one_of("model.positions", self.positions, POSITIONS)
         _one_of("model.head", self.head, HEADS)
@@ -121,6 +123,8 @@ class ModelConfig:
             raise InputError("model.positions=decay is for the encoder's own head; the decoder needs rotary or learned")
         if self.head == "neighbour" and not self.centred:
             raise InputError("model.head=neighbour predicts how a shot differs from the mean: set model.centred=true")
+        if self.sharpness and self.head != "neighbour":
+            raise InputError("model.sharpness is a choice of model.head=neighbour")
         if self.head == "neighbour" and (self.mask_token, self.mask_vectors) != ("replaced", "one"):
             raise InputError("model.head=neighbour shows the encoder its own first guess, so it has one [MASK] to add")
         if self.tokens == "dropped" and self.head != "decoder":
