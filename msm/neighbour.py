@@ -1,6 +1,6 @@
 """A head that starts from the visible shots: their mean, weighted by nearness and by likeness, and a learned correction.
 
-Our own (decision 0004). The distance-weighted mean is the best prediction without a model; on thousands of shots a
+Our own (decision 0005). The distance-weighted mean is the best prediction without a model; on thousands of shots a
 plain encoder never reaches it. This head begins there and learns three things on top:
 
 1. how much each principal component of the shots says at which distance: what changes slowly (a film's light) may be
@@ -48,12 +48,13 @@ class HiddenRows(NamedTuple):
     place: Tensor  # (B, H) which shot
     real: Tensor  # (B, H) bool
     visible: Tensor  # (B, S) bool
+    valid: Tensor  # (B, S) bool
 
     @classmethod
     def of(cls, hidden: Tensor, valid: Tensor) -> HiddenRows:
         most = max(1, int(hidden.sum(dim=1).max()))
         place = (~hidden).long().argsort(dim=1, stable=True)[:, :most]
-        return cls(place, torch.take_along_dim(hidden, place, dim=1), valid & ~hidden)
+        return cls(place, torch.take_along_dim(hidden, place, dim=1), valid & ~hidden, valid)
 
     def rows(self, table: Tensor) -> Tensor:
         """(B, S, …) → (B, H, …)"""
@@ -133,7 +134,7 @@ class NeighbourHead(nn.Module):
         for pair_scores, row_gates in zip(self.pair_scores, self.row_gates, strict=True):
             pairs, row = describe_pairs(full, self._whitened(full), at)
             weights = (prior + pair_scores(pairs).permute(0, 3, 1, 2)).softmax(dim=-1)  # (B, K, H, S)
-            gates = row_gates(row).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
+            gates = row_gates(row).tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
             expected = self._mean(weights * gates, seen, in_components)
             full = at.back(expected, full)
         expected = expected + trust * self.correction(at.rows(encodings))
@@ -229,7 +230,7 @@ def describe_pairs(shots: Tensor, whitened: Tensor, at: HiddenRows) -> tuple[Ten
     change = F.pad(-(0.5 + 0.5 * step).clamp(min=0.05).log(), (1, 0)).cumsum(dim=1)
     number = at.visible.sum(dim=1).clamp(min=1)[:, None, None]
     to_title = (alike * at.visible.unsqueeze(1)).sum(dim=-1, keepdim=True) / number  # (B, S, 1)
-    typical = alike.mean(dim=1, keepdim=True)
+    typical = alike.sum(dim=1, keepdim=True) / at.valid.sum(dim=1).clamp(min=1)[:, None, None]
     settled = around.diagonal(dim1=1, dim2=2).unsqueeze(1)
 
     rows = [at.rows(t) for t in (alike, _cosines(whitened), near, far, mirrored, around, wider)]

@@ -1,0 +1,181 @@
+"""The head that starts from the visible shots: where it begins, what it never sees, what it adds."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from msm import baselines, metrics
+from msm.errors import InputError
+from msm.evaluate import evaluate_run
+from msm.fill import Run
+from msm.model import ShotEncoder
+from msm.neighbour import BANDWIDTHS, HiddenRows, NeighbourHead, between_neighbours, describe_pairs
+from msm.predict import predict_hidden
+from msm.presets import preset
+from msm.train import start_run, train
+
+SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def head(sharpness: float = 0.0, shot_dim: int = 12) -> NeighbourHead:
+    made = NeighbourHead(shot_dim, 16, sharpness)
+    made.reset()
+    return made.eval()
+
+
+def windows(lengths=(30, 22), shot_dim=12):
+    shots = torch.randn(len(lengths), max(lengths), shot_dim, generator=generator(1))
+    valid = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    hidden = valid & (torch.rand(valid.shape, generator=generator(2)) < 0.3)
+    return shots * valid.unsqueeze(-1), hidden, valid
+
+
+def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
+    shots, hidden, valid = windows()
+    made = head()
+    with torch.no_grad():
+        made.component_weights.zero_()
+        made.component_weights[BANDWIDTHS.index(4.0)] = 1.0
+        guess = made(made.first_guess(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
+    for row, length in zip(range(2), (30, 22), strict=True):
+        there = hidden[row, :length].numpy()
+        where, seen = np.flatnonzero(there), np.flatnonzero(~there)
+        known = baselines.distance_weighted(shots[row, :length].numpy()[seen], seen, where, 4.0)
+        np.testing.assert_allclose(guess[row][hidden[row]].numpy(), known, atol=1e-4)
+
+
+def test_the_line_between_neighbours_is_the_linear_baseline():
+    shots, hidden, valid = windows()
+    at = HiddenRows.of(hidden, valid)
+    line = between_neighbours(shots.masked_fill(hidden.unsqueeze(-1), 0.0), at)
+    there = hidden[0].numpy()
+    where, seen = np.flatnonzero(there), np.flatnonzero(~there)
+    known = baselines.linear(shots[0].numpy()[seen], seen, where)
+    np.testing.assert_allclose(line[0][at.real[0]].numpy(), known, atol=1e-5)
+
+
+def films_with_slow_and_fast_columns(number: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Four columns of a film's own, four that change every other shot, four of noise."""
+    films = []
+    for _ in range(number):
+        slow = np.repeat(rng.normal(size=(1, 4)), 40, axis=0) + rng.normal(size=(40, 4)) * 0.7
+        fast = np.repeat(rng.normal(size=(10, 4)), 4, axis=0)
+        films.append(np.concatenate([slow, fast, rng.normal(size=(40, 4))], axis=1).astype(np.float32))
+    return films
+
+
+def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_reads_all():
+    rng = np.random.default_rng(3)
+    made = head()
+    made.fit(films_with_slow_and_fast_columns(60, rng), 0.2, generator())
+    near: dict[str, list[float]] = {}
+    for film in films_with_slow_and_fast_columns(20, rng):
+        hidden = rng.random(40) < 0.2
+        where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
+        guesses = {str(b): baselines.distance_weighted(film[seen], seen, where, b) for b in BANDWIDTHS}
+        with torch.no_grad():
+            valid = torch.ones(1, 40, dtype=torch.bool)
+            guess = made.first_guess(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
+        guesses["fitted"] = guess[0].numpy()[where]
+        for name, guess in guesses.items():
+            near.setdefault(name, []).extend(metrics.cosine(guess, film[where]))
+    means = {name: float(np.mean(values)) for name, values in near.items()}
+    fitted = means.pop("fitted")
+    assert fitted > max(means.values()) + 0.02, (fitted, means)
+
+
+def test_nothing_it_says_depends_on_what_is_hidden_or_on_padding():
+    shots, hidden, valid = windows()
+    recipe = preset("neighbour").with_settings(SMALL)
+    model = ShotEncoder(12, 0, recipe.model, [8, 4])
+    model.init_weights(generator(5))
+    for last in (*(m[-1] for m in (*model.neighbour.pair_scores, *model.neighbour.row_gates)),):
+        torch.nn.init.normal_(last.weight, generator=generator(6))
+    model.eval()
+    other = shots + torch.randn(shots.shape, generator=generator(7)) * (hidden | ~valid).unsqueeze(-1)
+    with torch.no_grad():
+        first = model.restore(shots, hidden, valid)
+        torch.testing.assert_close(model.restore(other, hidden, valid), first, atol=1e-5, rtol=1e-4)
+        alone = model.restore(shots[1:, :22], hidden[1:, :22], valid[1:, :22])
+    torch.testing.assert_close(first[int(hidden[0].sum()) :], alone, atol=1e-5, rtol=1e-4)
+
+
+def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_alike():
+    shots, hidden, valid = windows()
+    turn = torch.linalg.qr(torch.randn(12, 12, generator=generator(8))).Q
+    at = HiddenRows.of(hidden, valid)
+    for one, other in zip(
+        describe_pairs(shots, shots, at), describe_pairs(shots @ turn, shots @ turn, at), strict=True
+    ):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_a_film_that_runs_backwards_is_predicted_backwards():
+    shots, hidden, valid = (t[:1] for t in windows())
+    made = head(sharpness=0.5)
+    for last in (m[-1] for m in made.pair_scores):
+        torch.nn.init.normal_(last.weight, generator=generator(9))
+    encodings = torch.zeros(1, 30, 16)
+    with torch.no_grad():
+        forth = made(made.first_guess(shots, hidden, valid), encodings, hidden, valid)
+        back = made(made.first_guess(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
+    torch.testing.assert_close(back.flip(1), forth, atol=1e-4, rtol=1e-4)
+
+
+def test_a_window_of_which_everything_is_hidden_is_answered_with_the_training_mean():
+    recipe = preset("neighbour").with_settings(SMALL)
+    model = ShotEncoder(12, 0, recipe.model, [8, 4])
+    model.init_weights(generator())
+    model.shot_mean.copy_(torch.arange(12.0))
+    model.neighbour.trust.zero_()
+    shots = np.random.default_rng(0).normal(size=(5, 12)).astype(np.float32)
+    everything = np.ones(5, dtype=bool)
+    np.testing.assert_allclose(predict_hidden(model, shots, everything), np.tile(np.arange(12.0), (5, 1)), atol=1e-5)
+
+
+def test_sharpness_brings_the_true_shot_nearer_to_the_top(talks, cpu, tmp_path):
+    settings = [*SMALL, "steps=60", "validate_every=30", "batch_windows=8", "fusion=per_modality", "model.sharpness=0"]
+    recipe = preset("neighbour").with_settings(settings)
+    run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
+    plain = evaluate_run(run.predict, talks, run.space, "test", lambda done, total: None)
+    assert plain["centred_cosine"] > plain["baselines"][plain["best_baseline"]]["centred_cosine"] + 0.05
+    run.model.neighbour.sharpness = 0.5
+    sharp = evaluate_run(run.predict, talks, run.space, "test", lambda done, total: None)
+    assert sharp["centred_cosine"] != plain["centred_cosine"]
+    assert sharp["centred_cosine"] > plain["centred_cosine"] - 0.1
+
+
+def test_the_trust_in_the_encoder_is_one_of_those_that_validation_may_choose(talks, cpu, tmp_path):
+    recipe = preset("neighbour").with_settings([*SMALL, "steps=4", "validate_every=2", "batch_windows=4"])
+    run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
+    assert float(run.model.neighbour.trust) in (0.0, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("setting", ["model.centred=false", "mask.unchanged=0.1", "mask.policy=modality"])
+def test_what_makes_no_sense_with_it_is_refused_in_a_sentence(setting):
+    with pytest.raises(InputError, match="neighbour"):
+        preset("neighbour").with_settings([setting])
+
+
+def test_sharpness_without_the_head_is_refused():
+    with pytest.raises(InputError, match="sharpness"):
+        dataclasses.replace(preset("mediafm").model, sharpness=0.5)
+
+
+def test_predictions_are_about_the_mean_for_any_head_that_is_centred(talks, cpu, tmp_path):
+    settings = ["steps=40", "batch_windows=8", "model.width=32", "model.depth=2", "model.heads=2", "optim.lr=0.01"]
+    recipe = preset("mediafm").with_settings([*settings, "validate_every=20", "model.centred=true"])
+    run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
+    title = talks.split("test")[0]
+    fill = run.fill_in(title, [3, 7])
+    about = torch.from_numpy(fill.predicted) - run.model.shot_mean
+    norm = run.model.prediction_norm.expand(2)
+    torch.testing.assert_close(about.norm(dim=-1), norm, atol=1e-5, rtol=1e-4)
+    assert F.cosine_similarity(about, run.model.shot_mean.expand(2, -1)).abs().max() < 0.9
