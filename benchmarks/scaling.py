@@ -1,0 +1,149 @@
+"""When is a masked-shot model worth it? Centred cosine against the number of training shots.
+
+    python -m benchmarks.scaling CATALOG --name series --shots 500,2000,6000,19484 --set fusion=per_modality
+
+Trains `mediafm` and `neighbour` on training titles drawn by a seed until they hold that many shots, always validated and
+tested on the same titles, and writes benchmarks/results/scaling.json and .md; other sets in there stay. A catalog of any size
+without pictures: `python -m sample_data.make --without-pictures --titles 400 OUT`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from msm import files
+from msm.catalog import Catalog, Title, TitleData
+from msm.catalog_rules import TITLE_COLUMNS
+from msm.evaluate import evaluate_run
+from msm.fill import Run
+from msm.presets import preset
+from msm.runs import versions
+from msm.train import start_run, train
+
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+RECIPES = ("mediafm", "neighbour")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("catalog", type=Path)
+    parser.add_argument("--name", required=True, help="what the set is called in the results")
+    parser.add_argument("--shots", required=True, help="training shots, with commas")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--recipes", default=",".join(RECIPES))
+    parser.add_argument("--steps-per-shot", type=float, default=0.05, help="steps grow with the training shots …")
+    parser.add_argument("--steps", default="200,600", help="… between these (default: %(default)s)")
+    parser.add_argument("--set", action="append", default=[], dest="settings", help="KEY=VALUE for every recipe")
+    chosen = parser.parse_args()
+    low, high = map(int, chosen.steps.split(","))
+    points = []
+    for shots in map(int, chosen.shots.split(",")):
+        steps = int(np.clip(chosen.steps_per_shot * shots, low, high))
+        for seed in range(chosen.seeds):
+            with tempfile.TemporaryDirectory() as folder:
+                part = subset(Catalog.open(chosen.catalog), Path(folder) / "part", shots, seed)
+                for name in chosen.recipes.split(","):
+                    settings = [*chosen.settings, f"steps={steps}", f"validate_every={steps // 4}", f"seed={seed}"]
+                    points.append(measure(part, name, settings, Path(folder)))
+                    print(points[-1], flush=True)
+    write(chosen.name, points, chosen)
+
+
+def subset(catalog: Catalog, out: Path, shots: int, seed: int) -> Catalog:
+    """The catalog with so many training titles that they hold about this many shots, and all the others."""
+    train_titles = catalog.split("train")
+    kept: set[str] = set()
+    held = 0
+    for i in np.random.default_rng(seed).permutation(len(train_titles)):
+        if held >= shots:
+            break
+        kept.add(train_titles[i].title_id)
+        held += train_titles[i].num_shots
+
+    def titles() -> Iterator[TitleData]:
+        for title in catalog:
+            if title.split != "train" or title.title_id in kept:
+                yield as_data(title)
+
+    return Catalog.write(out, titles(), modalities=catalog.modalities, dtype=catalog.dtype)
+
+
+def as_data(title: Title) -> TitleData:
+    return TitleData(
+        title_id=title.title_id,
+        name=title.name,
+        split=title.split,
+        embeddings=title.embeddings,
+        shots=title.shots,
+        global_embedding=title.global_embedding,
+        labels={k: v for k, v in title.row.items() if k not in TITLE_COLUMNS},
+    )
+
+
+def measure(catalog: Catalog, name: str, settings: list[str], folder: Path) -> dict[str, Any]:
+    cpu = torch.device("cpu")
+    recipe = preset(name).with_settings(settings)
+    run = Run.open(train(start_run(catalog, folder / name, recipe, device=cpu), catalog, device=cpu).path)
+    report = evaluate_run(run.predict, catalog, run.space, "test", lambda done, total: None)
+    return {
+        "recipe": name,
+        "seed": recipe.seed,
+        "train_shots": sum(t.num_shots for t in catalog.split("train")),
+        "steps": recipe.steps,
+        "best_step": run.info["best"]["step"],
+        "centred_cosine": report["centred_cosine"],
+        "median_rank": report["median_rank"],
+        "skill": report["skill"],
+        "best_baseline": report["baselines"][report["best_baseline"]]["centred_cosine"],
+    }
+
+
+def write(name: str, points: list[dict[str, Any]], chosen: argparse.Namespace) -> None:
+    path = RESULTS / "scaling.json"
+    others = files.read_json(path)["sets"] if path.exists() else {}
+    settings = "".join(f" --set {s}" for s in chosen.settings)
+    command = (
+        f"python -m benchmarks.scaling CATALOG --name {name} --shots {chosen.shots} --seeds {chosen.seeds}{settings}"
+    )
+    entry = {"command": command, "date": datetime.date.today().isoformat(), "points": points}
+    document = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": versions(),
+        "sets": {**others, name: entry},
+    }
+    files.write_json(path, document)
+    text = markdown(document)
+    path.with_suffix(".md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def markdown(document: dict[str, Any]) -> str:
+    lines = ["Centred cosine on the same test titles, for models trained on some of the training titles.", ""]
+    for name, entry in document["sets"].items():
+        recipes = list(dict.fromkeys(p["recipe"] for p in entry["points"]))
+        lines += [f"## {name}", "", f"    {entry['command']}", "", f"{entry['date']}, {document['machine']}.", ""]
+        lines += ["| training shots | best baseline | " + " | ".join(f"`{r}`" for r in recipes) + " |"]
+        lines += ["| --- " * (2 + len(recipes)) + "|"]
+        for shots in sorted({p["train_shots"] for p in entry["points"]}):
+            here = [p for p in entry["points"] if p["train_shots"] == shots]
+            cells = [f"{np.mean([p['best_baseline'] for p in here]):.3f}"]
+            for recipe in recipes:
+                own = [p["centred_cosine"] for p in here if p["recipe"] == recipe]
+                cells.append(f"{np.mean(own):.3f}" if own else "–")
+            lines.append(f"| {shots:,} | " + " | ".join(cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
