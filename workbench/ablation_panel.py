@@ -24,7 +24,8 @@ from workbench.views.ablation_words import (
     knob_sentence,
     standing_sentence,
 )
-from workbench.views.code import knob_code
+from workbench.views.code import knob_code, scaling_code
+from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
 from workbench.views.wording import baseline_label, count, left_in_words, number
 
 KINDS = ("ablate", "budget")
@@ -185,6 +186,21 @@ def _runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
     st.code(f"streamlit run workbench/app.py -- --catalog {catalog} --runs {folder}", language="bash", wrap_lines=True)
     if (one.path / "runs").resolve() == read_arguments().runs.resolve():
         st.markdown(" · ".join(f"[{name}](/?run={name})" for name in names))
+
+
+def when_worth_it() -> None:
+    """What was measured of models by the number of training shots, where the checkout has it."""
+    sets = ablations.scaling()
+    if not sets:
+        return
+    st.subheader("When is a masked-shot model worth it?", anchor=False)
+    for name, entry in sets.items():
+        table = scaling_table(entry)
+        st.markdown(scaling_sentence(name, table))
+        st.plotly_chart(scaling_figure(table), width="stretch", config={"displaylogo": False})
+        with st.expander("Copy as code"):
+            st.code(scaling_code(ablations.SCALING, name), language="python")
+        st.caption(f"`{entry['command']}`")
 
 
 def nothing_yet(catalog: Path) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from msm import InputError
+from msm import InputError, files
 from workbench.arguments import ROOT, Arguments
 from workbench.cache import Stamp, stamp
 
+SCALING = ROOT / "benchmarks" / "results" / "scaling.json"
 MEASURED = ROOT / "benchmarks" / "results" / "ablations"  # tables of the checkout, without weights
 
 
@@ -85,6 +86,13 @@ def _table(path: Path, changed: Stamp) -> dict[str, Any]:
     from msm.ablate.table import read_table
 
     return read_table(path)
+
+
+def scaling() -> dict[str, Any]:
+    """The sets of benchmarks/results/scaling.json; {} where there is none, as in an installed app."""
+    if not SCALING.exists():
+        return {}
+    return dict(files.read_json(SCALING)["sets"])
 
 
 def with_weights(path: Path) -> list[str]:

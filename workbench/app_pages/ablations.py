@@ -29,3 +29,4 @@ else:
         st.caption("It has no table yet: the base recipe has no finished training.")
 
 ablation_panel.start_another(catalog, opened=path is None)
+ablation_panel.when_worth_it()

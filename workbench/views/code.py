@@ -32,6 +32,19 @@ knob_figure(read_table(Path({str(path)!r})), {key!r})
 """
 
 
+def scaling_code(path: Path, name: str) -> str:
+    """A cell that draws what a model is worth by the number of training shots; path of scaling.json."""
+    return f"""\
+import json
+from pathlib import Path
+
+from workbench.views.scaling import scaling_figure, scaling_table
+
+sets = json.loads(Path({str(path)!r}).read_text())["sets"]
+scaling_figure(scaling_table(sets[{name!r}]))
+"""
+
+
 def report_code(run: Path, reports: Iterable[str], call: str) -> str:
     """A cell that draws a picture of the evaluation; `reports` are names of runs beside one another."""
     function = call.partition("(")[0]
