@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
@@ -22,7 +21,7 @@ from msm.errors import InputError
 from msm.evaluate import Space, score_guess
 from msm.fusion import unit
 from msm.model import ShotEncoder
-from msm.predict import predict_hidden, split_windows
+from msm.predict import contextual_embeddings, predict_hidden
 from msm.recipe import Recipe
 from msm.runs import RunFolder
 
@@ -201,20 +200,10 @@ class Run:
             last = self._last = (title, self.space.fuse(title.embeddings), title.shots[["start_s", "end_s"]])
         return last[1], last[2]
 
-    @torch.inference_mode()
     def contextual(self, title: Title) -> np.ndarray:
-        """(N, W) float32: what the encoder makes of each shot with its whole title in view."""
+        """(N, C) float32: what the model makes of each shot with its whole title in view; `msm.predict` says what C is."""
         self.check_fits(title.catalog)
-        device = self.model.device
-        shots = torch.from_numpy(self.space.fuse(title.embeddings)).to(device)
-        embedding = title.global_embedding
-        global_ = None if embedding is None else torch.from_numpy(embedding)[None].to(device)
-        parts = []
-        for start, stop in split_windows(len(shots), self.recipe.model.max_shots):
-            valid = torch.ones(1, stop - start, dtype=torch.bool, device=device)
-            encoded = self.model.encode(shots[None, start:stop], ~valid, valid, global_)
-            parts.append(encoded.shots[0].float().cpu().numpy())
-        return np.concatenate(parts)
+        return contextual_embeddings(self.model, self.space.fuse(title.embeddings), title.global_embedding)[0]
 
 
 def embed_catalog(
@@ -242,7 +231,7 @@ def embed_catalog(
     return Catalog.write(
         out,
         titles(),
-        modalities=modalities_of({"contextual": run.recipe.model.width}, {"contextual": made_by}),
+        modalities=modalities_of({"contextual": run.model.contextual_width}, {"contextual": made_by}),
         dtype="float32",
         provenance={"kind": "contextual", "catalog_fingerprint": catalog.fingerprint, "run": run.path.name},
         replace=replace,

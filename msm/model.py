@@ -81,6 +81,11 @@ class ShotEncoder(nn.Module):
         return {"decoder": self.cfg.decoder_width, "neighbour": self.shot_dim}.get(self.cfg.head, self.cfg.width)
 
     @property
+    def contextual_width(self) -> int:
+        """C, of `msm.predict.contextual_embeddings`."""
+        return 2 * self.shot_dim if self.neighbour is not None else self.cfg.width
+
+    @property
     def origin(self) -> Tensor:
         """(D,): what a prediction is to be added to."""
         return self.shot_mean if self.cfg.centred else torch.zeros_like(self.shot_mean)

@@ -13,6 +13,8 @@ import torch
 from msm.fusion import unit
 from msm.model import ShotEncoder
 
+FOLDS = 5  # a fifth of the shots hidden at a time, as in training
+
 
 def split_windows(num_shots: int, max_shots: int) -> list[tuple[int, int]]:
     """Cut a title into as few windows as cover it, of nearly equal length: [(start, stop), …]."""
@@ -46,3 +48,42 @@ def predict_hidden(
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)
     return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)
+
+
+@torch.inference_mode()
+def contextual_embeddings(
+    model: ShotEncoder, shots: np.ndarray, global_embedding: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a model makes of each shot with its whole title in view, and of the title.
+
+    shots    (N, D) float32, fused
+    returns  (N, C) float32, and (W,) the mean [CLS] of the windows. C is W: the encoder's output, nothing hidden. A
+             neighbour head's encoder only corrects, so there C is 2 D: the shot about the training mean, and what the
+             others make one expect in its place, each of unit length
+    """
+    model.eval()
+    global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
+    parts, tokens = [], []
+    for start, stop in split_windows(len(shots), model.cfg.max_shots):
+        window = torch.as_tensor(shots[None, start:stop], device=model.device)
+        valid = torch.ones(window.shape[:2], dtype=torch.bool, device=model.device)
+        encoded = model.encode(window, ~valid, valid, global_)
+        tokens.append(encoded.cls[0].float().cpu().numpy())
+        if model.neighbour is None:
+            parts.append(encoded.shots[0].float().cpu().numpy())
+        else:
+            own = model.about_mean(window)[0].cpu().numpy()
+            parts.append(np.concatenate([unit(own), unit(_expected(model, window, valid, global_))], axis=1))
+    return np.concatenate(parts), np.mean(tokens, axis=0)
+
+
+def _expected(
+    model: ShotEncoder, window: torch.Tensor, valid: torch.Tensor, global_: torch.Tensor | None
+) -> np.ndarray:
+    """(1, S, D) → (S, D): what a centred model expects of each shot while it and every fifth other is hidden."""
+    expected = np.zeros(window.shape[1:], dtype=np.float32)
+    place = torch.arange(window.shape[1], device=window.device)
+    for fold in range(min(FOLDS, window.shape[1])):
+        hidden = (place % FOLDS == fold)[None]
+        expected[hidden[0].cpu().numpy()] = model.restore(window, hidden, valid, global_).float().cpu().numpy()
+    return expected

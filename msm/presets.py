@@ -158,7 +158,7 @@ CATALOGUE: dict[str, Preset] = {
             "time_reversal": 0.5,
             "model.head": "neighbour",
             "model.centred": True,
-            "model.sharpness": 0.5,
+            "model.sharpness": 0.3,
             "model.positions": "decay",
             "model.width": 128,
             "model.depth": 2,

@@ -16,7 +16,8 @@ from msm import probes
 from msm.catalog import Catalog, Title
 from msm.errors import InputError
 from msm.fill import Run
-from msm.predict import split_windows
+from msm.fusion import unit
+from msm.predict import contextual_embeddings
 from msm.probes import Label, Rows, Unusable, read_labels
 from msm.scenes import scene_numbers
 
@@ -121,7 +122,7 @@ def _rows(
     cls, scenes, first, start = [], [], 0, 0
     for i, title in enumerate(titles):
         shots = run.space.fuse(title.embeddings)
-        contextual, token = in_its_title(run, shots, title.global_embedding if use_global else None)
+        contextual, token = contextual_embeddings(run.model, shots, title.global_embedding if use_global else None)
         for kind, x in zip(COLUMNS, (shots, alone(run, shots), contextual), strict=True):
             kinds[kind].append(x)
         cls.append(token)
@@ -138,23 +139,11 @@ def _rows(
 
 
 @torch.inference_mode()
-def in_its_title(run: Run, shots: np.ndarray, global_embedding: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """(N, D) fused → (N, W) contextual embeddings, nothing hidden, and (W,) the mean [CLS] of the windows."""
-    device = run.model.device
-    everything = torch.from_numpy(shots).to(device)
-    global_ = None if global_embedding is None else torch.from_numpy(global_embedding)[None].to(device)
-    parts, tokens = [], []
-    for start, stop in split_windows(len(shots), run.recipe.model.max_shots):
-        valid = torch.ones(1, stop - start, dtype=torch.bool, device=device)
-        encoded = run.model.encode(everything[None, start:stop], ~valid, valid, global_)
-        parts.append(encoded.shots[0].float().cpu().numpy())
-        tokens.append(encoded.cls[0].float().cpu().numpy())
-    return np.concatenate(parts), np.mean(tokens, axis=0)
-
-
-@torch.inference_mode()
 def alone(run: Run, shots: np.ndarray) -> np.ndarray:
-    """(N, D) fused → (N, W): each shot as a window of its own, with no title around it."""
+    """(N, D) fused → (N, C): each shot as a window of its own, with no title around it."""
+    if run.model.neighbour is not None:  # from nothing, it expects the mean
+        about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device)).cpu().numpy()
+        return np.concatenate([unit(about), np.zeros_like(about)], axis=1)
     parts = []
     for start in range(0, len(shots), ALONE_AT_ONCE):
         window = torch.from_numpy(shots[start : start + ALONE_AT_ONCE, None]).to(run.model.device)  # (B, 1, D)
