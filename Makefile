@@ -37,7 +37,7 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
 
-sample-data: .venv/app ## write the sample catalog and train the sample run again (minutes)
+sample-data: .venv/sample ## render the sample films, ingest them, train the sample run (half an hour on two cores)
 	$(BIN)/python -m sample_data.make
 
 pictures: .venv/dev browser ## take the pictures of the README again
@@ -63,6 +63,10 @@ clean: ## remove the environment
 
 .venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
 	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev]'
+	@touch $@
+
+.venv/sample: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),sample]'
 	@touch $@
 
 .venv/bench: pyproject.toml constraints.txt .venv/app | .venv/bin/pip

@@ -14,10 +14,12 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
 VIEWS = {
-    "masking-lab": "/?title=harbour-lights&run=mediafm&hidden=9-14, 30, 40-44, 60, 75, 90",
+    "masking-lab": "/?title=harbour-lights&run=neighbour&hidden=9-14, 30, 40-44, 60, 75",
+    "evaluation": "/evaluation?run=neighbour",
+    "ablations": "/ablations?ablation=measured: recipes-series",
     "data": "/data",
 }
-HEIGHTS = {"masking-lab": 1160, "data": 900}
+HEIGHTS = {"masking-lab": 1160, "evaluation": 1300, "ablations": 1100, "data": 900}
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ def _catalog(path: Path, _changed: Stamp) -> Catalog:
 
 
 def list_runs(folder: Path, catalog: Catalog) -> pd.DataFrame:
-    """A row a run, by name: name, path, recipe, state, problem (None where it can answer for this catalog)."""
+    """A row a run, the best on validation first: name, path, recipe, state, problem (None where it can answer)."""
     infos = sorted(folder.glob("*/run.json"))
     return _runs(folder, stamp(*infos, *(p.parent / "model.safetensors" for p in infos)), _shape(catalog))
 
@@ -67,16 +67,25 @@ def _runs(folder: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> p
     from msm.runs import list_runs as run_folders  # torch: two seconds, warmed at the start
 
     rows = [_run_row(path, shape) for path in run_folders(folder)]
+    rows.sort(key=lambda row: (-row["best"], row["name"]))
     return pd.DataFrame(rows, columns=["name", "path", "recipe", "state", "problem"])
 
 
 def _run_row(path: Path, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
     from msm.runs import RunFolder
 
-    row: dict[str, Any] = {"name": path.name, "path": str(path), "recipe": "", "state": "", "problem": None}
+    row: dict[str, Any] = {
+        "name": path.name,
+        "path": str(path),
+        "recipe": "",
+        "state": "",
+        "problem": None,
+        "best": -1.0,
+    }
     try:
         run = RunFolder.open(path)
         row |= {"recipe": run.recipe.name, "state": run.info["state"]}
+        row["best"] = float((run.info.get("best") or {}).get("centred_cosine", -1.0))
         ours = [(m["name"], m["dim"]) for m in run.info["catalog"]["modalities"]]
         if ours != list(shape):
             row["problem"] = f"{path.name} was trained on shots of {_widths(ours)}; these are {_widths(shape)}"
