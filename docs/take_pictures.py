@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
 VIEWS = {
-    "masking-lab": "/?title=harbour-lights&run=neighbour&hidden=9-14, 30, 40-44, 60, 75",
+    "masking-lab": "/?title=harbour-lights&run=neighbour",
     "evaluation": "/evaluation?run=neighbour",
     "ablations": "/ablations?ablation=measured: recipes-series",
     "data": "/data",

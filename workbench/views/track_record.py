@@ -9,7 +9,7 @@ import pandas as pd
 from workbench.views.wording import baseline_label, number
 
 SETS = {
-    "sample": "Sample catalog (screenplay)",
+    "sample": "Stories without pictures, 80 titles",
     "scene_shots": "Real films and documentaries",
     "screenplays": "Film scripts, scene by scene",
     "series": "Episodes of two series, dialogue",
