@@ -221,6 +221,7 @@ def test_a_runner_that_fell_silent_is_not_called_running(monkeypatch, tmp_path):
 
 
 def test_without_an_ablation_the_page_says_what_one_is_and_how_to_start_it(monkeypatch, tmp_path):
+    monkeypatch.setattr("workbench.ablations.MEASURED", tmp_path / "none")
     app = visit(monkeypatch, tmp_path / "none")
 
     assert "No ablation yet" in app.subheader[0].value
@@ -248,3 +249,33 @@ def test_an_impossible_wish_is_refused_on_the_page_and_starts_nothing(monkeypatc
 
     assert "mask.ratio is 7" in app.error[0].value
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_page_opens_on_what_was_measured_here_where_there_is_no_ablation_of_ones_own(monkeypatch, tmp_path):
+    app = visit(monkeypatch, tmp_path / "none")
+
+    assert "Recipe" in app.subheader[0].value
+    assert any("neighbour" in str(m.value) for m in app.markdown)
+
+
+def test_when_a_model_is_worth_it_is_said_in_a_sentence_for_each_recipe():
+    import pandas as pd
+
+    from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
+
+    points = [
+        {"recipe": recipe, "train_shots": shots, "centred_cosine": cosine, "best_baseline": 0.4}
+        for recipe, cosines in {"plain": (0.3, 0.35, 0.45), "ours": (0.41, 0.42, 0.5), "none": (0.1, 0.2, 0.3)}.items()
+        for shots, cosine in zip((500, 2000, 8000), cosines, strict=True)
+    ]
+    table = scaling_table({"points": points})
+    sentence = scaling_sentence("films", table)
+    assert "plain goes ahead between 2,000 and 8,000" in sentence
+    assert "ours is ahead from the least that was tried, 500 training shots" in sentence
+    assert "none stays behind the best baseline up to 8,000" in sentence
+    assert isinstance(table, pd.DataFrame) and {t.name for t in scaling_figure(table).data} == {
+        "best baseline",
+        "plain",
+        "ours",
+        "none",
+    }

@@ -153,7 +153,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(msm, source, tmp_path, m
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(catalog_writer._ShardFile, "append", append)
-    assert msm("import", source, tmp_path / "out") == (2, "", "msm: No space left on device\n")
+    sentence = f"msm: {tmp_path / 'out'} cannot be written: there is no space left on its disk\n"
+    assert msm("import", source, tmp_path / "out") == (2, "", sentence)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["set"]
 
 
