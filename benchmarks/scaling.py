@@ -112,9 +112,7 @@ def write(name: str, points: list[dict[str, Any]], chosen: argparse.Namespace) -
     path = RESULTS / "scaling.json"
     others = files.read_json(path)["sets"] if path.exists() else {}
     settings = "".join(f" --set {s}" for s in chosen.settings)
-    command = (
-        f"python -m benchmarks.scaling CATALOG --name {name} --shots {chosen.shots} --seeds {chosen.seeds} --steps {chosen.steps}{settings}"
-    )
+    command = f"python -m benchmarks.scaling CATALOG --name {name} --shots {chosen.shots} --seeds {chosen.seeds} --steps {chosen.steps}{settings}"
     entry = {"command": command, "date": datetime.date.today().isoformat(), "points": points}
     document = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
