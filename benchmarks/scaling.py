@@ -22,8 +22,7 @@ import numpy as np
 import torch
 
 from msm import files
-from msm.catalog import Catalog, Title, TitleData
-from msm.catalog_rules import TITLE_COLUMNS
+from msm.catalog import Catalog, TitleData
 from msm.evaluate import evaluate_run
 from msm.fill import Run
 from msm.presets import preset
@@ -73,21 +72,9 @@ def subset(catalog: Catalog, out: Path, shots: int, seed: int) -> Catalog:
     def titles() -> Iterator[TitleData]:
         for title in catalog:
             if title.split != "train" or title.title_id in kept:
-                yield as_data(title)
+                yield title.data()
 
     return Catalog.write(out, titles(), modalities=catalog.modalities, dtype=catalog.dtype)
-
-
-def as_data(title: Title) -> TitleData:
-    return TitleData(
-        title_id=title.title_id,
-        name=title.name,
-        split=title.split,
-        embeddings=title.embeddings,
-        shots=title.shots,
-        global_embedding=title.global_embedding,
-        labels={k: v for k, v in title.row.items() if k not in TITLE_COLUMNS},
-    )
 
 
 def measure(catalog: Catalog, name: str, settings: list[str], folder: Path) -> dict[str, Any]:

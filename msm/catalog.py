@@ -106,6 +106,18 @@ class Title:
     def __len__(self) -> int:
         return self.num_shots
 
+    def data(self) -> TitleData:
+        """The whole title as `Catalog.write` takes it; reads its vectors."""
+        return TitleData(
+            title_id=self.title_id,
+            name=self.name,
+            split=self.split,
+            embeddings=self.embeddings,
+            shots=self.shots,
+            global_embedding=self.global_embedding,
+            labels={k: v for k, v in self.row.items() if k not in TITLE_COLUMNS},
+        )
+
 
 class Catalog:
     """An opened catalog: tables small enough to read, vectors mapped and not read.

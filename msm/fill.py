@@ -5,6 +5,7 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, W width in
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ import pandas as pd
 
 from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
-from msm.catalog_rules import TITLE_COLUMNS, Modality
+from msm.catalog_rules import Modality
 from msm.errors import InputError
 from msm.evaluate import Space, score_guess
 from msm.fusion import unit
@@ -213,18 +214,7 @@ def embed_catalog(
 
     def titles() -> Iterator[TitleData]:
         for i, title in enumerate(catalog):
-            own = set(TITLE_COLUMNS)
-            labels = {k: v for k, v in title.row.items() if k not in own}
-            contextual = run.contextual(title)
-            yield TitleData(
-                title_id=title.title_id,
-                name=title.name,
-                split=title.split,
-                embeddings=contextual,
-                shots=title.shots,
-                global_embedding=title.global_embedding,
-                labels=labels,
-            )
+            yield dataclasses.replace(title.data(), embeddings=run.contextual(title))
             progress(i + 1, len(catalog))
 
     made_by = f"{run.recipe.name}, {run.path.name}, step {(run.info['best'] or {}).get('step')}"

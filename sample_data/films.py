@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from msm.catalog import Catalog, Title, TitleData
-from msm.catalog_rules import TITLE_COLUMNS
+from msm.catalog import Catalog, TitleData
 from msm.errors import InputError
 from msm.files import whole_file
 from msm.ingest import IngestOptions, ingest
@@ -111,21 +111,9 @@ def publish(
 
 def _published(ingested: Catalog, title_ids: Sequence[str], playable: Sequence[str]) -> Iterator[TitleData]:
     for title_id in title_ids:
-        title = ingested[title_id]
-        labels = {k: v for k, v in title.row.items() if k not in TITLE_COLUMNS}
-        yield _title_data(title, {**labels, "media": f"{title_id}.mp4" if title_id in playable else None})
-
-
-def _title_data(title: Title, labels: dict[str, object]) -> TitleData:
-    return TitleData(
-        title_id=title.title_id,
-        name=title.name,
-        split=title.split,
-        embeddings=title.embeddings,
-        shots=title.shots,
-        global_embedding=title.global_embedding,
-        labels=labels,
-    )
+        title = ingested[title_id].data()
+        media = f"{title_id}.mp4" if title_id in playable else None
+        yield replace(title, labels={**title.labels, "media": media})
 
 
 def _provenance(ingested: Catalog, seed: int) -> dict[str, object]:
