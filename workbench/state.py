@@ -18,7 +18,7 @@ from workbench.views.opening import hide_at_random, opening_title
 
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
-_CATALOG, _FORMS = "selection.catalog", "forms.emptied"
+_CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -69,6 +69,15 @@ def hidden() -> list[int]:
 def hide(shots: Iterable[int]) -> None:
     st.session_state[_HIDDEN][title()] = sorted({int(s) for s in shots})
     forget_complaint()
+
+
+def selected() -> tuple[int, ...]:
+    """The shots that a person picked out of the whole catalog (a lasso, a search), as its rows, ascending."""
+    return st.session_state.get(_SELECTED, ())
+
+
+def select(rows: Iterable[int]) -> None:
+    st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
 
 
 def hide_next_at_random(num_shots: int) -> None:

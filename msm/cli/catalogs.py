@@ -1,0 +1,112 @@
+"""Verbs that make catalogs and look at them: info, import, ingest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msm.cli.program import AsJson, app, to_json
+from msm.errors import InputError
+from msm.progress import progress_bar
+
+
+@app.command()
+def info(
+    path: Annotated[Path, typer.Argument(help="A catalog or a run.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Read no vectors, so don't check them either.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a catalog or a run holds, and whether it is sound."""
+    from msm.describe import as_text, describe
+
+    with progress_bar("checking") as progress:
+        facts = describe(path, quick=quick, progress=progress)
+    print(to_json(facts) if as_json else as_text(facts))
+    if facts.get("problem"):
+        raise InputError(facts["problem"])
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="A folder of .npz, or .npz, .parquet, .npy with .parquet, .h5.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog to write.")],
+    format: Annotated[str | None, typer.Option(help="npz, parquet, npy+parquet or hdf5; else found out.")] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="NAME=ARRAY or NAME=ARRAY[START:STOP]; once for each modality.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option(help="The Parquet table that goes with an .npy.")] = None,
+    title_column: Annotated[str | None, typer.Option(help="Default: title_id, else title.")] = None,
+    shot_column: Annotated[str | None, typer.Option(help="The order of the shots. Default: shot, else scene.")] = None,
+    global_from: Annotated[
+        str | None, typer.Option(help="Title labels, with commas, that make the metadata embedding for [GLOBAL].")
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(help="float16 or float32. Default: what loses nothing.")] = None,
+    seed: Annotated[int, typer.Option(help="Deals out the titles that have no split.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a catalog from embeddings made elsewhere (docs/format.md lists the formats)."""
+    from msm.describe import as_text, describe_catalog
+    from msm.importers import ImportOptions, import_embeddings
+
+    options = ImportOptions(
+        format=format,
+        modalities=tuple(modality or ()),
+        table=table,
+        title_column=title_column,
+        shot_column=shot_column,
+        dtype=dtype,
+        seed=seed,
+        global_from=tuple(c.strip() for c in global_from.split(",")) if global_from else (),
+        replace=replace,
+    )
+    with progress_bar("importing") as progress:
+        import_embeddings(source, catalog, options, progress)
+    facts = describe_catalog(catalog, quick=False, progress=lambda done, total: None)
+    print(to_json(facts) if as_json else as_text(facts))
+
+
+@app.command()
+def ingest(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Video files.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog that they join; it is made where there is none.")],
+    encoders: Annotated[str, typer.Option(help="What turns shots into vectors (docs/ingest.md).")] = "descriptors",
+    detector: Annotated[str, typer.Option(help="Of cuts: adaptive, or transnetv2 with its weights.")] = "adaptive",
+    detector_weights: Annotated[Path | None, typer.Option(help="Of TransNetV2: a .safetensors or a .pth.")] = None,
+    subtitles: Annotated[Path | None, typer.Option(help="Of one video. Default: beside it, or inside it.")] = None,
+    name: Annotated[str, typer.Option(help="Of one video, as the next four. Default: the file's name.")] = "",
+    title_id: Annotated[str, typer.Option(help="Default: made from the file's name.")] = "",
+    synopsis: Annotated[str, typer.Option(help="Default: from the sidecar FILM.json, as name, tags and split.")] = "",
+    tags: Annotated[str, typer.Option(help="Words with commas.")] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test. Default: dealt out.")] = "",
+    workers: Annotated[int, typer.Option(help="Videos that are read at the same time.")] = 1,
+    media: Annotated[bool, typer.Option(help="Keep a copy that a browser plays.")] = True,
+    seed: Annotated[int, typer.Option(help="Deals out the titles that have no split.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Make titles anew that are there already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make shots, embeddings and thumbnails of video files; stopped, it goes on at the next title."""
+    from msm.ingest import IngestOptions, TitleFacts
+    from msm.ingest import ingest as ingest_videos
+    from msm.ingest.pipeline import report_as_text
+
+    words = "|".join(filter(None, (tag.strip() for tag in tags.split(","))))
+    given = TitleFacts(title_id=title_id, name=name, synopsis=synopsis, tags=words, split=split)
+    options = IngestOptions(
+        encoders=encoders,
+        detector=detector,
+        detector_weights=detector_weights,
+        subtitles=subtitles,
+        facts=given if given != TitleFacts() else None,
+        media=media,
+        workers=workers,
+        replace=replace,
+        seed=seed,
+    )
+    with progress_bar("ingesting") as progress:
+        report = ingest_videos(videos, catalog, options, progress)
+    print(to_json(report.as_dict()) if as_json else report_as_text(report, catalog))
+    if report.failed:
+        raise InputError("; ".join(report.failed.values()))

@@ -1,0 +1,64 @@
+"""Run a verb, and turn what went wrong into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from msm import progress as telling
+from msm.cli import catalogs, training, asking  # noqa: F401, I001 — in this order of `msm --help`
+from msm.cli.program import app
+from msm.errors import InputError
+
+# typer carries its own click since 0.17; this is the base of every parsing error in either
+ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a verb and exit: 0 done, 2 something that the user can mend, 130 interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half-written is removed
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path may hold any bytes
+    try:
+        status = _run(arguments)
+    except SystemExit as left:
+        telling.ended(left.code if isinstance(left.code, int) else 1)
+        raise
+    except BaseException:
+        telling.ended(1)
+        raise
+    sys.exit(status)
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        arguments = sys.argv[1:] if arguments is None else arguments
+        status = app(arguments or ["--help"], prog_name="msm", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, say `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("stopped by Ctrl-C", 130)
+    except ParsingError as error:
+        return _say(f"{error.format_message().rstrip('.')}; `msm --help` and `msm VERB --help` list what there is", 2)
+    except InputError as error:
+        return _say(str(error), 2)
+    except OSError as error:
+        what = error.strerror or str(error)
+        return _say(f"{error.filename}: {what}" if error.filename is not None else what, 2)
+    except MemoryError:
+        return _say("there is not enough memory for this", 2)
+    telling.ended(status or 0)
+    return status or 0
+
+
+def _say(sentence: str, status: int) -> int:
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
+    print(f"msm: {line}", file=sys.stderr)
+    telling.ended(status, line)
+    return status

@@ -1,0 +1,70 @@
+"""The program that the verbs register with, and what they share: the options of all, JSON, a polite stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from msm import progress as telling
+
+app = typer.Typer(
+    help="Masked Shot Modeling: hide shots of a film and watch a model fill them in.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"msm {version('msm-workbench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    progress_file: Annotated[
+        Path | None, typer.Option(help="Where any verb tells how far it is, as JSON; before the verb.")
+    ] = None,
+) -> None:
+    """Masked Shot Modeling: hide shots of a film and watch a model fill them in."""
+    telling.report_to(progress_file)
+
+
+def open_catalog(path: Path) -> Any:
+    from msm.catalog import Catalog
+
+    return Catalog.open(path)
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask for a stop at the next step; a second one does not wait."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def to_json(document: Any) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)

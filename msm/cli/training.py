@@ -1,0 +1,134 @@
+"""Verbs that train: train, ablate."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from msm.cli.program import AsJson, app, stop_signals, to_json
+from msm.errors import InputError
+from msm.progress import progress_bar, training_bar
+
+
+@app.command()
+def train(
+    catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
+    run: Annotated[Path, typer.Argument(help="The run folder to write.")],
+    recipe: Annotated[str, typer.Option(help="A named recipe.")] = "mediafm",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, e.g. mask.ratio=0.4; any number.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
+    from msm.catalog import Catalog
+    from msm.presets import preset
+    from msm.runs import RunFolder
+    from msm.train import pick_device, start_run
+    from msm.train import train as train_run
+
+    if resume and (set_ or replace):
+        raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
+    opened, where = Catalog.open(catalog), pick_device(device)
+    if resume:
+        folder = RunFolder.open(run)
+    else:
+        chosen = preset(recipe).with_settings(set_ or [])
+        folder = start_run(opened, run, chosen, device=where, replace=replace)
+    with stop_signals() as should_stop, training_bar(folder.recipe.steps) as on_step:
+        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+    if as_json:
+        print(to_json({"run": str(run), **folder.info}))
+    if folder.info["state"] == "stopped":
+        print(f"msm: stopped at step {folder.info['steps_done']}; add --resume to go on", file=sys.stderr)
+        raise typer.Exit(130)
+    if not as_json:
+        best = folder.info["best"]
+        kept = f"; kept step {best['step']}, centred cosine {best['centred_cosine']:.3f} on validation" if best else ""
+        print(f"{run}: {folder.info['steps_done']} steps done{kept}")
+
+
+@app.command()
+def ablate(
+    catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
+    out: Annotated[Path | None, typer.Argument(help="The folder of the ablation.", metavar="OUT")] = None,
+    vary: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE,VALUE…, e.g. mask.ratio=.15,.2,.4; any number.")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="Named recipes with commas; the first is the base.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, for every cell; any number.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Trainings of each cell. Default: 3.", min=1)] = None,
+    each: Annotated[bool, typer.Option("--each/--grid", help="One knob at a time, or every combination.")] = False,
+    split: Annotated[str | None, typer.Option(help="The split that reports: test (default) or validation.")] = None,
+    workers: Annotated[int, typer.Option(help="Trainings at a time. Default: one a core, one on a GPU.", min=0)] = 0,
+    ray: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Train on this Ray cluster, or `local`.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    keep: Annotated[str, typer.Option(help="weights, or none: scores and metrics alone.")] = "none",
+    retry: Annotated[bool, typer.Option("--retry", help="Train those again that failed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and no more.")] = False,
+    table_only: Annotated[
+        bool, typer.Option("--table-only", help="Make the tables again: msm ablate --table-only OUT.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare recipes: a grid of knobs with seeds, as a table with intervals (docs/ablate.md)."""
+    from msm.ablate import ablation, report
+    from msm.train import pick_device
+
+    if table_only:
+        table = ablation.tables_only(out or catalog)
+        print(to_json(table) if as_json else report.as_markdown(table))
+        return
+    if out is None:
+        raise InputError("there is no folder to write to; msm ablate CATALOG OUT --vary KEY=VALUE,VALUE")
+    request = ablation.Request(
+        catalog=catalog,
+        out=out,
+        vary=tuple(vary or ()),
+        recipes=tuple(filter(None, map(str.strip, recipe.split(",")))),
+        settings=tuple(set_ or ()),
+        seeds=seeds,
+        each=each,
+        split=split,
+        workers=workers,
+        ray=ray,
+        device=str(pick_device(device)),
+        keep=keep,
+        retry=retry,
+    )
+    plan = ablation.plan_of(request)
+    with progress_bar("timing the cells") as progress:
+        budget = ablation.budget_of(request, plan, progress)
+    if dry_run:
+        print(to_json(budget.as_dict()) if as_json else budget.as_text())
+        return
+    print(budget.as_text(), file=sys.stderr)
+    with stop_signals() as should_stop, progress_bar("training the cells") as progress:
+        ended, found = ablation.run(request, plan, budget.per_cell, _look(progress), should_stop)
+    if found:
+        print(to_json(found) if as_json else report.as_markdown(found))
+    if ended == "stopped":
+        print(f"msm: stopped; msm ablate {shlex.join([str(catalog), str(out)])} goes on", file=sys.stderr)
+        raise typer.Exit(130)
+
+
+def _look(progress: Callable[[int, int], None]) -> Callable[[dict[str, Any]], None]:
+    """From what an ablation tells to a bar; without a terminal also a line for each training that ends."""
+    from msm.ablate.progress import sentence
+
+    told = [-1]
+
+    def look(said: dict[str, Any]) -> None:
+        progress(round(1000 * said["share"]), 1000)
+        over = said["done"] + said["failed"]
+        if over != told[0] and not sys.stderr.isatty():
+            print(sentence(said), file=sys.stderr, flush=True)
+        told[0] = over
+
+    return look
