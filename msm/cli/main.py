@@ -10,7 +10,8 @@ from typing import NoReturn
 import typer
 
 from msm import progress as telling
-from msm.cli import catalogs, training, asking  # noqa: F401, I001 — in this order of `msm --help`
+
+from msm.cli import catalogs, training, asking  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
 from msm.errors import InputError
 
