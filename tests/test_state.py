@@ -39,7 +39,7 @@ def catalog_path(tmp_path_factory) -> str:
 
 
 def opened(catalog_path: str, **url: str) -> AppTest:
-    page = AppTest.from_function(session, args=(catalog_path,))
+    page = AppTest.from_function(session, args=(catalog_path,), default_timeout=30)
     page.query_params.update(url)
     page.run()
     assert not page.exception

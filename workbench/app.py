@@ -15,13 +15,16 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from streamlit.starlette import App
 
+from workbench import trouble
 from workbench.arguments import catalog_named, read_arguments
+from workbench.doors import for_people
 
 
 @asynccontextmanager
 async def warmed(app: App) -> AsyncIterator[None]:
     from workbench import cache  # its caches belong to the runtime, which is there by now
 
+    trouble.keep_a_log(read_arguments().runs)
     cache.warm(read_arguments())
     yield
 
@@ -41,5 +44,6 @@ def thumbnail(request: Request) -> Response:
 app = App(
     Path(__file__).with_name("main.py"),
     lifespan=warmed,
-    routes=[Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail)],
+    routes=[Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail))],
+    on_script_error=trouble.say,
 )

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from workbench import people
 from workbench.arguments import read_arguments
 
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="MSM Workbench", page_icon=str(HERE / "icon.svg"), layout="wide")
+people.gate()
 
 page = st.navigation(
     [
