@@ -39,7 +39,7 @@ from msm.catalog_rules import (
     time_problems,
 )
 from msm.catalog_writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
-from msm.errors import InputError
+from msm.errors import InputError, reading
 
 __all__ = ["SPLITS", "Catalog", "Modality", "Title", "TitleData", "deal_splits", "modalities_of"]
 
@@ -231,17 +231,19 @@ class Catalog:
 
     def read_shots(self, start: int = 0, stop: int | None = None) -> pd.DataFrame:
         """Rows [start, stop) of shots.parquet; only the row groups that hold them are read."""
-        file = open_parquet(self.path / "shots.parquet")
+        path = self.path / "shots.parquet"
+        file = open_parquet(path)
         stop = self.num_shots if stop is None else stop
         groups, first_row, row = [], None, 0
-        for g in range(file.num_row_groups):
-            rows = file.metadata.row_group(g).num_rows
-            if row < stop and row + rows > start:
-                groups.append(g)
-                first_row = row if first_row is None else first_row
-            row += rows
-        table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
-        return table.to_pandas(ignore_metadata=True).reset_index(drop=True)
+        with reading(path, "Parquet"):
+            for g in range(file.num_row_groups):
+                rows = file.metadata.row_group(g).num_rows
+                if row < stop and row + rows > start:
+                    groups.append(g)
+                    first_row = row if first_row is None else first_row
+                row += rows
+            table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
+            return table.to_pandas(ignore_metadata=True).reset_index(drop=True)
 
     @property
     def shot_labels(self) -> list[str]:

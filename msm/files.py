@@ -19,11 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from msm.errors import FullDiskError, InputError
+from msm.errors import FULL, FullDiskError, InputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-FULL = (errno.ENOSPC, errno.EDQUOT)
 GRACE_S = 2.0  # a folder so young may be about to be locked
 
 
