@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
@@ -133,11 +134,14 @@ class Run:
         folder = RunFolder.open(path)
         facts = folder.info["catalog"]
         dims = [m["dim"] for m in facts["modalities"]]
-        model = ShotEncoder(facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims)
-        try:
-            model.load_state_dict(folder.load_weights())
-        except RuntimeError:
-            raise InputError(f"{folder.path}: the weights do not fit its recipe") from None
+        shape = facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims
+        weights = folder.load_weights()
+        with torch.device("meta"):  # a recipe can ask for more than there is memory, so nothing is allocated yet
+            wanted = {name: tensor.shape for name, tensor in ShotEncoder(*shape).state_dict().items()}
+        if wanted != {name: tensor.shape for name, tensor in weights.items()}:
+            raise InputError(f"{folder.path}: the weights do not fit its recipe")
+        model = ShotEncoder(*shape)
+        model.load_state_dict(weights)
         model.to(device).eval()
         modalities = tuple(Modality(**m) for m in facts["modalities"])
         mean = model.shot_mean.cpu().numpy()

@@ -21,8 +21,8 @@ from torch import Tensor
 from msm import files
 from msm.errors import InputError
 from msm.recipe import Recipe
+from msm.run_facts import check_facts
 
-STATES = ("running", "stopped", "failed", "done")
 WEIGHTS = "model.safetensors"
 
 
@@ -52,8 +52,7 @@ class RunFolder:
             raise InputError(f"{path} is not a run: there is no such folder")
         recipe = Recipe.from_dict(files.read_json(path / "recipe.json"))
         info = files.read_json(path / "run.json")
-        if not isinstance(info, dict) or info.get("state") not in STATES:
-            raise InputError(f"{path / 'run.json'}: state must be one of {', '.join(STATES)}")
+        check_facts(path / "run.json", info)
         return cls(path, recipe, info)
 
     def update(self, **facts: Any) -> None:
