@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from msm import files
 from msm.catalog_reader import (
     check_counts,
     check_shot_table,
+    checked_frame,
     map_globals,
     map_shard,
     open_parquet,
@@ -243,7 +243,7 @@ class Catalog:
                     first_row = row if first_row is None else first_row
                 row += rows
             table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
-            return table.to_pandas(ignore_metadata=True).reset_index(drop=True)
+            return checked_frame(table).reset_index(drop=True)
 
     @property
     def shot_labels(self) -> list[str]:
@@ -292,8 +292,8 @@ def _shot_table_problems(catalog: Catalog) -> Iterator[str]:
     where = catalog.path / "shots.parquet"
     try:
         shots = catalog.read_shots()
-    except (pa.ArrowException, OSError) as error:
-        yield f"{where} is not readable as Parquet: {str(error).splitlines()[0]}"
+    except InputError as error:
+        yield str(error)
         return
     title_ids = np.repeat(catalog.titles["title_id"].to_numpy(), catalog.titles["num_shots"])
     numbers = np.concatenate([np.arange(n) for n in catalog.titles["num_shots"]])

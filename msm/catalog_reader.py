@@ -54,7 +54,7 @@ def read_titles(path: Path) -> pd.DataFrame:
     file = open_parquet(path)
     with reading(path, "Parquet"):
         check_columns(path, file.schema_arrow, TITLE_COLUMNS)
-        titles = file.read().to_pandas(ignore_metadata=True)
+        titles = checked_frame(file.read())
     if not len(titles):
         raise InputError(f"{path} has no titles")
     for column in (c for c in TITLE_COLUMNS if c != "duration_s"):
@@ -121,6 +121,12 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     """An opened Parquet file; InputError if it is missing, truncated or something else."""
     with reading(path, "Parquet"):
         return pq.ParquetFile(path)
+
+
+def checked_frame(table: pa.Table) -> pd.DataFrame:
+    """A table for pandas; whatever is not text where text was promised is noticed here, and not at a later look."""
+    table.validate(full=True)
+    return table.to_pandas(ignore_metadata=True)
 
 
 def map_shard(path: Path, header: dict[str, Any]) -> np.ndarray:

@@ -22,13 +22,19 @@ def check_facts(path: Path, info: Any) -> None:
     _check(path, info, {"bandwidth": _number, "steps_done": _count, "heartbeat": _number, "catalog": _object})
     catalog = info["catalog"]
     _check(
-        path, catalog, {"fingerprint": _text, "shot_dim": _width, "global_dim": _count, "modalities": _list}, "catalog."
+        path,
+        catalog,
+        {"fingerprint": _text, "shot_dim": _width, "global_dim": _width_or_none, "modalities": _list},
+        "catalog.",
     )
     for number, modality in enumerate(catalog["modalities"]):
         where = f"catalog.modalities[{number}]"
         if not isinstance(modality, dict) or modality.keys() - {"name", "start", "dim", "encoder"}:
             raise InputError(f"{path}: {where} must have name, start, dim and encoder, and nothing else")
         _check(path, modality, {"name": _text, "start": _count, "dim": _width}, f"{where}.")
+        end = sum(m["dim"] for m in catalog["modalities"][:number])
+        if modality["start"] != end:
+            raise InputError(f"{path}: {where}.start is {modality['start']}, but the one before it ends at {end}")
     total = sum(m["dim"] for m in catalog["modalities"])
     if total != catalog["shot_dim"]:
         raise InputError(
@@ -60,6 +66,10 @@ def _count(value: Any) -> str:
 
 def _width(value: Any) -> str:
     return "" if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**24 else "a width"
+
+
+def _width_or_none(value: Any) -> str:
+    return "" if value == 0 and not isinstance(value, bool) else _width(value)
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Gives spoiled files to the library, thousands a minute, in a process of its own whose memory is bounded.
 
-python -m tests.faults.hostile KIND SEEDS FOLDER [--first N]     0 where each got an answer or one clear sentence
+python -m tests.faults.hostile KIND,KIND… SEEDS FOLDER [--first N]     0 where each got an answer or one clear sentence
 
 What a reader may do with a spoiled file: read it (the change did no harm), or raise InputError with one sentence. What it
 may not: any other exception, a crash, a hang, or more memory than LIMIT_BYTES beyond what the imports take.
@@ -30,26 +30,28 @@ LONGEST_SENTENCE = 600
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=list(KINDS))
+    parser.add_argument("kinds")
     parser.add_argument("seeds", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--first", type=int, default=0)
     asked = parser.parse_args()
     faulthandler.enable()
-    kind = KINDS[asked.kind]()
-    source = asked.folder / "valid"
-    shutil.rmtree(asked.folder, ignore_errors=True)
-    asked.folder.mkdir(parents=True)
-    kind.make(source)
-    kind.read(source)  # imports everything, and shows that the valid one is read
+    kinds = {name: KINDS[name]() for name in asked.kinds.split(",")}
+    for name, kind in kinds.items():
+        folder = asked.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        kind.make(folder / "valid")
+        kind.read(folder / "valid")  # imports everything, and shows that the valid one is read
     bound_memory()
-    refused, slowest = 0, 0.0
-    for seed in range(asked.first, asked.first + asked.seeds):
-        print(f"{asked.kind} {seed}", file=sys.stderr)  # the last line of a crash says which input it was
-        began = time.monotonic()
-        refused += try_one(kind, source, asked.folder / "spoiled", seed)
-        slowest = max(slowest, time.monotonic() - began)
-    print(f"{asked.kind}: {asked.seeds} inputs, {refused} refused, slowest {slowest:.1f} s")
+    for name, kind in kinds.items():
+        refused, slowest = 0, 0.0
+        for seed in range(asked.first, asked.first + asked.seeds):
+            print(f"{name} {seed}", file=sys.stderr)  # the last line of a crash says which input it was
+            began = time.monotonic()
+            refused += try_one(kind, asked.folder / name / "valid", asked.folder / name / "spoiled", seed)
+            slowest = max(slowest, time.monotonic() - began)
+        print(f"{name}: {asked.seeds} inputs, {refused} refused, slowest {slowest:.1f} s")
     return 0
 
 
