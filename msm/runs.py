@@ -5,7 +5,6 @@ The folder is the contract between the command line, the pages and the notebooks
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
@@ -21,6 +20,7 @@ from torch import Tensor
 from msm import files
 from msm.errors import InputError
 from msm.recipe import Recipe
+from msm.watching import STOP
 
 STATES = ("running", "stopped", "failed", "done")
 WEIGHTS = "model.safetensors"
@@ -66,10 +66,18 @@ class RunFolder:
         """Hold the folder against a second training; the lock goes with the process, however it ends."""
         with open(self.path / ".lock", "w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                files.lock(lock)
             except BlockingIOError:
                 raise InputError(f"{self.path} is being trained by another process") from None
             yield
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether somebody who sees the folder left a file `stop` there (msm/watching.py)."""
+        return (self.path / STOP).exists()
+
+    def forget_stop(self) -> None:
+        (self.path / STOP).unlink(missing_ok=True)
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
