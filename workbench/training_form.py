@@ -15,6 +15,7 @@ from msm.knobs import GROUPS, Knob, changed_preset, knobs, train_words, value_of
 from msm.recipe import Recipe
 from workbench import cache, state, training
 from workbench.arguments import read_arguments
+from workbench.evaluation_panel import columns
 from workbench.opened import can_learn_from, free_name
 from workbench.views.training_words import knob_name
 
@@ -83,7 +84,8 @@ def _fields(shown: Sequence[Knob], base: Recipe, *, across: int) -> dict[str, An
     """A field a knob, side by side; returns those that differ from the preset."""
     changed = {}
     for row in _rows(shown, across):
-        for column, knob in zip(st.columns(across, vertical_alignment="bottom"), row, strict=False):
+        place = f"knobs-{row[0].key.replace('.', '-')}"
+        for column, knob in zip(columns(place, [1] * across, least_px=140, align="bottom"), row, strict=False):
             with column:
                 before = value_of(base, knob.key)
                 value = _field(knob, before, base.name)

@@ -38,7 +38,7 @@ HELP = {
 
 def choose(runs: dict[str, Path]) -> list[Path]:
     """The head of the page: its name, which run, and which others to lay beside it; the one in question first."""
-    name, run, beside = columns("training.head", [3, 3, 4], least_px=180, align="bottom")
+    name, run, beside = columns("training-head", [3, 3, 4], least_px=180, align="bottom")
     name.header("Training", anchor=False)
     if not runs:
         return []
@@ -120,7 +120,7 @@ def _watch(paths: list[Path], folder: Path, catalog: Path, running: bool) -> Non
 def _standing(run: Watched, folder: Path, catalog: Path) -> None:
     """State, step, time left, the last sign of life; and what one can do."""
     with st.container(border=True, key="training-standing"):
-        told, buttons = columns("training.standing", [5, 4], least_px=320, align="bottom")
+        told, buttons = columns("training-standing", [5, 4], least_px=320, align="bottom")
         with told:
             words = training_words.standing_words(run, training.seconds_left(run)) if not run.problem else ""
             mark = f"{MARKS[run.state]} **{as_text(run.name)}** {training_words.STATES[run.state]}"
@@ -219,7 +219,7 @@ def _delete(run: Watched, folder: Path) -> None:
 
 
 def _numbers(measured: Measured) -> None:
-    model, baseline, skill, speed, rank = columns("training.numbers", [2, 3, 2, 2, 2], least_px=130)
+    model, baseline, skill, speed, rank = columns("training-numbers", [2, 3, 2, 2, 2], least_px=130)
     if len(rows := measured.validations):
         best = rows.loc[rows["centred_cosine"].idxmax()]
         model.metric(":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
@@ -255,7 +255,7 @@ def _curves(runs: dict[str, Measured], folder: Path) -> None:
     titles = ["Loss", "Learning rate", "Gradient norm", "Throughput", "Collapse? Dimensions in use", "Collapse? Likeness of two shots"]  # fmt: skip
     for row in range(0, len(drawn), 2):
         for column, draw, title in zip(
-            columns(f"training.curves{row}", [1, 1], least_px=320),
+            columns(f"training-curves{row}", [1, 1], least_px=320),
             drawn[row : row + 2],
             titles[row : row + 2],
             strict=False,

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,16 +30,26 @@ GAUGES = {
     "rankme": "RankMe: dimensions in use",
     "pair_cosine": "mean cosine of two shots",
 }
+LABEL_PX = 16
 Runs = Mapping[str, Measured]
+
+
+class End(NamedTuple):
+    """The end of a line, and what is written there."""
+
+    step: int | None  # None for a line that crosses the whole figure
+    y: float
+    text: str
+    color: str
 
 
 def progress_curve(runs: Runs) -> go.Figure:
     """Centred cosine on validation titles over the steps, a line a run, against the best way to copy."""
     figure = go.Figure()
-    ends: list[tuple[float, str, str]] = []
+    ends: list[End] = []
     for name, level in _baselines(runs):
         figure.add_hline(y=level, line={"color": palette.BASELINE, "width": 2, "dash": "solid"})
-        ends.append((level, f"◆ {baseline_label(name).lower()}", palette.BASELINE))
+        ends.append(End(None, level, f"◆ {baseline_label(name).lower()}", palette.BASELINE))
     for dash, (name, measured) in zip(DASHES, runs.items(), strict=False):
         rows = measured.validations
         if not len(rows):
@@ -53,8 +64,8 @@ def progress_curve(runs: Runs) -> go.Figure:
                 "<br>skill %{customdata[1]:.0f} %<extra></extra>",
             )
         )  # fmt: skip
-        ends.append((float(rows["centred_cosine"].iloc[-1]), f"● {plain(name)}", palette.MODEL))
-    _label_ends(figure, ends)
+        ends.append(_end(rows, "centred_cosine", name))
+    _label_ends(figure, ends, _last_step(runs), 360)
     figure.update_layout(**_layout(360, right=190))
     figure.update_xaxes(title="training step", range=[0, _last_step(runs)], zeroline=False)
     figure.update_yaxes(title="centred cosine on validation titles", zeroline=False, tickformat=".2f")
@@ -82,7 +93,7 @@ def step_curve(runs: Runs, measure: str, *, smooth: int = 1) -> go.Figure:
     smooth  steps that a point is the mean of; where it is more than one, single steps stand faint behind the first run
     """
     figure = go.Figure()
-    ends = []
+    ends: list[End] = []
     for dash, (name, measured) in zip(DASHES, runs.items(), strict=False):
         steps = measured.steps[["step", measure]].dropna()
         if not len(steps):
@@ -92,8 +103,8 @@ def step_curve(runs: Runs, measure: str, *, smooth: int = 1) -> go.Figure:
             figure.add_trace(_line(few, measure, "", palette.MODEL, "solid", width=1.0, opacity=0.3))
         line = thinned(smoothed(steps, measure, smooth), MOST_POINTS)
         figure.add_trace(_line(line, measure, name, palette.MODEL, dash, width=2.0))
-        ends.append((float(line[measure].iloc[-1]), plain(name) if len(runs) > 1 else "", palette.MODEL))
-    _label_ends(figure, [e for e in ends if e[1]])
+        ends.append(_end(line, measure, name))
+    _label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
     figure.update_layout(**_layout(230, right=110 if len(runs) > 1 else 16))
     figure.update_xaxes(title="training step", range=[0, _last_step(runs)], zeroline=False)
     figure.update_yaxes(title=STEP_MEASURES[measure], zeroline=False, rangemode=_from_zero(measure))
@@ -122,25 +133,25 @@ def gauge_curve(runs: Runs, gauge: str, alarm: float) -> go.Figure:
     alarm  where a collapse begins: below it for RankMe, above it for the cosine
     """
     figure = go.Figure()
-    ends = []
+    ends: list[End] = []
     below = gauge == "rankme"
     for dash, (name, measured) in zip(DASHES, runs.items(), strict=False):
         rows = measured.validations[["step", gauge]].dropna()
         if not len(rows):
             continue
         figure.add_trace(_line(rows, gauge, name, palette.MODEL, dash, width=2.0))
-        ends.append((float(rows[gauge].iloc[-1]), plain(name) if len(runs) > 1 else "", palette.MODEL))
+        ends.append(_end(rows, gauge, name))
     figure.add_hline(y=alarm, line={"color": palette.OTHER, "width": 1.5, "dash": "dot"})
     figure.add_annotation(
-        x=0, xref="paper", y=alarm, text="collapse " + ("below" if below else "above"), showarrow=False,
-        xanchor="left", yanchor="bottom" if below else "top", font={"size": 12, "color": palette.OTHER},
+        x=1, xref="paper", y=alarm, text="collapse " + ("below" if below else "above"), showarrow=False,
+        xanchor="right", yanchor="bottom" if below else "top", font={"size": 12, "color": palette.OTHER},
     )  # fmt: skip
-    _label_ends(figure, [e for e in ends if e[1]])
+    _label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
     figure.update_layout(**_layout(230, right=110 if len(runs) > 1 else 16))
     figure.update_xaxes(title="training step", range=[0, _last_step(runs)], zeroline=False)
     figure.update_yaxes(title=GAUGES[gauge], zeroline=False, rangemode="tozero")
     if not below:
-        figure.update_yaxes(range=[min(0.0, *(e[0] for e in ends), 0.0) - 0.02, 1.02])
+        figure.update_yaxes(range=[min(0.0, *(e.y for e in ends)) - 0.02, 1.02])
     return figure
 
 
@@ -161,23 +172,26 @@ def thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return means
 
 
+def _end(rows: pd.DataFrame, column: str, name: str) -> End:
+    return End(int(rows["step"].iloc[-1]), float(rows[column].iloc[-1]), plain(name), palette.MODEL)
+
+
 def _last_step(runs: Runs) -> int:
     return max((measured.step or 1 for measured in runs.values()), default=1)
 
 
-def _label_ends(figure: go.Figure, ends: list[tuple[float, str, str]]) -> None:
-    """Names at the right, in their lines' colours, moved apart where they would cover one another."""
-    if not ends:
-        return
-    values = [value for value, _, _ in ends]
-    gap = 0.075 * max(max(values) - min(values), 1e-9) if len(ends) > 1 else 0.0
-    shift, before = 0.0, -math.inf
-    for value, text, color in sorted(ends):
-        place = max(value, before + gap)
-        before, shift = place, place - value
+def _label_ends(figure: go.Figure, ends: Sequence[End], last_step: int, height: int) -> None:
+    """Names where the lines end, in their colours; at the right they are moved apart where they would cover one another."""
+    drawn = [y for trace in figure.data for y in trace.y] + [end.y for end in ends]
+    reach = (max(drawn) - min(drawn)) if drawn else 0.0
+    gap, before = reach * LABEL_PX / (height - 60), -math.inf
+    for end in sorted(ends, key=lambda e: e.y):
+        early = end.step is not None and end.step < 0.97 * last_step
+        y = end.y if early else max(end.y, before + gap)
+        before = before if early else y
         figure.add_annotation(
-            x=1.0, xref="paper", y=value + shift, text=f" {text}", xanchor="left", showarrow=False,
-            font={"color": color, "size": 13},
+            x=end.step if early else 1.0, xref="x" if early else "paper", y=y, text=f" {end.text}", xanchor="left",
+            xshift=4, yshift=9 if early else 0, showarrow=False, font={"color": end.color, "size": 13},
         )  # fmt: skip
 
 
