@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,11 @@ class RunFolder:
         """Whether somebody who sees the folder left a file `stop` there (msm/watching.py)."""
         return (self.path / STOP).exists()
 
-    def forget_stop(self) -> None:
-        (self.path / STOP).unlink(missing_ok=True)
+    def forget_stop(self, before: float = float("inf")) -> None:
+        """Take the file `stop` away; one that was left after `before` (seconds since 1970) is meant for who trains now."""
+        with suppress(FileNotFoundError):
+            if (self.path / STOP).stat().st_mtime < before:
+                (self.path / STOP).unlink()
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:

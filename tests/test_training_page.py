@@ -134,7 +134,7 @@ def test_the_page_opens_on_the_latest_run_and_its_sentence(monkeypatch):
     app = visit(monkeypatch, ROOT / "sample_data" / "runs")
     name = watching.listed(ROOT / "sample_data" / "runs")[0].name
     assert app.subheader[0].value.startswith(f"{name} is ")
-    assert len(app.get("plotly_chart")) == 7 and not app.error
+    assert len(app.get("bidi_component")) == 7 and not app.error
     assert {"Masking lab", "Evaluation", "Start"} <= set(labels(app)) and "Stop" not in labels(app)
 
 

@@ -148,3 +148,12 @@ def test_a_file_named_stop_ends_a_training_at_its_next_step_and_it_goes_on_from_
     assert process.wait(60) == 130
     stopped = watching.look(run)
     assert stopped.state == watching.STOPPED and not stopped.stopping and stopped.info["steps_done"] == stopped.step
+
+
+def test_a_wish_to_stop_that_is_older_than_the_process_is_forgotten_and_a_later_one_is_not(tmp_path):
+    path = write_run(tmp_path, "run", [])
+    watching.ask_to_stop(path)
+    RunFolder.open(path).forget_stop(before=time.time() - 60)
+    assert RunFolder.open(path).asked_to_stop
+    RunFolder.open(path).forget_stop(before=time.time() + 60)
+    assert not RunFolder.open(path).asked_to_stop

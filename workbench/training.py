@@ -34,7 +34,9 @@ def seen(path: Path, folder: Path) -> tuple[Watched, Measured]:
     if run.state in (watching.STOPPED, watching.FAILED, watching.LOST) and not run.problem:
         job = job_of(path, folder)
         if job and job.state == jobs.RUNNING and job.started > float(run.info.get("heartbeat", 0.0)):
-            run = replace(run, state=watching.RUNNING, heard=job.started, stopping=False)  # it loads what it needs
+            run = replace(
+                run, state=watching.RUNNING, heard=job.started, stopping=(path / watching.STOP).exists()
+            )  # it loads what it needs
     return run, measured
 
 
@@ -98,6 +100,7 @@ def start(folder: Path, catalog: Path, run: Path, name: str, changed: Mapping[st
 def resume(folder: Path, run: Watched, catalog: Path) -> Job:
     """Go on where a run ended, as a job."""
     words = ["train", str(catalog.absolute()), str(run.path.absolute()), "--resume", "--json"]
+    (run.path / watching.STOP).unlink(missing_ok=True)
     with jobs.prepared(folder, TRAIN) as place:
         return jobs.start(place, f"Training {run.name}", words, {"run": str(run.path.absolute())})
 

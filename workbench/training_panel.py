@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,6 +14,7 @@ from msm import InputError, watching
 from msm.watching import Measured, Watched
 from workbench import cache, jobs, panels, state, training, training_form
 from workbench.arguments import catalog_named, catalog_names, read_arguments
+from workbench.components.growing_figure import growing_figure
 from workbench.evaluation_panel import as_text, columns, copy_as_code
 from workbench.opened import free_name
 from workbench.views import code, training_words
@@ -27,6 +29,17 @@ MARKS = {
     watching.STOPPED: ":gray[:material/pause_circle:]",
     watching.FAILED: ":red[:material/error:]",
     watching.LOST: ":orange[:material/heart_broken:]",
+}
+# What is about to be drawn anew is faded by Streamlit: every two seconds that would be a flicker.
+NO_FADING = ".st-key-training-watch [data-stale=true]{opacity:1 !important;transition:none !important}"
+HEADINGS = {
+    "progress": "Centred cosine on validation titles",
+    "loss": "Loss",
+    "lr": "Learning rate",
+    "grad_norm": "Gradient norm",
+    "shots_per_s": "Throughput",
+    "rankme": "Collapse? Dimensions in use",
+    "pair_cosine": "Collapse? Likeness of two shots",
 }
 HELP = {
     "model": "The best validation so far: how near the model's guesses come to the real shots of titles that it does not "
@@ -89,7 +102,8 @@ def _beginning(folder: Path, before: int) -> None:
 
 def watch(paths: list[Path], folder: Path, catalog: Path) -> None:
     """How the runs stand and their curves; drawn anew every two seconds while one of them is trained."""
-    with st.container():
+    with st.container(key="training-watch"):
+        st.html(f"<style>{NO_FADING}</style>")
         running = any(training.seen(path, folder)[0].state == watching.RUNNING for path in paths)
         st.fragment(_watch, run_every=EVERY_S if running else None)(paths, folder, catalog, running)
 
@@ -237,32 +251,34 @@ def _numbers(measured: Measured) -> None:
 
 
 def _curves(runs: dict[str, Measured], folder: Path) -> None:
+    """Validation large, then what the steps and the gauges say, two side by side."""
+    st.markdown("##### On validation titles, against the best way to copy")
+    _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
+    smooth = st.slider("Smooth over steps", 1, 100, SMOOTH, key="training.smooth", width=260)
+    with_gauges = any(len(measured.validations) for measured in runs.values())
+    names = [*STEP_MEASURES, *(GAUGES if with_gauges else ())]
+    for row in range(0, len(names), 2):
+        for column, name in zip(columns(f"training-{row}", [1, 1], least_px=320), names[row : row + 2], strict=True):
+            with column:
+                st.markdown(f"##### {HEADINGS[name]}")
+                if name in GAUGES:
+                    alarm = _alarm(name)
+                    _show(gauge_curve(runs, name, alarm), name, runs, folder, f"gauge_curve(runs, {name!r}, {alarm})")
+                else:
+                    call = f"step_curve(runs, {name!r}, smooth={smooth})"
+                    _show(step_curve(runs, name, smooth=smooth), name, runs, folder, call)
+
+
+def _alarm(gauge: str) -> float:
     from msm.geometry import FEW_DIMENSIONS, NARROW
 
-    names = list(runs)
+    return {"rankme": FEW_DIMENSIONS, "pair_cosine": NARROW}[gauge]
 
-    def show(figure: Any, name: str, call: str) -> None:
-        st.plotly_chart(figure, key=f"training.{name}", config=_config(name))
-        copy_as_code(code.training_code(folder, names, call))
 
-    st.markdown("##### On validation titles, against the best way to copy")
-    show(progress_curve(runs), "progress", "progress_curve(runs)")
-    smooth = st.slider("Smooth over steps", 1, 100, SMOOTH, key="training.smooth", width=260)
-    steps = [lambda m=m: show(step_curve(runs, m, smooth=smooth), m, f"step_curve(runs, {m!r}, smooth={smooth})") for m in STEP_MEASURES]  # fmt: skip
-    alarms = {"rankme": FEW_DIMENSIONS, "pair_cosine": NARROW}
-    gauges = [lambda g=g: show(gauge_curve(runs, g, alarms[g]), g, f"gauge_curve(runs, {g!r}, {alarms[g]})") for g in GAUGES]  # fmt: skip
-    drawn = [*steps, *(gauges if any(len(m.validations) for m in runs.values()) else [])]
-    titles = ["Loss", "Learning rate", "Gradient norm", "Throughput", "Collapse? Dimensions in use", "Collapse? Likeness of two shots"]  # fmt: skip
-    for row in range(0, len(drawn), 2):
-        for column, draw, title in zip(
-            columns(f"training-curves{row}", [1, 1], least_px=320),
-            drawn[row : row + 2],
-            titles[row : row + 2],
-            strict=False,
-        ):
-            with column:
-                st.markdown(f"##### {title}")
-                draw()
+def _show(figure: go.Figure, name: str, runs: dict[str, Measured], folder: Path, call: str) -> None:
+    alt = f"{HEADINGS[name]}: {', '.join(runs)}"
+    growing_figure(figure, key=f"training.{name}", config=_config(name), base=cache.base_address(), alt=alt)
+    copy_as_code(code.training_code(folder, list(runs), call))
 
 
 def _config(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import typer
 
 from msm.cli.program import AsJson, app, stop_signals, to_json
 from msm.errors import InputError
-from msm.progress import progress_bar, training_bar
+from msm.progress import BEGAN, progress_bar, training_bar
 
 
 @app.command()
@@ -50,14 +50,16 @@ def train(
     else:
         chosen = preset(recipe).with_settings(set_ or [])
         folder = start_run(opened, run, chosen, device=where, replace=replace)
-    folder.forget_stop()
+    folder.forget_stop(before=BEGAN)  # left by one that was killed before it could obey
     with stop_signals() as stop_signal, training_bar(folder.recipe.steps) as on_step:
 
         def should_stop() -> bool:
             return stop_signal() or folder.asked_to_stop
 
-        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
-    folder.forget_stop()
+        try:
+            train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+        finally:
+            folder.forget_stop()
     if as_json:
         print(to_json({"run": str(run), **folder.info}))
     if folder.info["state"] == "stopped":

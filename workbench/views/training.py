@@ -67,7 +67,7 @@ def progress_curve(runs: Runs) -> go.Figure:
         ends.append(_end(rows, "centred_cosine", name))
     _label_ends(figure, ends, _last_step(runs), 360)
     figure.update_layout(**_layout(360, right=190))
-    figure.update_xaxes(title="training step", range=[0, _last_step(runs)], zeroline=False)
+    figure.update_xaxes(title="training step", rangemode="tozero", zeroline=False)
     figure.update_yaxes(title="centred cosine on validation titles", zeroline=False, tickformat=".2f")
     return figure
 
@@ -106,7 +106,7 @@ def step_curve(runs: Runs, measure: str, *, smooth: int = 1) -> go.Figure:
         ends.append(_end(line, measure, name))
     _label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
     figure.update_layout(**_layout(230, right=110 if len(runs) > 1 else 16))
-    figure.update_xaxes(title="training step", range=[0, _last_step(runs)], zeroline=False)
+    figure.update_xaxes(title="training step", rangemode="tozero", zeroline=False)
     figure.update_yaxes(title=STEP_MEASURES[measure], zeroline=False, rangemode=_from_zero(measure))
     return figure
 
@@ -148,7 +148,7 @@ def gauge_curve(runs: Runs, gauge: str, alarm: float) -> go.Figure:
     )  # fmt: skip
     _label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
     figure.update_layout(**_layout(230, right=110 if len(runs) > 1 else 16))
-    figure.update_xaxes(title="training step", range=[0, _last_step(runs)], zeroline=False)
+    figure.update_xaxes(title="training step", rangemode="tozero", zeroline=False)
     figure.update_yaxes(title=GAUGES[gauge], zeroline=False, rangemode="tozero")
     if not below:
         figure.update_yaxes(range=[min(0.0, *(e.y for e in ends)) - 0.02, 1.02])
@@ -196,6 +196,6 @@ def _label_ends(figure: go.Figure, ends: Sequence[End], last_step: int, height: 
 
 
 def _layout(height: int, right: int) -> dict[str, object]:
-    """`uirevision` keeps a viewer's zoom while the lines grow."""
+    """`uirevision` keeps a viewer's zoom while the lines grow, as long as no range is given that grows with them."""
     margin = {"l": 64, "r": right, "t": 14, "b": 46}
     return {"template": "none", "height": height, "margin": margin, "showlegend": False, "uirevision": "training"}
