@@ -169,25 +169,29 @@ class Tail:
         self._forget(None)
 
     def _forget(self, file: int | None) -> None:
-        self._file, self._offset, self._broken = file, 0, 0
-        self._steps: list[dict[str, Any]] = []
-        self._validations: list[dict[str, Any]] = []
+        self._file, self._offset = file, 0
         self._looks: deque[tuple[float, int]] = deque(maxlen=60)
-        self._made: Measured | None = None
+        steps, validations = (pd.DataFrame(columns=names) for names in (STEP_COLUMNS, VALIDATION_COLUMNS))
+        self._made = Measured(steps, validations, 0, None)
 
     def read(self) -> Measured:
         """Everything up to the last whole line."""
-        text = self._new_text()
-        for line in text.splitlines():
-            self._take(line)
-        if text or self._made is None:
-            step = self._steps[-1]["step"] if self._steps else None
-            steps = pd.DataFrame(self._steps, columns=STEP_COLUMNS)
-            self._made = Measured(
-                steps, pd.DataFrame(self._validations, columns=VALIDATION_COLUMNS), self._broken, step
-            )
-        if self._steps and (text or not self._looks):
-            self._looks.append((time.monotonic(), self._steps[-1]["step"]))
+        steps, validations, broken = [], [], 0
+        for line in self._new_text().splitlines():
+            try:
+                step, validation = _rows(line)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                broken += 1
+                continue
+            steps.append(step)
+            validations += [validation] if validation else []
+        if steps or broken:
+            before = self._made
+            last = steps[-1]["step"] if steps else before.step
+            more = _joined(before.steps, steps), _joined(before.validations, validations)
+            self._made = Measured(*more, before.broken + broken, last)
+        if steps:
+            self._looks.append((time.monotonic(), steps[-1]["step"]))
         return self._made
 
     def seconds_a_step(self) -> float | None:
@@ -212,17 +216,19 @@ class Tail:
         self._offset += len(whole)
         return whole
 
-    def _take(self, line: bytes) -> None:
-        try:
-            said = json.loads(line)
-            row = {name: said.get(name, math.nan) for name in STEP_COLUMNS} | {"step": int(said["step"])}
-            validation = _validation(said) if said.get("validation") else None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self._broken += 1
-            return
-        self._steps.append(row)
-        if validation:
-            self._validations.append(validation)
+
+def _rows(line: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A line of metrics as a row of `steps`, and one of `validations` where it has one; an error where it is no such line."""
+    said = json.loads(line)
+    row = {name: said.get(name, math.nan) for name in STEP_COLUMNS} | {"step": int(said["step"])}
+    return row, _validation(said) if said.get("validation") else None
+
+
+def _joined(before: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    if not rows:
+        return before
+    new = pd.DataFrame(rows, columns=before.columns)
+    return pd.concat([before, new], ignore_index=True) if len(before) else new
 
 
 def _validation(line: dict[str, Any]) -> dict[str, Any]:
