@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -117,6 +117,18 @@ def _hold(folder: Path) -> int | None:
         os.close(held)
         return None
     return held
+
+
+def lock(file: IO[str]) -> None:
+    """Lock an open file for as long as it is open; BlockingIOError where another process does. Whoever only looks lets go at once."""
+    for patience in (True, True, True, False):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if not patience:
+                raise
+            time.sleep(0.05)
 
 
 def refuse_existing(path: Path, *, replace: bool) -> None:

@@ -38,13 +38,19 @@ OPTIMISERS = ("muon", "adamw")
 PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_WINDOW = 65_536  # shots
 
+# What the checks below were asked for, by dotted key, so that a form need not say it again.
+CHOICES: dict[str, tuple[str, ...]] = {}
+LIMITS: dict[str, tuple[float, float]] = {}
+
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    CHOICES.setdefault(name, allowed)
     if value not in allowed:
         raise InputError(f"{name} is {value!r}, but must be {' or '.join(repr(a) for a in allowed)}")
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
+    LIMITS.setdefault(name, (low, high))
     if not low <= value <= high:
         raise InputError(f"{name} is {value}, but must lie between {low} and {high}")
 
@@ -238,7 +244,9 @@ class Recipe:
         _between("validate_every", self.validate_every, 1, 10**9)
         _between("noise", self.noise, 0.0, 100.0)
         _between("time_reversal", self.time_reversal, 0.0, 1.0)
-        _between("window", self.window, 0, self.model.max_shots)
+        _between("window", self.window, 0, MAX_WINDOW)
+        if self.window > self.model.max_shots:
+            raise InputError(f"window is {self.window}, but must lie between 0 and {self.model.max_shots}")
         _one_of("fusion", self.fusion, FUSIONS)
         _one_of("precision", self.precision, PRECISIONS)
         self._check_pairs()

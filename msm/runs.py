@@ -5,12 +5,11 @@ The folder is the contract between the command line, the pages and the notebooks
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from msm import files
 from msm.errors import InputError
 from msm.recipe import Recipe
 from msm.run_facts import check_facts
+from msm.watching import STOP
 
 WEIGHTS = "model.safetensors"
 
@@ -65,10 +65,21 @@ class RunFolder:
         """Hold the folder against a second training; the lock goes with the process, however it ends."""
         with open(self.path / ".lock", "w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                files.lock(lock)
             except BlockingIOError:
                 raise InputError(f"{self.path} is being trained by another process") from None
             yield
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether somebody who sees the folder left a file `stop` there (msm/watching.py)."""
+        return (self.path / STOP).exists()
+
+    def forget_stop(self, before: float = float("inf")) -> None:
+        """Take the file `stop` away; one that was left after `before` (seconds since 1970) is meant for who trains now."""
+        with suppress(FileNotFoundError):
+            if (self.path / STOP).stat().st_mtime < before:
+                (self.path / STOP).unlink()
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:

@@ -1,13 +1,14 @@
 """The server: `streamlit run workbench/app.py [-- --catalog DIR --runs DIR]`.
 
 Streamlit finds `app` and serves it. Each session runs main.py; here stands what a server does
-once: it loads torch and the default run before the first click, and it serves the thumbnails.
+once: it loads torch and the default run before the first click, and it serves the thumbnails and Plotly.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from streamlit.starlette import App
 from workbench import trouble
 from workbench.arguments import catalog_named, read_arguments
 from workbench.doors import for_people
+
+PLOTLY = Path(find_spec("plotly").submodule_search_locations[0]) / "package_data" / "plotly.min.js"  # type: ignore[union-attr,index]
 
 
 @asynccontextmanager
@@ -41,9 +44,17 @@ def thumbnail(request: Request) -> Response:
     return FileResponse(file, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
 
 
+def plotly(request: Request) -> Response:
+    """The drawing library of figures that grow, as the plotly package brings it."""
+    return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+
+
 app = App(
     Path(__file__).with_name("main.py"),
     lifespan=warmed,
-    routes=[Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail))],
+    routes=[
+        Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail)),
+        Route("/plotly.min.js", plotly),
+    ],
     on_script_error=trouble.say,
 )

@@ -190,10 +190,11 @@ def thumbnails_address(title: Title) -> str | None:
     catalog = title.catalog.path.absolute()
     if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
         return None
-    return f"{_base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
+    return f"{base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
 
 
-def _base_address() -> str:
+def base_address() -> str:
+    """What every address of this server begins with."""
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{base}" if base else ""
 

@@ -24,10 +24,18 @@ EVERY_S = 1.0  # between two looks at a running job
 
 def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], None]) -> None:
     """The jobs of these kinds, the latest first; nothing where there are none."""
-    found = jobs.listed(folder, *kinds)
-    if running := [job.folder for job in found if job.state == jobs.RUNNING]:
-        st.fragment(_running, run_every=EVERY_S)(running)
-    over = [job for job in found if job.state != jobs.RUNNING]
+    with st.container():  # one place for what is there or not, so that what stands below keeps its state
+        found = jobs.listed(folder, *kinds)
+        if running := [job.folder for job in found if job.state == jobs.RUNNING]:
+            st.fragment(_running, run_every=EVERY_S)(running)
+        if any(job.state != jobs.RUNNING for job in found):
+            st.fragment(_over)(
+                folder, kinds, done
+            )  # so that Dismiss neither waits for the whole page nor cuts it short
+
+
+def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:
+    over = [job for job in jobs.listed(folder, *kinds) if job.state != jobs.RUNNING]
     for job in over[:1]:
         with st.container(border=True):
             _ended(job, done)

@@ -26,6 +26,9 @@ page = st.navigation(
             url_path="evaluation",
         ),
         st.Page(
+            HERE / "app_pages" / "training.py", title="Training", icon=":material/model_training:", url_path="training"
+        ),
+        st.Page(
             HERE / "app_pages" / "ablations.py", title="Ablations", icon=":material/science:", url_path="ablations"
         ),
         st.Page(HERE / "app_pages" / "data.py", title="Data", icon=":material/database:", url_path="data"),

@@ -18,6 +18,7 @@ from workbench.views.opening import hide_at_random, opening_title
 
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
+_WATCHED, _EXPECTED = "training.watched", "training.expected"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
@@ -78,6 +79,26 @@ def selected() -> tuple[int, ...]:
 
 def select(rows: Iterable[int]) -> None:
     st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
+
+
+def watched() -> str | None:
+    """The training that a link or the last choice names, on the Training page."""
+    return st.query_params.get("training") or st.session_state.get(_WATCHED)
+
+
+def watch(name: str) -> None:
+    st.session_state[_WATCHED] = name
+    if st.query_params.get("training") != name:
+        st.query_params["training"] = name
+
+
+def expect(name: str) -> None:
+    """Watch this training as soon as its folder is there."""
+    st.session_state[_EXPECTED] = name
+
+
+def expected() -> str | None:
+    return st.session_state.get(_EXPECTED)
 
 
 def hide_next_at_random(num_shots: int) -> None:

@@ -80,3 +80,19 @@ from workbench.views.report_figures import geometry_figure
 
 geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
 """
+
+
+def training_code(runs: Path, names: Sequence[str], call: str) -> str:
+    """A cell that draws a curve of trainings beside one another."""
+    function = call.partition("(")[0]
+    listed = ", ".join(repr(name) for name in names)
+    return f"""\
+from pathlib import Path
+
+from msm.watching import Tail
+from workbench.views.training import {function}
+
+folder = Path({str(runs)!r})
+runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
+{call}
+"""
