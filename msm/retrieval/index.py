@@ -39,6 +39,8 @@ class Vectors(Protocol):
 
     def read_range(self, start: int, stop: int) -> np.ndarray: ...
 
+    def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray: ...
+
 
 @dataclass(frozen=True)
 class Built:
@@ -105,7 +107,7 @@ class VectorIndex:
         found = np.full((len(queries), k), -1, dtype=np.int64)
         for i, query in enumerate(queries):
             near = np.sort(rows[i][rows[i] >= 0])  # in the order of the file
-            scores = self.vectors.read(near) @ query
+            scores = self.vectors.scores(near, query)
             order = np.lexsort((near, -scores))[:k]
             best[i, : len(order)], found[i, : len(order)] = scores[order], near[order]
         return best, found
@@ -128,9 +130,9 @@ def build(
     rotation, kept, inner = None, 1.0, _empty(plan, vectors.dim)
     if plan.reduced or not inner.is_trained:
         sample = vectors.read(_drawn(vectors.num, _num_samples(plan), rng))
-        rotation, kept = _rotation(plan, sample)
+        rotation, kept = _rotation(plan, sample, rng)
         if not inner.is_trained:
-            inner.cp.seed = int(rng.integers(2**31))
+            _seed(inner, int(rng.integers(2**31)))
             inner.train(sample if rotation is None else np.ascontiguousarray(sample @ rotation))
         del sample
     whole = faiss.IndexIDMap2(inner)
@@ -188,7 +190,7 @@ def read_index(
 ) -> VectorIndex:
     """Map an index; InputError where it cannot be read, or is not what the plan says."""
     try:
-        whole = faiss.downcast_index(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
+        whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except (RuntimeError, MemoryError) as error:
         reason = str(error).rsplit(": ", 1)[-1].split("\n")[0][:120]
         raise InputError(f"{path} is damaged or no FAISS index: {reason}") from None
@@ -227,27 +229,28 @@ def _empty(plan: Plan, dim: int) -> Any:
     return index
 
 
+def _seed(inner: Any, seed: int) -> None:
+    """Of every k-means in it; of few vectors it makes what it can, without a word."""
+    for means in (inner.cp, inner.pq.cp) if hasattr(inner, "pq") else (inner.cp,):
+        means.seed, means.min_points_per_centroid = seed, 1
+
+
 def _num_samples(plan: Plan) -> int:
     return min(MOST_SAMPLES, max(20_000, SAMPLES_PER_LIST * plan.lists))
 
 
-def _rotation(plan: Plan, sample: np.ndarray) -> tuple[np.ndarray | None, float]:
+def _rotation(plan: Plan, sample: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray | None, float]:
     """(D, R) that keeps most of the inner products, and the share of the energy that it keeps.
 
     PCA without a mean, since inner products know none; for product quantisation then a random turn, so
-    that each part of a vector carries about as much.
+    that each part of a vector carries about as much. (OPQ, which learns the turn, took minutes and won nothing.)
     """
     if not plan.reduced:
         return None, 1.0
     energies, axes = np.linalg.eigh(sample.T @ sample / len(sample))
     axes, kept = axes[:, ::-1][:, : plan.reduced], energies[::-1][: plan.reduced].sum() / max(energies.sum(), 1e-12)
     if plan.kind == "ivfpq":
-        optimised = faiss.OPQMatrix(plan.reduced, plan.code_bytes)
-        optimised.niter = 12
-        few = np.ascontiguousarray(sample[: 256 * 128] @ axes)
-        optimised.train(few)
-        turn = faiss.vector_to_array(optimised.A).reshape(plan.reduced, plan.reduced)  # y = A x
-        axes = axes @ turn.T
+        axes = axes @ np.linalg.qr(rng.standard_normal((plan.reduced, plan.reduced)))[0]
     return np.ascontiguousarray(axes, dtype=np.float32), float(kept)
 
 

@@ -49,13 +49,11 @@ def choose_plan(num: int, dim: int, kind: str | None = None) -> Plan:
     if kind == "hnsw":
         return Plan(kind=kind, reduced=reduced, candidates=CANDIDATES)
     lists = int(np.clip(2 ** round(np.log2(4 * np.sqrt(num))), 1, max(1, num // SAMPLES_PER_LIST)))
-    probes = max(1, min(lists, round(lists / 64)), min(lists, 8))
+    probes = min(lists, max(1, round(2 * np.sqrt(lists))))
     if kind == "ivf":
         return Plan(kind=kind, reduced=reduced, lists=lists, probes=probes, candidates=CANDIDATES)
     code_bytes = largest_divisor(reduced or dim, 64)
-    return Plan(
-        kind=kind, reduced=reduced, lists=lists, probes=probes, code_bytes=code_bytes, candidates=2 * CANDIDATES
-    )
+    return Plan(kind=kind, reduced=reduced, lists=lists, probes=probes, code_bytes=code_bytes, candidates=CANDIDATES)
 
 
 def kind_for(num: int, dim: int) -> str:

@@ -71,6 +71,9 @@ class ContextualSpace:
     def read_range(self, start: int, stop: int) -> np.ndarray:
         return self._centred(self.vectors[start:stop])
 
+    def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
+        return self.read(rows) @ query
+
     def _centred(self, vectors: np.ndarray) -> np.ndarray:
         return np.asarray(unit(vectors.astype(np.float32) - self.mean), dtype=np.float32)
 

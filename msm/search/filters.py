@@ -80,7 +80,7 @@ def label_column(catalog: Catalog, label: str) -> pd.Series:
     """A label of every shot, N values: its own, or its title's. InputError where there is none of that name."""
     if label in catalog.shot_labels:
         return catalog.read_shots(columns=[label])[label]
-    if label in catalog.title_labels or label in ("tags",) and label in catalog.titles:
+    if label in catalog.title_labels or (label == "tags" and label in catalog.titles):
         column = catalog.titles[label]
         return column.take(np.repeat(np.arange(len(catalog)), catalog.titles["num_shots"])).reset_index(drop=True)
     known = ", ".join([*catalog.shot_labels, *catalog.title_labels]) or "none"

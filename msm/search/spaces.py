@@ -66,6 +66,10 @@ class Space(Protocol):
 
     def read_range(self, start: int, stop: int) -> np.ndarray: ...
 
+    def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
+        """(n,) of `read(rows) @ query`: the cosines of candidates, which is what a large index spends its time on."""
+        ...
+
 
 @dataclass(frozen=True)
 class RawSpace:
@@ -124,6 +128,17 @@ class RawSpace:
 
     def read_range(self, start: int, stop: int) -> np.ndarray:
         return self.project(self.catalog.read_rows(start, stop))
+
+    def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
+        if self.fusion != "joint" and self.modality is None:
+            return self.read(rows) @ query
+        # |x / |x| − m| from three inner products; making the vectors takes five times as long
+        columns = slice(None) if self.modality is None else modalities_compared(self.catalog, self.modality)[0].columns
+        raw = self.catalog.take(rows)[:, columns]
+        length = np.sqrt(np.einsum("ij,ij->i", raw, raw))
+        with_query, with_mean = (raw @ np.stack([query, self.mean], axis=1) / np.maximum(length, 1e-30)[:, None]).T
+        far = np.sqrt(np.maximum(1 - 2 * with_mean + self.mean @ self.mean, 1e-12))
+        return np.where(length > 0, (with_query - query @ self.mean) / far, 0)
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """(n, D) embeddings of the catalog → (n, W)."""
