@@ -25,6 +25,7 @@ from msm.search.shelf import Finder
 
 AGAINST = 0.5  # weight of "not those": half of "like these", so that the answer stays about these
 ALIKE = 0.98  # centred cosine from which two found shots count as one
+BLOCK, TIE = 8192, 1e-6
 WIDENING = 4  # times as many are looked for where duplicates collapsed
 
 
@@ -56,6 +57,7 @@ def nearest(
     unlike: Sequence[int] = (),
     *,
     vector: np.ndarray | None = None,
+    about: Sequence[int] = (),
     filters: Filters | None = None,
     k: int = 10,
     alike: float = ALIKE,
@@ -64,6 +66,7 @@ def nearest(
 
     like, unlike  rows of the catalog
     vector        (W,) of the finder's space, in the place of `like`
+    about         rows that a vector stands for: "not the same title" means theirs; they may be found
     alike         cosine from which two found shots are shown as one; above 1 = show them all
 
     Fewer than K where the filters leave fewer. InputError for a query that has nothing to compare.
@@ -72,7 +75,7 @@ def nearest(
     if k < 1:
         raise InputError(f"{k} shots are asked for; ask for at least one")
     named = np.unique(np.asarray([*like, *unlike], dtype=np.int64))
-    allowed = allowed_rows(finder.catalog, filters or Filters(), np.asarray(like, dtype=np.int64))
+    allowed = allowed_rows(finder.catalog, filters or Filters(), [*like, *about])
     if len(named):
         allowed = np.ones(finder.space.num, dtype=bool) if allowed is None else allowed
         allowed[named] = False
@@ -97,6 +100,16 @@ def query_vector(finder: Finder, like: Sequence[int], unlike: Sequence[int] = ()
     if not np.linalg.norm(query) > 1e-6:
         raise InputError("the shots asked for cancel out: nothing is like all of them")
     return np.asarray(unit(query), dtype=np.float32)
+
+
+def rank_of(finder: Finder, query: np.ndarray, row: int) -> int:
+    """1 = no shot of the catalog is nearer to a query than this one. Reads every vector."""
+    own = float(finder.space.read(np.array([row]))[0] @ query)
+    nearer = 0
+    for start in range(0, finder.space.num, BLOCK):
+        block = finder.space.read_range(start, min(start + BLOCK, finder.space.num))
+        nearer += int((block @ query > own + TIE).sum())
+    return 1 + nearer
 
 
 def _distinct(
