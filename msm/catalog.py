@@ -239,9 +239,7 @@ class Catalog:
         """(N, M) bool for (N, D) vectors of this catalog: which modalities each shot has."""
         return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.modalities], axis=1)
 
-    def read_shots(
-        self, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None
-    ) -> pd.DataFrame:
+    def read_shots(self, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Rows [start, stop) of shots.parquet, of all columns or some; only the row groups that hold them are read."""
         file = open_parquet(self.path / "shots.parquet")
         stop = self.num_shots if stop is None else stop

@@ -190,7 +190,9 @@ def _line(row: Any, score: str) -> str:
 def _index_words(finder: Finder) -> str:
     plan, built = finder.plan, finder.built
     how = "exact" if plan.exact else f"recall@10 {built.recall:.3f}"
-    return f"{plan.kind} index of {finder.space.num} shots, {how}, {built.query_ms:.1f} ms a query; {finder.space.words}"
+    return (
+        f"{plan.kind} index of {finder.space.num} shots, {how}, {built.query_ms:.1f} ms a query; {finder.space.words}"
+    )
 
 
 def _words_as_text(found: Any, words: str) -> str:

@@ -38,8 +38,10 @@ class TopK:
         """block  the vectors that follow those that were added before"""
         new = scores_of(block, queries)
         few = min(self.k, new.shape[1])
-        where = np.argpartition(-new, few - 1, axis=1)[:, :few] if few < new.shape[1] else np.tile(
-            np.arange(few), (len(queries), 1)
+        where = (
+            np.argpartition(-new, few - 1, axis=1)[:, :few]
+            if few < new.shape[1]
+            else np.tile(np.arange(few), (len(queries), 1))
         )
         scores = np.concatenate([self.scores, np.take_along_axis(new, where, axis=1)], axis=1)
         rows = np.concatenate([self.rows, where + self.seen], axis=1)

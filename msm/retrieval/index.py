@@ -185,9 +185,7 @@ def write_index(index: VectorIndex, path: Path) -> None:
     faiss.write_index(index.whole, str(path))
 
 
-def read_index(
-    path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray
-) -> VectorIndex:
+def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray) -> VectorIndex:
     """Map an index; InputError where it cannot be read, or is not what the plan says."""
     try:
         whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

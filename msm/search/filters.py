@@ -122,7 +122,9 @@ def _same_scene(catalog: Catalog, title: int, shots: np.ndarray) -> np.ndarray:
     """(shots of the title,) bool: in the scene of one of these; a shot whose scene is not known is in none."""
     marks = [c for c in SCENE_COLUMNS if c in catalog.shot_labels]
     if not marks:
-        raise InputError(f"{catalog.path} marks no scenes (label {' or '.join(SCENE_COLUMNS)}), so none can be left out")
+        raise InputError(
+            f"{catalog.path} marks no scenes (label {' or '.join(SCENE_COLUMNS)}), so none can be left out"
+        )
     row = catalog.titles.iloc[title]
     first, count = int(row["first_shot"]), int(row["num_shots"])
     scenes = scene_numbers(catalog.read_shots(first, first + count, marks))

@@ -155,7 +155,9 @@ def kept_indexes(catalog: Catalog) -> list[dict[str, Any]]:
             header = _header(path.parent)
         except InputError:
             continue
-        found.append({**header, "plan": asdict(header["plan"]), "built": asdict(header["built"]), "folder": path.parent})
+        found.append(
+            {**header, "plan": asdict(header["plan"]), "built": asdict(header["built"]), "folder": path.parent}
+        )
     return found
 
 
@@ -187,7 +189,9 @@ def _header(folder: Path) -> dict[str, Any]:
     header = files.read_json(folder / "index.json")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         found = header.get("format") if isinstance(header, dict) else None
-        raise InputError(f"{folder / 'index.json'}: format is {found!r}, expected {FORMAT!r}; it is not an index of msm")
+        raise InputError(
+            f"{folder / 'index.json'}: format is {found!r}, expected {FORMAT!r}; it is not an index of msm"
+        )
     try:
         told = {str(name): (int(f["bytes"]), str(f["digest"])) for name, f in header["files"].items()}
         return {

@@ -35,7 +35,9 @@ def text_encoder(catalog: Catalog, choice: str | None = None) -> Encoder:
         if modality.name == MODALITY:
             return encoder_like(modality.encoder, MODALITY, modality.dim, choice)
     known = ", ".join(m.name for m in catalog.modalities)
-    raise InputError(f"{catalog.path} has no text modality, so a text cannot be compared with its shots; it has {known}")
+    raise InputError(
+        f"{catalog.path} has no text modality, so a text cannot be compared with its shots; it has {known}"
+    )
 
 
 def encode_text(encoder: Encoder, space: RawSpace, text: str) -> np.ndarray:
