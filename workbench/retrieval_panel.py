@@ -53,7 +53,7 @@ def choose_filters(catalog: Catalog) -> Filters:
     ids = catalog.titles["title_id"].astype(str).tolist()
     names = dict(zip(ids, catalog.titles["name"].astype(str), strict=True))
     labels = [*catalog.shot_labels, *catalog.title_labels]
-    with st.popover(":material/filter_list: Filters", width="stretch"):
+    with st.popover("Filters", icon=":material/filter_list:"):
         own_title = st.toggle("Not from the same title", key=f"retrieval.title.{name}")
         scenes = {"scene", "scene_start"} & set(catalog.shot_labels)
         own_scene = bool(scenes) and st.toggle(
@@ -66,7 +66,9 @@ def choose_filters(catalog: Catalog) -> Filters:
             values = retrieval_cache.label_values(str(catalog.path), catalog.fingerprint, label)
             wanted = st.multiselect(label, values, key=f"retrieval.label.{label}.{name}")
             pairs += [(label, value) for value in wanted]
-    return Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
+    filters = Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
+    st.caption(views.filter_words(filters, names))
+    return filters
 
 
 def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
@@ -74,7 +76,7 @@ def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
     name = catalog.path.name
     labels = [*catalog.shot_labels, *catalog.title_labels]
     telling = [c for c in labels if c not in ("scene", "scene_start")]
-    with st.popover(":material/tune: Show", width="stretch"):
+    with st.popover("Show", icon=":material/tune:"):
         how_many = st.slider("Shots", 4, 48, 12, 4, key="retrieval.k")
         shown = st.multiselect("Labels on the cards", labels, default=telling[:3], key=f"retrieval.shown.{name}")
         names = [m.name for m in catalog.modalities]
@@ -173,13 +175,13 @@ def query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) -> None
         ]
         if told:
             st.markdown(" ".join(told))
-        first, stop = bounds(cards.catalog, row)
-        from_row = max(first, min(row - AROUND, stop - 2 * AROUND - 1))
-        rows = list(range(from_row, min(stop, from_row + 2 * AROUND + 1)))
-        marked = {r: "asked" for r in (range(row, row + length) if mode == "clip" else like)}
-        around = [i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(rows, marks=marked)]
-        frames(around, key="retrieval.around", size="row", actions=["ask"], on_gesture=cards.hear)
-        st.caption("The shots around it: click one to ask for it." if len(rows) > 1 else "")
+    first, stop = bounds(cards.catalog, row)
+    from_row = max(first, min(row - AROUND, stop - 2 * AROUND - 1))
+    rows = list(range(from_row, min(stop, from_row + 2 * AROUND + 1)))
+    marked = {r: "asked" for r in (range(row, row + length) if mode == "clip" else like)}
+    around = [i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(rows, marks=marked)]
+    frames(around, key="retrieval.around", size="row", actions=["ask"], on_gesture=cards.hear)
+    st.caption("The shots around it: click one to ask for it." if len(rows) > 1 else "")
     if mode == "shot":
         basket(cards, like)
 
@@ -239,9 +241,8 @@ def clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str) -> N
         st.info("No other stretch of so many shots passes the filters.", icon=":material/filter_alt_off:")
     for stretch in answer.table.itertuples():
         when = f"{clock(stretch.start_s)} – {clock(stretch.last_end_s)}" if clock(stretch.start_s) else ""
-        st.markdown(
-            f"**{plain_markdown(stretch.name)}** · shots {stretch.shot}–{stretch.last_shot} · {when} · {number(stretch.score)}"
-        )
+        where = " · ".join(filter(None, [f"shots {stretch.shot}–{stretch.last_shot}", when]))
+        st.markdown(f"**{number(stretch.score)}** · {plain_markdown(stretch.name)} :gray[· {where}]")
         items = [
             i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(range(stretch.row, stretch.row + length))
         ]

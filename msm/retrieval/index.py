@@ -222,7 +222,7 @@ def _empty(plan: Plan, dim: int) -> Any:
         half = faiss.ScalarQuantizer.QT_fp16
         index = faiss.IndexIVFScalarQuantizer(cells, width, plan.lists, half, near, False)
     else:
-        index = faiss.IndexIVFPQ(cells, width, plan.lists, plan.code_bytes, 8, near)
+        index = faiss.IndexIVFPQ(cells, width, plan.lists, plan.code_bytes, plan.code_bits, near)
     index.cp.spherical = True  # the cells' middles are unit vectors, like everything that they hold
     return index
 

@@ -30,7 +30,8 @@ class Plan:
     effort: int = 256  # hnsw: nodes that a search keeps in view
     lists: int = 0  # ivf, ivfpq: cells
     probes: int = 0  # ivf, ivfpq: cells that a search looks into
-    code_bytes: int = 0  # ivfpq: of a vector
+    code_bytes: int = 0  # ivfpq: parts of a vector, each a byte or less
+    code_bits: int = 8  # ivfpq: of a part
     candidates: int = 0  # that the true vectors choose from; 0 = none, the index is exact
 
     @property
@@ -53,7 +54,16 @@ def choose_plan(num: int, dim: int, kind: str | None = None) -> Plan:
     if kind == "ivf":
         return Plan(kind=kind, reduced=reduced, lists=lists, probes=probes, candidates=CANDIDATES)
     code_bytes = largest_divisor(reduced or dim, 64)
-    return Plan(kind=kind, reduced=reduced, lists=lists, probes=probes, code_bytes=code_bytes, candidates=CANDIDATES)
+    code_bits = int(np.clip(np.log2(num / 4), 1, 8))  # k-means cannot make more middles than it has vectors
+    return Plan(
+        kind=kind,
+        reduced=reduced,
+        lists=lists,
+        probes=probes,
+        code_bytes=code_bytes,
+        code_bits=code_bits,
+        candidates=CANDIDATES,
+    )
 
 
 def kind_for(num: int, dim: int) -> str:

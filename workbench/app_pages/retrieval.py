@@ -23,12 +23,9 @@ with title:
 with run:
     panels.choose_run(runs)
 
-how, filters_place, shown_place = st.columns([6, 1.4, 1.4], vertical_alignment="center")
-with how:
+with st.container(horizontal=True, vertical_alignment="center"):
     mode = panel.choose_mode()
-with filters_place:
     filters = panel.choose_filters(catalog)
-with shown_place:
     k, show, only, together = panel.choose_shown(catalog)
 
 like = asked.like(catalog)

@@ -153,6 +153,19 @@ def measures_sentence(table: pd.DataFrame, label: str) -> str:
     )
 
 
+def filter_words(filters: Any, names: Mapping[str, str]) -> str:
+    """What may be found, in a sentence; empty where everything may.
+
+    filters  as `msm.search.filters.Filters`
+    names    title_id → name
+    """
+    only = [names.get(t, t) for t in filters.titles] + [f"{s} titles" for s in filters.splits]
+    only += [f"{name.replace('_', ' ')} {value}" for name, value in filters.labels]
+    left = "title" if filters.not_same_title else "scene" if filters.not_same_scene else ""
+    told = [f"Only {', '.join(only)}." if only else "", f"The query's own {left} is left out." if left else ""]
+    return " ".join(filter(None, told))
+
+
 def index_words(facts: Mapping[str, Any], candidates: int, took_ms: float) -> str:
     """How it was found: kind, exactness or recall, time.
 
