@@ -24,7 +24,9 @@ MOST_STARTS = 2000  # of those that are then looked at shot by shot
 LONGEST = 128
 
 
-def like_clip(finder: Finder, clip: Sequence[int], *, filters: Filters | None = None, k: int = 10) -> Answer:
+def like_clip(
+    finder: Finder, clip: Sequence[int] | np.ndarray, *, filters: Filters | None = None, k: int = 10
+) -> Answer:
     """The K stretches of L shots nearest to a clip: the mean of the cosines of first to first, second to second …
 
     clip     rows of the catalog, consecutive shots of one title
@@ -47,7 +49,9 @@ def like_clip(finder: Finder, clip: Sequence[int], *, filters: Filters | None = 
         scores = _every_start(finder, query)[starts]
     else:
         starts = _proposed_starts(finder, query, possible)
-        scores = np.array([(finder.space.read_range(s, s + len(rows)) * query).sum(axis=1).mean() for s in starts])
+        scores = np.array(
+            [(finder.space.read_range(s, s + len(rows)) * query).sum(axis=1).mean() for s in starts.tolist()]
+        )
     best = _apart(starts, scores, len(rows), k)
     took = 1000 * (time.perf_counter() - began)
     found = pd.DataFrame({"row": starts[best], "score": scores[best], "copies": 0})

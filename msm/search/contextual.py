@@ -21,7 +21,7 @@ import numpy as np
 from msm import files
 from msm.arrays import map_npy
 from msm.catalog import Catalog
-from msm.errors import InputError
+from msm.errors import FullDiskError, InputError
 from msm.fusion import unit
 from msm.search.spaces import training_titles
 
@@ -83,7 +83,7 @@ def contextual_space(
     run: Run,
     *,
     save: bool = True,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> ContextualSpace:
     """The space of a run over a catalog: read where it is kept, else computed, and kept if the folder can be written.
 
@@ -104,20 +104,20 @@ def contextual_space(
             with files.whole_folder(folder, replace=True) as temporary:
                 width = run.model.contextual_width
                 shape = (catalog.num_shots, width)
-                vectors = np.lib.format.open_memmap(temporary / "contextual.npy", "w+", np.float16, shape)
-                mean = _fill(catalog, run, vectors, progress)
-                vectors.flush()
+                mapped = np.lib.format.open_memmap(temporary / "contextual.npy", "w+", np.float16, shape)
+                mean = _fill(catalog, run, mapped, progress)
+                mapped.flush()
                 files.save_array(temporary / "mean.npy", mean)
                 files.write_json(temporary / "space.json", {**facts, "width": width})
             return ContextualSpace(catalog, run.path.name, weights, map_npy(folder / "contextual.npy"), mean)
-        except PermissionError:
-            pass  # somebody else's catalog: then in memory, for as long as this process lives
+        except (OSError, FullDiskError):
+            pass  # somebody else's catalog, or no room: then in memory, for as long as this process lives
     vectors = np.empty((catalog.num_shots, run.model.contextual_width), np.float16)
     mean = _fill(catalog, run, vectors, progress)
     return ContextualSpace(catalog, run.path.name, weights, vectors, mean)
 
 
-def _fill(catalog: Catalog, run: Run, vectors: np.ndarray, progress: Callable[[int, int], None]) -> np.ndarray:
+def _fill(catalog: Catalog, run: Run, vectors: np.ndarray, progress: Callable[[int, int], object]) -> np.ndarray:
     """Write every shot's vector; returns the mean of the training shots."""
     learned = {t.index for t in training_titles(catalog)}
     total, count, start = np.zeros(vectors.shape[1]), 0, 0
