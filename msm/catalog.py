@@ -225,12 +225,22 @@ class Catalog:
                 rows[low - start : high - start] = shard[low - first : high - first]
         return rows
 
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """(n, D) float32: single rows from anywhere, in the order asked for."""
+        rows = np.asarray(rows, dtype=np.int64)
+        taken = np.empty((len(rows), self.shot_dim), dtype=np.float32)
+        for shard, first in zip(self._shards, self._shard_starts, strict=False):
+            inside = np.flatnonzero((rows >= first) & (rows < first + len(shard)))
+            if len(inside):
+                taken[inside] = shard[rows[inside] - first]
+        return taken
+
     def present(self, embeddings: np.ndarray) -> np.ndarray:
         """(N, M) bool for (N, D) vectors of this catalog: which modalities each shot has."""
         return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.modalities], axis=1)
 
-    def read_shots(self, start: int = 0, stop: int | None = None) -> pd.DataFrame:
-        """Rows [start, stop) of shots.parquet; only the row groups that hold them are read."""
+    def read_shots(self, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows [start, stop) of shots.parquet, of all columns or some; only the row groups that hold them are read."""
         path = self.path / "shots.parquet"
         file = open_parquet(path)
         stop = self.num_shots if stop is None else stop
@@ -242,7 +252,7 @@ class Catalog:
                     groups.append(g)
                     first_row = row if first_row is None else first_row
                 row += rows
-            table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
+            table = file.read_row_groups(groups, columns).slice(start - (first_row or 0), stop - start)
             return checked_frame(table).reset_index(drop=True)
 
     @property
@@ -264,7 +274,7 @@ class Catalog:
         digest = hashlib.sha256(repr((self.modalities, self.dtype, self.global_dim)).encode())
         for file in sorted([*self.path.glob("*.parquet"), *self.path.glob("*.npy")]):
             digest.update(file.name.encode())
-            _digest_file(file, digest)
+            files.digest_file(file, digest)
         return digest.hexdigest()[:16]
 
     def problems(self, on_title: Callable[[Title, np.ndarray], None] | None = None) -> Iterator[str]:
@@ -300,17 +310,3 @@ def _shot_table_problems(catalog: Catalog) -> Iterator[str]:
     for i in np.flatnonzero((shots["title_id"].to_numpy() != title_ids) | (shots["shot"].to_numpy() != numbers)):
         yield f"{where}, row {i}: title {shots['title_id'].iloc[i]!r}, shot {shots['shot'].iloc[i]}, expected {title_ids[i]!r}, shot {numbers[i]}"
     yield from (f"{where}: {p}" for p in time_problems(shots))
-
-
-def _digest_file(
-    path: Path, digest: Any, whole_up_to: int = 64 * 2**20, sample: int = 2**16, samples: int = 64
-) -> None:
-    size = path.stat().st_size
-    digest.update(str(size).encode())
-    with open(path, "rb") as file:
-        if size <= whole_up_to:
-            digest.update(file.read())
-            return
-        for offset in np.linspace(0, size - sample, samples).astype(int):
-            file.seek(int(offset))
-            digest.update(file.read(sample))

@@ -141,6 +141,19 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
+def digest_file(path: Path, digest: Any, whole_up_to: int = 64 * 2**20, sample: int = 2**16, samples: int = 64) -> None:
+    """Feed a file's size and bytes to a digest: all of them, or of a large file evenly spaced samples."""
+    size = path.stat().st_size
+    digest.update(str(size).encode())
+    with open(path, "rb") as file:
+        if size <= whole_up_to:
+            digest.update(file.read())
+            return
+        for offset in np.linspace(0, size - sample, samples).astype(int):
+            file.seek(int(offset))
+            digest.update(file.read(sample))
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file; a missing or unreadable one is an InputError that names it."""
     try:

@@ -20,6 +20,12 @@ page = st.navigation(
             HERE / "app_pages" / "masking_lab.py", title="Masking lab", icon=":material/visibility_off:", default=True
         ),
         st.Page(
+            HERE / "app_pages" / "retrieval.py",
+            title="Shot retrieval",
+            icon=":material/image_search:",
+            url_path="retrieval",
+        ),
+        st.Page(
             HERE / "app_pages" / "evaluation.py",
             title="Evaluation",
             icon=":material/straighten:",

@@ -96,3 +96,47 @@ folder = Path({str(runs)!r})
 runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
 {call}
 """
+
+
+def search_code(catalog: Path, run: Path | None, like: Sequence[str], unlike: Sequence[str], k: int) -> str:
+    """A cell that searches as the page does, filters aside; shots as TITLE:NUMBER."""
+    run_lines = (
+        f"""
+run = Run.open({str(run)!r})
+contextual = find_index(contextual_space(catalog, run))
+nearest(contextual, like, unlike, k={k}).table"""
+        if run
+        else ""
+    )
+    return (
+        f"""\
+from msm import Catalog, Run
+from msm.search.asking import nearest, row_of
+from msm.search.contextual import contextual_space
+from msm.search.shelf import find_index
+from msm.search.spaces import RawSpace
+
+catalog = Catalog.open({str(catalog)!r})
+like, unlike = ([row_of(catalog, shot) for shot in shots] for shots in ({list(like)!r}, {list(unlike)!r}))
+raw = find_index(RawSpace(catalog))
+nearest(raw, like, unlike, k={k}).table
+{run_lines.lstrip()}
+""".rstrip()
+        + "\n"
+    )
+
+
+def measures_code(catalog: Path, run: Path | None, label: str, leave_out: str) -> str:
+    """A cell that draws how often a search finds the same label."""
+    contextual = f', "contextual": contextual_space(catalog, Run.open({str(run)!r}))' if run else ""
+    return f"""\
+from msm import Catalog, Run
+from msm.search.contextual import contextual_space
+from msm.search.measure import measure
+from msm.search.spaces import RawSpace
+from workbench.views.found import measures_figure, measures_table
+
+catalog = Catalog.open({str(catalog)!r})
+spaces = {{"raw": RawSpace(catalog){contextual}}}
+measures_figure(measures_table(measure(spaces, {label!r}, leave_out={leave_out!r})))
+"""
