@@ -52,10 +52,10 @@ def made_shots(num_shots: int, seed: int = 0) -> np.ndarray:
     return shots
 
 
-def lay_out(method: str, vectors: Path, points: Path) -> float:
-    """Seconds that one map takes, from vectors in memory to points; run in a process of its own."""
+def lay_out(method: str, vectors: Path, points: Path) -> tuple[float, float]:
+    """(seconds, seconds of all cores together) of one map, from vectors in memory to points; in a process of its own."""
     shots = np.load(vectors)
-    begin = time.perf_counter()
+    begin, worked = time.perf_counter(), time.process_time()
     if method == "msm":
         from msm.projection import ProjectionOptions, project
 
@@ -64,7 +64,7 @@ def lay_out(method: str, vectors: Path, points: Path) -> float:
         import umap
 
         found = umap.UMAP().fit(shots).embedding_
-    took = time.perf_counter() - begin
+    took = time.perf_counter() - begin, time.process_time() - worked
     np.save(points, found)
     return took
 
@@ -73,6 +73,7 @@ def measure(num_shots: int, rounds: int) -> dict[str, Any]:
     from msm.projection import trustworthiness
 
     seconds: dict[str, list[float]] = {method: [] for method in METHODS}
+    cores: dict[str, list[float]] = {method: [] for method in METHODS}
     trust: dict[str, list[float]] = {method: [] for method in METHODS}
     with tempfile.TemporaryDirectory() as name:
         vectors, points = Path(name) / "shots.npy", Path(name) / "points.npy"
@@ -82,16 +83,22 @@ def measure(num_shots: int, rounds: int) -> dict[str, Any]:
             for method in METHODS:
                 command = [sys.executable, "-m", "benchmarks.map", "--child", method, str(vectors), str(points)]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
-                seconds[method].append(float(done.stdout.split()[-1]))
+                took, worked = map(float, done.stdout.split()[-2:])
+                seconds[method].append(took)
+                cores[method].append(worked)
                 trust[method].append(trustworthiness(shots, np.load(points), seed=1))
                 print(
                     f"{method}: {seconds[method][-1]:.1f} s, trustworthiness {trust[method][-1]:.4f}", file=sys.stderr
                 )
-    return summary(num_shots, rounds, seconds, trust)
+    return summary(num_shots, rounds, seconds, cores, trust)
 
 
 def summary(
-    num_shots: int, rounds: int, seconds: dict[str, list[float]], trust: dict[str, list[float]]
+    num_shots: int,
+    rounds: int,
+    seconds: dict[str, list[float]],
+    cores: dict[str, list[float]],
+    trust: dict[str, list[float]],
 ) -> dict[str, Any]:
     """Medians, their ratio, and whether the bars are met; machine and versions."""
     medians = {method: statistics.median(found) for method, found in seconds.items()}
@@ -102,6 +109,8 @@ def summary(
         "width": WIDTH,
         "rounds": rounds,
         "seconds": {m: round(s, 1) for m, s in medians.items()},
+        "core_seconds": {m: round(statistics.median(s), 1) for m, s in cores.items()},
+        "load": [round(x, 1) for x in os.getloadavg()],
         "times_faster": round(medians["umap"] / medians["msm"], 2),
         "trustworthiness": {m: round(t, 4) for m, t in trusts.items()},
         "met": medians["umap"] >= BAR * medians["msm"] and trusts["msm"] >= trusts["umap"] - MOST_TRUST_LOST,
@@ -121,7 +130,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.child:
         method, vectors, points = chosen.child
-        print(lay_out(method, Path(vectors), Path(points)))
+        print(*lay_out(method, Path(vectors), Path(points)))
         return
     found = measure(chosen.shots, chosen.rounds)
     print(json.dumps(found, indent=1))

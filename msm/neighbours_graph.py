@@ -52,11 +52,9 @@ def _index(vectors: np.ndarray, seed: int) -> Any:
         index = faiss.IndexFlatL2(width)
     else:
         cells = int(4 * num_rows**0.5)
-        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), cells, width)
-        index.cp.seed, index.cp.niter = seed, 6
-        index.cp.max_points_per_centroid = 64
-        index.own_fields, index.nprobe = False, CELLS_LOOKED_AT
-        index.keep = index.quantizer  # Python would let it go
+        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, cells)
+        index.cp.seed, index.cp.niter, index.cp.max_points_per_centroid = seed, 6, 64
+        index.nprobe = CELLS_LOOKED_AT
         index.train(vectors)
     index.add(vectors)
     return index
