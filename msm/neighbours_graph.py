@@ -49,7 +49,7 @@ def _index(vectors: np.ndarray, seed: int) -> Any:
 
     num_rows, width = vectors.shape
     if num_rows <= EXACT_UP_TO:
-        index = faiss.IndexFlatL2(width)
+        index: Any = faiss.IndexFlatL2(width)
     else:
         cells = int(4 * num_rows**0.5)
         index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, cells)

@@ -18,6 +18,12 @@ page = st.navigation(
             HERE / "app_pages" / "masking_lab.py", title="Masking lab", icon=":material/visibility_off:", default=True
         ),
         st.Page(
+            HERE / "app_pages" / "embedding_map.py",
+            title="Embedding map",
+            icon=":material/scatter_plot:",
+            url_path="map",
+        ),
+        st.Page(
             HERE / "app_pages" / "evaluation.py",
             title="Evaluation",
             icon=":material/straighten:",

@@ -128,7 +128,7 @@ def classes_by(catalog: Catalog, of: str, label: str) -> np.ndarray:
     values = label_values(catalog, of, label)
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > FEW_NUMBERS:
         values = pd.qcut(values, CLASSES_OF_NUMBERS, duplicates="drop")
-    codes, found = pd.factorize(values.mask(values.astype(str) == "") if values.dtype == object else values)
+    codes, found = pd.factorize(values.mask(values.astype(str) == ""))
     if not 2 <= len(found) <= MOST_CLASSES:
         said = "the same everywhere" if len(found) < 2 else f"different in {len(found)} ways"
         raise InputError(f"the label {label!r} cannot draw a map together: it is {said}")
