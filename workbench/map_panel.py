@@ -30,6 +30,7 @@ PIN = "map.pinned"
 LONGEST_TABLE = 5000
 RETRIEVAL = Path(__file__).parent / "app_pages" / "retrieval.py"
 NEAR_SHOWN = 8
+NONE = ""  # an id that nothing has
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ def choose(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
     chosen = by_id[str(one.selectbox("Map", list(by_id), key=key, format_func=words.__getitem__))]
     alike = [e.id for e in found if e is not chosen and _beside(chosen, e)]
     partner = next((i for i in ready if i in alike and i in ready[:2]), None) if chosen.id in ready[:2] else None
-    key = _kept_choice("map.other", [None, *alike], partner)
+    key = _kept_choice("map.other", [NONE, *alike], partner or NONE)
     beside = other.selectbox(
-        "Beside it", [None, *alike], key=key, format_func=lambda i: words[i] if i else "nothing", disabled=not alike
+        "Beside it", [NONE, *alike], key=key, format_func=lambda i: words.get(i, "none"), disabled=not alike
     )
     return chosen, by_id.get(str(beside))
 
@@ -206,13 +207,13 @@ def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
         else None
     )
     words = find.text_input("Find in titles and subtitles", key="map.find", placeholder="lighthouse")
-    ids = [None, *catalog.titles["title_id"].astype(str)]
+    ids = [NONE, *catalog.titles["title_id"].astype(str)]
     names = dict(zip(ids[1:], catalog.titles["name"].astype(str), strict=True))
     one = path.selectbox(
         "Path through time",
         ids,
         key="map.path",
-        format_func=lambda i: names[i] if i else "none",
+        format_func=lambda i: names.get(i, "none"),
         disabled=of == "titles",
     )
     with more.popover("Filter", icon=":material/filter_alt:", width="stretch"):
@@ -224,7 +225,7 @@ def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
     return label, {
         "shown": map_parts.bits(shown) if shown is not None else None,
         "hits": map_parts.bits(hits) if hits is not None and hits.any() else None,
-        "path": _path(catalog, one) if one and of == "shots" else None,
+        "path": _path(catalog, str(one)) if one != NONE and of == "shots" else None,
         "size": size,
     }
 

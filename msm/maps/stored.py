@@ -82,6 +82,7 @@ class StoredMap:
             raise InputError(f"{path} is damaged: it is not the file that {self.path.name} vouches for")
         try:
             table = pq.read_table(pa.BufferReader(whole)).to_pandas(ignore_metadata=True)
+            table = table.astype({"title_id": "str", "vectors": "str"})  # dictionaries on disk
             points = table[list(AXES[: self.dims])].to_numpy(dtype=np.float32)
         except (pa.ArrowException, KeyError, ValueError) as error:
             raise InputError(f"{path} is not the table of a map: {str(error).splitlines()[0]}") from None

@@ -63,7 +63,7 @@ def typical(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
         here = float((chosen[label].astype(str) == value).mean())
         all_over = float((everything[label].astype(str) == value).mean())
         if here - all_over >= CLEARLY and here >= 0.4:
-            said.append((here - all_over, f"{label} *{_plain(value)}* {here:.0%} (of all {all_over:.0%})"))
+            said.append((here - all_over, f"{label} *{_plain(value)}* {_percent(here)} (of all {_percent(all_over)})"))
     best = sorted(said, reverse=True)[:MOST_SAID]
     return "Typical of them: " + " · ".join(words for _, words in best) if best else ""
 
@@ -71,19 +71,17 @@ def typical(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
 def overlap_sentence(overlap: np.ndarray, points: np.ndarray, count: int) -> str:
     """overlap: (N,) share of each point's nearest neighbours that both embeddings agree on; points: those chosen."""
     whole = float(np.mean(overlap)) if len(overlap) else math.nan
-    here = f"**{overlap[points].mean():.0%}** among the chosen, " if len(points) else ""
-    return f"Of each shot's {count} nearest, the two embeddings agree on {here}**{whole:.0%}** over all."
+    here = f"**{_percent(float(overlap[points].mean()))}** around the chosen, " if len(points) else ""
+    return f"Of the {count} nearest to a point, the two embeddings agree on {here}**{_percent(whole)}** over all."
 
 
 def together_sentence(shares: Mapping[str, tuple[float, float]], label: str, count: int) -> str:
     """shares: of each map, how many of a point's nearest share its value of the label, and how many would by chance."""
     if not shares:
         return ""
-    said = [f"**{share:.0%}** {name}" for name, (share, _) in shares.items()]
-    chance = next(iter(shares.values()))[1]
-    return (
-        f"Of a point's {count} nearest, so many share its {_plain(label)}: {', '.join(said)} (by chance {chance:.0%})."
-    )
+    said = " and ".join(f"**{_percent(share)}** {name}" for name, (share, _) in shares.items())
+    chance = _percent(next(iter(shares.values()))[1])
+    return f"Of the {count} nearest to a point, {said} share its {_plain(label)}; by chance it would be {chance}."
 
 
 def together(neighbours: np.ndarray, values: pd.Series) -> tuple[float, float] | None:
@@ -111,6 +109,10 @@ def overlap_of(one: np.ndarray, other: np.ndarray, at_once: int = 20_000) -> np.
         a, b = (np.asarray(n[start : start + at_once, :count]) for n in (one, other))
         shares[start : start + at_once] = (a[:, :, None] == b[:, None, :]).any(axis=2).mean(axis=1)
     return shares
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}\u2009%" if math.isfinite(share) else "–"
 
 
 def _plain(text: str) -> str:

@@ -575,7 +575,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
   function pressed(panel, event) {
     if (event.button > 1) return;
     event.preventDefault();
-    panel.over.focus({ preventScroll: true });
+    panel.over.focus({ preventScroll: true, focusVisible: false });
     panel.over.setPointerCapture?.(event.pointerId);
     const how = event.button === 1 || event.altKey ? "move" : mode;
     drawn = { panel, mode: how, trail: [at(panel, event)], add: event.shiftKey };
