@@ -99,7 +99,7 @@ def choose(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
 
 def _kept_choice(name: str, options: list[Any], default: Any) -> str:
     """The key of a select box that keeps what was chosen while that is among the options."""
-    if st.session_state.get(name, "") not in options:
+    if name not in st.session_state or st.session_state[name] not in options:
         st.session_state[name] = default
     else:
         st.session_state[name] = st.session_state[name]  # Streamlit forgets it with the page otherwise

@@ -20,6 +20,14 @@ shown = [entry for entry in (one, other) if entry and entry.stored]
 
 @st.fragment
 def everything() -> None:
+    try:
+        explore()
+    except InputError as error:  # a file that is damaged
+        st.error(f"{error}.", icon=":material/broken_image:")
+        panel.mend(catalog, shown)
+
+
+def explore() -> None:
     of = shown[0].stored.of if shown and shown[0].stored else "shots"
     label, choice = panel.controls(catalog, of)
     if shown and shown[0].stored and shown[0].stored.dims == 3:
@@ -39,9 +47,5 @@ for entry in filter(None, (one, other)):
     if not entry.stored:
         panel.offer(entry, catalog)
 if shown or catalog.num_shots <= map_cache.PREVIEW_UP_TO:
-    try:
-        everything()
-    except InputError as error:
-        st.error(f"{error}.", icon=":material/broken_image:")
-        panel.mend(catalog, shown)
+    everything()
 panel.draw_another(catalog, runs)

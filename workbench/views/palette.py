@@ -12,9 +12,10 @@ TRUTH = "#008f6b"  # the real shot
 HIDDEN = "#8a7a9c"  # a shot that the model must not see
 OTHER = "#84888f"  # the remaining baselines, and whatever has no meaning of its own
 
-# Values of a label, the most frequent first. They mean nothing but "another one", so they are none of the above.
+# Values of a label, the most frequent first. They mean nothing but "another one", so they are none of the above;
+# searched for with the least distance between any two, for usual, deuteranope and protanope eyes, as large as can be.
 CATEGORIES = (
-    "#4a6fd8", "#d99a00", "#c2437f", "#1f9e89", "#9a6ad6", "#d4553a", "#4fb3de", "#85861c", "#9c5a2e", "#e28ab5",
+    "#3752b7", "#f59c12", "#1dbdff", "#a03e00", "#8a8919", "#7e7fed", "#51c77d", "#9d598c", "#f38bc8", "#276b52",
 )  # fmt: skip
 # A number, low to high: blue to yellow by lightness too, so that it reads in grey and with any eyes.
 RAMP = (
