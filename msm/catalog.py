@@ -7,6 +7,7 @@ embedding, M modalities.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -182,6 +183,8 @@ class Catalog:
             for title in titles:
                 writer.add(title)
             writer.finish(dict(provenance or {}))
+            if (path / "maps").is_dir():  # of the catalog that is replaced: most of its titles may still be these
+                shutil.copytree(path / "maps", folder / "maps", ignore=shutil.ignore_patterns(".*"))
             if media is not None:
                 media(folder)
         return Catalog.open(path)

@@ -140,3 +140,23 @@ catalog = Catalog.open({str(catalog)!r})
 spaces = {{"raw": RawSpace(catalog){contextual}}}
 measures_figure(measures_table(measure(spaces, {label!r}, leave_out={leave_out!r})))
 """
+
+
+def map_code(catalog: Path, path: Path, label: str | None, link: str, runs: Path) -> str:
+    """A cell that draws a stored map, coloured by a label, with the shots of a link ringed."""
+    coloured = f", labels[{label!r}]" if label else ""
+    return f"""\
+from pathlib import Path
+
+from msm import Catalog
+from msm.maps import open_map
+from msm.selection import Selection
+from workbench.views.map_figure import map_figure
+from workbench.views.map_labels import map_labels
+
+catalog = Catalog.open({str(catalog)!r})
+found = open_map(Path({str(path)!r}))
+labels = map_labels(catalog, found.of)
+chosen = Selection.from_link({link!r}, runs={str(runs)!r}).rows(catalog.titles)
+map_figure(found.table{coloured}, chosen=chosen if found.of == "shots" else ())
+"""
