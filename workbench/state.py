@@ -1,4 +1,4 @@
-"""The one selection that all pages share: catalog, title, run, hidden shots. Kept in the session and in the URL.
+"""The one selection that all pages share: catalog, title, run, hidden shots, the shot looked at. In session and URL.
 
 The session is the truth while it lasts. The URL is written from it, and read where it says
 something that this session did not write: when a link is opened, or typed.
@@ -19,6 +19,7 @@ from workbench.views.opening import hide_at_random, opening_title
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
+_FOCUS = "selection.focus"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -69,6 +70,16 @@ def hidden() -> list[int]:
 def hide(shots: Iterable[int]) -> None:
     st.session_state[_HIDDEN][title()] = sorted({int(s) for s in shots})
     forget_complaint()
+
+
+def focus() -> int | None:
+    """The shot of the chosen title that a person points at; None where nobody has yet."""
+    return st.session_state.get(_FOCUS, {}).get(title())
+
+
+def look_at(shot: int | None) -> None:
+    """Point at a shot of the chosen title, or with None at none."""
+    st.session_state.setdefault(_FOCUS, {})[title()] = None if shot is None else int(shot)
 
 
 def selected() -> tuple[int, ...]:
@@ -147,6 +158,8 @@ def write_url() -> None:
         wanted["run"] = name
     if name := catalog_name():
         wanted["catalog"] = name
+    if (shot := focus()) is not None:
+        wanted["look"] = str(shot)
     written = st.session_state.setdefault(_WRITTEN, [])
     if wanted not in written[-1:]:
         written.append(wanted)
@@ -170,6 +183,8 @@ def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
         said += _read_run(url["run"], runs)
     if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
+    if title() in catalog:
+        said += _read_focus(url.get("look"), catalog)
     _note(said)
 
 
@@ -198,6 +213,18 @@ def _read_hidden(text: str, catalog: Catalog) -> list[str]:
     return []
 
 
+def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
+    if text is None:
+        look_at(None)
+        return []
+    try:
+        (shot,) = parse_ranges(text, catalog[title()].num_shots)
+    except (InputError, ValueError):
+        return [f"The link looks at a shot that the title does not have: {text[:80]!r}."]
+    look_at(shot)
+    return []
+
+
 def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Fill in what nobody chose, and drop what another catalog left."""
     if st.session_state.get(_TITLE) not in catalog:
@@ -209,3 +236,5 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     chosen: dict[str, Any] = st.session_state[_HIDDEN]
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
         chosen[title()] = hide_at_random(num_shots, seed=0)
+    if (shot := focus()) is not None and shot >= num_shots:
+        look_at(None)

@@ -24,8 +24,12 @@ run_path = run_path_of(runs)
 def heard(gesture: Gesture) -> None:
     """A gesture on a strip that is no longer shown, or on shots that are not there, is nobody's wish."""
     title = catalog[state.title()]
-    if gesture.strip == cache.strip(catalog, title.title_id)["key"] and set(gesture.hidden) <= set(range(len(title))):
+    if gesture.strip != cache.strip(catalog, title.title_id)["key"]:
+        return
+    if set(gesture.hidden) <= set(range(len(title))):
         state.hide(gesture.hidden)
+    if gesture.look is not None and 0 <= gesture.look < len(title):
+        state.look_at(gesture.look)
 
 
 def answer(title: Title) -> cache.Filled | None:
@@ -44,7 +48,14 @@ def lab() -> None:
     with st.container():
         filled = answer(title)
     strip = cache.strip(catalog, title.title_id)
-    filmstrip(strip, state.hidden(), strip_scores(filled and filled.table), key="strip", on_gesture=heard)
+    filmstrip(
+        strip,
+        state.hidden(),
+        strip_scores(filled and filled.table),
+        key="strip",
+        on_gesture=heard,
+        cursor=state.focus(),
+    )
     panels.strip_caption(strip)
     with st.container():  # one place for what is there or not, so that the controls below stay where they are
         if filled:

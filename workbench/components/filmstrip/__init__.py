@@ -22,6 +22,19 @@ class Gesture:
     strip: str
     hidden: tuple[int, ...]
     number: int
+    look: int | None = None  # the shot that the hand pointed at, where it did
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A number a shot along the film, such as surprise; None where there is none."""
+
+    label: str
+    values: Sequence[float | None]
+    peaks: Sequence[int] = ()  # shots to mark
+
+
+Arc = tuple[int, int, float]  # from one shot to another, with a weight of −1 to 1
 
 
 @cache
@@ -39,8 +52,16 @@ def filmstrip(
     *,
     key: str,
     on_gesture: Callable[[Gesture], None],
+    curve: Curve | None = None,
+    arcs: Sequence[Arc] = (),
+    cursor: int | None = None,
 ) -> None:
-    """Show a title's shots (`views.strip.strip_shots`), those hidden, and a score for each of those."""
+    """Show a title's shots (`views.strip.strip_shots`), those hidden, and a score for each of those.
+
+    curve   drawn along the film, its peaks marked
+    arcs    drawn from shot to shot, the stronger the heavier
+    cursor  the shot that is looked at
+    """
     gesture_key = f"{key}.number"
 
     def heard() -> None:
@@ -51,7 +72,7 @@ def filmstrip(
 
     # A constant message above 10 kB is sent once and afterwards only named, so it is kept apart.
     data = {"strip": shots["key"], "hidden": list(hidden), "scores": list(scores)}
-    data["gesture"] = st.session_state.get(gesture_key, 0)
+    data |= {"gesture": st.session_state.get(gesture_key, 0), "cursor": cursor, "arcs": [list(a) for a in arcs]}
     with st.container(gap=None):
         _component()(key=key, data=data, on_gesture_change=heard)
         _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
