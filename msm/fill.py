@@ -82,6 +82,10 @@ class FillIn:
         truth = self.shots[self.hidden]
         return {n: metrics.centred_cosine(guess, truth, self.space.mean) for n, guess in self._baselines.items()}
 
+    def baseline(self, name: str) -> np.ndarray:
+        """(H, D): what a baseline predicts of these shots."""
+        return self._baselines[name]
+
     @property
     def centred_cosine(self) -> float:
         return float(self.table["centred_cosine"].mean())

@@ -106,10 +106,10 @@ def _widths(shape: Any) -> str:
 
 def open_run(path: Path) -> Any:
     """An opened `msm.Run`; InputError where it cannot be."""
-    return _run(path, _run_stamp(path))
+    return _run(path, run_stamp(path))
 
 
-def _run_stamp(path: Path) -> Stamp:
+def run_stamp(path: Path) -> Stamp:
     return stamp(path / "model.safetensors", path / "recipe.json")
 
 
@@ -161,7 +161,7 @@ def _weights(path: Path, changed: Stamp) -> str:
 
 def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> Filled:
     """What the run makes of these hidden shots, remembered for the last few hundred choices."""
-    return _filled(str(catalog.path), catalog.fingerprint, run_path, _run_stamp(run_path), title_id, hidden)
+    return _filled(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
 
 
 # cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
@@ -169,8 +169,18 @@ def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, 
 def _filled(
     path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
 ) -> Filled:
-    fill = open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden)
+    fill = _fill(path, fingerprint, run_path, _changed, title_id, hidden)
     return Filled(fill.table, fill.best_baseline_name, fill.skill)
+
+
+def whole_fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> Any:
+    """The `msm.fill.FillIn` behind `fill_in`, with what was predicted; only the last few are kept."""
+    return _fill(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _fill(path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]) -> Any:
+    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden)
 
 
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:

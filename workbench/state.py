@@ -19,7 +19,7 @@ from workbench.views.opening import hide_at_random, opening_title
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
-_FOCUS = "selection.focus"
+_FOCUS, _PANEL = "selection.focus", "lab.panel"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -80,6 +80,15 @@ def focus() -> int | None:
 def look_at(shot: int | None) -> None:
     """Point at a shot of the chosen title, or with None at none."""
     st.session_state.setdefault(_FOCUS, {})[title()] = None if shot is None else int(shot)
+
+
+def panel() -> str | None:
+    """The panel of the masking lab that is open; None where nobody has chosen one."""
+    return st.session_state.get(_PANEL)
+
+
+def open_panel(name: str) -> None:
+    st.session_state[_PANEL] = name
 
 
 def selected() -> tuple[int, ...]:

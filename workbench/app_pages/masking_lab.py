@@ -8,7 +8,7 @@ import streamlit as st
 
 from msm import InputError, Title
 from msm.hiding import format_ranges
-from workbench import cache, panels, state
+from workbench import cache, lab_panels, panels, state
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.code import timeline_code
@@ -63,9 +63,13 @@ def lab() -> None:
             panels.numbers(filled)
         elif run_path and not state.hidden():
             st.subheader(NOTHING_HIDDEN, anchor=False)
+    below = st.container()  # filled last: the answer of strip and timeline does not wait for it
     panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
     if filled:
         show(title, filled)
+    if run_path:
+        with below:
+            lab_panels.show(catalog, title, run_path, filled)
     state.write_url()
 
 

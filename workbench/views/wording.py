@@ -46,6 +46,12 @@ def count(number: int, noun: str) -> str:
     return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
 
 
+def ordinal(number: int) -> str:
+    """`1st`, `22nd`, `113th`."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{grouped(number)}{ending}"
+
+
 def left_in_words(seconds: float | None) -> str:
     """`about 2 min left`; empty where nobody knows."""
     if seconds is None or not math.isfinite(seconds):

@@ -1,0 +1,77 @@
+"""What the model expected: real shots nearest to its prediction, beside the true one and what copying would show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import Catalog, Title
+from workbench import lab_cache, state
+from workbench.cache import Filled
+from workbench.views.expected import expected_html, expected_sentence, most_telling
+
+THIS_TITLE, EVERYWHERE = "This title", "Whole catalog"
+
+
+def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    if filled is None:
+        st.markdown("Hide a shot to see what the model expects in its place.")
+        return
+    hidden = tuple(state.hidden())
+    shot = focused(filled)
+    head, frames = st.container(horizontal=True, vertical_alignment="center"), st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        everywhere = choose_scope()
+        veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
+    found = lab_cache.expectation(catalog, run_path, title.title_id, hidden, shot, everywhere=everywhere)
+    first = int(title.row["first_shot"])
+    truth = lab_cache.frame(catalog, first + shot, veiled=veiled, mark="truth")
+    picks = [
+        [
+            lab_cache.frame(
+                catalog,
+                int(pick.row),
+                mark="truth" if pick.is_truth and not veiled else "",
+                badge="the real shot" if pick.is_truth and not veiled else "",
+            )
+            for pick in table.itertuples()
+        ]
+        for table in (found.model, found.baseline)
+    ]
+    with head:
+        where = "the catalog" if everywhere else "this title"
+        name = filled.best_baseline_name
+        st.markdown(f"**{expected_sentence(found.model_rank, found.baseline_rank, found.among, where, name)}**")
+        step_buttons(hidden, shot)
+    frames.html(expected_html(truth, *picks))
+    if not found.whole:
+        st.caption(f"Of this catalog’s {catalog.num_shots} shots {found.among} were looked at: evenly spaced ones, and this title.")
+
+
+def choose_scope() -> bool:
+    """True for the whole catalog."""
+    key = state.widget("scope", THIS_TITLE, keep=True)
+    st.segmented_control("Chosen from", [THIS_TITLE, EVERYWHERE], key=key, required=True, label_visibility="collapsed")
+    return st.session_state[key] == EVERYWHERE
+
+
+def focused(filled: Filled) -> int:
+    """The hidden shot that is looked at; the most telling one while nobody looks at any."""
+    shots = filled.table["shot"].tolist()
+    return state.focus() if state.focus() in shots else most_telling(filled.table)  # type: ignore[return-value]
+
+
+def step_buttons(hidden: tuple[int, ...], shot: int) -> None:
+    """To the hidden shot before and after."""
+    place = hidden.index(shot)
+    for name, icon, other in (("Previous", "chevron_left", place - 1), ("Next", "chevron_right", place + 1)):
+        if st.button(
+            "",
+            icon=f":material/{icon}:",
+            key=f"step.{name}",
+            help=f"{name} hidden shot",
+            disabled=not 0 <= other < len(hidden),
+        ):
+            state.look_at(hidden[other])
+            st.rerun()
