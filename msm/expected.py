@@ -39,8 +39,10 @@ def catalog_pool(catalog: Catalog, space: Space, most: int = MOST_SHOTS) -> Pool
     vectors = np.empty((count, catalog.shot_dim), dtype=np.float32)
     for first in range(0, count, AT_ONCE):
         some = rows[first : first + AT_ONCE]
-        read = catalog.read_rows(int(some[0]), int(some[-1]) + 1)[some - some[0]] if count == catalog.num_shots else (
-            np.concatenate([catalog.read_rows(int(r), int(r) + 1) for r in some])
+        read = (
+            catalog.read_rows(int(some[0]), int(some[-1]) + 1)[some - some[0]]
+            if count == catalog.num_shots
+            else (np.concatenate([catalog.read_rows(int(r), int(r) + 1) for r in some]))
         )
         vectors[first : first + len(some)] = unit(space.fuse(read) - space.mean)
     return Pool(vectors, rows, catalog.num_shots)

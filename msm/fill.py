@@ -180,10 +180,14 @@ class Run:
         """(N, D) fused, (N,) bool, (G,) or None → (H, D); the form that `msm.evaluate` asks for."""
         return predict_hidden(self.model, shots, hidden, global_embedding)
 
-    def fill_in(self, title: Title, hidden: Iterable[int], *, use_global: bool = True) -> FillIn:
+    def fill_in(
+        self, title: Title, hidden: Iterable[int], *, use_global: bool = True, metadata_of: Title | None = None
+    ) -> FillIn:
         """Hide these shots of a title and let the model restore them.
 
-        hidden  shot numbers, counted from 0; InputError for none, or for one the title lacks
+        hidden       shot numbers, counted from 0; InputError for none, or for one the title lacks
+        use_global   False withholds the title's metadata
+        metadata_of  another title, whose metadata is told in the place of its own
         """
         self.check_fits(title.catalog)
         where = np.unique(np.fromiter(hidden, dtype=int))
@@ -195,7 +199,8 @@ class Run:
         shots, times = self._read(title)
         mask = np.zeros(len(shots), dtype=bool)
         mask[where] = True
-        predicted = self.predict(shots, mask, title.global_embedding if use_global else None)
+        told = (metadata_of or title).global_embedding if use_global else None
+        predicted = self.predict(shots, mask, told)
         return FillIn(title.title_id, where, predicted, shots, self.space, times)
 
     def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame]:

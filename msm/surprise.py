@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from msm import baselines, metrics, scenes
+from msm import metrics, scenes
 from msm.catalog import Title
 from msm.errors import InputError
 from msm.evaluate import Space
@@ -173,11 +173,13 @@ def peaks(table: pd.DataFrame, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class PeaksAtScenes:
-    """How many of the most surprising shots begin a scene, against what a blind choice would hit."""
+    """How many of the most surprising shots stand at a change of scene, against what a blind choice would hit."""
 
-    count: int  # peaks looked at: as many as there are scene starts
-    hits: int
-    by_chance: float  # hits of a blind choice, on average
+    count: int  # peaks looked at: as many as scenes begin after the first
+    opening: int  # of them the first shot of a scene
+    opening_by_chance: float  # of a blind choice, on average
+    beside: int  # the first or the last shot of a scene
+    beside_by_chance: float
 
 
 def peaks_at_scenes(table: pd.DataFrame) -> PeaksAtScenes | None:
@@ -187,9 +189,11 @@ def peaks_at_scenes(table: pd.DataFrame) -> PeaksAtScenes | None:
     """
     if table["starts_scene"].isna().any():
         return None
-    starts = table["starts_scene"].to_numpy(dtype=bool)
-    count = int(starts[1:].sum())
+    opens = table["starts_scene"].to_numpy(dtype=bool)
+    count = int(opens[1:].sum())
     if not count:
         return None
-    hits = int(starts[peaks(table, count)].sum())
-    return PeaksAtScenes(count, hits, count * count / (len(starts) - 1))
+    beside = opens | np.r_[opens[1:], False]
+    top = peaks(table, count)
+    by_chance = [count * float(marked[1:].mean()) for marked in (opens, beside)]
+    return PeaksAtScenes(count, int(opens[top].sum()), by_chance[0], int(beside[top].sum()), by_chance[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -74,11 +76,88 @@ def _expectation(
     return Expectation(model, copy, model_rank, copy_rank, len(choice.rows), choice.whole or not everywhere)
 
 
+class Surprised(NamedTuple):
+    """A surprise curve, reduced to what a page shows."""
+
+    table: pd.DataFrame  # Surprise.table
+    passes: int
+    exact: bool
+    seconds: float
+
+
+MOST_CURVES = 32
+
+
+def fast_surprise(catalog: Catalog, run_path: Path, title_id: str) -> Surprised:
+    """The grouped form."""
+    return _fast_surprise(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id)
+
+
+@st.cache_resource(max_entries=MOST_CURVES, show_spinner="Hiding every shot of the film in turn …")
+def _fast_surprise(path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str) -> Surprised:
+    return _surprise(cache.open_catalog(Path(path)), run_path, title_id, exact=False)
+
+
+def known_surprise(catalog: Catalog, run_path: Path, title_id: str) -> Surprised | None:
+    """The exact form, if somebody has asked for it already."""
+    return _exact_curves().get((str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id))
+
+
+def exact_surprise(catalog: Catalog, run_path: Path, title_id: str, on_share: Callable[[float], object]) -> Surprised:
+    """Every shot hidden alone; `on_share` hears the share that is done."""
+    found = _surprise(catalog, run_path, title_id, exact=True, progress=lambda done, total: on_share(done / total))
+    kept = _exact_curves()
+    kept[str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id] = found
+    while len(kept) > MOST_CURVES:
+        kept.pop(next(iter(kept)))
+    return found
+
+
+# A dictionary of our own: a cached function may not report its progress to a page.
+@st.cache_resource(show_spinner=False)
+def _exact_curves() -> dict[tuple, Surprised]:
+    return {}
+
+
+def _surprise(catalog: Catalog, run_path: Path, title_id: str, *, exact: bool, **how: Any) -> Surprised:
+    from msm.surprise import surprise
+
+    started = time.perf_counter()
+    found = surprise(cache.open_run(run_path), catalog[title_id], exact=exact, **how)
+    return Surprised(found.table, found.passes, found.exact, time.perf_counter() - started)
+
+
+def influence(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, method: str
+) -> pd.DataFrame:
+    """What each visible shot did for the prediction of a hidden one, as `msm.influence.influence` tells it."""
+    return _influence(
+        str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, shot, method
+    )
+
+
+@st.cache_resource(max_entries=128, show_spinner="Hiding each visible shot as well …")
+def _influence(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    shot: int,
+    method: str,
+) -> pd.DataFrame:
+    from msm.influence import influence
+
+    title = cache.open_catalog(Path(path))[title_id]
+    return influence(cache.open_run(run_path), title, hidden, shot, method=method)
+
+
 PICKS = 4  # of a guess that are shown
 
 
-def frame(catalog: Catalog, row: int, **how: Any) -> Frame:
-    """A shot of the catalog, ready to be drawn; `how` goes to Frame."""
+def frame(catalog: Catalog, row: int, *, of: str = "", **how: Any) -> Frame:
+    """A shot of the catalog, ready to be drawn; `how` goes to Frame. Shots of the title `of` are named by time alone."""
     titles = catalog.titles
     index = int(titles["first_shot"].searchsorted(row, side="right")) - 1
     title = catalog[str(titles["title_id"].iloc[index])]
@@ -88,7 +167,10 @@ def frame(catalog: Catalog, row: int, **how: Any) -> Frame:
     text = shots["text"].iloc[shot] if "text" in shots else ""
     picture = picture_address(catalog, title.title_id, shot)
     colour = "" if picture else cache.strip(catalog, title.title_id)["colors"][shot]
-    words = {"caption": f"{title.name} · {start}", "text": text if isinstance(text, str) else ""}
+    words = {
+        "caption": start if title.title_id == of else f"{title.name} · {start}",
+        "text": text if isinstance(text, str) else "",
+    }
     return Frame(picture=picture, colour=colour, **{**words, **how})
 
 

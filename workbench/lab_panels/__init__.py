@@ -9,10 +9,10 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from workbench import state
 from workbench.cache import Filled
-from workbench.lab_panels import expected
+from workbench.lab_panels import expected, mattered, surprise
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
-PANELS = {EXPECTED: expected.panel}
+PANELS = {EXPECTED: expected.panel, SURPRISE: surprise.panel, MATTERED: mattered.panel}
 
 
 def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:

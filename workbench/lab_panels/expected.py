@@ -20,18 +20,19 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         return
     hidden = tuple(state.hidden())
     shot = focused(filled)
-    head, frames = st.container(horizontal=True, vertical_alignment="center"), st.container()
+    head, frames = st.container(), st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         everywhere = choose_scope()
         veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
     found = lab_cache.expectation(catalog, run_path, title.title_id, hidden, shot, everywhere=everywhere)
     first = int(title.row["first_shot"])
-    truth = lab_cache.frame(catalog, first + shot, veiled=veiled, mark="truth")
+    truth = lab_cache.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
     picks = [
         [
             lab_cache.frame(
                 catalog,
                 int(pick.row),
+                of=title.title_id,
                 mark="truth" if pick.is_truth and not veiled else "",
                 badge="the real shot" if pick.is_truth and not veiled else "",
             )
@@ -42,11 +43,14 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     with head:
         where = "the catalog" if everywhere else "this title"
         name = filled.best_baseline_name
-        st.markdown(f"**{expected_sentence(found.model_rank, found.baseline_rank, found.among, where, name)}**")
-        step_buttons(hidden, shot)
+        say_and_step(
+            expected_sentence(found.model_rank, found.baseline_rank, found.among, where, name), hidden, shot
+        )
     frames.html(expected_html(truth, *picks))
     if not found.whole:
-        st.caption(f"Of this catalog’s {catalog.num_shots} shots {found.among} were looked at: evenly spaced ones, and this title.")
+        st.caption(
+            f"Of this catalog’s {catalog.num_shots} shots {found.among} were looked at: evenly spaced ones, and this title."
+        )
 
 
 def choose_scope() -> bool:
@@ -62,16 +66,21 @@ def focused(filled: Filled) -> int:
     return state.focus() if state.focus() in shots else most_telling(filled.table)  # type: ignore[return-value]
 
 
-def step_buttons(hidden: tuple[int, ...], shot: int) -> None:
-    """To the hidden shot before and after."""
+def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:
+    """A panel's sentence, and beside it the way to the hidden shot before and after."""
+    words, *buttons = st.columns([14, 1, 1], vertical_alignment="center")
+    words.markdown(f"**{sentence}**")
     place = hidden.index(shot)
-    for name, icon, other in (("Previous", "chevron_left", place - 1), ("Next", "chevron_right", place + 1)):
-        if st.button(
+    steps = (("Previous", "chevron_left", place - 1), ("Next", "chevron_right", place + 1))
+    for column, (name, icon, other) in zip(buttons, steps, strict=True):
+        pressed = column.button(
             "",
             icon=f":material/{icon}:",
             key=f"step.{name}",
             help=f"{name} hidden shot",
             disabled=not 0 <= other < len(hidden),
-        ):
+            width="stretch",
+        )
+        if pressed:
             state.look_at(hidden[other])
             st.rerun()
