@@ -14,7 +14,8 @@ import streamlit as st
 from msm import Catalog
 from workbench import cache
 from workbench.cache import Stamp, run_stamp
-from workbench.views.frames import Frame
+from workbench.views.expected import most_telling
+from workbench.views.frames import Frame, data_uri
 from workbench.views.wording import clock
 
 
@@ -153,6 +154,76 @@ def _influence(
     return influence(cache.open_run(run_path), title, hidden, shot, method=method)
 
 
+def context_curve(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> pd.DataFrame:
+    """Of `msm.what_if.context_curve`."""
+    return _context_curve(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …")
+def _context_curve(
+    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+) -> pd.DataFrame:
+    from msm.what_if import context_curve
+
+    return context_curve(cache.open_run(run_path), cache.open_catalog(Path(path))[title_id], hidden)
+
+
+def reads_metadata(run_path: Path) -> bool:
+    """Whether a run looks at what a catalog tells of a title as a whole."""
+    return cache.open_run(run_path).model.global_in is not None
+
+
+def fill_in_told(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], told: str | None
+) -> cache.Filled:
+    """A fill-in with the metadata of the title `told`, or None for none."""
+    fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
+    return cache.Filled(fill.table, fill.best_baseline_name, fill.skill)
+
+
+def picks(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, told: str | None
+) -> list[int]:
+    """Rows of the title's shots nearest to what `fill_in_told` expected at one hidden shot."""
+    fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
+    table = fill.candidates(PICKS)
+    first = int(catalog[title_id].row["first_shot"])
+    return [first + int(c) for c in table.loc[table["shot"] == shot, "candidate"]]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _told(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    told: str | None,
+) -> Any:
+    catalog = cache.open_catalog(Path(path))
+    other = None if told is None else catalog[told]
+    run = cache.open_run(run_path)
+    return run.fill_in(catalog[title_id], hidden, use_global=told is not None, metadata_of=other)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _telling(
+    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+) -> int:
+    from msm.metrics import rank_of_truth
+
+    fill = cache.whole_fill_in(cache.open_catalog(Path(path)), run_path, title_id, hidden)
+    copied = fill.baseline(fill.best_baseline_name)
+    ranks = rank_of_truth(copied, fill.shots, fill.hidden, fill.space.mean)
+    return hidden[most_telling(fill.table["rank"].to_numpy(), ranks)]
+
+
+def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> int:
+    """The hidden shot that a panel shows while nobody looks at any."""
+    return _telling(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
+
+
 PICKS = 4  # of a guess that are shown
 
 
@@ -179,3 +250,14 @@ def picture_address(catalog: Catalog, title_id: str, shot: int) -> str | None:
     file = catalog.path / "media" / "thumbnails" / title_id / f"{shot}.webp"
     address = cache.thumbnails_address(catalog[title_id]) if file.is_file() else None
     return None if address is None else f"{address}{quote(str(shot))}.webp"
+
+
+def picture_itself(catalog: Catalog, title_id: str, shot: int) -> str | None:
+    """A shot's picture as a data URI; None where it has none."""
+    file = catalog.path / "media" / "thumbnails" / title_id / f"{shot}.webp"
+    return _data_uri(file, cache.stamp(file)) if file.is_file() else None
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _data_uri(file: Path, _changed: Stamp) -> str:
+    return data_uri(file)

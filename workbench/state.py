@@ -7,6 +7,7 @@ something that this session did not write: when a link is opened, or typed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "n
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _FOCUS, _PANEL = "selection.focus", "lab.panel"
+_GAME = "lab.game"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -89,6 +91,34 @@ def panel() -> str | None:
 
 def open_panel(name: str) -> None:
     st.session_state[_PANEL] = name
+
+
+@dataclass
+class Game:
+    """Guess the shot, on one title with these shots hidden; the score goes on over all of them."""
+
+    about: str
+    number: int = 0  # of the round
+    pick: int | None = None  # the shot that the person chose in it
+    rounds: list[tuple[bool, bool, bool]] = field(default_factory=list)  # who was right: person, model, copy
+
+
+def game(about: str) -> Game:
+    """The game about this; another one begins anew and keeps the score."""
+    known: Game | None = st.session_state.get(_GAME)
+    if known is None or known.about != about:
+        known = st.session_state[_GAME] = Game(about, rounds=known.rounds if known else [])
+    return known
+
+
+def answer_round(game: Game, pick: int, right: tuple[bool, bool, bool]) -> None:
+    if game.pick is None:
+        game.pick = pick
+        game.rounds.append(right)
+
+
+def next_round(game: Game) -> None:
+    game.number, game.pick = game.number + 1, None
 
 
 def selected() -> tuple[int, ...]:

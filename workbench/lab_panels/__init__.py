@@ -9,10 +9,16 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from workbench import state
 from workbench.cache import Filled
-from workbench.lab_panels import expected, mattered, surprise
+from workbench.lab_panels import expected, guess, mattered, surprise, what_if
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
-PANELS = {EXPECTED: expected.panel, SURPRISE: surprise.panel, MATTERED: mattered.panel}
+PANELS = {
+    EXPECTED: expected.panel,
+    SURPRISE: surprise.panel,
+    MATTERED: mattered.panel,
+    WHAT_IF: what_if.panel,
+    GUESS: guess.panel,
+}
 
 
 def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from msm import Catalog, Title
 from workbench import lab_cache, state
 from workbench.cache import Filled
-from workbench.views.expected import expected_html, expected_sentence, most_telling
+from workbench.views.expected import expected_html, expected_sentence
 
 THIS_TITLE, EVERYWHERE = "This title", "Whole catalog"
 
@@ -19,11 +19,13 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.markdown("Hide a shot to see what the model expects in its place.")
         return
     hidden = tuple(state.hidden())
-    shot = focused(filled)
+    shot = focused(catalog, title, run_path)
     head, frames = st.container(), st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         everywhere = choose_scope()
         veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
+        if state.focus() not in hidden and len(hidden) > 1:
+            st.caption(f"Shown first, of {len(hidden)} hidden shots: the one that shows best what all say together.")
     found = lab_cache.expectation(catalog, run_path, title.title_id, hidden, shot, everywhere=everywhere)
     first = int(title.row["first_shot"])
     truth = lab_cache.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
@@ -43,9 +45,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     with head:
         where = "the catalog" if everywhere else "this title"
         name = filled.best_baseline_name
-        say_and_step(
-            expected_sentence(found.model_rank, found.baseline_rank, found.among, where, name), hidden, shot
-        )
+        say_and_step(expected_sentence(found.model_rank, found.baseline_rank, found.among, where, name), hidden, shot)
     frames.html(expected_html(truth, *picks))
     if not found.whole:
         st.caption(
@@ -60,10 +60,10 @@ def choose_scope() -> bool:
     return st.session_state[key] == EVERYWHERE
 
 
-def focused(filled: Filled) -> int:
+def focused(catalog: Catalog, title: Title, run_path: Path) -> int:
     """The hidden shot that is looked at; the most telling one while nobody looks at any."""
-    shots = filled.table["shot"].tolist()
-    return state.focus() if state.focus() in shots else most_telling(filled.table)  # type: ignore[return-value]
+    hidden, shot = tuple(state.hidden()), state.focus()
+    return shot if shot in hidden else lab_cache.telling_shot(catalog, run_path, title.title_id, hidden)
 
 
 def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:

@@ -23,7 +23,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     if filled is None:
         st.markdown("Hide a shot to see which visible shots its prediction rests on.")
         return
-    hidden, shot = tuple(state.hidden()), focused(filled)
+    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path)
     starts = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)["start_s"].to_numpy(dtype=float)
     head, frames, figure = st.container(), st.container(), st.container()
     key = state.widget("method", "leave_one_out", keep=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
 from workbench.views import palette
 from workbench.views.frames import Frame, column, styled, triptych
 from workbench.views.wording import baseline_deed, grouped, ordinal
 
 
-def most_telling(table: pd.DataFrame) -> int:
-    """The hidden shot to show first: the one on which model and copying differ most, whoever is nearer.
+def most_telling(model_rank: np.ndarray, baseline_rank: np.ndarray) -> int:
+    """Which hidden shot to show first: the one that shows best what all of them say together.
 
-    table  a row a hidden shot: shot, centred_cosine, best_baseline
+    Where the real shots rank higher with the model on the whole, its greatest lead; else the greatest of copying.
+    (H,), (H,) ranks of the real shot → its place among the hidden shots
     """
-    gap = (table["centred_cosine"] - table["best_baseline"]).abs()
-    return int(table["shot"].iloc[int(gap.fillna(0).to_numpy().argmax())])
+    lead = np.log(baseline_rank) - np.log(model_rank)
+    return int((lead if lead.mean() >= 0 else -lead).argmax())
 
 
 def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: str, best_baseline_name: str) -> str:

@@ -5,9 +5,11 @@ Whatever a catalog says is escaped here, and nowhere else.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 from workbench.views import palette
 
@@ -32,7 +34,7 @@ STYLE = (
     + """
 .msm-triptych{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:1.1rem 1.4rem;align-items:start}
 .msm-column{min-width:0}
-.msm-column h4{margin:0 0 .45rem;padding:0;font-size:1.02rem;line-height:1.3;font-weight:600}
+.msm-column h4{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;margin:0 0 .45rem;padding:0;font-size:1.02rem;line-height:1.3;font-weight:600}
 .msm-column h4 span{display:inline-block;width:.62em;height:.62em;border-radius:50%;margin-right:.45em}
 .msm-shot{margin:0;min-width:0}
 .msm-picture{position:relative;aspect-ratio:16/9;border-radius:6px;overflow:hidden;outline:1px solid #8885;outline-offset:-1px}
@@ -45,6 +47,8 @@ background:repeating-linear-gradient(135deg,var(--msm-hidden) 0 1.5px,transparen
 .msm-shot figcaption{font-size:.85rem;line-height:1.35;margin-top:.35rem;opacity:.86;overflow-wrap:anywhere}
 .msm-shot q{display:block;font-style:italic;margin-top:.1rem}
 .msm-next{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.5rem;margin-top:.7rem}
+.msm-next .msm-badge{font-size:.62rem;left:.25rem;top:.25rem;padding:.05rem .35rem;white-space:nowrap}
+.msm-next .marked{outline-width:3px;outline-offset:-3px}
 .msm-next figcaption{font-size:.74rem;margin-top:.2rem}
 .msm-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:.9rem}
 @media (max-width:640px){.msm-triptych{grid-template-columns:minmax(0,1fr)}}
@@ -85,6 +89,11 @@ def row(frames: Sequence[Frame]) -> str:
 def styled(body: str) -> str:
     """With its style sheet, for a place that has none yet."""
     return f"<div><style>{STYLE}</style>{body}</div>"
+
+
+def data_uri(file: Path) -> str:
+    """A WebP picture as part of the page itself."""
+    return f"data:image/webp;base64,{b64encode(file.read_bytes()).decode('ascii')}"
 
 
 def shortened(text: str, longest: int = LONGEST_TEXT) -> str:

@@ -106,7 +106,9 @@ def surprise_sentence(found: PeaksAtScenes | None, table: pd.DataFrame) -> str:
         stands = "stands" if found.beside else "does not stand"
         return f"The most surprising shot {stands} at the change of scene."
     said = f"{found.beside} of the {found.count} most surprising shots stand at a change of scene"
-    return f"{said}, where a blind pick would put {number(found.beside_by_chance, 1)}; {found.opening} of them open one."
+    return (
+        f"{said}, where a blind pick would put {number(found.beside_by_chance, 1)}; {found.opening} of them open one."
+    )
 
 
 def how_sentence(
