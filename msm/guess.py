@@ -32,21 +32,23 @@ class Round:
     copy: int  # the one that a copy of the nearest visible shot chooses
 
 
-def deal(fill: FillIn, number: int, seed: int = 0) -> Round | None:
+def deal(fill: FillIn, number: int, seed: int = 0, *, shot: int | None = None) -> Round | None:
     """The round of this number about these hidden shots; None where too few of them look different.
 
     The same hidden shots, seed and number are the same round; every hidden shot is asked for before one is again.
+
+    shot  asks for this one and no other
     """
     rng = np.random.default_rng([seed, number, zlib.crc32(fill.title_id.encode())])
     turn = np.random.default_rng([seed, zlib.crc32(fill.title_id.encode())]).permutation(len(fill.hidden))
     seen = what_is_seen(fill.shots, fill.space)
-    for place in np.roll(turn, -number):
-        shot = int(fill.hidden[place])
-        chosen = different_shots(shot, fill.hidden, seen)
+    for place in np.roll(turn, -number) if shot is None else np.flatnonzero(fill.hidden == shot):
+        here = int(fill.hidden[place])
+        chosen = different_shots(here, fill.hidden, seen)
         if len(chosen) >= LEAST_CHOICES:
             choices = tuple(int(c) for c in rng.permutation(chosen))
             return Round(
-                shot,
+                here,
                 choices,
                 answer(fill.predicted[place], choices, fill),
                 answer(fill.baseline("nearest_visible")[place], choices, fill),

@@ -224,6 +224,28 @@ def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[
     return _telling(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
 
 
+class Answers(dict):
+    """What presentations asked of runs lately; the oldest answer goes first."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > MOST_ANSWERS:
+            self.pop(next(iter(self)), None)
+
+
+MOST_ANSWERS = 24
+
+
+def answers(catalog: Catalog) -> Answers:
+    """Of one catalog; presenting.Stage keeps what steps share in it."""
+    return _answers(str(catalog.path), catalog.fingerprint)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _answers(path: str, fingerprint: str) -> Answers:
+    return Answers()
+
+
 PICKS = 4  # of a guess that are shown
 
 

@@ -21,7 +21,7 @@ NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "n
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _FOCUS, _PANEL = "selection.focus", "lab.panel"
-_GAME = "lab.game"
+_GAME, _SLIDE, _SCRIPT = "lab.game", "presenter.slide", "presenter.script"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -119,6 +119,25 @@ def answer_round(game: Game, pick: int, right: tuple[bool, bool, bool]) -> None:
 
 def next_round(game: Game) -> None:
     game.number, game.pick = game.number + 1, None
+
+
+def script() -> str | None:
+    """The name of the chosen presentation; None where nobody has chosen one."""
+    return st.session_state.get(_SCRIPT)
+
+
+def choose_script(name: str) -> None:
+    st.session_state[_SCRIPT] = name
+    turn_to(0)
+
+
+def slide() -> int:
+    """Which view of a presentation is shown, counted from 0."""
+    return st.session_state.get(_SLIDE, 0)
+
+
+def turn_to(slide: int) -> None:
+    st.session_state[_SLIDE] = max(0, slide)
 
 
 def selected() -> tuple[int, ...]:

@@ -24,7 +24,10 @@ PANELS = {
 def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     """The choice of panels and the open one."""
     key = state.widget("panel", state.panel() or EXPECTED, keep=True)
-    st.segmented_control("Panel", list(PANELS), key=key, required=True, label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.segmented_control("Panel", list(PANELS), key=key, required=True, label_visibility="collapsed")
+        if st.button("Present", key="present", icon=":material/slideshow:", help="One view at a time, in large type."):
+            st.switch_page("app_pages/present.py")
     state.open_panel(st.session_state[key])
     _open(catalog, title, run_path, filled)
 

@@ -50,7 +50,8 @@ background:repeating-linear-gradient(135deg,var(--msm-hidden) 0 1.5px,transparen
 .msm-next .msm-badge{font-size:.62rem;left:.25rem;top:.25rem;padding:.05rem .35rem;white-space:nowrap}
 .msm-next .marked{outline-width:3px;outline-offset:-3px}
 .msm-next figcaption{font-size:.74rem;margin-top:.2rem}
-.msm-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:.9rem}
+.msm-row{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:.9rem}
+.msm-row .msm-shot{max-width:300px}
 @media (max-width:640px){.msm-triptych{grid-template-columns:minmax(0,1fr)}}
 """
 )

@@ -57,10 +57,8 @@ def influence_sentence(table: pd.DataFrame, shot: int, starts: np.ndarray) -> st
     side = f"{abs(away)} {'shot' if abs(away) == 1 else 'shots'} {'before' if away < 0 else 'after'}"
     time = clock(float(starts[int(best["shot"])]))
     where = f"the one at {time}, {side}" if time else f"the one {side}"
-    said = (
-        f"The shot that helped most is {where}: without it the model would be {number(best['influence'])} farther off."
-    )
-    return said + (" It is not a neighbour." if abs(away) > 1 else "")
+    lost = number(best["influence"])
+    return f"The shot that helped most is {where}: without it the model would be {lost} farther off."
 
 
 def influence_figure(table: pd.DataFrame, shot: int, starts: np.ndarray, *, duration_s: float = math.nan) -> go.Figure:
