@@ -220,9 +220,10 @@ class Run:
     def sees_rest(self) -> bool:
         """Whether of a shot of which one modality is hidden, the model is given the others.
 
-        The neighbour head cannot: it reads whole shots, so a shot of which anything is hidden is hidden from it.
+        Only where it learned to use them (mask.policy=modality). To any other run half a shot is something it has never
+        seen and guesses worse from than from none, so it is shown nothing of the hidden shots.
         """
-        return self.model.neighbour is None
+        return self.recipe.mask.policy == "modality"
 
     def fill_in(
         self, title: Title, hidden: Iterable[int], *, modalities: Sequence[str] = (), use_global: bool = True

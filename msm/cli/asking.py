@@ -61,7 +61,7 @@ def fill(
     summary = {"title": title, "centred_cosine": filled.centred_cosine, **best, "skill": filled.skill}
     print(to_json({**summary, "shots": rows}) if as_json else fill_in_as_text(filled))
     if filled.modalities and not trained.sees_rest and not as_json:
-        print("This run reads whole shots: of the hidden ones it was not shown the other modalities either.")
+        print("This run learned with whole shots hidden: it was not shown the other modalities of these shots either.")
 
 
 @app.command()

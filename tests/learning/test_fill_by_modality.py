@@ -22,12 +22,18 @@ def trained(talks, path, recipe: Recipe) -> Run:
 
 @pytest.fixture(scope="module")
 def run(talks, tmp_path_factory):
-    return trained(talks, tmp_path_factory.mktemp("by-modality") / "run", Recipe())
+    recipe = Recipe().with_settings(["mask.policy=modality"])
+    return trained(talks, tmp_path_factory.mktemp("by-modality") / "run", recipe)
 
 
 @pytest.fixture(scope="module")
 def whole_shots_only(talks, tmp_path_factory):
     return trained(talks, tmp_path_factory.mktemp("by-modality") / "neighbour", preset("neighbour"))
+
+
+@pytest.fixture(scope="module")
+def learned_otherwise(talks, tmp_path_factory):
+    return trained(talks, tmp_path_factory.mktemp("by-modality") / "mediafm", Recipe())
 
 
 def changed(title, shot, columns):
@@ -80,13 +86,16 @@ def test_all_modalities_named_is_the_whole_shot(talks, run):
     assert named.modalities == whole.modalities == ()
 
 
-def test_a_run_that_reads_whole_shots_is_not_shown_the_rest_of_them_and_says_so(talks, run, whole_shots_only):
+def test_a_run_that_never_learned_to_use_half_a_shot_is_shown_none_of_it_and_says_so(
+    talks, run, whole_shots_only, learned_otherwise
+):
     title = talks.split("test")[0]
-    of_sound = whole_shots_only.fill_in(title, [3, 4], modalities=["audio"])
-
-    assert run.sees_rest and not whole_shots_only.sees_rest
-    np.testing.assert_array_equal(of_sound.predicted, whole_shots_only.fill_in(title, [3, 4]).predicted)
-    np.testing.assert_allclose(of_sound.table["centred_audio"], of_sound.table["centred_cosine"])
+    assert run.sees_rest
+    for other in (whole_shots_only, learned_otherwise):
+        of_sound = other.fill_in(title, [3, 4], modalities=["audio"])
+        assert not other.sees_rest
+        np.testing.assert_array_equal(of_sound.predicted, other.fill_in(title, [3, 4]).predicted)
+        np.testing.assert_allclose(of_sound.table["centred_audio"], of_sound.table["centred_cosine"])
 
 
 def test_a_modality_that_no_hidden_shot_has_cannot_be_hidden(talks, run):
