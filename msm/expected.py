@@ -12,7 +12,9 @@ import pandas as pd
 
 from msm.catalog import Catalog
 from msm.evaluate import Space
+from msm.fill import FillIn
 from msm.fusion import unit
+from msm.likeness import rank_of_truth
 
 MOST_SHOTS = 50_000  # of a catalog that a guess is compared with at once
 AT_ONCE = 4_096  # rows read together
@@ -63,13 +65,20 @@ def with_title(pool: Pool, title: Pool) -> Pool:
     return Pool(np.concatenate([pool.vectors[others], title.vectors])[order], rows[order], pool.num_shots)
 
 
-def nearest_shots(guess: np.ndarray, pool: Pool, space: Space, count: int, truth_row: int) -> tuple[pd.DataFrame, int]:
+def nearest_shots(
+    guess: np.ndarray, pool: Pool, space: Space, count: int, truth_row: int, columns: np.ndarray | None = None
+) -> tuple[pd.DataFrame, int]:
     """The real shots nearest to one guess (D,), and the rank of the true one among all of the pool.
 
+    columns  (D,) bool, where only these count; None = all
     returns  a row a pick, nearest first: place (from 1), row (of the catalog), centred_cosine, is_truth;
              rank: 1 + the shots of the pool that are nearer than the true one, ties in its disfavour
     """
-    likeness = pool.vectors @ unit(guess - space.mean)  # (P,)
+    about = guess - space.mean
+    if columns is None or columns.all():
+        likeness = pool.vectors @ unit(about)  # (P,)
+    else:
+        likeness = unit(pool.vectors[:, columns]) @ unit(about[columns])
     order = np.argsort(-likeness, kind="stable")[:count]
     table = pd.DataFrame(
         {
@@ -81,3 +90,15 @@ def nearest_shots(guess: np.ndarray, pool: Pool, space: Space, count: int, truth
     )
     true = likeness[np.searchsorted(pool.rows, truth_row)]
     return table, int((likeness >= true).sum())
+
+
+def most_telling(fill: FillIn) -> int:
+    """The hidden shot to show first: the one that shows best what all of them say together.
+
+    Where the real shots rank higher with the model on the whole, its greatest lead; else the greatest of copying.
+    """
+    asked, mean = fill.columns, fill.space.mean
+    copied = (fill.baseline(fill.best_baseline_name) - mean)[:, asked]
+    rank = rank_of_truth(copied, (fill.shots - mean)[:, asked], fill.hidden)
+    lead = np.log(rank) - np.log(fill.table["rank"].to_numpy())
+    return int(fill.hidden[(lead if lead.mean() >= 0 else -lead).argmax()])

@@ -95,7 +95,8 @@ def fill_in_as_text(fill: FillIn) -> str:
         for r in fill.table.itertuples()
     ]
     total = f"centred cosine {fill.centred_cosine:.3f}, {WORDS[fill.best_baseline_name]} {fill.best_baseline:.3f}"
-    return "\n".join([*_table(header, rows), "", f"{fill.title_id}: {total}, skill {fill.skill:+.3f}"])
+    only = f" ({' and '.join(fill.modalities)} alone)" if fill.modalities else ""
+    return "\n".join([*_table(header, rows), "", f"{fill.title_id}: {total}, skill {fill.skill:+.3f}{only}"])
 
 
 def _scores(scores: dict[str, Any]) -> list[str]:

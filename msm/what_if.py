@@ -116,7 +116,7 @@ def _predict_stretches(
             inside[i, : stop - start] = hidden[start:stop]
             valid[i, : stop - start] = True
             where[i, asked[first + i] - start] = True
-        on_device = [torch.as_tensor(a, device=model.device) for a in (window, inside, valid, where)]
+        shown, gaps, real, asking = (torch.as_tensor(a, device=model.device) for a in (window, inside, valid, where))
         global_ = None if told is None else told.expand(len(some), -1)
-        parts.append(model.restore(*on_device[:3], global_, on_device[3]).float().cpu().numpy())
+        parts.append(model.restore(shown, gaps, real, global_, asking).float().cpu().numpy())
     return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)

@@ -14,7 +14,6 @@ import streamlit as st
 from msm import Catalog
 from workbench import cache
 from workbench.cache import Stamp, run_stamp
-from workbench.views.expected import most_telling
 from workbench.views.frames import Frame, data_uri
 from workbench.views.wording import clock
 
@@ -43,11 +42,18 @@ def _pool(path: str, fingerprint: str, run_path: Path, _changed: Stamp) -> Any:
 
 
 def expectation(
-    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, *, everywhere: bool
+    catalog: Catalog,
+    run_path: Path,
+    title_id: str,
+    hidden: tuple[int, ...],
+    shot: int,
+    *,
+    modality: str | None,
+    everywhere: bool,
 ) -> Expectation:
     """The real shots nearest to what was expected at a hidden shot: of the title, or with `everywhere` of the catalog."""
-    changed = run_stamp(run_path)
-    return _expectation(str(catalog.path), catalog.fingerprint, run_path, changed, title_id, hidden, shot, everywhere)
+    asked = (title_id, hidden, shot, modality, everywhere)
+    return _expectation(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), *asked)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -59,20 +65,21 @@ def _expectation(
     title_id: str,
     hidden: tuple[int, ...],
     shot: int,
+    modality: str | None,
     everywhere: bool,
 ) -> Expectation:
     from msm.expected import nearest_shots, title_pool, with_title
 
     catalog = cache.open_catalog(Path(path))
     first = int(catalog[title_id].row["first_shot"])
-    fill = cache.whole_fill_in(catalog, run_path, title_id, hidden)
+    fill = cache.whole_fill_in(catalog, run_path, title_id, hidden, modality)
     choice = title_pool(fill.shots, first, fill.space, catalog.num_shots)
     if everywhere:
         choice = with_title(pool(catalog, run_path), choice)
-    place = hidden.index(shot)
+    place = fill.hidden.tolist().index(shot)
     guesses = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
     (model, model_rank), (copy, copy_rank) = (
-        nearest_shots(g, choice, fill.space, PICKS, first + shot) for g in guesses
+        nearest_shots(g, choice, fill.space, PICKS, first + shot, fill.columns) for g in guesses
     )
     return Expectation(model, copy, model_rank, copy_rank, len(choice.rows), choice.whole or not everywhere)
 
@@ -178,7 +185,7 @@ def fill_in_told(
 ) -> cache.Filled:
     """A fill-in with the metadata of the title `told`, or None for none."""
     fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
-    return cache.Filled(fill.table, fill.best_baseline_name, fill.skill)
+    return cache.Filled(fill.table, fill.best_baseline_name, fill.skill, cache.open_run(run_path).sees_rest)
 
 
 def picks(
@@ -207,21 +214,24 @@ def _told(
     return run.fill_in(catalog[title_id], hidden, use_global=told is not None, metadata_of=other)
 
 
+def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> int:
+    """The hidden shot that a panel shows while nobody looks at any."""
+    return _telling(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _telling(
-    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    modality: str | None,
 ) -> int:
-    from msm.metrics import rank_of_truth
+    from msm.expected import most_telling
 
-    fill = cache.whole_fill_in(cache.open_catalog(Path(path)), run_path, title_id, hidden)
-    copied = fill.baseline(fill.best_baseline_name)
-    ranks = rank_of_truth(copied, fill.shots, fill.hidden, fill.space.mean)
-    return hidden[most_telling(fill.table["rank"].to_numpy(), ranks)]
-
-
-def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> int:
-    """The hidden shot that a panel shows while nobody looks at any."""
-    return _telling(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
+    return most_telling(cache.whole_fill_in(cache.open_catalog(Path(path)), run_path, title_id, hidden, modality))
 
 
 class Answers(dict):

@@ -41,7 +41,7 @@ def clear_the_stage() -> None:
     st.html(f"<style>{STAGE_CSS}</style>")
 
 
-def chosen_script(catalog: Catalog, run_path: Path) -> Named:
+def chosen_script(catalog: Catalog, run: str) -> Named:
     """The script that was chosen; at first one that came with the catalog, else the story of what the lab shows."""
     uploaded = st.session_state.get("presenter.upload")
     if uploaded is not None:
@@ -54,7 +54,7 @@ def chosen_script(catalog: Catalog, run_path: Path) -> Named:
     title = catalog[state.title()]
     hidden = state.hidden()
     shot = state.focus() if state.focus() in hidden else None
-    view = script_of_a_view(title.title_id, title.name, run_path.name, format_ranges(hidden), shot)
+    view = script_of_a_view(title.title_id, title.name, run, format_ranges(hidden), shot)
     return Named(THIS_VIEW, view)
 
 

@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from msm import Catalog, InputError, Title
-from msm.expected import nearest_shots, title_pool
+from msm.expected import most_telling, nearest_shots, title_pool
 from msm.guess import deal
 from msm.influence import influence
-from msm.metrics import rank_of_truth
 from msm.surprise import peaks, peaks_at_scenes, surprise
 from workbench.views import slides
-from workbench.views.expected import expected_sentence, most_telling
+from workbench.views.expected import expected_sentence
 from workbench.views.frames import Frame
 from workbench.views.guess import question
 from workbench.views.influence import influence_arcs, influence_sentence, strongest
@@ -42,7 +41,7 @@ class Stage:
 
 
 def play(
-    script: Script, stage: Stage, name: str, progress: Callable[[int, int], None] = lambda d, t: None
+    script: Script, stage: Stage, name: str, progress: Callable[[int, int], object] = lambda d, t: None
 ) -> list[Slide]:
     """Every step as a slide; InputError with the file and the step for one that cannot be shown."""
     shown = []
@@ -98,9 +97,7 @@ class _Scene:
         """The hidden shot that the step is about."""
         if self.step.shot is not None:
             return self.step.shot
-        fill = self.fill
-        copied = rank_of_truth(fill.baseline(fill.best_baseline_name), fill.shots, fill.hidden, fill.space.mean)
-        return int(fill.hidden[most_telling(fill.table["rank"].to_numpy(), copied)])
+        return most_telling(self.fill)
 
     def frame(self, shot: int, **how: Any) -> Frame:
         picture, colour = self.stage.picture(self.title, shot)

@@ -20,8 +20,9 @@ from workbench.views.opening import hide_at_random, opening_title
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
-_FOCUS, _PANEL = "selection.focus", "lab.panel"
-_GAME, _SLIDE, _SCRIPT = "lab.game", "presenter.slide", "presenter.script"
+_FOCUS, _MODALITY = "selection.focus", "selection.modality"
+_PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
+_SLIDE, _SCRIPT = "presenter.slide", "presenter.script"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -74,6 +75,16 @@ def hide(shots: Iterable[int]) -> None:
     forget_complaint()
 
 
+def modality() -> str | None:
+    """The one modality that is hidden of the hidden shots; None = whole shots."""
+    return st.session_state.get(_MODALITY)
+
+
+def hide_only(name: str | None) -> None:
+    """Hide only this modality of the hidden shots, or with None whole shots."""
+    st.session_state[_MODALITY] = name or None
+
+
 def focus() -> int | None:
     """The shot of the chosen title that a person points at; None where nobody has yet."""
     return st.session_state.get(_FOCUS, {}).get(title())
@@ -91,6 +102,19 @@ def panel() -> str | None:
 
 def open_panel(name: str) -> None:
     st.session_state[_PANEL] = name
+
+
+def drawn(about: tuple) -> Any:
+    """What a panel asked to be drawn on the filmstrip, if it is about this; None where it is not."""
+    known, drawing = st.session_state.get(_DRAWN, ((), None))
+    return drawing if known == about else None
+
+
+def draw(about: tuple, drawing: Any) -> bool:
+    """Ask for something to be drawn on the filmstrip; True where that is news, and the strip has to be shown again."""
+    news = st.session_state.get(_DRAWN, ((), None))[0] != about
+    st.session_state[_DRAWN] = (about, drawing)
+    return news
 
 
 @dataclass
@@ -216,6 +240,8 @@ def write_url() -> None:
         wanted["run"] = name
     if name := catalog_name():
         wanted["catalog"] = name
+    if only := modality():
+        wanted["modality"] = only
     if (shot := focus()) is not None:
         wanted["look"] = str(shot)
     written = st.session_state.setdefault(_WRITTEN, [])
@@ -242,6 +268,7 @@ def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
     if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
     if title() in catalog:
+        said += _read_modality(url.get("modality"), catalog)
         said += _read_focus(url.get("look"), catalog)
     _note(said)
 
@@ -271,6 +298,14 @@ def _read_hidden(text: str, catalog: Catalog) -> list[str]:
     return []
 
 
+def _read_modality(name: str | None, catalog: Catalog) -> list[str]:
+    known = [m.name for m in catalog.modalities]
+    hide_only(name if name in known else None)
+    if name is None or name in known:
+        return []
+    return [f"The link hides a modality that these shots do not have: {name[:80]!r}; they have {', '.join(known)}."]
+
+
 def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
     if text is None:
         look_at(None)
@@ -294,5 +329,7 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     chosen: dict[str, Any] = st.session_state[_HIDDEN]
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
         chosen[title()] = hide_at_random(num_shots, seed=0)
+    if modality() not in [m.name for m in catalog.modalities]:
+        hide_only(None)
     if (shot := focus()) is not None and shot >= num_shots:
         look_at(None)

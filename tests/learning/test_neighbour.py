@@ -12,7 +12,15 @@ from msm.errors import InputError
 from msm.evaluate import evaluate_run
 from msm.fill import Run
 from msm.model import ShotEncoder
-from msm.neighbour import BANDWIDTHS, HiddenRows, NeighbourHead, between_neighbours, describe_pairs
+from msm.neighbour import (
+    BANDWIDTHS,
+    HiddenRows,
+    NeighbourHead,
+    between_neighbours,
+    cosines,
+    cosines_again,
+    describe_pairs,
+)
 from msm.predict import predict_hidden
 from msm.presets import preset
 from msm.train import start_run, train
@@ -111,10 +119,22 @@ def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_a
     shots, hidden, valid = windows()
     turn = torch.linalg.qr(torch.randn(12, 12, generator=generator(8))).Q
     at = HiddenRows.of(hidden, valid)
+    turned = shots @ turn
     for one, other in zip(
-        describe_pairs(shots, shots, at), describe_pairs(shots @ turn, shots @ turn, at), strict=True
+        describe_pairs(shots, cosines(shots), shots, at),
+        describe_pairs(turned, cosines(turned), turned, at),
+        strict=True,
     ):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_cosines_brought_up_to_date_are_those_computed_anew():
+    shots, hidden, valid = windows()
+    at = HiddenRows.of(hidden & valid, valid)
+    expected = torch.randn(*at.place.shape, 12, generator=generator(10))
+    full = at.back(expected, shots)
+
+    torch.testing.assert_close(cosines_again(cosines(shots), expected, full, at), cosines(full))
 
 
 def test_a_film_that_runs_backwards_is_predicted_backwards():

@@ -18,14 +18,14 @@ present_panel.clear_the_stage()
 
 
 @st.fragment
-def stage() -> None:
+def stage(run: str) -> None:
     try:
-        script = present_panel.chosen_script(catalog, run_path)
+        script = present_panel.chosen_script(catalog, run)
         present_panel.show(catalog, script)
     except InputError as error:
         st.error(f"{error}.")
         present_panel.choose(catalog)
 
 
-stage()
+stage(run_path.name)
 state.write_url()

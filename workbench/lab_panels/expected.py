@@ -18,15 +18,17 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     if filled is None:
         st.markdown("Hide a shot to see what the model expects in its place.")
         return
-    hidden = tuple(state.hidden())
-    shot = focused(catalog, title, run_path)
+    hidden = tuple(filled.table["shot"])
+    shot = focused(catalog, title, run_path, hidden)
     head, frames = st.container(), st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         everywhere = choose_scope()
         veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
         if state.focus() not in hidden and len(hidden) > 1:
             st.caption(f"Shown first, of {len(hidden)} hidden shots: the one that shows best what all say together.")
-    found = lab_cache.expectation(catalog, run_path, title.title_id, hidden, shot, everywhere=everywhere)
+    found = lab_cache.expectation(
+        catalog, run_path, title.title_id, tuple(state.hidden()), shot, modality=state.modality(), everywhere=everywhere
+    )
     first = int(title.row["first_shot"])
     truth = lab_cache.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
     picks = [
@@ -60,10 +62,12 @@ def choose_scope() -> bool:
     return st.session_state[key] == EVERYWHERE
 
 
-def focused(catalog: Catalog, title: Title, run_path: Path) -> int:
-    """The hidden shot that is looked at; the most telling one while nobody looks at any."""
-    hidden, shot = tuple(state.hidden()), state.focus()
-    return shot if shot in hidden else lab_cache.telling_shot(catalog, run_path, title.title_id, hidden)
+def focused(catalog: Catalog, title: Title, run_path: Path, asked: tuple[int, ...]) -> int:
+    """The hidden shot that is looked at, of those that were asked about; the most telling one while none is."""
+    shot = state.focus()
+    if shot in asked:
+        return shot
+    return lab_cache.telling_shot(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
 
 
 def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:

@@ -13,7 +13,7 @@ from workbench.cache import Filled
 from workbench.lab_panels.expected import focused, say_and_step
 from workbench.views.code import influence_code
 from workbench.views.frames import row, styled
-from workbench.views.influence import METHODS, SHORT, influence_figure, influence_sentence, strongest
+from workbench.views.influence import METHODS, SHORT, influence_arcs, influence_figure, influence_sentence, strongest
 from workbench.views.wording import number
 
 SHOWN = 5
@@ -23,7 +23,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     if filled is None:
         st.markdown("Hide a shot to see which visible shots its prediction rests on.")
         return
-    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path)
+    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     starts = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)["start_s"].to_numpy(dtype=float)
     head, frames, figure = st.container(), st.container(), st.container()
     key = state.widget("method", "leave_one_out", keep=True)
@@ -32,6 +32,8 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     )
     method = st.session_state[key]
     table = lab_cache.influence(catalog, run_path, title.title_id, hidden, shot, method)
+    if state.draw(about(title, run_path), influence_arcs(table, shot)):
+        st.rerun()
     with head:
         say_and_step(influence_sentence(table, shot, starts), hidden, shot)
     first = int(title.row["first_shot"])
@@ -47,3 +49,9 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     with st.expander("Copy as code", icon=":material/code:"):
         ranges = format_ranges(hidden)
         st.code(influence_code(catalog.path, run_path, title.title_id, ranges, shot, method), language="python")
+
+
+def about(title: Title, run_path: Path) -> tuple:
+    """What the arcs on the filmstrip are about."""
+    method = st.session_state.get("widget.method", "leave_one_out")
+    return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), method)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from msm import Catalog, Title
 from msm.surprise import agreement, peaks, peaks_at_scenes
-from workbench import lab_cache
+from workbench import lab_cache, state
 from workbench.cache import Filled
+from workbench.components.filmstrip import Curve
 from workbench.lab_cache import Surprised
 from workbench.views.code import surprise_code
 from workbench.views.frames import Frame, row, styled
@@ -23,7 +25,10 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     exact = lab_cache.known_surprise(catalog, run_path, title.title_id)
     found = exact or fast
     scenes = peaks_at_scenes(found.table)
-    top = peaks(found.table, max(3, min(MOST_FRAMES, scenes.count if scenes else MOST_FRAMES)))
+    top = peaks(found.table, most_peaks(found.table))
+    curve = Curve("Surprise", [round(float(s), 3) for s in found.table["surprise"]], [int(p) for p in top])
+    if state.draw(about(title, run_path), curve):
+        st.rerun()
     st.markdown(f"**{surprise_sentence(scenes, found.table)}**")
     st.html(styled(row([peak_frame(catalog, title, found, int(shot)) for shot in top])))
     figure = surprise_figure(found.table, top, duration_s=title.duration_s)
@@ -35,6 +40,17 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
             st.rerun()
     with st.expander("Copy as code", icon=":material/code:"):
         st.code(surprise_code(catalog.path, run_path, title.title_id), language="python")
+
+
+def about(title: Title, run_path: Path) -> tuple:
+    """What the curve on the filmstrip is about."""
+    return ("surprise", str(title.catalog.path), title.title_id, str(run_path))
+
+
+def most_peaks(table: pd.DataFrame) -> int:
+    """As many as scenes change, within what the eye takes in."""
+    scenes = peaks_at_scenes(table)
+    return max(3, min(MOST_FRAMES, scenes.count if scenes else MOST_FRAMES))
 
 
 def peak_frame(catalog: Catalog, title: Title, found: Surprised, shot: int) -> Frame:

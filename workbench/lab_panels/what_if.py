@@ -105,7 +105,7 @@ def side_by_side(
     told: str,
 ) -> None:
     """The real shot, and the shots that both expected in its place."""
-    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path)
+    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     first = int(title.row["first_shot"])
     ours = lab_cache.picks(catalog, run_path, title.title_id, hidden, shot, title.title_id)
     theirs = lab_cache.picks(catalog, other_path, title.title_id, hidden, shot, told or None)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
-def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
+def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
     """A cell of a notebook; `hidden` as ranges, e.g. "40-44, 60"."""
+    only = f", modalities=[{modality!r}]" if modality else ""
     return f"""\
 from msm import Catalog, Run
 from msm.hiding import parse_ranges
@@ -15,7 +16,7 @@ from workbench.views.timeline import timeline
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
-fill = Run.open({str(run)!r}).fill_in(title, hidden)
+fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
 timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
 """
 

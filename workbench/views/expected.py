@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from workbench.views import palette
 from workbench.views.frames import Frame, column, styled, triptych
 from workbench.views.wording import baseline_deed, grouped, ordinal
-
-
-def most_telling(model_rank: np.ndarray, baseline_rank: np.ndarray) -> int:
-    """Which hidden shot to show first: the one that shows best what all of them say together.
-
-    Where the real shots rank higher with the model on the whole, its greatest lead; else the greatest of copying.
-    (H,), (H,) ranks of the real shot → its place among the hidden shots
-    """
-    lead = np.log(baseline_rank) - np.log(model_rank)
-    return int((lead if lead.mean() >= 0 else -lead).argmax())
 
 
 def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: str, best_baseline_name: str) -> str:

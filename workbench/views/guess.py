@@ -40,8 +40,8 @@ def outcome(told: Answered) -> str:
     return f"Only {right[0]} {verb} right."
 
 
-def score_sentence(rounds: Sequence[Answered]) -> str:
-    """The score so far; a few rounds are called a game."""
+def score_sentence(rounds: Sequence[tuple[bool, bool, bool]]) -> str:
+    """The score so far, a few rounds of `Answered`: a game."""
     if not rounds:
         return "You, the model and a copy of the nearest visible shot each make one choice."
     person, model, copy = (sum(told) for told in zip(*rounds, strict=True))

@@ -80,16 +80,18 @@ def _step(content: dict[str, Any], where: str) -> Step:
 
 def script_of_a_view(title_id: str, name: str, run: str, hidden: str, shot: int | None) -> Script:
     """The story that the masking lab tells of any title: the film, the gap, what was expected, and the verdict."""
-    plain = {"title": title_id, "run": run}
-    about = {**plain, "hidden": hidden}
+
+    def step(show: str, heading: str, *, gap: str = hidden, about: int | None = shot, veil: bool = False) -> Step:
+        return Step(show=show, title=title_id, run=run, heading=heading, hidden=gap, shot=about, veil=veil)
+
     steps = [
-        Step(show="film", heading=name, **plain),
-        Step(show="film", heading="These shots are hidden", **about),
-        Step(show="expected", heading="What does the model expect here?", shot=shot, veil=True, **about),
-        Step(show="expected", heading="What is really there", shot=shot, **about),
-        Step(show="mattered", heading="What it goes by", shot=shot, **about),
-        Step(show="surprise", heading="Where it is surprised", **plain),
-        Step(show="verdict", heading="Is that more than copying?", **about),
+        step("film", name, gap="", about=None),
+        step("film", "These shots are hidden"),
+        step("expected", "What does the model expect here?", veil=True),
+        step("expected", "What is really there"),
+        step("mattered", "What it goes by"),
+        step("surprise", "Where it is surprised", gap="", about=None),
+        step("verdict", "Is that more than copying?"),
     ]
     return Script(heading=name, steps=tuple(steps if hidden else [steps[0], steps[5]]))
 

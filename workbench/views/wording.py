@@ -14,6 +14,14 @@ BASELINES = {
 }
 
 
+# modality → what a person calls it
+PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "sound", "text": "words"}
+
+
+def part(modality: str) -> str:
+    return PARTS.get(modality, modality)
+
+
 def clock(seconds: float) -> str:
     """mm:ss, or h:mm:ss from an hour on; empty where the time is not known."""
     if not math.isfinite(seconds):
