@@ -106,28 +106,29 @@ class NeighbourHead(nn.Module):
                 last.bias.zero_()
             self.query.weight.zero_()
 
-    def first_guess(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
-        """(B, S, D) → the same with the distance-weighted means at the hidden places.
+    def first_guess(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, S, D) → the same with the distance-weighted means at the hidden places, and the visible in components.
 
         shots   (B, S, D) about the training mean; what stands at the hidden places is never read
         hidden, valid  (B, S) bool
+        returns (B, S, D), (B, S, R)
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
         shots = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
         weights = self._prior(at).softmax(dim=-1)
-        return at.back(self._mean(weights, shots, shots @ self.components), shots)
+        in_components = shots @ self.components
+        return at.back(self._mean(weights, shots, in_components), shots), in_components
 
-    def forward(self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+    def forward(self, shots: Tensor, in_components: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
         """(B, S, D): what is expected at the hidden places, about the training mean; elsewhere what is there.
 
-        shots      (B, S, D) as `first_guess` returned them
+        shots, in_components  as `first_guess` returned them
         encodings  (B, S, W) what the encoder makes of those
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
         seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
-        in_components = seen @ self.components
         trust = self._trust()
         prior = self._prior(at) + trust * self._attention(encodings, at)
         full, expected, alike = shots, at.rows(shots), None

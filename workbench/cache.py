@@ -6,6 +6,7 @@ A `stamp` is the time of change of the files behind a value: a new file is a new
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from itertools import islice
@@ -304,7 +305,18 @@ def warm(arguments: Arguments) -> threading.Thread:
     return thread
 
 
+def share_cores() -> None:
+    """Leave cores to the other visitors: with every core in one fill-in, two at once wait for each other's threads."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = max(1, min(4, (os.cpu_count() or 1) // 2))
+    torch.set_num_threads(threads)
+    threadpool_limits(threads, user_api="blas")
+
+
 def _open_everything(arguments: Arguments) -> None:
+    share_cores()
     try:
         catalog = open_catalog(arguments.catalog)
         title_id = opening_title(catalog.titles)

@@ -51,7 +51,7 @@ def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
     with torch.no_grad():
         made.component_weights.zero_()
         made.component_weights[BANDWIDTHS.index(4.0)] = 1.0
-        guess = made(made.first_guess(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
+        guess = made(*made.first_guess(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
     for row, length in zip(range(2), (30, 22), strict=True):
         there = hidden[row, :length].numpy()
         where, seen = np.flatnonzero(there), np.flatnonzero(~there)
@@ -90,7 +90,7 @@ def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_read
         guesses = {str(b): baselines.distance_weighted(film[seen], seen, where, b) for b in BANDWIDTHS}
         with torch.no_grad():
             valid = torch.ones(1, 40, dtype=torch.bool)
-            guess = made.first_guess(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
+            guess, _ = made.first_guess(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
         guesses["fitted"] = guess[0].numpy()[where]
         for name, guess in guesses.items():
             near.setdefault(name, []).extend(metrics.cosine(guess, film[where]))
@@ -144,8 +144,8 @@ def test_a_film_that_runs_backwards_is_predicted_backwards():
         torch.nn.init.normal_(last.weight, generator=generator(9))
     encodings = torch.zeros(1, 30, 16)
     with torch.no_grad():
-        forth = made(made.first_guess(shots, hidden, valid), encodings, hidden, valid)
-        back = made(made.first_guess(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
+        forth = made(*made.first_guess(shots, hidden, valid), encodings, hidden, valid)
+        back = made(*made.first_guess(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
     torch.testing.assert_close(back.flip(1), forth, atol=1e-4, rtol=1e-4)
 
 

@@ -61,6 +61,7 @@ function makeStrip(root, view, hands) {
     cell.classList.toggle("hidden", hidden);
     cell.classList.toggle("scored", score !== undefined);
     cell.classList.toggle("looked", view.look === i);
+    cell.classList.toggle("heard", hidden && !pictureHidden());
     cell.setAttribute("aria-selected", String(hidden));
     cell.setAttribute("aria-label", describe(i));
     if (!score) return;
@@ -68,6 +69,7 @@ function makeStrip(root, view, hands) {
     cell.style.setProperty("--baseline", share(score.baseline ?? 0));
   }
 
+  const pictureHidden = () => !view.modality || partOf(view.modality) === "picture";
   const share = (value) => `${Math.round(Math.max(0, Math.min(1, value)) * 100)}%`;
 
   function makeCell(i) {
@@ -273,12 +275,13 @@ function makeStrip(root, view, hands) {
   function showTip(i, anchor) {
     const head = element("strong", "", {}, describe(i));
     tip.replaceChildren(head);
-    const address = !view.hidden.has(i) && grid.cell < 150 && view.picture(i);
+    const seen = !view.hidden.has(i) || !pictureHidden();
+    const address = seen && grid.cell < 150 && view.picture(i);
     if (address) tip.prepend(element("img", "", { alt: "", src: address }));
     const score = view.hidden.has(i) && view.score.get(i);
     if (score?.baseline != null) tip.append(element("p", "", {}, `${view.measure.baseline}: ${signed(score.baseline)}`));
     const text = view.shots.texts?.[i];
-    if (text && !view.hidden.has(i)) tip.append(element("p", "", {}, text));
+    if (text && (!view.hidden.has(i) || (view.modality && partOf(view.modality) !== "words"))) tip.append(element("p", "", {}, text));
     tip.hidden = false;
     const frame = root.getBoundingClientRect();
     const at = anchor.getBoundingClientRect();
