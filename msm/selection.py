@@ -35,11 +35,13 @@ Shots = tuple[tuple[str, tuple[int, ...]], ...]  # (title, its shots ascending),
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """title, run, hidden, shots, catalog; None for what nobody chose.
+    """title, run, hidden, shots, catalog, modality, look; None for what nobody chose.
 
-    hidden   shots of the title that the model must restore
-    shots    picked out of the whole catalog (a lasso, a search): (title id, shots) by title
-    catalog  its name, where it is not the one that the app was started on
+    hidden    shots of the title that the model must restore
+    shots     picked out of the whole catalog (a lasso, a search): (title id, shots) by title
+    catalog   its name, where it is not the one that the app was started on
+    modality  the only one that is hidden of the hidden shots; None = whole shots
+    look      the shot of the title that somebody points at
     """
 
     title: str | None = None
@@ -47,6 +49,8 @@ class Selection:
     hidden: tuple[int, ...] | None = None
     shots: Shots = ()
     catalog: str | None = None
+    modality: str | None = None
+    look: int | None = None
 
     @classmethod
     def from_link(cls, link: str, runs: str | Path = "sample_data/runs") -> Selection:
@@ -63,11 +67,15 @@ class Selection:
             hidden=None if hidden is None else () if hidden == NOTHING else tuple(parse_ranges(hidden, MOST_SHOTS)),
             shots=read_shots(query["shots"], folder) if query.get("shots") else (),
             catalog=query.get("catalog"),
+            modality=query.get("modality"),
+            look=int(query["look"]) if re.fullmatch(r"[0-9]{1,7}", query.get("look", "")) else None,
         )
 
     def to_query(self, folder: Path | None = None) -> dict[str, str]:
         """What to put behind the `?`. With a folder, many shots are written there and named by their hash."""
-        query = {"title": self.title, "run": self.run, "catalog": self.catalog}
+        query = {"title": self.title, "run": self.run, "catalog": self.catalog, "modality": self.modality}
+        if self.look is not None:
+            query["look"] = str(self.look)
         if self.hidden is not None:
             query["hidden"] = _ranges(self.hidden) or NOTHING
         if self.shots:

@@ -18,7 +18,7 @@ from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts, strip_shots
 from workbench.views.timeline import time_ticks, timeline
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.verdict import verdict
+from workbench.views.verdict import clear_difference, interval, verdict
 from workbench.views.wording import clock, number
 
 CONFIG = tomllib.loads((Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
@@ -176,6 +176,28 @@ def test_few_hidden_shots_are_never_called_a_measurement(n, model):
 
     assert "not a measurement" in said
     assert "better than copying" not in said
+
+
+def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():
+    stretch = fill_table(many(0.7, 20), many(0.4, 20, seed=1)).assign(shot=np.arange(20))
+    several = stretch.assign(shot=np.arange(20) + 10 * (np.arange(20) // 3))
+
+    assert "That is one stretch, not a measurement" in verdict(stretch, "linear")
+    assert "better than copying" in verdict(several, "linear")
+
+
+def test_neighbours_that_err_together_do_not_make_a_difference_certain():
+    gap = pd.Series(np.repeat([0.3, -0.1, 0.25, -0.05, 0.2, -0.1], 5))  # six moments that disagree
+    alone, together = np.arange(30), np.repeat(np.arange(6), 5)
+
+    assert (clear_difference(gap, alone), clear_difference(gap, together)) == (1, 0)
+
+
+def test_the_interval_holds_what_it_promises():
+    rng = np.random.default_rng(0)
+    low, high = np.array([interval(pd.Series(rng.normal(0.1, 0.2, 8))) for _ in range(2000)]).T
+
+    assert 0.93 < ((low < 0.1) & (high > 0.1)).mean() < 0.97
 
 
 def test_a_win_in_the_gaps_says_that_beside_a_visible_shot_copying_does_as_well():

@@ -22,6 +22,7 @@ PAGES = [  # file, title, icon
     ("evaluation", "Evaluation", "straighten"),
     ("ablations", "Ablations", "science"),
     ("data", "Data", "database"),
+    ("present", "Present", "slideshow"),
 ]
 ADDRESSES = {"embedding_map": "map"}  # where a page's address is not its file's name
 
