@@ -63,13 +63,10 @@ def plotly(request: Request) -> Response:
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
 
-app = App(
-    Path(__file__).with_name("main.py"),
-    lifespan=warmed,
-    routes=[
-        Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail)),
-        Route("/films/{catalog}/{title}.mp4", for_people(film)),
-        Route("/plotly.min.js", plotly),
-    ],
-    on_script_error=trouble.say,
-)
+ROUTES = [
+    Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail)),
+    Route("/films/{catalog}/{title}.mp4", for_people(film)),
+    Route("/plotly.min.js", plotly),
+]
+
+app = App(Path(__file__).with_name("main.py"), lifespan=warmed, routes=ROUTES, on_script_error=trouble.say)
