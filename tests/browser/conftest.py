@@ -32,16 +32,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(world: Path) -> Iterator[str]:
     """Where the app is served; the server goes with the tests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "workbench" / "app.py")]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command += ["--", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")]
     log = open(world / "server.log", "w")  # noqa: SIM115 — closed below, after the server
     server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, world / "server.log")
+        wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, world / "server.log")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
@@ -49,7 +47,13 @@ def address(world: Path) -> Iterator[str]:
         log.close()
 
 
-def _wait_until_served(url: str, server: subprocess.Popen, log: Path) -> None:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_served(url: str, server: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         try:
