@@ -108,7 +108,9 @@ def test_a_shell_completes_verbs_and_options_without_loading_torch():
     def complete(*words: str) -> list[str]:
         asked = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "_MSM_COMPLETE": "complete_bash"}
         code = "import sys; from msm.cli import main\ntry: main()\nfinally: assert 'torch' not in sys.modules"
-        answer = subprocess.run([sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True)
+        answer = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True
+        )
         assert answer.returncode == 0, answer.stderr
         return answer.stdout.split()
 
