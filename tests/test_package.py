@@ -70,14 +70,15 @@ def msm(place: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def served(place) -> Iterator[str]:
-    """`msm app`, and nothing else said; an environment variable of Streamlit's would be one word more."""
+    """`msm app`, told of no data, as one among others on its host: under /films, as docs/howto/team.md has it."""
     port = free_port()
     with open(place / "server.log", "w") as log:
         command = [str(place / "clean" / "bin" / "msm"), "app", "--port", str(port), "--no-browser"]
-        server = subprocess.Popen(command, cwd=place, env=environment(place), stdout=log, stderr=subprocess.STDOUT)
+        behind_a_path = environment(place) | {"STREAMLIT_SERVER_BASE_URL_PATH": "films"}
+        server = subprocess.Popen(command, cwd=place, env=behind_a_path, stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_until_served(f"http://localhost:{port}/_stcore/health", server, place / "server.log")
-            yield f"http://localhost:{port}"
+            wait_until_served(f"http://localhost:{port}/films/_stcore/health", server, place / "server.log")
+            yield f"http://localhost:{port}/films"
         finally:
             server.terminate()
             server.wait(timeout=20)

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from streamlit.starlette import App
 
+from workbench.address import base_address
 from workbench.arguments import catalog_named, read_arguments
 
 
@@ -41,5 +42,5 @@ def thumbnail(request: Request) -> Response:
 app = App(
     Path(__file__).with_name("main.py"),
     lifespan=warmed,
-    routes=[Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail)],
+    routes=[Route(base_address() + "/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail)],
 )

@@ -18,6 +18,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError, Title
+from workbench.address import base_address
 from workbench.arguments import ROOT, Arguments
 from workbench.views.opening import hide_at_random, opening_title
 from workbench.views.strip import strip_shots
@@ -190,12 +191,7 @@ def thumbnails_address(title: Title) -> str | None:
     catalog = title.catalog.path.absolute()
     if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
         return None
-    return f"{_base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
-
-
-def _base_address() -> str:
-    base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
+    return f"{base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
