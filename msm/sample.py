@@ -12,7 +12,7 @@ from msm.files import whole_folder
 
 
 def workbench_folder() -> Path:
-    """The folder of the app; found, not imported: the library knows no screen."""
+    """The folder of the app; found, not imported: the library knows no screen. InputError where it is not installed."""
     spec = find_spec("workbench")
     if spec is None or spec.origin is None:
         raise InputError("the app is not installed here; pip install msm-workbench brings it")
@@ -25,7 +25,10 @@ def is_checkout() -> bool:
 
 
 def sample_folder() -> Path:
-    """The folder with `catalog/` and `runs/` that this installation brings, or the checkout's."""
+    """The folder with `catalog/` and `runs/` that this installation brings, or the checkout's.
+
+    Raises InputError where it is gone.
+    """
     workbench = workbench_folder()
     folder = (workbench.parent if is_checkout() else workbench / "carried") / "sample_data"
     if not (folder / "catalog" / "catalog.json").is_file():
