@@ -54,22 +54,27 @@ class Title:
 
     @property
     def row(self) -> pd.Series:
+        """Its row of titles.parquet."""
         return self.catalog.titles.iloc[self.index]
 
     @property
     def title_id(self) -> str:
+        """Unique in its catalog."""
         return str(self.row["title_id"])
 
     @property
     def name(self) -> str:
+        """For people."""
         return str(self.row["name"])
 
     @property
     def split(self) -> str:
+        """train, validation or test."""
         return str(self.row["split"])
 
     @property
     def num_shots(self) -> int:
+        """How many shots it has, at least one."""
         return int(self.row["num_shots"])
 
     @property
@@ -212,6 +217,7 @@ class Catalog:
 
     @property
     def num_shots(self) -> int:
+        """Over all titles."""
         return int(self._shard_starts[-1])
 
     @cached_property
@@ -266,6 +272,7 @@ class Catalog:
 
     @property
     def title_labels(self) -> list[str]:
+        """Columns of the titles beyond those of the format."""
         return [c for c in self.titles.columns if c not in TITLE_COLUMNS + TITLE_OPTIONAL]
 
     @cached_property

@@ -129,10 +129,12 @@ class FillIn:
 
     @property
     def centred_cosine(self) -> float:
+        """The model's, averaged over the hidden shots."""
         return float(self.table["centred_cosine"].mean())
 
     @property
     def best_baseline(self) -> float:
+        """Mean centred cosine of the baseline that is best over these very shots."""
         return float(self.table["best_baseline"].mean())
 
     @property
@@ -193,10 +195,12 @@ class Run:
 
     @property
     def path(self) -> Path:
+        """The run's folder."""
         return self.folder.path
 
     @property
     def recipe(self) -> Recipe:
+        """Every choice of its training."""
         return self.folder.recipe
 
     @property
@@ -206,6 +210,7 @@ class Run:
 
     @property
     def evaluation(self) -> dict[str, Any] | None:
+        """The last report of `msm evaluate`; None where there is none."""
         return self.folder.evaluation
 
     def check_fits(self, catalog: Catalog) -> None:

@@ -52,6 +52,7 @@ class HiddenRows(NamedTuple):
 
     @classmethod
     def of(cls, hidden: Tensor, valid: Tensor) -> HiddenRows:
+        """From (B, S) hidden and (B, S) valid."""
         most = max(1, int(hidden.sum(dim=1).max()))
         place = (~hidden).long().argsort(dim=1, stable=True)[:, :most]
         return cls(place, torch.take_along_dim(hidden, place, dim=1), valid & ~hidden, valid)

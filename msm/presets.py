@@ -24,6 +24,7 @@ class Preset:
 
     @property
     def recipe(self) -> Recipe:
+        """The whole recipe: `mediafm` with these settings on top."""
         return Recipe().with_values(self.settings)
 
 

@@ -300,6 +300,7 @@ class Recipe:
         return round(self.objective.first_stage * self.steps)
 
     def to_dict(self) -> dict[str, Any]:
+        """As recipe.json has it."""
         return asdict(self)
 
     @classmethod
@@ -308,7 +309,7 @@ class Recipe:
         return build(cls, values, "")
 
     def with_settings(self, settings: Iterable[str]) -> Recipe:
-        """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`."""
+        """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`; InputError for an unknown key."""
         values: dict[str, Any] = {}
         for setting in settings:
             key, equals, text = setting.partition("=")

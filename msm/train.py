@@ -111,6 +111,7 @@ def start_run(
 
 
 def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSampler:
+    """Windows of the training titles, as this recipe cuts and draws them."""
     return WindowSampler(
         catalog,
         space,
@@ -239,6 +240,7 @@ class Trainer:
         self.run.update(steps_done=self.step)
 
     def load_checkpoint(self) -> None:
+        """Go back to where the checkpoint stands, or begin again where there is none. InputError where it is damaged."""
         path = self.run.path / "checkpoint" / "last.pt"
         if not path.exists():
             return  # it was stopped before its first checkpoint: begin again

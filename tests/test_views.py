@@ -21,7 +21,9 @@ from workbench.views.track_record import track_record, track_record_sentence
 from workbench.views.verdict import clear_difference, interval, verdict
 from workbench.views.wording import clock, number
 
-CONFIG = tomllib.loads((Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+CONFIG = tomllib.loads(
+    (Path(__file__).parent.parent / "workbench" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+)
 
 
 def fill_table(model: list[float], baseline: list[float], distance: int | list[int] = 1, num_shots: int = 100):

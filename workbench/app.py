@@ -17,6 +17,7 @@ from starlette.routing import Route
 from streamlit.starlette import App
 
 from workbench import trouble
+from workbench.address import base_address
 from workbench.arguments import catalog_named, read_arguments
 from workbench.doors import for_people
 
@@ -63,10 +64,11 @@ def plotly(request: Request) -> Response:
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
 
+BASE = base_address()
 ROUTES = [
-    Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail)),
-    Route("/films/{catalog}/{title}.mp4", for_people(film)),
-    Route("/plotly.min.js", plotly),
+    Route(BASE + "/thumbnails/{catalog}/{title}/{shot:int}.webp", for_people(thumbnail)),
+    Route(BASE + "/films/{catalog}/{title}.mp4", for_people(film)),
+    Route(BASE + "/plotly.min.js", plotly),
 ]
 
 app = App(Path(__file__).with_name("main.py"), lifespan=warmed, routes=ROUTES, on_script_error=trouble.say)

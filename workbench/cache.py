@@ -19,6 +19,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError, Title
+from workbench.address import base_address
 from workbench.arguments import ROOT, Arguments
 from workbench.views.opening import hide_at_random, opening_title
 from workbench.views.strip import strip_shots
@@ -237,12 +238,6 @@ def media_address(title: Title) -> str | None:
     if not (catalog / "media" / f"{title.title_id}.mp4").is_file():
         return None
     return f"{base_address()}/films/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}.mp4"
-
-
-def base_address() -> str:
-    """What every address of this server begins with."""
-    base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -85,7 +85,7 @@ def _import(source: Path, catalog: Path, options: ImportOptions, progress: Calla
 
 
 def detect_format(path: Path) -> str:
-    """The format of a path, by its suffix or by what the folder holds."""
+    """The format of a path, by its suffix or by what the folder holds; InputError where neither tells."""
     if not path.exists():
         raise InputError(f"{path} is missing")
     suffixes = {f.suffix for f in path.iterdir()} if path.is_dir() else {path.suffix}
@@ -102,6 +102,7 @@ def detect_format(path: Path) -> str:
 
 
 def open_source(path: Path, catalog: Path, kind: str, options: ImportOptions) -> Source:
+    """The reader of this kind of source; `catalog` only to refuse a table inside it."""
     from msm.importers import hdf5, npz, parquet
 
     modalities = parse_modalities(options.modalities)

@@ -79,7 +79,7 @@ def load_encoders(choice: str) -> list[Encoder]:
 
 
 def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
-    """(N, dim) float32, checked: an encoder may be anyone's."""
+    """(N, dim) float32, checked: an encoder may be anyone's. InputError for another shape, NaN or infinity."""
     vectors = np.asarray(encoder.encode(shots), dtype=np.float32)
     if vectors.shape != (len(shots), encoder.dim):
         raise InputError(
@@ -122,6 +122,7 @@ def _choice_of(made_by: str) -> str | None:
 
 
 def known_encoders() -> list[str]:
+    """Names that `--encoders` knows: ours, and those that installed packages bring."""
     return sorted({*_BUILT_IN, *_OPEN, "openai", *(e.name for e in entry_points(group=GROUP))})
 
 

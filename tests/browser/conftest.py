@@ -39,12 +39,6 @@ def address(world: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def served(port: int, log: Path, words: list[str], *options: str) -> Iterator[None]:
     """The app on a port, with words after `--` and options of Streamlit's own, as long as the block runs."""
@@ -53,14 +47,20 @@ def served(port: int, log: Path, words: list[str], *options: str) -> Iterator[No
     with open(log, "w") as written:
         server = subprocess.Popen([*command, "--", *words], cwd=ROOT, stdout=written, stderr=subprocess.STDOUT)
         try:
-            _wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, log)
             yield
         finally:
             server.terminate()
             server.wait(timeout=20)
 
 
-def _wait_until_served(url: str, server: subprocess.Popen, log: Path) -> None:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_served(url: str, server: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         try:
