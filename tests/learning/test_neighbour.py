@@ -12,9 +12,10 @@ from msm.errors import InputError
 from msm.evaluate import evaluate_run
 from msm.fill import Run
 from msm.model import ShotEncoder
-from msm.neighbour import BANDWIDTHS, HiddenRows, NeighbourHead, between_neighbours, describe_pairs
+from msm.neighbour import BANDWIDTHS, NeighbourHead
 from msm.predict import predict_hidden
 from msm.presets import preset
+from msm.resemblance import HiddenRows, Known, between_neighbours, describe_pairs
 from msm.train import start_run, train
 
 SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
@@ -111,9 +112,12 @@ def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_a
     shots, hidden, valid = windows()
     turn = torch.linalg.qr(torch.randn(12, 12, generator=generator(8))).Q
     at = HiddenRows.of(hidden, valid)
-    for one, other in zip(
-        describe_pairs(shots, shots, at), describe_pairs(shots @ turn, shots @ turn, at), strict=True
-    ):
+
+    def described(shots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        known = Known.of(shots, at, torch.eye(12), torch.ones(12))
+        return describe_pairs(at.rows(shots), at.rows(shots), known, at)
+
+    for one, other in zip(described(shots), described(shots @ turn), strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
