@@ -11,9 +11,9 @@ plain encoder never reaches it. This head begins there and learns three things o
 3. what the encoder adds, as a correction and to the weights. `trust` of it is chosen on the validation titles, and in
    training it is left out of half the batches, so that the rest stands by itself.
 
-What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So a
-trained head adds `sharpness` times the line between the two visible neighbours: a little less cosine, and the true shot
-ranks higher.
+What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So what
+a trained head says is sharpened (`msm.resemblance.sharpen`): by a fixed share of the line between the two visible
+neighbours, or as the validation titles choose (`msm.choices`).
 
 Everything is about the mean of the training shots (`model.centred`).
 
@@ -24,13 +24,14 @@ components, P features of a pair, D width of a shot, W width inside the encoder.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm.resemblance import PAIR_FEATURES, ROW_FEATURES, HiddenRows, Known, between_neighbours, describe_pairs
+from msm.resemblance import PAIR_FEATURES, ROW_FEATURES, HiddenRows, Known, between_neighbours, describe_pairs, sharpen
 
 BANDWIDTHS = (0.7, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0)  # shots; where the kernels begin
 MAX_COMPONENTS = 256  # R: those beyond share one weight a kernel
@@ -47,10 +48,10 @@ class NeighbourHead(nn.Module):
     components: Tensor
     whitening: Tensor
     trust: Tensor
+    sharpening: Tensor
 
     def __init__(self, shot_dim: int, width: int, sharpness: float):
         super().__init__()
-        self.sharpness = sharpness
         kernels, kept = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim)
         self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
@@ -63,6 +64,12 @@ class NeighbourHead(nn.Module):
         self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
         self.register_buffer("whitening", torch.ones(kept))
         self.register_buffer("trust", torch.ones(()))
+        self.register_buffer("sharpening", torch.tensor([sharpness, 0.0]))  # as `sharpen` takes it
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
+        """Weights from before sharpening could be chosen have the share of their recipe."""
+        state_dict.setdefault(f"{prefix}sharpening", self.sharpening.detach().clone())
+        super()._load_from_state_dict(state_dict, prefix, *more)
 
     def reset(self) -> None:
         """Begin as the distance-weighted means alone: whatever adds to them starts at zero. Draws nothing."""
@@ -104,9 +111,9 @@ class NeighbourHead(nn.Module):
             gates = row_gates(row).tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
             expected = self._mean(weights * gates, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))
-        if self.sharpness and not self.training:
-            line = F.normalize(between_neighbours(known.shots, at), dim=-1)
-            expected = F.normalize(expected, dim=-1) + self.sharpness * line
+        if not self.training and self.sharpening.any():
+            line, title = between_neighbours(known.shots, at), known.shots.sum(dim=1, keepdim=True)
+            expected = sharpen(expected, line, title, self.sharpening)
         return at.back(expected, shots)
 
     def _prior(self, at: HiddenRows) -> Tensor:

@@ -145,12 +145,19 @@ def test_a_window_of_which_everything_is_hidden_is_answered_with_the_training_me
 
 
 def test_sharpness_brings_the_true_shot_nearer_to_the_top(talks, cpu, tmp_path):
-    settings = [*SMALL, "steps=60", "validate_every=30", "batch_windows=8", "fusion=per_modality", "model.sharpness=0"]
+    settings = [
+        *SMALL,
+        "steps=60",
+        "validate_every=30",
+        "batch_windows=8",
+        "fusion=per_modality",
+        "model.sharpen=fixed",
+    ]
     recipe = preset("neighbour").with_settings(settings)
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
     plain = evaluate_run(run.predict, talks, run.space, "test", lambda done, total: None)
     assert plain["centred_cosine"] > plain["baselines"][plain["best_baseline"]]["centred_cosine"] + 0.05
-    run.model.neighbour.sharpness = 0.5
+    run.model.neighbour.sharpening[0] = 0.5
     sharp = evaluate_run(run.predict, talks, run.space, "test", lambda done, total: None)
     assert sharp["centred_cosine"] != plain["centred_cosine"]
     assert sharp["centred_cosine"] > plain["centred_cosine"] - 0.1
