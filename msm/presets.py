@@ -152,7 +152,7 @@ CATALOGUE: dict[str, Preset] = {
         differs="Compared about the mean of the training shots; windows run backwards half of the time; the weights are "
         "averaged over the last steps; AdamW.",
         settings={
-            "steps": 400,
+            "steps": 300,
             "validate_every": 50,
             "window": 128,
             "time_reversal": 0.5,
