@@ -39,6 +39,9 @@ ROUNDS = 2  # the second looks with what the first expected in the hidden shots'
 HIDDEN_UNITS = 32
 KEY_WIDTH = 16
 TRUSTS = (0.0, 0.5, 1.0)  # candidates for how much of the encoder's say counts
+LEADING = 64  # components in which a contextual embedding says what is expected
+TURNS = 3  # cosines a kernel, of past, future and shot
+TURN_SCALE = 0.1
 RIDGE = 0.02  # of the least-squares start, as a share of the features' mean square
 
 
@@ -93,11 +96,14 @@ class NeighbourHead(nn.Module):
         weights = self._prior(at).softmax(dim=-1)
         return at.back(self._mean(weights, shots, shots @ self.components), shots)
 
-    def forward(self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+    def forward(
+        self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor, *, sharpened: bool = True
+    ) -> Tensor:
         """(B, S, D): what is expected at the hidden places, about the training mean; elsewhere what is there.
 
         shots      (B, S, D) as `first_guess` returned them
         encodings  (B, S, W) what the encoder makes of those
+        sharpened  say it so that the true shot ranks high; in training never
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
@@ -111,10 +117,47 @@ class NeighbourHead(nn.Module):
             gates = row_gates(row).tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
             expected = self._mean(weights * gates, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))
-        if not self.training and self.sharpening.any():
+        if sharpened and not self.training and self.sharpening.any():
             line, title = between_neighbours(known.shots, at), known.shots.sum(dim=1, keepdim=True)
             expected = sharpen(expected, line, title, self.sharpening)
         return at.back(expected, shots)
+
+    @property
+    def contextual_width(self) -> int:
+        """C, of `contextual`."""
+        return len(self.components) + self._leading.shape[1] + TURNS * len(BANDWIDTHS)
+
+    @property
+    def _leading(self) -> Tensor:
+        """(D, L): the directions in which shots differ most, in which alone an expectation says something of its own."""
+        return self.components[:, :LEADING]
+
+    def contextual(self, shots: Tensor, expected: Tensor) -> Tensor:
+        """(S, D), (S, D) of a whole window, about the training mean → (S, C): each shot in its title.
+
+        Side by side: the shot, of unit length; what the others make one expect in its place, in the leading components
+        and of unit length; how much turns here, as `turns` says, kept small so that it does not rule a search.
+        """
+        leading = F.normalize(expected @ self._leading, dim=-1)
+        return torch.cat([F.normalize(shots, dim=-1), leading, TURN_SCALE * self.turns(shots)], dim=-1)
+
+    def turns(self, shots: Tensor) -> Tensor:
+        """(S, D) → (S, 3 K): what the past leads one to expect against what the future does, at each bandwidth.
+
+        Nearness alone, so each shot costs one row of weights and not a window of its own. Cosines of past and future,
+        of past and shot, of future and shot, in the principal components; 0 where there is no past or no future.
+        """
+        place = torch.arange(len(shots), device=shots.device)
+        offset = place[:, None] - place  # (S, S), positive where the column's shot came before
+        nearness = -offset.abs() / self.log_bandwidths.exp()[:, None, None]  # (K, S, S)
+        here = shots @ self.components  # (S, R)
+        sides = []
+        for there in (offset > 0, offset < 0):
+            weights = nearness.masked_fill(~there, -1e9).softmax(dim=-1) * there.any(dim=-1, keepdim=True)
+            sides.append(weights @ here)  # (K, S, R)
+        past, future = sides
+        pairs = ((past, future), (past, here), (future, here))
+        return torch.cat([F.cosine_similarity(a, b, dim=-1).mT for a, b in pairs], dim=-1)
 
     def _prior(self, at: HiddenRows) -> Tensor:
         """(B, K, H, S) logits: nearness, at each kernel's bandwidth; −∞ in effect for what is not visible."""
