@@ -84,7 +84,7 @@ class ShotEncoder(nn.Module):
     @property
     def contextual_width(self) -> int:
         """C, of `msm.predict.contextual_embeddings`."""
-        return 2 * self.shot_dim if self.neighbour is not None else self.cfg.width
+        return self.cfg.width if self.neighbour is None else self.neighbour.contextual_width
 
     @property
     def origin(self) -> Tensor:

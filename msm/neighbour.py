@@ -11,9 +11,9 @@ plain encoder never reaches it. This head begins there and learns three things o
 3. what the encoder adds, as a correction and to the weights. `trust` of it is chosen on the validation titles, and in
    training it is left out of half the batches, so that the rest stands by itself.
 
-What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So a
-trained head adds `sharpness` times the line between the two visible neighbours: a little less cosine, and the true shot
-ranks higher.
+What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So what
+a trained head says is sharpened (`msm.resemblance.sharpen`): by a fixed share of the line between the two visible
+neighbours, or as the validation titles choose (`msm.choices`).
 
 Everything is about the mean of the training shots (`model.centred`).
 
@@ -24,13 +24,14 @@ components, P features of a pair, D width of a shot, W width inside the encoder.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm.resemblance import PAIR_FEATURES, ROW_FEATURES, HiddenRows, Known, between_neighbours, describe_pairs
+from msm.resemblance import PAIR_FEATURES, ROW_FEATURES, HiddenRows, Known, between_neighbours, describe_pairs, sharpen
 
 BANDWIDTHS = (0.7, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0)  # shots; where the kernels begin
 MAX_COMPONENTS = 256  # R: those beyond share one weight a kernel
@@ -38,6 +39,9 @@ ROUNDS = 2  # the second looks with what the first expected in the hidden shots'
 HIDDEN_UNITS = 32
 KEY_WIDTH = 16
 TRUSTS = (0.0, 0.5, 1.0)  # candidates for how much of the encoder's say counts
+LEADING = 64  # components in which a contextual embedding says what is expected
+TURNS = 3  # cosines a kernel, of past, future and shot
+TURN_SCALE = 0.1
 RIDGE = 0.02  # of the least-squares start, as a share of the features' mean square
 
 
@@ -47,10 +51,10 @@ class NeighbourHead(nn.Module):
     components: Tensor
     whitening: Tensor
     trust: Tensor
+    sharpening: Tensor
 
     def __init__(self, shot_dim: int, width: int, sharpness: float):
         super().__init__()
-        self.sharpness = sharpness
         kernels, kept = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim)
         self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
@@ -63,6 +67,12 @@ class NeighbourHead(nn.Module):
         self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
         self.register_buffer("whitening", torch.ones(kept))
         self.register_buffer("trust", torch.ones(()))
+        self.register_buffer("sharpening", torch.tensor([sharpness, 0.0]))  # as `sharpen` takes it
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
+        """Weights from before sharpening could be chosen have the share of their recipe."""
+        state_dict.setdefault(f"{prefix}sharpening", self.sharpening.detach().clone())
+        super()._load_from_state_dict(state_dict, prefix, *more)
 
     def reset(self) -> None:
         """Begin as the distance-weighted means alone: whatever adds to them starts at zero. Draws nothing."""
@@ -86,11 +96,14 @@ class NeighbourHead(nn.Module):
         weights = self._prior(at).softmax(dim=-1)
         return at.back(self._mean(weights, shots, shots @ self.components), shots)
 
-    def forward(self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+    def forward(
+        self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor, *, sharpened: bool = True
+    ) -> Tensor:
         """(B, S, D): what is expected at the hidden places, about the training mean; elsewhere what is there.
 
         shots      (B, S, D) as `first_guess` returned them
         encodings  (B, S, W) what the encoder makes of those
+        sharpened  say it so that the true shot ranks high; in training never
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
@@ -104,10 +117,47 @@ class NeighbourHead(nn.Module):
             gates = row_gates(row).tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
             expected = self._mean(weights * gates, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))
-        if self.sharpness and not self.training:
-            line = F.normalize(between_neighbours(known.shots, at), dim=-1)
-            expected = F.normalize(expected, dim=-1) + self.sharpness * line
+        if sharpened and not self.training and self.sharpening.any():
+            line, title = between_neighbours(known.shots, at), known.shots.sum(dim=1, keepdim=True)
+            expected = sharpen(expected, line, title, self.sharpening)
         return at.back(expected, shots)
+
+    @property
+    def contextual_width(self) -> int:
+        """C, of `contextual`."""
+        return len(self.components) + self._leading.shape[1] + TURNS * len(BANDWIDTHS)
+
+    @property
+    def _leading(self) -> Tensor:
+        """(D, L): the directions in which shots differ most, in which alone an expectation says something of its own."""
+        return self.components[:, :LEADING]
+
+    def contextual(self, shots: Tensor, expected: Tensor) -> Tensor:
+        """(S, D), (S, D) of a whole window, about the training mean → (S, C): each shot in its title.
+
+        Side by side: the shot, of unit length; what the others make one expect in its place, in the leading components
+        and of unit length; how much turns here, as `turns` says, kept small so that it does not rule a search.
+        """
+        leading = F.normalize(expected @ self._leading, dim=-1)
+        return torch.cat([F.normalize(shots, dim=-1), leading, TURN_SCALE * self.turns(shots)], dim=-1)
+
+    def turns(self, shots: Tensor) -> Tensor:
+        """(S, D) → (S, 3 K): what the past leads one to expect against what the future does, at each bandwidth.
+
+        Nearness alone, so each shot costs one row of weights and not a window of its own. Cosines of past and future,
+        of past and shot, of future and shot, in the principal components; 0 where there is no past or no future.
+        """
+        place = torch.arange(len(shots), device=shots.device)
+        offset = place[:, None] - place  # (S, S), positive where the column's shot came before
+        nearness = -offset.abs() / self.log_bandwidths.exp()[:, None, None]  # (K, S, S)
+        here = shots @ self.components  # (S, R)
+        sides = []
+        for there in (offset > 0, offset < 0):
+            weights = nearness.masked_fill(~there, -1e9).softmax(dim=-1) * there.any(dim=-1, keepdim=True)
+            sides.append(weights @ here)  # (K, S, R)
+        past, future = sides
+        pairs = ((past, future), (past, here), (future, here))
+        return torch.cat([F.cosine_similarity(a, b, dim=-1).mT for a, b in pairs], dim=-1)
 
     def _prior(self, at: HiddenRows) -> Tensor:
         """(B, K, H, S) logits: nearness, at each kernel's bandwidth; −∞ in effect for what is not visible."""

@@ -142,6 +142,17 @@ def between_neighbours(shots: Tensor, at: HiddenRows) -> Tensor:
     return (1 - share) * shots[window, left] + share * shots[window, right]
 
 
+def sharpen(expected: Tensor, line: Tensor, title: Tensor, shares: Tensor) -> Tensor:
+    """What is said of what is expected: moved towards the line between the neighbours and off what the title has in common.
+
+    expected, line  (…, H, D); title (…, D) or broadcast, the mean of its visible shots; all about the training mean
+    shares          (2,) of the line, and of what in the expectation is not the title's mean; 0, 0 changes its length alone
+    """
+    expected, line, title = (F.normalize(x, dim=-1) for x in (expected, line, title))
+    own = expected - (expected * title).sum(dim=-1, keepdim=True) * title
+    return expected + shares[0] * line + shares[1] * own
+
+
 def _shifted(table: Tensor, *moves: int) -> Tensor:
     """The mean of two tables, each moved: entry (i, j) is that of (i + a, j + b); 0 where that is outside. (B, S, S)."""
     total = torch.zeros_like(table)
