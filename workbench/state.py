@@ -88,8 +88,7 @@ def watched() -> str | None:
 
 def watch(name: str) -> None:
     st.session_state[_WATCHED] = name
-    if st.query_params.get("training") != name:
-        st.query_params["training"] = name
+    _write({"training": name} | ({"catalog": chosen} if (chosen := catalog_name()) else {}))
 
 
 def expect(name: str) -> None:
@@ -168,6 +167,10 @@ def write_url() -> None:
         wanted["run"] = name
     if name := catalog_name():
         wanted["catalog"] = name
+    _write(wanted)
+
+
+def _write(wanted: dict[str, str]) -> None:
     written = st.session_state.setdefault(_WRITTEN, [])
     if wanted not in written[-1:]:
         written.append(wanted)

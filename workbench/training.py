@@ -85,7 +85,8 @@ def job_of(path: Path, folder: Path) -> Job | None:
 
 def not_begun(folder: Path) -> list[Job]:
     """Jobs that train a run whose folder is not there: they load what they need, or ended before it was."""
-    return [job for job in jobs.listed(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
+    without = [job for job in jobs.listed(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
+    return [job for job in without if not job.share and job.state != jobs.DONE]  # the others' runs were removed since
 
 
 def start(folder: Path, catalog: Path, run: Path, name: str, changed: Mapping[str, Any], *, dry: bool = False) -> Job:

@@ -62,6 +62,7 @@ def choose(runs: dict[str, Path]) -> list[Path]:
         if linked := state.watched():
             st.warning(f"There is no run {linked[:80]!r} here. Here is another.", icon=":material/link_off:")
         state.watch(next(iter(runs)))
+    state.watch(str(state.watched()))
     key = state.widget("training.run", state.watched())
     states = {n: watching.look(p, step=0).state for n, p in runs.items()}
     run.selectbox(
@@ -134,7 +135,7 @@ def _watch(paths: list[Path], folder: Path, catalog: Path, running: bool) -> Non
 def _standing(run: Watched, folder: Path, catalog: Path) -> None:
     """State, step, time left, the last sign of life; and what one can do."""
     with st.container(border=True, key="training-standing"):
-        told, buttons = columns("training-standing", [5, 4], least_px=320, align="bottom")
+        told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
         with told:
             words = training_words.standing_words(run, training.seconds_left(run)) if not run.problem else ""
             mark = f"{MARKS[run.state]} **{as_text(run.name)}** {training_words.STATES[run.state]}"
