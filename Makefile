@@ -14,7 +14,7 @@ BIN := .venv/bin
 TEST ?=
 APP ?=
 
-.PHONY: help app lab test check sample-data pictures benchmarks clean
+.PHONY: help app lab test check notebooks docs wheel sample-data pictures benchmarks clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -36,6 +36,16 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
+
+notebooks: .venv/dev ## run every notebook from top to bottom
+	$(BIN)/pytest -m notebook --numprocesses 2 $(TEST) notebooks
+
+docs: .venv/dev ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html; with search: $(BIN)/python -m http.server --directory site 8000"
+
+wheel: .venv/dev ## the package with its sample data, in dist/
+	$(BIN)/pip wheel . --no-deps --no-build-isolation --wheel-dir dist
 
 sample-data: .venv/sample ## render the sample films, ingest them, train the sample run (half an hour on two cores)
 	$(BIN)/python -m sample_data.make
@@ -62,7 +72,7 @@ clean: ## remove the environment
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev,docs]'
 	@touch $@
 
 .venv/sample: pyproject.toml constraints.txt .venv/app | .venv/bin/pip

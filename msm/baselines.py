@@ -42,7 +42,7 @@ def nearest_visible(visible: np.ndarray, seen: np.ndarray, where: np.ndarray) ->
 
 
 def linear(visible: np.ndarray, seen: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """On the line between the visible neighbours; before the first and after the last, a copy of it."""
+    """On the line between the visible neighbours; before the first and after the last, a copy of it. (V, D), (V,), (H,) → (H, D)."""
     right = np.searchsorted(seen, where).clip(0, len(seen) - 1)
     left = (np.searchsorted(seen, where) - 1).clip(0, len(seen) - 1)
     gap = np.maximum(seen[right] - seen[left], 1)
@@ -51,10 +51,10 @@ def linear(visible: np.ndarray, seen: np.ndarray, where: np.ndarray) -> np.ndarr
 
 
 def distance_weighted(visible: np.ndarray, seen: np.ndarray, where: np.ndarray, bandwidth: float) -> np.ndarray:
-    """Mean of all the visible shots with weights exp(−distance / b)."""
+    """Mean of all the visible shots with weights exp(−distance / b). (V, D), (V,), (H,) → (H, D)."""
     distance = np.abs(where[:, None] - seen[None, :])
     weights = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / bandwidth)
-    return ((weights / weights.sum(axis=1, keepdims=True)) @ visible).astype(visible.dtype)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(visible.dtype) @ visible
 
 
 def distance_to_visible(hidden: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ class Modality:
 
     @property
     def columns(self) -> slice:
+        """Its columns of a shot's embedding."""
         return slice(self.start, self.start + self.dim)
 
 

@@ -67,7 +67,7 @@ def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], 
 
 
 def describe_run(path: Path) -> dict[str, Any]:
-    """A run's facts, read as JSON alone: no weights, and no torch."""
+    """A run's facts, read as JSON alone: no weights, and no torch. InputError where they are no objects."""
     recipe, info = files.read_json(path / "recipe.json"), files.read_json(path / "run.json")
     if not isinstance(recipe, dict) or not isinstance(info, dict):
         raise InputError(f"{path}: recipe.json and run.json must each hold one JSON object")

@@ -41,7 +41,7 @@ def at_random(ratio: float) -> Hide:
 
 
 def in_spans(num_shots: int, rng: np.random.Generator) -> np.ndarray:
-    """Runs of SPAN shots, in all about RATIO of the title, at least one run, never two that touch."""
+    """(num_shots,) bool: runs of SPAN shots, in all about RATIO, at least one run, never two that touch."""
     hidden = np.zeros(num_shots, dtype=bool)
     count = max(1, round(RATIO * num_shots / SPAN))
     # Distinct numbers, moved apart by a span each: every placement with a gap is equally likely.
@@ -60,6 +60,7 @@ class Space:
     bandwidth: float  # of the distance-weighted mean, chosen on the validation titles
 
     def fuse(self, embeddings: np.ndarray) -> np.ndarray:
+        """(N, D) raw embeddings → (N, D) float32 as the recipe compares them."""
         return fuse(embeddings, self.modalities, self.fusion)
 
 
@@ -69,7 +70,7 @@ def fitted_space(
     """Read the training titles once for their mean, the validation titles for the best bandwidth.
 
     A title that lacks a modality from end to end is missing data, not silence: it is left out of the
-    mean, unless there are no others.
+    mean, unless there are no others. Raises InputError without training titles.
     """
     sums: dict[bool, np.ndarray] = {}
     counts = {True: 0, False: 0}
@@ -177,7 +178,7 @@ def score_titles(
     hide: Hide | None = None,
     on_case: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
-    """`score_fill_in` for every seed and title, with columns seed and title_id."""
+    """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden."""
     tables = []
     for case in hide_titles(titles, space, ratio, seeds, hide):
         predicted = None if predict is None else predict(case.shots, case.hidden, case.global_embedding)

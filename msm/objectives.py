@@ -48,12 +48,17 @@ class Made:
 
     @cached_property
     def encoded(self) -> Encoded:
+        """The encoder's outputs, computed when first asked for."""
         return self.model.encode(self.asked.shown, self.asked.masked, self.asked.valid, self.asked.global_)
 
     @cached_property
     def target(self) -> Tensor:
         """(B, S, D): the true shots as the model is to say them, whole or about the training mean."""
-        return self.model.about_mean(self.asked.truth) if self.model.cfg.centred else self.asked.truth
+        return self.as_target(self.asked.truth)
+
+    def as_target(self, shots: Tensor) -> Tensor:
+        """(…, D): true shots as the model is to say them."""
+        return self.model.about_mean(shots) if self.model.cfg.centred else shots
 
     @cached_property
     def features(self) -> Tensor:
@@ -73,7 +78,7 @@ def shuffled_places(asked: Asked) -> Tensor:
 
 
 def cosine_distance(predicted: Tensor, target: Tensor) -> Tensor:
-    """1 − cosine, averaged over the hidden shots: a number between 0 and 2.
+    """1 − cosine, averaged over the hidden shots. (H, D), (H, D) → a number between 0 and 2.
 
     predicted, target  (hidden shots, D)
 
@@ -104,6 +109,7 @@ def info_nce(predicted: Tensor, candidates: Tensor, truth: Tensor, temperature: 
 
 
 def make_loss(cfg: ObjectiveConfig) -> Loss:
+    """The loss that the recipe names: (H, D) predicted, (H, D) target → one number."""
     return {"cosine": cosine_distance, "l2": squared_error, "smooth_l1": smooth_l1(cfg.beta), "nce": cosine_distance}[
         cfg.loss
     ]

@@ -50,6 +50,7 @@ def learning_rate(step: int, steps: int, cfg: OptimConfig) -> float:
 
 
 def set_learning_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
+    """For every parameter of every optimiser."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = lr
@@ -74,8 +75,10 @@ class WeightAverage:
         self.num_steps += 1
 
     def state_dict(self) -> dict[str, Any]:
+        """What resuming needs."""
         return {"num_steps": self.num_steps, "model": self.model.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict`."""
         self.num_steps = state["num_steps"]
         self.model.load_state_dict(state["model"])

@@ -24,6 +24,7 @@ class Preset:
 
     @property
     def recipe(self) -> Recipe:
+        """The whole recipe: `mediafm` with these settings on top."""
         return Recipe().with_values(self.settings)
 
 
@@ -153,18 +154,18 @@ CATALOGUE: dict[str, Preset] = {
         "averaged over the last steps; AdamW.",
         settings={
             "steps": 300,
-            "validate_every": 25,
+            "validate_every": 50,
             "window": 128,
             "time_reversal": 0.5,
             "model.head": "neighbour",
             "model.centred": True,
-            "model.sharpness": 0.3,
+            "model.sharpen": "chosen",
             "model.positions": "decay",
             "model.width": 128,
             "model.depth": 2,
             "model.dropout": 0.2,
             "optim.name": "adamw",
-            "optim.lr": 2e-3,
+            "optim.lr": 6e-3,
             "optim.average": 0.98,
         },
     ),

@@ -30,6 +30,7 @@ MASK_TOKENS = ("replaced", "added")
 MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
 HEADS = ("linear", "transform", "decoder", "neighbour")
+SHARPEN = ("fixed", "chosen")
 POSITIONS = ("rotary", "learned", "decay")
 LOSSES = ("cosine", "l2", "smooth_l1", "nce")
 TARGETS = ("shot", "teacher", "first_stage")
@@ -103,6 +104,7 @@ class ModelConfig:
     head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's; "neighbour": our own
     centred: bool = False  # predict how a shot differs from the mean of the training shots, and compare that
     sharpness: float = 0.0  # neighbour head: share of the line between the visible neighbours in what it says at last
+    sharpen: str = "fixed"  # neighbour head: by `sharpness`, or as "chosen" on the validation titles (msm/choices.py)
     use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
     global_dropout: float = 0.0  # probability that a training window goes without it
     tokens: str = "kept"  # hidden shots stay as [MASK], or are "dropped" from the encoder (needs the decoder)
@@ -119,6 +121,7 @@ class ModelConfig:
         _between("model.global_dropout", self.global_dropout, 0.0, 1.0)
         _one_of("model.positions", self.positions, POSITIONS)
         _one_of("model.head", self.head, HEADS)
+        _one_of("model.sharpen", self.sharpen, SHARPEN)
         _one_of("model.tokens", self.tokens, TOKENS)
         _one_of("model.mask_token", self.mask_token, MASK_TOKENS)
         _one_of("model.mask_vectors", self.mask_vectors, MASK_VECTORS)
@@ -129,8 +132,10 @@ class ModelConfig:
             raise InputError("model.positions=decay is for the encoder's own head; the decoder needs rotary or learned")
         if self.head == "neighbour" and not self.centred:
             raise InputError("model.head=neighbour predicts how a shot differs from the mean: set model.centred=true")
-        if self.sharpness and self.head != "neighbour":
-            raise InputError("model.sharpness is a choice of model.head=neighbour")
+        if (self.sharpness or self.sharpen == "chosen") and self.head != "neighbour":
+            raise InputError("model.sharpness and model.sharpen are choices of model.head=neighbour")
+        if self.sharpness and self.sharpen == "chosen":
+            raise InputError("model.sharpness is a fixed share, so it goes without model.sharpen=chosen")
         if self.head == "neighbour" and (self.mask_token, self.mask_vectors) != ("replaced", "one"):
             raise InputError("model.head=neighbour shows the encoder its own first guess, so it has one [MASK] to add")
         if self.tokens == "dropped" and self.head != "decoder":
@@ -300,6 +305,7 @@ class Recipe:
         return round(self.objective.first_stage * self.steps)
 
     def to_dict(self) -> dict[str, Any]:
+        """As recipe.json has it."""
         return asdict(self)
 
     @classmethod
@@ -308,7 +314,7 @@ class Recipe:
         return build(cls, values, "")
 
     def with_settings(self, settings: Iterable[str]) -> Recipe:
-        """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`."""
+        """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`; InputError for an unknown key."""
         values: dict[str, Any] = {}
         for setting in settings:
             key, equals, text = setting.partition("=")

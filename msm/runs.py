@@ -20,9 +20,9 @@ from torch import Tensor
 from msm import files
 from msm.errors import InputError
 from msm.recipe import Recipe
+from msm.run_facts import check_facts
 from msm.watching import STOP
 
-STATES = ("running", "stopped", "failed", "done")
 WEIGHTS = "model.safetensors"
 
 
@@ -52,8 +52,7 @@ class RunFolder:
             raise InputError(f"{path} is not a run: there is no such folder")
         recipe = Recipe.from_dict(files.read_json(path / "recipe.json"))
         info = files.read_json(path / "run.json")
-        if not isinstance(info, dict) or info.get("state") not in STATES:
-            raise InputError(f"{path / 'run.json'}: state must be one of {', '.join(STATES)}")
+        check_facts(path / "run.json", info)
         return cls(path, recipe, info)
 
     def update(self, **facts: Any) -> None:
@@ -63,7 +62,7 @@ class RunFolder:
 
     @contextmanager
     def only_trainer(self) -> Iterator[None]:
-        """Hold the folder against a second training; the lock goes with the process, however it ends."""
+        """Hold the folder against a second training, which gets an InputError; the lock goes with the process."""
         with open(self.path / ".lock", "w") as lock:
             try:
                 files.lock(lock)
@@ -83,11 +82,12 @@ class RunFolder:
                 (self.path / STOP).unlink()
 
     def append_metrics(self, line: dict[str, Any]) -> None:
+        """A line at the end of metrics.jsonl."""
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All lines so far; a last line that is still being written is left out."""
+        """All lines so far; a last line that is still being written is left out. InputError for any other."""
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return []
@@ -105,14 +105,17 @@ class RunFolder:
 
     @property
     def has_weights(self) -> bool:
+        """Whether there is a model to load yet."""
         return (self.path / WEIGHTS).exists()
 
     def save_weights(self, state: dict[str, Tensor]) -> None:
+        """Name → tensor of any shape, as safetensors; whole or not at all."""
         with files.whole_file(self.path / WEIGHTS) as temporary:
             save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, temporary)
             shutil.copymode(self.path / "run.json", temporary)  # safetensors makes files for their owner alone
 
     def load_weights(self) -> dict[str, Tensor]:
+        """Name → tensor, with the shapes that were saved. InputError where the file is missing or damaged."""
         path = self.path / WEIGHTS
         if not path.exists():
             raise InputError(f"{self.path} has no weights yet; let it train past its first validation")
@@ -128,6 +131,7 @@ class RunFolder:
         return files.read_json(path) if path.exists() else None
 
     def save_evaluation(self, evaluation: dict[str, Any]) -> None:
+        """Keep a report as evaluation.json."""
         files.write_json(self.path / "evaluation.json", evaluation)
 
 

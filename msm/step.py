@@ -22,6 +22,8 @@ from msm.windows import Batch
 
 @dataclass(frozen=True)
 class StepReport:
+    """What happened in one step of training."""
+
     loss: float
     terms: dict[str, float]  # each term of the objective, unweighted
     grad_norm: float
@@ -39,7 +41,10 @@ def train_step(
     rng: torch.Generator,
     step: int,
 ) -> StepReport:
-    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first."""
+    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first.
+
+    Raises InputError where the loss is no longer a number.
+    """
     device = model.device
     asked = ask(batch, recipe, rng, step, objective.modalities, device)
 
@@ -103,6 +108,7 @@ def ask(
 
 
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
+    """Whether this recipe computes in bfloat16 there: on a GPU that has it, unless it insists on float32."""
     if recipe.precision == "auto":
         return device.type == "cuda" and torch.cuda.is_bf16_supported()
     return recipe.precision == "bfloat16"

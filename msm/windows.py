@@ -27,6 +27,8 @@ POOL_BATCHES = 8  # batches whose windows are sorted by length together
 
 @dataclass(frozen=True)
 class Batch:
+    """Windows of a step, padded to the longest: B windows, S shots, D wide."""
+
     shots: Tensor  # (B, S, D) float32, fused; padding is zero
     valid: Tensor  # (B, S) bool, True = a real shot
     global_: Tensor | None  # (B, G) float32
@@ -35,6 +37,7 @@ class Batch:
     )
 
     def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
         global_ = None if self.global_ is None else self.global_.to(device)
         return Batch(self.shots.to(device), self.valid.to(device), global_, self.scenes)
 
@@ -127,7 +130,7 @@ def _chunks(items: list[int], size: int) -> list[list[int]]:
 
 
 def scene_numbers(title: Title) -> np.ndarray:
-    """(N,) int: the label `scene` of a title's shots, as numbers; −1 where it is missing or negative."""
+    """(N,) int: the label `scene` of a title's shots, as numbers; −1 where it is missing or negative. InputError without it."""
     shots = title.shots
     if "scene" not in shots:
         raise InputError(f"{title.catalog.path} has no label `scene` in shots.parquet, which mask.policy=scene needs")

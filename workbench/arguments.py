@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent  # the checkout, where there is one
+CARRIED = Path(__file__).parent / "carried"  # sample data and measurements, as a wheel brings them
+ROOT = CARRIED if CARRIED.is_dir() else Path(__file__).parent.parent  # else the checkout has them
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from workbench import jobs
 from workbench.jobs import Job
+from workbench.people import may_edit
 from workbench.views.wording import left_in_words
 
 ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}
@@ -65,6 +66,7 @@ def _bar(job: Job) -> None:
         args=(job,),
         icon=":material/stop_circle:",
         width="stretch",
+        disabled=not may_edit(),
         help="It is stopping already; this does not wait." if job.asked else "What is finished by then is kept.",
     )
 
@@ -76,7 +78,14 @@ def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
     if job.answer:  # what it could do it did, even if not all
         with content:
             done(job, buttons)
-    buttons.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), icon=":material/close:")
+    buttons.button(
+        "Dismiss",
+        key=f"dismiss.{job.name}",
+        on_click=jobs.forget,
+        args=(job,),
+        icon=":material/close:",
+        disabled=not may_edit(),
+    )
 
 
 def _say_why(job: Job) -> None:

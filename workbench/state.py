@@ -1,4 +1,4 @@
-"""The one selection that all pages share: catalog, title, run, hidden shots. Kept in the session and in the URL.
+"""The one selection that all pages share: catalog, title, run, hidden shots, the shot looked at. In session and URL.
 
 The session is the truth while it lasts. The URL is written from it, and read where it says
 something that this session did not write: when a link is opened, or typed.
@@ -7,19 +7,27 @@ something that this session did not write: when a link is opened, or typed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
-from msm.hiding import format_ranges, parse_ranges
+from msm.hiding import parse_ranges
+from msm.selection import FOLDER, NOTHING, Selection, read_shots, rows_of_shots, shots_of_rows
+from workbench.arguments import read_arguments
 from workbench.views.opening import hide_at_random, opening_title
 
-NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _WATCHED, _EXPECTED = "training.watched", "training.expected"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
+_TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # where rows belong; (rows, the same by title)
+_FOCUS, _MODALITY = "selection.focus", "selection.modality"
+_PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
+_SLIDE, _SCRIPT = "presenter.slide", "presenter.script"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -72,12 +80,102 @@ def hide(shots: Iterable[int]) -> None:
     forget_complaint()
 
 
+def modality() -> str | None:
+    """The one modality that is hidden of the hidden shots; None = whole shots."""
+    return st.session_state.get(_MODALITY)
+
+
+def hide_only(name: str | None) -> None:
+    """Hide only this modality of the hidden shots, or with None whole shots."""
+    st.session_state[_MODALITY] = name or None
+
+
+def focus() -> int | None:
+    """The shot of the chosen title that a person points at; None where nobody has yet."""
+    return st.session_state.get(_FOCUS, {}).get(title())
+
+
+def look_at(shot: int | None) -> None:
+    """Point at a shot of the chosen title, or with None at none."""
+    st.session_state.setdefault(_FOCUS, {})[title()] = None if shot is None else int(shot)
+
+
+def panel() -> str | None:
+    """The panel of the masking lab that is open; None where nobody has chosen one."""
+    return st.session_state.get(_PANEL)
+
+
+def open_panel(name: str) -> None:
+    st.session_state[_PANEL] = name
+
+
+def drawn(about: tuple) -> Any:
+    """What a panel asked to be drawn on the filmstrip, if it is about this; None where it is not."""
+    known, drawing = st.session_state.get(_DRAWN, ((), None))
+    return drawing if known == about else None
+
+
+def draw(about: tuple, drawing: Any) -> bool:
+    """Ask for something to be drawn on the filmstrip; True where that is news, and the strip has to be shown again."""
+    news = st.session_state.get(_DRAWN, ((), None))[0] != about
+    st.session_state[_DRAWN] = (about, drawing)
+    return news
+
+
+@dataclass
+class Game:
+    """Guess the shot, on one title with these shots hidden; the score goes on over all of them."""
+
+    about: str
+    number: int = 0  # of the round
+    pick: int | None = None  # the shot that the person chose in it
+    rounds: list[tuple[bool, bool, bool]] = field(default_factory=list)  # who was right: person, model, copy
+
+
+def game(about: str) -> Game:
+    """The game about this; another one begins anew and keeps the score."""
+    known: Game | None = st.session_state.get(_GAME)
+    if known is None or known.about != about:
+        known = st.session_state[_GAME] = Game(about, rounds=known.rounds if known else [])
+    return known
+
+
+def answer_round(game: Game, pick: int, right: tuple[bool, bool, bool]) -> None:
+    if game.pick is None:
+        game.pick = pick
+        game.rounds.append(right)
+
+
+def next_round(game: Game) -> None:
+    game.number, game.pick = game.number + 1, None
+
+
+def script() -> str | None:
+    """The name of the chosen presentation; None where nobody has chosen one."""
+    return st.session_state.get(_SCRIPT)
+
+
+def choose_script(name: str) -> None:
+    st.session_state[_SCRIPT] = name
+    turn_to(0)
+
+
+def slide() -> int:
+    """Which view of a presentation is shown, counted from 0."""
+    return st.session_state.get(_SLIDE, 0)
+
+
+def turn_to(slide: int) -> None:
+    st.session_state[_SLIDE] = max(0, slide)
+
+
 def selected() -> tuple[int, ...]:
     """The shots that a person picked out of the whole catalog (a lasso, a search), as its rows, ascending."""
     return st.session_state.get(_SELECTED, ())
 
 
 def select(rows: Iterable[int]) -> None:
+    """Empty rows let go of the selection."""
     st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
 
 
@@ -129,6 +227,8 @@ def catalog_name() -> str | None:
 
 
 def choose_catalog(name: str | None) -> None:
+    if name != catalog_name():
+        select(())  # rows of another catalog are other shots
     st.session_state[_CATALOG] = name
     forget_complaint()
 
@@ -149,6 +249,7 @@ def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
     runs  a row a run: name, problem (None where it can answer for this catalog)
     """
     st.session_state.setdefault(_HIDDEN, {})
+    st.session_state[_TITLES] = catalog.titles
     if _url_is_news():
         _read_url(catalog, runs)
     _repair(catalog, runs)
@@ -160,22 +261,46 @@ def notes() -> list[str]:
     return st.session_state.pop(_NOTES, [])
 
 
+def selection() -> Selection:
+    """All of it as one value, as a notebook reads it from the link."""
+    rows, shots = st.session_state.get(_SHOTS, ((), ()))
+    if rows != selected():
+        shots = shots_of_rows(selected(), st.session_state[_TITLES])
+        st.session_state[_SHOTS] = (selected(), shots)
+    return Selection(
+        title=title(),
+        run=run(),
+        hidden=tuple(hidden()),
+        shots=shots,
+        catalog=catalog_name(),
+        modality=modality(),
+        look=focus(),
+    )
+
+
+def selections_folder() -> Path:
+    """Where selections lie that are too long for a link."""
+    return read_arguments().runs / FOLDER
+
+
 def write_url() -> None:
     """Put the selection into the address, if it is not there already."""
-    wanted = {"title": title(), "hidden": format_ranges(hidden()).replace(" ", "") or NOTHING}
-    if name := run():
-        wanted["run"] = name
-    if name := catalog_name():
-        wanted["catalog"] = name
+    wanted = selection().to_query()
+    if "shots" in wanted:
+        del wanted["shots"]
+        with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
+            wanted = selection().to_query(selections_folder())
     _write(wanted)
 
 
 def _write(wanted: dict[str, str]) -> None:
     written = st.session_state.setdefault(_WRITTEN, [])
-    if wanted not in written[-1:]:
+    news = wanted not in written[-1:]
+    if news:
         written.append(wanted)
         del written[:-_REMEMBERED_URLS]
-    if st.query_params.to_dict() != wanted:
+    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
+    if news or st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
 
@@ -194,6 +319,10 @@ def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
         said += _read_run(url["run"], runs)
     if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
+    said += _read_selected(url.get("shots", ""), catalog)
+    if title() in catalog:
+        said += _read_modality(url.get("modality"), catalog)
+        said += _read_focus(url.get("look"), catalog)
     _note(said)
 
 
@@ -222,6 +351,35 @@ def _read_hidden(text: str, catalog: Catalog) -> list[str]:
     return []
 
 
+def _read_selected(text: str, catalog: Catalog) -> list[str]:
+    try:
+        select(rows_of_shots(read_shots(text, selections_folder()), catalog.titles) if text else ())
+    except InputError as error:
+        select(())
+        return [f"The link's selected shots cannot be read: {error}."]
+    return []
+
+
+def _read_modality(name: str | None, catalog: Catalog) -> list[str]:
+    known = [m.name for m in catalog.modalities]
+    hide_only(name if name in known else None)
+    if name is None or name in known:
+        return []
+    return [f"The link hides a modality that these shots do not have: {name[:80]!r}; they have {', '.join(known)}."]
+
+
+def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
+    if text is None:
+        look_at(None)
+        return []
+    try:
+        (shot,) = parse_ranges(text, catalog[title()].num_shots)
+    except (InputError, ValueError):
+        return [f"The link looks at a shot that the title does not have: {text[:80]!r}."]
+    look_at(shot)
+    return []
+
+
 def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Fill in what nobody chose, and drop what another catalog left."""
     if st.session_state.get(_TITLE) not in catalog:
@@ -229,7 +387,13 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     usable = runs.loc[runs["problem"].isna(), "name"].tolist()
     if run() not in usable:
         choose_run(usable[0] if usable else None)
+    if selected() and selected()[-1] >= catalog.num_shots:
+        select(())
     num_shots = catalog[title()].num_shots
     chosen: dict[str, Any] = st.session_state[_HIDDEN]
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
         chosen[title()] = hide_at_random(num_shots, seed=0)
+    if modality() not in [m.name for m in catalog.modalities]:
+        hide_only(None)
+    if (shot := focus()) is not None and shot >= num_shots:
+        look_at(None)

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from msm import InputError, watching
 from msm.watching import Measured, Watched
 from workbench import cache, jobs, panels, state, training, training_form
+from workbench.address import base_address
 from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.components.growing_figure import growing_figure
 from workbench.evaluation_panel import as_text, columns, copy_as_code
@@ -278,7 +279,7 @@ def _alarm(gauge: str) -> float:
 
 def _show(figure: go.Figure, name: str, runs: dict[str, Measured], folder: Path, call: str) -> None:
     alt = f"{HEADINGS[name]}: {', '.join(runs)}"
-    growing_figure(figure, key=f"training.{name}", config=_config(name), base=cache.base_address(), alt=alt)
+    growing_figure(figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt)
     copy_as_code(code.training_code(folder, list(runs), call))
 
 

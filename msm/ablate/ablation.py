@@ -175,6 +175,7 @@ class GrowingTables:
         self.out, self.plan, self.ended, self.next = out, plan, 0, 0.0
 
     def look(self, said: dict[str, Any]) -> None:
+        """Called with each progress report: writes the tables again where a training ended."""
         ended, now = said["done"] + said["failed"], time.monotonic()
         if ended == self.ended or now < self.next:
             return

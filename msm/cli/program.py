@@ -15,7 +15,6 @@ from msm import progress as telling
 
 app = typer.Typer(
     help="Masked Shot Modeling: hide shots of a film and watch a model fill them in.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

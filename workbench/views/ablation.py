@@ -56,6 +56,7 @@ def axis_reach(table: dict[str, Any], key: str) -> float:
 
 
 def has_own_scale(table: dict[str, Any], key: str) -> bool:
+    """Whether the effects of this knob are so large that its axis reaches further than those of the others."""
     return axis_reach(table, key) > min(axis_reach(table, k["key"]) for k in table["knobs"])
 
 

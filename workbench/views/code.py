@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
-def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
+def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
     """A cell of a notebook; `hidden` as ranges, e.g. "40-44, 60"."""
+    only = f", modalities=[{modality!r}]" if modality else ""
     return f"""\
 from msm import Catalog, Run
 from msm.hiding import parse_ranges
@@ -15,8 +16,50 @@ from workbench.views.timeline import timeline
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
-fill = Run.open({str(run)!r}).fill_in(title, hidden)
+fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
 timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
+"""
+
+
+def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
+    """A cell that draws the surprise curve of a title."""
+    return f"""\
+from msm import Catalog, Run
+from msm.surprise import peaks, surprise
+from workbench.views.surprise import surprise_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+found = surprise(Run.open({str(run)!r}), title, exact=False)
+surprise_figure(found.table, peaks(found.table, 6), duration_s=title.duration_s)
+"""
+
+
+def influence_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int, method: str) -> str:
+    """A cell that draws which visible shots mattered for one hidden shot."""
+    return f"""\
+from msm import Catalog, Run
+from msm.hiding import parse_ranges
+from msm.influence import influence
+from workbench.views.influence import influence_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+table = influence(Run.open({str(run)!r}), title, hidden, {shot}, method={method!r})
+influence_figure(table, {shot}, title.shots["start_s"].to_numpy(), duration_s=title.duration_s)
+"""
+
+
+def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
+    """A cell that draws what less context costs."""
+    return f"""\
+from msm import Catalog, Run
+from msm.hiding import parse_ranges
+from msm.what_if import context_curve
+from workbench.views.what_if import context_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+context_figure(context_curve(Run.open({str(run)!r}), title, hidden))
 """
 
 
@@ -95,4 +138,68 @@ from workbench.views.training import {function}
 folder = Path({str(runs)!r})
 runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
 {call}
+"""
+
+
+def search_code(catalog: Path, run: Path | None, like: Sequence[str], unlike: Sequence[str], k: int) -> str:
+    """A cell that searches as the page does, filters aside; shots as TITLE:NUMBER."""
+    run_lines = (
+        f"""
+run = Run.open({str(run)!r})
+contextual = find_index(contextual_space(catalog, run))
+nearest(contextual, like, unlike, k={k}).table"""
+        if run
+        else ""
+    )
+    return (
+        f"""\
+from msm import Catalog, Run
+from msm.search.asking import nearest, row_of
+from msm.search.contextual import contextual_space
+from msm.search.shelf import find_index
+from msm.search.spaces import RawSpace
+
+catalog = Catalog.open({str(catalog)!r})
+like, unlike = ([row_of(catalog, shot) for shot in shots] for shots in ({list(like)!r}, {list(unlike)!r}))
+raw = find_index(RawSpace(catalog))
+nearest(raw, like, unlike, k={k}).table
+{run_lines.lstrip()}
+""".rstrip()
+        + "\n"
+    )
+
+
+def measures_code(catalog: Path, run: Path | None, label: str, leave_out: str) -> str:
+    """A cell that draws how often a search finds the same label."""
+    contextual = f', "contextual": contextual_space(catalog, Run.open({str(run)!r}))' if run else ""
+    return f"""\
+from msm import Catalog, Run
+from msm.search.contextual import contextual_space
+from msm.search.measure import measure
+from msm.search.spaces import RawSpace
+from workbench.views.found import measures_figure, measures_table
+
+catalog = Catalog.open({str(catalog)!r})
+spaces = {{"raw": RawSpace(catalog){contextual}}}
+measures_figure(measures_table(measure(spaces, {label!r}, leave_out={leave_out!r})))
+"""
+
+
+def map_code(catalog: Path, path: Path, label: str | None, link: str, runs: Path) -> str:
+    """A cell that draws a stored map, coloured by a label, with the shots of a link ringed."""
+    coloured = f", labels[{label!r}]" if label else ""
+    return f"""\
+from pathlib import Path
+
+from msm import Catalog
+from msm.maps import open_map
+from msm.selection import Selection
+from workbench.views.map_figure import map_figure
+from workbench.views.map_labels import map_labels
+
+catalog = Catalog.open({str(catalog)!r})
+found = open_map(Path({str(path)!r}))
+labels = map_labels(catalog, found.of)
+chosen = Selection.from_link({link!r}, runs={str(runs)!r}).rows(catalog.titles)
+map_figure(found.table{coloured}, chosen=chosen if found.of == "shots" else ())
 """

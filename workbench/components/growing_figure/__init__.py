@@ -28,7 +28,7 @@ def _component() -> Any:
 def growing_figure(figure: go.Figure, *, key: str, config: dict[str, Any], base: str, alt: str) -> None:
     """Draw a figure, or change the one that stands here already.
 
-    base  what the server's addresses begin with (`cache.base_address`)
+    base  what the server's addresses begin with (`address.base_address`)
     alt   what is drawn, for those who cannot see it
     """
     data = {"figure": figure.to_json(), "config": config, "library": f"{base}{LIBRARY}", "alt": alt}

@@ -1,0 +1,11 @@
+"""Under which path of its host the app is served: behind a proxy it may be one among others."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def base_address() -> str:
+    """Empty at the root of its host, else e.g. "/films" (`server.baseUrlPath`)."""
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
