@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from msm import Catalog, watching
+from msm import Catalog, InputError, watching
 from msm.catalog import modalities_of
 from msm.presets import preset
 from msm.runs import RunFolder
@@ -252,3 +252,20 @@ def test_a_training_that_could_not_begin_is_told_with_its_reason(monkeypatch, tm
         time.sleep(0.1)
     app = visit(monkeypatch, tmp_path / "runs")
     assert "did not begin" in app.error[0].value and "no-catalog" in app.error[0].value
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("workbench.people.role", lambda: "viewer")
+    path = write_run(tmp_path, "one", rising(20), state="stopped")
+    app = visit(monkeypatch, tmp_path)
+    assert "one is ahead" in app.subheader[0].value
+    assert {b.label for b in app.button if not b.disabled} <= {"Masking lab", "Evaluation"}
+    for deed in (
+        lambda: training.stop(path),
+        lambda: training.delete(tmp_path / ".jobs", path, tmp_path),
+        lambda: training.resume(tmp_path / ".jobs", watching.look(path), CATALOG),
+    ):
+        monkeypatch.setattr("workbench.people.get_script_run_ctx", lambda **_: object())
+        with pytest.raises(InputError):
+            deed()
+    assert path.exists() and not (path / "stop").exists()
