@@ -27,6 +27,8 @@ EXTRAS = {
     "scale": "training on several GPUs or machines, ablations on a Ray cluster",
     "sample": "drawing the sample films again",
     "bench": "the benchmarks",
+    "login": "a login for a team",
+    "docs": "making the documents",
     "dev": "the tests",
 }
 DECODED = {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1"}

@@ -36,7 +36,10 @@ def write_run(
     """A run folder with these lines of metrics; `info` goes into run.json."""
     path = folder / name
     path.mkdir(parents=True)
-    facts = {"state": "done", "heartbeat": time.time(), "steps_done": 0, "best": None, **info}
+    shots = {"fingerprint": "0" * 16, "shot_dim": 7, "global_dim": 0, "path": "catalog"}
+    shots["modalities"] = [{"name": "video", "start": 0, "dim": 7, "encoder": "none"}]
+    facts = {"state": "done", "heartbeat": time.time(), "steps_done": 0, "best": None, "bandwidth": 2.0, **info}
+    facts.setdefault("catalog", shots)
     (path / "recipe.json").write_text(json.dumps((recipe or preset("mediafm")).to_dict()))
     (path / "run.json").write_text(json.dumps(facts))
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

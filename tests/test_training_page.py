@@ -12,10 +12,12 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from msm import watching
+from msm import Catalog, InputError, watching
+from msm.catalog import modalities_of
 from msm.presets import preset
 from msm.runs import RunFolder
 from msm.watching import Tail
+from tests.conftest import tiny_titles
 from tests.small_runs import metrics_line, rising, write_run
 from tests.test_pages import TIMEOUT_S, text_of
 from workbench import jobs, training
@@ -212,6 +214,23 @@ def test_the_form_shows_its_command_and_refuses_what_is_impossible_in_the_recipe
     assert next(b for b in app.button if b.label == "Start").disabled
 
 
+def test_without_a_catalog_the_runs_are_shown_and_the_form_says_what_is_missing(monkeypatch, tmp_path):
+    write_run(tmp_path / "runs", "one", rising(20))
+    app = visit(monkeypatch, tmp_path / "runs", tmp_path / "no-catalog")
+    assert "one is ahead" in app.subheader[0].value and "no such folder" in app.error[0].value
+
+
+def test_another_catalog_is_kept_while_a_run_is_watched(monkeypatch, tmp_path):
+    for name in ("first", "second"):
+        Catalog.write(tmp_path / name, tiny_titles(modalities_of({"video": 7})), modalities=modalities_of({"video": 7}))
+    write_run(tmp_path / "runs", "one", rising(20))
+    app = visit(monkeypatch, tmp_path / "runs", tmp_path / "first")
+    next(s for s in app.selectbox if s.label == "Catalog").set_value("second").run()
+    next(n for n in app.number_input if n.label == "Seed").set_value(1).run()
+    assert str(tmp_path / "second") in app.code[-1].value and not app.exception
+    assert app.query_params["catalog"] in ("second", ["second"]) and app.query_params["training"] in ("one", ["one"])
+
+
 def test_start_begins_msm_train_with_what_the_form_says(monkeypatch, tmp_path):
     started: list = []
     monkeypatch.setattr(
@@ -233,3 +252,20 @@ def test_a_training_that_could_not_begin_is_told_with_its_reason(monkeypatch, tm
         time.sleep(0.1)
     app = visit(monkeypatch, tmp_path / "runs")
     assert "did not begin" in app.error[0].value and "no-catalog" in app.error[0].value
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("workbench.people.role", lambda: "viewer")
+    path = write_run(tmp_path, "one", rising(20), state="stopped")
+    app = visit(monkeypatch, tmp_path)
+    assert "one is ahead" in app.subheader[0].value
+    assert {b.label for b in app.button if not b.disabled} <= {"Masking lab", "Evaluation"}
+    for deed in (
+        lambda: training.stop(path),
+        lambda: training.delete(tmp_path / ".jobs", path, tmp_path),
+        lambda: training.resume(tmp_path / ".jobs", watching.look(path), CATALOG),
+    ):
+        monkeypatch.setattr("workbench.people.get_script_run_ctx", lambda **_: object())
+        with pytest.raises(InputError):
+            deed()
+    assert path.exists() and not (path / "stop").exists()

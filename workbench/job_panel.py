@@ -29,9 +29,8 @@ def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], 
         if running := [job.folder for job in found if job.state == jobs.RUNNING]:
             st.fragment(_running, run_every=EVERY_S)(running)
         if any(job.state != jobs.RUNNING for job in found):
-            st.fragment(_over)(
-                folder, kinds, done
-            )  # so that Dismiss neither waits for the whole page nor cuts it short
+            # A piece of its own, so that Dismiss neither waits for the whole page nor cuts it short.
+            st.fragment(_over)(folder, kinds, done)
 
 
 def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:

@@ -186,8 +186,7 @@ def watched() -> str | None:
 
 def watch(name: str) -> None:
     st.session_state[_WATCHED] = name
-    if st.query_params.get("training") != name:
-        st.query_params["training"] = name
+    _write({"training": name} | ({"catalog": chosen} if (chosen := catalog_name()) else {}))
 
 
 def expect(name: str) -> None:
@@ -291,6 +290,10 @@ def write_url() -> None:
         del wanted["shots"]
         with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
             wanted = selection().to_query(selections_folder())
+    _write(wanted)
+
+
+def _write(wanted: dict[str, str]) -> None:
     written = st.session_state.setdefault(_WRITTEN, [])
     news = wanted not in written[-1:]
     if news:

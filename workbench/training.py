@@ -16,6 +16,7 @@ from msm.watching import Measured, Tail, Watched
 from workbench import cache, jobs
 from workbench.arguments import Arguments, catalog_named, catalog_names
 from workbench.jobs import Job
+from workbench.people import require_editor
 
 TRAIN, ESTIMATE = "train", "estimate"  # kinds of jobs
 MOST_TAILS = 64
@@ -85,7 +86,8 @@ def job_of(path: Path, folder: Path) -> Job | None:
 
 def not_begun(folder: Path) -> list[Job]:
     """Jobs that train a run whose folder is not there: they load what they need, or ended before it was."""
-    return [job for job in jobs.listed(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
+    without = [job for job in jobs.listed(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
+    return [job for job in without if not job.share and job.state != jobs.DONE]  # the others' runs were removed since
 
 
 def start(folder: Path, catalog: Path, run: Path, name: str, changed: Mapping[str, Any], *, dry: bool = False) -> Job:
@@ -99,14 +101,22 @@ def start(folder: Path, catalog: Path, run: Path, name: str, changed: Mapping[st
 
 def resume(folder: Path, run: Watched, catalog: Path) -> Job:
     """Go on where a run ended, as a job."""
+    require_editor()
     words = ["train", str(catalog.absolute()), str(run.path.absolute()), "--resume", "--json"]
     (run.path / watching.STOP).unlink(missing_ok=True)
     with jobs.prepared(folder, TRAIN) as place:
         return jobs.start(place, f"Training {run.name}", words, {"run": str(run.path.absolute())})
 
 
+def stop(path: Path) -> None:
+    """Ask a training to end at its next step, wherever it was begun."""
+    require_editor()
+    watching.ask_to_stop(path)
+
+
 def delete(folder: Path, path: Path, runs: Path) -> None:
     """Remove a run, and what is kept of the jobs that trained it."""
+    require_editor()
     watching.delete(path, runs)
     for job in jobs.listed(folder, TRAIN):
         if job.about.get("run") == str(path.absolute()):

@@ -18,6 +18,7 @@ from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.components.growing_figure import growing_figure
 from workbench.evaluation_panel import as_text, columns, copy_as_code
 from workbench.opened import free_name
+from workbench.people import may_edit, say_viewer
 from workbench.views import code, training_words
 from workbench.views.training import GAUGES, MOST_RUNS, STEP_MEASURES, gauge_curve, progress_curve, step_curve
 from workbench.views.wording import baseline_label, count, grouped, number
@@ -63,6 +64,7 @@ def choose(runs: dict[str, Path]) -> list[Path]:
         if linked := state.watched():
             st.warning(f"There is no run {linked[:80]!r} here. Here is another.", icon=":material/link_off:")
         state.watch(next(iter(runs)))
+    state.watch(str(state.watched()))
     key = state.widget("training.run", state.watched())
     states = {n: watching.look(p, step=0).state for n, p in runs.items()}
     run.selectbox(
@@ -89,7 +91,9 @@ def beginning(folder: Path) -> None:
                 if len(job.log.strip().splitlines()) > 1:
                     with st.expander("Details"):
                         st.code(job.log, language=None)
-                st.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,))
+                st.button(
+                    "Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), disabled=not may_edit()
+                )
 
 
 def _beginning(folder: Path, before: int) -> None:
@@ -135,7 +139,7 @@ def _watch(paths: list[Path], folder: Path, catalog: Path, running: bool) -> Non
 def _standing(run: Watched, folder: Path, catalog: Path) -> None:
     """State, step, time left, the last sign of life; and what one can do."""
     with st.container(border=True, key="training-standing"):
-        told, buttons = columns("training-standing", [5, 4], least_px=320, align="bottom")
+        told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
         with told:
             words = training_words.standing_words(run, training.seconds_left(run)) if not run.problem else ""
             mark = f"{MARKS[run.state]} **{as_text(run.name)}** {training_words.STATES[run.state]}"
@@ -161,14 +165,14 @@ def _log(run: Watched, folder: Path) -> None:
 def _buttons(run: Watched, folder: Path, catalog: Path) -> None:
     if run.state == watching.RUNNING:
         st.button(
-            "Stop", icon=":material/stop_circle:", disabled=run.stopping, on_click=watching.ask_to_stop,
+            "Stop", icon=":material/stop_circle:", disabled=run.stopping or not may_edit(), on_click=training.stop,
             args=(run.path,), help="It ends at its next step, keeps what it has, and can be resumed.",
         )  # fmt: skip
     elif run.state != watching.DONE and not run.problem:
         _resume(run, folder, catalog)
     if (run.path / "model.safetensors").exists():
         _ways_on(run, catalog)
-    if run.state != watching.RUNNING:
+    if run.state != watching.RUNNING and may_edit():
         _delete(run, folder)
 
 
@@ -180,7 +184,9 @@ def _resume(run: Watched, folder: Path, catalog: Path) -> None:
         else "The catalog that it was started on is not here, or has changed."
     )
     if (
-        st.button("Resume", icon=":material/play_arrow:", type="primary", disabled=learned is None, help=why)
+        st.button(
+            "Resume", icon=":material/play_arrow:", type="primary", disabled=learned is None or not may_edit(), help=why
+        )
         and learned
     ):
         training.resume(folder, run, learned)
@@ -323,5 +329,7 @@ def nothing_yet(catalog: Path) -> None:
 
 def start_another(catalog: Path, folder: Path, *, opened: bool) -> None:
     with st.expander("Start a training", icon=":material/model_training:", expanded=opened):
+        if say_viewer():
+            return
         panels.choose_catalog(catalog_names(read_arguments()))
         st.fragment(training_form.form)(catalog, folder)
