@@ -111,7 +111,10 @@ def in_a_row(cards: Cards, ask: Question) -> None:
         st.info("This title has one shot, and no stretch of them.", icon=":material/view_week:")
         return
     run = len(ask.like) > 1 and ask.like == list(range(row, row + len(ask.like)))
-    length = st.slider("Shots in a row", 2, longest, min(len(ask.like) if run else 4, longest), key="retrieval.length")
+    start = min(len(ask.like) if run else 4, longest)
+    length = start
+    if longest > 2:
+        length = int(st.slider("How many in a row", 2, longest, start, key=f"retrieval.length.{longest}", width=320))
     row = min(row, stop - length)
     panel.query(cards, [row], "clip", length)
     rows, count = list(range(row, row + length)), max(3, ask.k // 2)

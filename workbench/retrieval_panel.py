@@ -66,9 +66,14 @@ def choose_filters(catalog: Catalog) -> Filters:
             values = retrieval_cache.label_values(str(catalog.path), catalog.fingerprint, label)
             wanted = st.multiselect(label, values, key=f"retrieval.label.{label}.{name}")
             pairs += [(label, value) for value in wanted]
-    filters = Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
-    st.caption(views.filter_words(filters, names))
-    return filters
+    return Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
+
+
+def filters_words(catalog: Catalog, filters: Filters) -> None:
+    """What the filters let through, where they are set."""
+    names = dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["name"].astype(str), strict=True))
+    if said := views.filter_words(filters, names):
+        st.caption(plain_markdown(said))
 
 
 def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:

@@ -27,6 +27,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     mode = panel.choose_mode()
     filters = panel.choose_filters(catalog)
     k, show, only, together = panel.choose_shown(catalog)
+    panel.filters_words(catalog, filters)
 
 like = asked.like(catalog)
 cards = panel.Cards(catalog, show)
