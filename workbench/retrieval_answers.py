@@ -54,10 +54,10 @@ def like_shots(cards: Cards, ask: Question) -> None:
         _agreement(answers, cards.show, as_query)
     if answers:
         panel.select_found(answers)
-        finders = {name: answer.finder for name, answer in answers.items()}
-        panel.how_good(ask.catalog, finders, ask.run_path if contextual else None)
         names = panel.shot_names(ask.catalog, ask.like[: panel.MOST_LIKE])
         panel.code(ask.catalog, ask.run_path, names, panel.shot_names(ask.catalog, asked.unlike()), ask.k)
+        finders = {name: answer.finder for name, answer in answers.items()}
+        panel.how_good(ask.catalog, finders, ask.run_path if contextual else None)
 
 
 def expected(cards: Cards, ask: Question) -> None:
