@@ -7,6 +7,7 @@ for shows on the map.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import streamlit as st
 
@@ -14,7 +15,8 @@ from msm import Catalog
 from msm.search.filters import title_of_rows
 from workbench import state
 
-_UNLIKE, _PLAYING, _LAB = "retrieval.unlike", "retrieval.playing", "retrieval.lab"
+_UNLIKE, _PLAYING, _PAGE = "retrieval.unlike", "retrieval.playing", "retrieval.page"
+LAB, MAP = (Path(__file__).parent / "app_pages" / name for name in ("masking_lab.py", "embedding_map.py"))
 
 
 def like(catalog: Catalog) -> list[int]:
@@ -73,9 +75,15 @@ def to_lab(catalog: Catalog, row: int) -> None:
     title = catalog.titles.iloc[int(title_of_rows(catalog, [row])[0])]
     state.choose_title(str(title["title_id"]))
     state.hide([row - int(title["first_shot"])])
-    st.session_state[_LAB] = True
+    st.session_state[_PAGE] = LAB
 
 
-def lab_wanted() -> bool:
-    """Whether a gesture asked for the masking lab, told once: a callback cannot turn the page."""
-    return bool(st.session_state.pop(_LAB, False))
+def to_map(rows: Iterable[int]) -> None:
+    """Select these shots and ask for the map, which marks them."""
+    state.select(rows)
+    st.session_state[_PAGE] = MAP
+
+
+def page_wanted() -> Path | None:
+    """The page that a gesture asked for, told once: a callback cannot turn the page."""
+    return st.session_state.pop(_PAGE, None)

@@ -54,10 +54,10 @@ def like_shots(cards: Cards, ask: Question) -> None:
         _agreement(answers, cards.show, as_query)
     if answers:
         panel.select_found(answers)
-        finders = {name: answer.finder for name, answer in answers.items()}
-        panel.how_good(ask.catalog, finders, ask.run_path if contextual else None)
         names = panel.shot_names(ask.catalog, ask.like[: panel.MOST_LIKE])
         panel.code(ask.catalog, ask.run_path, names, panel.shot_names(ask.catalog, asked.unlike()), ask.k)
+        finders = {name: answer.finder for name, answer in answers.items()}
+        panel.how_good(ask.catalog, finders, ask.run_path if contextual else None)
 
 
 def expected(cards: Cards, ask: Question) -> None:
@@ -111,7 +111,10 @@ def in_a_row(cards: Cards, ask: Question) -> None:
         st.info("This title has one shot, and no stretch of them.", icon=":material/view_week:")
         return
     run = len(ask.like) > 1 and ask.like == list(range(row, row + len(ask.like)))
-    length = st.slider("Shots in a row", 2, longest, min(len(ask.like) if run else 4, longest), key="retrieval.length")
+    start = min(len(ask.like) if run else 4, longest)
+    length = start
+    if longest > 2:
+        length = int(st.slider("How many in a row", 2, longest, start, key=f"retrieval.length.{longest}", width=320))
     row = min(row, stop - length)
     panel.query(cards, [row], "clip", length)
     rows, count = list(range(row, row + length)), max(3, ask.k // 2)

@@ -61,22 +61,27 @@ def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[floa
     on_share  hears the share that is done while it is computed. InputError where the run does not fit.
     """
     key = (str(catalog.path), catalog.fingerprint, str(run_path), cache.weights(run_path))
-    spaces, one_at_a_time = _spaces()
+    finders, one_at_a_time = _finders()
+    if (known := finders.get(key)) is not None:
+        return known
     with one_at_a_time:  # who comes second finds it done
-        if key not in spaces:
-            from msm.search.contextual import contextual_space
+        if key in finders:
+            return finders[key]
+        from msm.search.contextual import contextual_space
 
-            run = cache.open_run(run_path)
-            space = contextual_space(catalog, run, progress=lambda done, total: on_share(done / total))
-            spaces[key] = _found_or_flat(space)
-            while len(spaces) > MOST_SPACES:
-                spaces.pop(next(iter(spaces)))
-        return spaces[key]
+        run = cache.open_run(run_path)
+        space = contextual_space(catalog, run, progress=lambda done, total: on_share(done / total))
+        finder = _found_or_flat(space)
+        if finder is not None:  # else an index may be built meanwhile
+            finders[key] = finder
+            while len(finders) > MOST_SPACES:
+                finders.pop(next(iter(finders)))
+        return finder
 
 
 # A dictionary of our own: a cached function may not report its progress to a page.
 @st.cache_resource(show_spinner=False)
-def _spaces() -> tuple[dict[tuple[str, ...], Any], threading.Lock]:
+def _finders() -> tuple[dict[tuple[str, ...], Any], threading.Lock]:
     return {}, threading.Lock()
 
 

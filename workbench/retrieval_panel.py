@@ -66,9 +66,14 @@ def choose_filters(catalog: Catalog) -> Filters:
             values = retrieval_cache.label_values(str(catalog.path), catalog.fingerprint, label)
             wanted = st.multiselect(label, values, key=f"retrieval.label.{label}.{name}")
             pairs += [(label, value) for value in wanted]
-    filters = Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
-    st.caption(views.filter_words(filters, names))
-    return filters
+    return Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
+
+
+def filters_words(catalog: Catalog, filters: Filters) -> None:
+    """What the filters let through, where they are set."""
+    names = dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["name"].astype(str), strict=True))
+    if said := views.filter_words(filters, names):
+        st.caption(plain_markdown(said))
 
 
 def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
@@ -313,14 +318,18 @@ def words_found(cards: Cards, found: Any, text: str) -> None:
 def select_found(answers: dict[str, Any]) -> None:
     """Make what was found the selection of every page."""
     rows = sorted({r for a in answers.values() for r in a.rows})
-    if rows:
+    if not rows:
+        return
+    with st.container(horizontal=True):
         st.button(
-            f"Select these {count(len(rows), 'shot')}",
+            f"Ask for shots like these {len(rows)}",
             icon=":material/select_all:",
             on_click=state.select,
             args=(rows,),
-            help="They become the selection of every page: the map marks them, and this page asks for more like them.",
+            help="They become the selection of every page, and what this page asks for.",
         )
+        if asked.MAP.exists():
+            st.button("Show these on the map", icon=":material/scatter_plot:", on_click=asked.to_map, args=(rows,))
 
 
 @st.dialog("Play", width="large")
@@ -388,7 +397,7 @@ def how_good(catalog: Catalog, finders: dict[str, Any], run_path: Path | None) -
 
 
 def code(catalog: Catalog, run_path: Path | None, names: Sequence[str], unlike: Sequence[str], k: int) -> None:
-    with st.expander("Copy as code", icon=":material/code:"):
+    with st.expander("Copy this search as code", icon=":material/code:"):
         st.code(search_code(catalog.path, run_path, names, unlike, k), language="python")
 
 

@@ -66,6 +66,16 @@ def test_a_stale_index_is_never_asked_and_is_built_anew(films):
     assert open_index(RawSpace(changed)).note == ""
 
 
+def test_a_single_number_that_changed_makes_an_index_stale(films):
+    make_index(RawSpace(films))
+    shard = np.load(films.path / "shots-00000.npy", mmap_mode="r+")
+    shard[40, 3] += 1
+    shard.flush()
+
+    with pytest.raises(StaleIndex):
+        open_index(RawSpace(Catalog.open(films.path)))
+
+
 @pytest.mark.parametrize("name", ["index.faiss", "mean.npy", "empty.npy", "rotation.npy", "index.json"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "empty"])
 def test_a_damaged_index_is_refused_in_one_sentence_and_mended_on_request(tmp_path, name, damage):

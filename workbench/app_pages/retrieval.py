@@ -13,8 +13,8 @@ from workbench.opened import catalog_or_stop, run_path_of, runs_for
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
 run_path = run_path_of(runs)
-if asked.lab_wanted():
-    st.switch_page("app_pages/masking_lab.py")
+if page := asked.page_wanted():
+    st.switch_page(page)
 
 name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
 name.header("Shot retrieval", anchor=False)
@@ -27,6 +27,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     mode = panel.choose_mode()
     filters = panel.choose_filters(catalog)
     k, show, only, together = panel.choose_shown(catalog)
+    panel.filters_words(catalog, filters)
 
 like = asked.like(catalog)
 cards = panel.Cards(catalog, show)

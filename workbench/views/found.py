@@ -95,7 +95,7 @@ def agreement(raw: Collection[int], contextual: Collection[int]) -> str:
 
 
 def same_as_query(labels: Mapping[str, pd.DataFrame], label: str, query: object) -> str:
-    """`The same place as the query: raw 7 of 12, contextual 9 of 12.`; empty where the query has no such label.
+    """`The same place as the query: raw 7 of 12, contextual 9 of 12.`; empty where the query has no such label, or nothing found has it.
 
     labels  how it was searched → labels of what was found
     """
@@ -106,6 +106,8 @@ def same_as_query(labels: Mapping[str, pd.DataFrame], label: str, query: object)
         for how, table in labels.items()
         if len(table)
     }
+    if not any(same for same, _ in counts.values()):
+        return ""
     told = ", ".join(f"{how} {same} of {of}" for how, (same, of) in counts.items())
     return f"The same {label.replace('_', ' ')} as the query ({_word(query)}): {told}." if told else ""
 
