@@ -37,7 +37,7 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
 
-sample-data: .venv/sample ## render the sample films, ingest them, train the sample run (half an hour on two cores)
+sample-data: .venv/sample ## render the sample films, ingest them, train the sample run, draw its maps (half an hour on two cores)
 	$(BIN)/python -m sample_data.make
 
 pictures: .venv/dev browser ## take the pictures of the README again

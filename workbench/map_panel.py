@@ -372,9 +372,9 @@ def _ways_on(catalog: Catalog, rows: np.ndarray) -> None:
                 state.choose_title(title_id)
                 state.hide(shots)
             state.choose_title(most[0])
-            st.switch_page("app_pages/masking_lab.py")
+            st.switch_page("app_pages/masking_lab.py", query_params=state.query())
         if RETRIEVAL.exists() and st.button("Search like these", icon=":material/image_search:"):
-            st.switch_page("app_pages/retrieval.py")
+            st.switch_page("app_pages/retrieval.py", query_params=state.query())
 
 
 def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:

@@ -164,6 +164,16 @@ def selections_folder() -> Path:
 
 def write_url() -> None:
     """Put the selection into the address, if it is not there already."""
+    wanted = query()
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def query() -> dict[str, str]:
+    """The selection as it stands behind the `?`.
+
+    A page that sends a visitor to another one gives it along, else the browser would have to go back twice.
+    """
     wanted = selection().to_query()
     if "shots" in wanted:
         del wanted["shots"]
@@ -173,8 +183,7 @@ def write_url() -> None:
     if wanted not in written[-1:]:
         written.append(wanted)
         del written[:-_REMEMBERED_URLS]
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    return wanted
 
 
 def _url_is_news() -> bool:
