@@ -190,7 +190,12 @@ def thumbnails_address(title: Title) -> str | None:
     catalog = title.catalog.path.absolute()
     if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
         return None
-    return f"{_base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
+    return f"{catalog_thumbnails_address(title.catalog)}/{quote(title.title_id, safe='')}/"
+
+
+def catalog_thumbnails_address(catalog: Catalog) -> str:
+    """What `/TITLE/NUMBER.webp` is appended to."""
+    return f"{_base_address()}/thumbnails/{quote(catalog.path.absolute().name, safe='')}"
 
 
 def _base_address() -> str:

@@ -221,7 +221,7 @@ def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
         size = st.slider("Size of the points", 0.5, 2.5, 1.0, 0.1, key="map.size")
     hits = map_cache.found_by_text(catalog, of, words) if words.strip() else None
     if hits is not None:
-        find.caption(f"{count(int(hits.sum()), of[:-1])} found" if hits.any() else "Nothing is called or says that.")
+        st.caption(f"{count(int(hits.sum()), of[:-1])} found." if hits.any() else "Nothing is called or says that.")
     return label, {
         "shown": map_parts.bits(shown) if shown is not None else None,
         "hits": map_parts.bits(hits) if hits is not None and hits.any() else None,

@@ -7,7 +7,8 @@ One plain ES module that knows neither Streamlit nor Jupyter; a shell of a few l
   map.destroy();
 
 state    { about, panels: [{ points, label, note }], colours, shown, hits, path, selected, pinned, size }
-about    { key, count, unit, titles: [{ name, first, count, thumbnails }], starts, texts }: constant for a catalog
+about    { key, count, unit, frames, titles: [{ name, first, count, frames }], starts, texts }: constant for a catalog; frames
+         is an address, and of a title what stands behind it, or null: FRAMES/TITLE/SHOT.webp, FRAMES.together?frame=TITLE/SHOT&…
 points   { key, x, y }: 16-bit places as base64, 0 … 65535, the same scale on both axes
 colours  { key, label, index, palette: [{ name, colour, count }], ramp }: a palette entry for each point, 8-bit as base64
 shown    bits as base64, a point each, or null: all. hits: bits, or null: nobody searched
@@ -397,18 +398,48 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     return `${title.name}${at} · shot ${shot}`;
   }
 
-  function frame(point, className) {
-    const [title, shot] = titleOf(point);
+  function swatch(point, className) {
     const box = element("span", className);
     const entry = state.colours?.palette[index?.[point] ?? 0];
     if (entry) box.style.setProperty("--colour", entry.colour);
-    if (title.thumbnails) {
-      const picture = element("img", "", { alt: "", decoding: "async", draggable: "false" });
-      picture.addEventListener("error", () => picture.remove());
-      picture.src = `${title.thumbnails}${shot ?? title.count >> 1}.webp`;
-      box.append(picture);
-    }
     return box;
+  }
+
+  function picture(box, source) {
+    const made = element("img", "", { alt: "", decoding: "async", draggable: "false" });
+    made.addEventListener("error", () => made.remove());
+    if (source.startsWith("blob:")) made.addEventListener("load", () => URL.revokeObjectURL(source));
+    made.src = source;
+    box.append(made);
+  }
+
+  function frame(point, className) {
+    const box = swatch(point, className);
+    const [title, shot] = titleOf(point);
+    if (title.frames) picture(box, `${state.about.frames}/${title.frames}/${shot ?? title.count >> 1}.webp`);
+    return box;
+  }
+
+  /* The frames of many points come in one answer, each after its length in four bytes: the server has better to do than
+     to answer fifty times. */
+  async function fillFrames(boxes) {
+    const framed = boxes.map(([point, box]) => [...titleOf(point), box]).filter(([title]) => title.frames);
+    if (!framed.length) return;
+    const names = framed.map(([title, shot]) => `${title.frames}/${shot ?? title.count >> 1}`);
+    try {
+      const answer = await fetch(`${state.about.frames}.together?${names.map((n) => `frame=${encodeURIComponent(n)}`).join("&")}`);
+      if (!answer.ok) return;
+      const whole = await answer.arrayBuffer();
+      const view = new DataView(whole);
+      let at = 0;
+      for (const [, , box] of framed) {
+        const length = view.getUint32(at, true);
+        if (length) picture(box, URL.createObjectURL(new Blob([new Uint8Array(whole, at + 4, length)], { type: "image/webp" })));
+        at += 4 + length;
+      }
+    } catch {
+      return; // the colour of the label stands for the frame
+    }
   }
 
   // ---- painting -------------------------------------------------------------------------------
@@ -517,16 +548,24 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     side.append(element("h4", "", {}, said));
     const grid = element("div", "frames");
     const step = Math.max(1, count / MOST_FRAMES);
-    for (let k = 0; k < Math.min(count, MOST_FRAMES); k++) grid.append(frameButton(selected[Math.floor(k * step)]));
-    side.append(grid);
+    const shownFrames = [];
+    for (let k = 0; k < Math.min(count, MOST_FRAMES); k++) shownFrames.push(selected[Math.floor(k * step)]);
+    side.append(frameGrid(grid, shownFrames));
     if (count > MOST_FRAMES) side.append(element("p", "small", {}, `Every ${step.toFixed(1).replace(/\.0$/, "")}th of them is shown.`));
     root.dataset.selected = count;
     spoken.textContent = `${said} chosen`;
   }
 
-  function frameButton(point) {
+  function frameGrid(grid, points) {
+    const boxes = points.map((point) => [point, swatch(point, "frame")]);
+    grid.append(...boxes.map(([point, box]) => frameButton(point, box)));
+    fillFrames(boxes);
+    return grid;
+  }
+
+  function frameButton(point, box) {
     const button = element("button", "frame-button", { type: "button", title: words(point), "aria-label": words(point) });
-    button.append(frame(point, "frame"));
+    button.append(box);
     button.addEventListener("click", () => choose(selected, point));
     button.addEventListener("pointerenter", () => ((hover = point), paintOver()));
     button.addEventListener("pointerleave", () => ((hover = null), paintOver()));
@@ -543,9 +582,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     if (entry && state.colours.label) card.append(element("p", "small", {}, `${state.colours.label}: ${entry.name}`));
     if (near.length) {
       card.append(element("p", "small", {}, "Truly nearest, wherever the map has put them:"));
-      const row = element("div", "frames near");
-      for (const other of near.slice(0, 8)) row.append(frameButton(other));
-      card.append(row);
+      card.append(frameGrid(element("div", "frames near"), near));
     }
     return card;
   }
@@ -561,6 +598,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
 
   function choose(points, pin) {
     mark(points);
+    hover = null;
     pinned = pin === null ? null : { point: pin, near: pinned?.point === pin ? pinned.near : [] };
     paint();
     paintSide();
