@@ -46,6 +46,8 @@ pictures: .venv/dev browser ## take the pictures of the README again
 benchmarks: .venv/bench ## the tables of benchmarks/results (an hour on two cores)
 	$(BIN)/python -m benchmarks.against_baselines sample
 	$(BIN)/python -m benchmarks.against_baselines real
+	$(BIN)/python -m benchmarks.map --out benchmarks/results/map.json
+	$(BIN)/python -m benchmarks.map_page --out benchmarks/results/map_page.json
 
 clean: ## remove the environment
 	rm -rf .venv

@@ -156,7 +156,8 @@ def lasso(page: Page, share: float, at: tuple[float, float]) -> tuple[float, flo
     return frames, answered, int(page.locator(".shot-map").get_attribute("data-selected") or 0)
 
 
-def measure(url: str, num_points: int, lassos: int) -> list[tuple[float, float, int]]:
+def measure(url: str, num_points: int, lassos: int) -> tuple[list[tuple[float, float, int]], float]:
+    """What each lasso took, and the milliseconds in which the map is painted."""
     rng = np.random.default_rng(1)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
@@ -166,8 +167,15 @@ def measure(url: str, num_points: int, lassos: int) -> list[tuple[float, float, 
         for i in range(lassos + WARM_UP):
             share = (0.04, 0.08, 0.16)[i % 3]  # of the width: a hundred, some hundred, thousands of shots
             found.append(lasso(page, share, (float(rng.uniform(0.4, 0.6)), float(rng.uniform(0.4, 0.6)))))
+        paints = []
+        for _ in range(9):
+            page.get_by_role("button", name="Closer").click()
+            page.wait_for_timeout(150)
+            page.get_by_role("button", name="The whole map").click()
+            page.wait_for_timeout(150)
+            paints.append(float(page.locator(".shot-map").get_attribute("data-paint-ms") or 0))
         browser.close()
-    return found[WARM_UP:]
+    return found[WARM_UP:], statistics.median(paints)
 
 
 def main() -> None:
@@ -179,8 +187,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         made_world(Path(name), chosen.points)
         with served(Path(name)) as url:
-            found = measure(url, chosen.points, chosen.lassos)
-    told = summary(found, chosen.points)
+            found, paint = measure(url, chosen.points, chosen.lassos)
+    told = {**summary(found, chosen.points), "paint_median_ms": paint}
     print(json.dumps(told, indent=1))
     if chosen.out:
         kept = json.loads(chosen.out.read_text(encoding="utf-8")) if chosen.out.exists() else {}

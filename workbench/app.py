@@ -17,7 +17,6 @@ from streamlit.starlette import App
 
 from workbench.arguments import catalog_named, read_arguments
 
-
 MOST_TOGETHER = 64  # pictures in one answer
 
 

@@ -16,9 +16,9 @@ path     [point, …] to be joined in this order, or null
 selected "3-9,12": points, as ranges. pinned: { point, near: [point, …] } or null
 onGesture({ points: ranges, pin: point | null }) is called when a lasso closes, and at a click
 
-Points are splatted into an image here, without a GPU: 50 000 take about 10 ms, a million about 50 ms, so a million
-can be moved and zoomed; where points lie on one another their colours add up to a density, and looking closer
-takes them apart. Whatever comes from a catalog is shown through textContent, so markup in it stays text. */
+Points are splatted into an image here, without a GPU (benchmarks/map_page.py says how fast), so that a million can be
+moved and zoomed; where points lie on one another their colours add up to a density, and looking closer takes them
+apart. Whatever comes from a catalog is shown through textContent, so markup in it stays text. */
 
 const NEAREST_PX = 14; // how far from a point a hand may be
 const MOST_FRAMES = 48;
@@ -179,12 +179,16 @@ class Panel {
     const least = count <= 10000 ? 2.1 : count <= 60000 ? 1.2 : 0.5;
     const radius = size * Math.max(least * this.ratio, Math.min(5 * this.ratio, room));
     const alpha = Math.max(0.22, Math.min(0.86, 0.3 + radius / (4 * this.ratio)));
-    const splat = (point, disc, strength) => {
-      const cx = Math.round((xs[point] - this.view.x) * s + width / 2);
-      const cy = Math.round((this.view.y - ys[point]) * s + height / 2);
-      const { reach, side, cover } = disc;
+    const table = Uint8Array.from(colours.flat());
+    const [left, top] = [width / 2 - this.view.x * s, height / 2 + this.view.y * s];
+    const splat = (point, { reach, side, cover }, strength) => {
+      const cx = Math.round(left + xs[point] * s);
+      const cy = Math.round(top - ys[point] * s);
       if (cx < -reach || cy < -reach || cx >= width + reach || cy >= height + reach) return;
-      const [r, g, b] = colours[index ? index[point] : 0];
+      const entry = index ? 3 * index[point] : 0;
+      const r = table[entry];
+      const g = table[entry + 1];
+      const b = table[entry + 2];
       for (let dy = -reach; dy <= reach; dy++) {
         const y = cy + dy;
         if (y < 0 || y >= height) continue;
@@ -425,7 +429,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
   async function fillFrames(boxes) {
     const framed = boxes.map(([point, box]) => [...titleOf(point), box]).filter(([title]) => title.frames);
     if (!framed.length) return;
-    const names = framed.map(([title, shot]) => `${title.frames}/${shot ?? title.count >> 1}`);
+    const names = framed.map(([title, shot]) => `${decodeURIComponent(title.frames)}/${shot ?? title.count >> 1}`);
     try {
       const answer = await fetch(`${state.about.frames}.together?${names.map((n) => `frame=${encodeURIComponent(n)}`).join("&")}`);
       if (!answer.ok) return;
@@ -534,6 +538,8 @@ export function render(el, first, { onGesture = () => {} } = {}) {
 
   // ---- the side: one shot, and those chosen ---------------------------------------------------
   function paintSide() {
+    const near = pinned ? [pinned.point, ...pinned.near] : [];
+    if (!changed("side", [state.about.key, state.colours?.key, near, toRanges(selected)].join("|"))) return; // frames stay
     side.replaceChildren();
     if (pinned) side.append(pinnedCard());
     const count = selected.length;
@@ -755,7 +761,8 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     changed("selected", next.selected);
     mark(fromRanges(next.selected, about.count));
     pinned = next.pinned;
-    paint();
+    const drawing = [about.key, ...next.panels.map((panel) => panel.points.key), colours?.key, next.selected, next.size];
+    changed("drawing", [...drawing, next.shown, next.hits].join("|")) ? paint() : paintOver();
     paintSide();
     root.dataset.points = about.count; // what a test or a benchmark waits for
   }
