@@ -47,7 +47,7 @@ docs: .venv/dev ## the documentation as a site, in site/
 wheel: .venv/dev ## the package with its sample data, in dist/
 	$(BIN)/pip wheel . --no-deps --no-build-isolation --wheel-dir dist
 
-sample-data: .venv/sample ## render the sample films, ingest them, train the sample run (half an hour on two cores)
+sample-data: .venv/sample ## render the sample films, ingest them, train the sample run, draw its maps (half an hour on two cores)
 	$(BIN)/python -m sample_data.make
 
 pictures: .venv/dev browser ## take the pictures of the README again
@@ -56,6 +56,8 @@ pictures: .venv/dev browser ## take the pictures of the README again
 benchmarks: .venv/bench ## the tables of benchmarks/results (an hour on two cores)
 	$(BIN)/python -m benchmarks.against_baselines sample
 	$(BIN)/python -m benchmarks.against_baselines real
+	$(BIN)/python -m benchmarks.map --out benchmarks/results/map.json
+	$(BIN)/python -m benchmarks.map_page --out benchmarks/results/map_page.json
 
 clean: ## remove the environment
 	rm -rf .venv

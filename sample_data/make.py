@@ -1,4 +1,6 @@
-"""Renders the sample films, ingests them and trains the sample runs: `python -m sample_data.make`.
+"""Renders the sample films, ingests them, trains the sample runs and draws their maps: `python -m sample_data.make`.
+
+`python -m sample_data.make --maps` only draws the maps of what is there.
 
 `python -m sample_data.make --without-pictures --titles 2000 OUT` writes a catalog of any number of titles
 straight from the screenplay, in minutes, and trains nothing.
@@ -45,6 +47,14 @@ def train_runs(catalog: Path = CATALOG, runs: Path = RUNS) -> None:
         shutil.rmtree(run / "checkpoint")  # a finished run needs none, and it is larger than all the rest
 
 
+def draw_maps(catalog: Path = CATALOG, runs: Path = RUNS) -> None:
+    """The maps that the Embedding map page opens on: the raw shots, and those of the first run in their titles."""
+    if (catalog / "maps").is_dir():  # those of an earlier catalog or run
+        shutil.rmtree(catalog / "maps")
+    for options in ([], ["--run", str(runs / next(iter(RECIPES)))]):
+        subprocess.run([sys.executable, "-m", "msm", "map", str(catalog), *options], check=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, nargs="?", default=CATALOG, help="the catalog (default: %(default)s)")
@@ -54,18 +64,24 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="films at the same time (default: %(default)s)")
     parser.add_argument("--build", type=Path, default=BUILD, help="where all the films stay (default: %(default)s)")
     parser.add_argument("--no-run", action="store_true", help="write the catalog and train nothing")
+    parser.add_argument("--maps", action="store_true", help="only draw the maps of the catalog and its first run")
     chosen = parser.parse_args()
     for name in ("titles", "workers"):
         if (number := getattr(chosen, name)) is not None and number < 1:
             parser.error(f"--{name} is {number}, but must be at least 1")
     begin = time.perf_counter()
+    runs = RUNS if chosen.out == CATALOG else chosen.out.with_name(f"{chosen.out.name}-runs")
+    if chosen.maps:
+        draw_maps(chosen.out, runs)
+        return
     if chosen.without_pictures:
         titles = chosen.titles or without_pictures.NUM_TITLES
         _tell(without_pictures.make_catalog(chosen.out, chosen.seed, titles), begin)
         return
     _tell(film_catalog(chosen.out, chosen.build, chosen.seed, chosen.titles, chosen.workers), begin)
     if not chosen.no_run:
-        train_runs(chosen.out, RUNS if chosen.out == CATALOG else chosen.out.with_name(f"{chosen.out.name}-runs"))
+        train_runs(chosen.out, runs)
+        draw_maps(chosen.out, runs)
 
 
 def film_catalog(out: Path, build: Path, seed: int, titles: int | None, workers: int) -> Catalog:

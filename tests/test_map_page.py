@@ -143,6 +143,35 @@ def test_the_sample_catalog_comes_with_small_maps_of_its_raw_and_contextual_shot
         assert fresh is not None and fresh.trustworthiness > 0.9, "python -m sample_data.make --maps makes them"
 
 
+def test_many_frames_come_in_one_answer_and_none_from_outside_the_folder(monkeypatch):
+    from starlette.requests import Request
+
+    from workbench.app import MOST_TOGETHER, thumbnails_together
+
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(SAMPLE), "--runs", str(SAMPLE.parent / "runs")])
+
+    def ask(*frames: str, catalog: str = "catalog") -> list[bytes]:
+        words = "&".join(f"frame={f}" for f in frames)
+        scope = {"type": "http", "path_params": {"catalog": catalog}, "query_string": words.encode(), "headers": []}
+        body, found = bytes(thumbnails_together(Request(scope)).body), []
+        while body:
+            length = int.from_bytes(body[:4], "little")
+            found.append(body[4 : 4 + length])
+            body = body[4 + length :]
+        return found
+
+    picture = (SAMPLE / "media" / "thumbnails" / "harbour-lights" / "3.webp").read_bytes()
+    assert ask("harbour-lights/3", "harbour-lights/99999", "..%2F..%2Fx", "%00", "%2Fetc%2Fpasswd") == [
+        picture,
+        b"",
+        b"",
+        b"",
+        b"",
+    ]
+    assert ask("harbour-lights/3", catalog="..") == [b""]
+    assert len(ask(*["harbour-lights/3"] * 200)) == MOST_TOGETHER
+
+
 # ---- parts and words --------------------------------------------------------------------------
 
 

@@ -105,6 +105,12 @@ def test_a_new_row_stands_among_its_likes_and_a_copy_on_its_original():
     np.testing.assert_allclose(copies, points[:20], atol=1e-3)
 
 
+def test_too_many_rows_to_be_laid_out_together_are_refused_before_anything_is_done(monkeypatch):
+    monkeypatch.setattr("msm.projection.layout.MOST_ALIGNED", 50)
+    with pytest.raises(InputError, match="60 points are too many"):
+        align_parts([clouds(60)[0], clouds(60)[0]], ProjectionOptions())
+
+
 @pytest.mark.slow  # imports umap and lets numba compile: ten seconds
 class TestByUmap:
     def test_likes_lie_together_the_same_seed_gives_the_same_map_and_epochs_are_told(self):

@@ -229,7 +229,12 @@ def thumbnails_address(title: Title) -> str | None:
     catalog = title.catalog.path.absolute()
     if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
         return None
-    return f"{base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
+    return f"{catalog_thumbnails_address(title.catalog)}/{quote(title.title_id, safe='')}/"
+
+
+def catalog_thumbnails_address(catalog: Catalog) -> str:
+    """What `/TITLE/NUMBER.webp` is appended to."""
+    return f"{base_address()}/thumbnails/{quote(catalog.path.absolute().name, safe='')}"
 
 
 def media_address(title: Title) -> str | None:

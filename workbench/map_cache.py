@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import streamlit as st
 from msm import Catalog
 from msm.maps import StoredMap
 from msm.maps.stored import list_maps, maps_folder, open_map
-from workbench.cache import Stamp, open_catalog, stamp, thumbnails_address
+from workbench.cache import Stamp, catalog_thumbnails_address, open_catalog, stamp
 from workbench.views import map_words
 from workbench.views.map_labels import map_labels
 from workbench.views.map_parts import about_part, colours_part, points_part
@@ -41,14 +42,16 @@ def _points(path: Path, digest: str) -> dict[str, Any]:
 
 
 def about(catalog: Catalog, of: str) -> dict[str, Any]:
-    return _about(str(catalog.path), catalog.fingerprint, of, thumbnails_address(next(iter(catalog))) or "")
+    return _about(str(catalog.path), catalog.fingerprint, of, catalog_thumbnails_address(catalog))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _about(path: str, fingerprint: str, of: str, _address: str) -> dict[str, Any]:
+def _about(path: str, fingerprint: str, of: str, frames: str) -> dict[str, Any]:
     catalog = open_catalog(Path(path))
-    addresses = [thumbnails_address(title) for title in catalog]
-    return about_part(fingerprint, of, catalog.titles, shots(catalog), addresses)
+    folder = catalog.path / "media" / "thumbnails"
+    there = {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
+    framed = [title_id in there for title_id in catalog.titles["title_id"].astype(str)]
+    return about_part(fingerprint, of, catalog.titles, shots(catalog), frames, framed)
 
 
 def shots(catalog: Catalog) -> pd.DataFrame:

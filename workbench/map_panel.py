@@ -221,7 +221,7 @@ def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
         size = st.slider("Size of the points", 0.5, 2.5, 1.0, 0.1, key="map.size")
     hits = map_cache.found_by_text(catalog, of, words) if words.strip() else None
     if hits is not None:
-        find.caption(f"{count(int(hits.sum()), of[:-1])} found" if hits.any() else "Nothing is called or says that.")
+        st.caption(f"{count(int(hits.sum()), of[:-1])} found." if hits.any() else "Nothing is called or says that.")
     return label, {
         "shown": map_parts.bits(shown) if shown is not None else None,
         "hits": map_parts.bits(hits) if hits is not None and hits.any() else None,
@@ -372,9 +372,9 @@ def _ways_on(catalog: Catalog, rows: np.ndarray) -> None:
                 state.choose_title(title_id)
                 state.hide(shots)
             state.choose_title(most[0])
-            st.switch_page("app_pages/masking_lab.py")
+            st.switch_page("app_pages/masking_lab.py", query_params=state.query())
         if RETRIEVAL.exists() and st.button("Search like these", icon=":material/image_search:"):
-            st.switch_page("app_pages/retrieval.py")
+            st.switch_page("app_pages/retrieval.py", query_params=state.query())
 
 
 def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:

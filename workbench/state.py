@@ -285,23 +285,42 @@ def selections_folder() -> Path:
 
 def write_url() -> None:
     """Put the selection into the address, if it is not there already."""
+    _write(_selection_query())
+
+
+def query() -> dict[str, str]:
+    """The selection as it stands behind the `?`, as news of our own.
+
+    A page that sends a visitor to another one gives it along, else the browser would have to go back twice.
+    """
+    wanted = _selection_query()
+    _remember(wanted)
+    return wanted
+
+
+def _selection_query() -> dict[str, str]:
     wanted = selection().to_query()
     if "shots" in wanted:
         del wanted["shots"]
         with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
             wanted = selection().to_query(selections_folder())
-    _write(wanted)
+    return wanted
 
 
 def _write(wanted: dict[str, str]) -> None:
+    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
+    if _remember(wanted) or st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _remember(wanted: dict[str, str]) -> bool:
+    """Whether this is another address than the one written last."""
     written = st.session_state.setdefault(_WRITTEN, [])
     news = wanted not in written[-1:]
     if news:
         written.append(wanted)
         del written[:-_REMEMBERED_URLS]
-    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
-    if news or st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    return news
 
 
 def _url_is_news() -> bool:

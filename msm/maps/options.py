@@ -47,7 +47,7 @@ class Source:
         from msm.assess import weights_fingerprint  # torch: two seconds
 
         try:
-            return cls(run=run.resolve().name, weights=weights_fingerprint(run))
+            return cls(run=run.absolute().name, weights=weights_fingerprint(run))
         except FileNotFoundError:
             raise InputError(f"{run} is not a run with weights, so there are no contextual embeddings to map") from None
 

@@ -20,6 +20,7 @@ from msm.projection.pca import Rows, principal_components
 FEWEST = 10  # different rows; with fewer there is no neighbourhood to keep
 TOO_FEW = f"fewer than {FEWEST} different points, too few for UMAP: these are their principal components"
 TOO_FLAT = "UMAP found no layout: these are the principal components"
+MOST_ALIGNED = 30_000  # rows: AlignedUMAP compares each with each
 EXTENT = 10.0  # of a starting layout, as umap has it
 STAGES = {"read": 0.12, "neighbours": 0.2, "umap": 0.35, "epochs": 1.0}  # where each ends, of the whole
 
@@ -85,6 +86,10 @@ def project(
 
 def align_parts(parts: Sequence[Rows], options: ProjectionOptions, *, tell: Tell = silent) -> list[Projection]:
     """Lay out several embeddings of the same N rows so that a row is in about the same place in all (AlignedUMAP)."""
+    if parts[0].shape[0] > MOST_ALIGNED:
+        raise InputError(
+            f"{parts[0].shape[0]} points are too many to be laid out together (at most {MOST_ALIGNED}); draw each map by itself"
+        )
     reduced = [principal_components(rows, options.components, seed=options.seed) for rows in parts]
     tell("read", 1.0)
     graphs = [_neighbours(part, options, silent)[0] for part in reduced]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -21,19 +22,25 @@ OTHERS, UNKNOWN = "others", "not known"
 
 
 def about_part(
-    key: str, unit: str, titles: pd.DataFrame, shots: pd.DataFrame, thumbnails: Sequence[str | None]
+    key: str, unit: str, titles: pd.DataFrame, shots: pd.DataFrame, frames: str, framed: Sequence[bool]
 ) -> dict[str, Any]:
     """Whose points they are: constant for a catalog.
 
     unit        `shots` or `titles`
     titles      title_id, name, first_shot, num_shots
     shots       start_s, optional text, in embedding order
-    thumbnails  of each title: what `NUMBER.webp` is appended to, or None
+    frames      the address of the catalog's thumbnails
+    framed      which titles have some
     """
     told = [
-        {"name": str(name), "first": int(first), "count": int(count), "thumbnails": address}
-        for name, first, count, address in zip(
-            titles["name"], titles["first_shot"], titles["num_shots"], thumbnails, strict=True
+        {
+            "name": str(name),
+            "first": int(first),
+            "count": int(count),
+            "frames": quote(str(title_id), safe="") if has else None,
+        }
+        for title_id, name, first, count, has in zip(
+            titles["title_id"], titles["name"], titles["first_shot"], titles["num_shots"], framed, strict=True
         )
     ]
     of_shots = unit == "shots"
@@ -43,6 +50,7 @@ def about_part(
         "key": f"{key}/{unit}",
         "count": len(shots) if of_shots else len(titles),
         "unit": unit,
+        "frames": frames,
         "titles": told,
         "starts": _packed(shots["start_s"].to_numpy(dtype=np.float32)) if timed else None,
         "texts": [t[:LONGEST_TEXT] if isinstance(t, str) else "" for t in shots["text"]] if texts else None,

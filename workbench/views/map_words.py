@@ -79,7 +79,8 @@ def together_sentence(shares: Mapping[str, tuple[float, float]], label: str, cou
     """shares: of each map, how many of a point's nearest share its value of the label, and how many would by chance."""
     if not shares:
         return ""
-    said = " and ".join(f"**{_percent(share)}** {name}" for name, (share, _) in shares.items())
+    named = len(shares) > 1
+    said = " and ".join(f"**{_percent(share)}**{f' {name}' if named else ''}" for name, (share, _) in shares.items())
     chance = _percent(next(iter(shares.values()))[1])
     return f"Of the {count} nearest to a point, {said} share its {_plain(label)}; by chance it would be {chance}."
 

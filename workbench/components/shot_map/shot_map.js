@@ -7,7 +7,8 @@ One plain ES module that knows neither Streamlit nor Jupyter; a shell of a few l
   map.destroy();
 
 state    { about, panels: [{ points, label, note }], colours, shown, hits, path, selected, pinned, size }
-about    { key, count, unit, titles: [{ name, first, count, thumbnails }], starts, texts }: constant for a catalog
+about    { key, count, unit, frames, titles: [{ name, first, count, frames }], starts, texts }: constant for a catalog; frames
+         is an address, and of a title what stands behind it, or null: FRAMES/TITLE/SHOT.webp, FRAMES.together?frame=TITLE/SHOT&…
 points   { key, x, y }: 16-bit places as base64, 0 … 65535, the same scale on both axes
 colours  { key, label, index, palette: [{ name, colour, count }], ramp }: a palette entry for each point, 8-bit as base64
 shown    bits as base64, a point each, or null: all. hits: bits, or null: nobody searched
@@ -15,9 +16,9 @@ path     [point, …] to be joined in this order, or null
 selected "3-9,12": points, as ranges. pinned: { point, near: [point, …] } or null
 onGesture({ points: ranges, pin: point | null }) is called when a lasso closes, and at a click
 
-Points are splatted into an image here, without a GPU: 50 000 take about 10 ms, a million about 50 ms, so a million
-can be moved and zoomed; where points lie on one another their colours add up to a density, and looking closer
-takes them apart. Whatever comes from a catalog is shown through textContent, so markup in it stays text. */
+Points are splatted into an image here, without a GPU (benchmarks/map_page.py says how fast), so that a million can be
+moved and zoomed; where points lie on one another their colours add up to a density, and looking closer takes them
+apart. Whatever comes from a catalog is shown through textContent, so markup in it stays text. */
 
 const NEAREST_PX = 14; // how far from a point a hand may be
 const MOST_FRAMES = 48;
@@ -178,12 +179,16 @@ class Panel {
     const least = count <= 10000 ? 2.1 : count <= 60000 ? 1.2 : 0.5;
     const radius = size * Math.max(least * this.ratio, Math.min(5 * this.ratio, room));
     const alpha = Math.max(0.22, Math.min(0.86, 0.3 + radius / (4 * this.ratio)));
-    const splat = (point, disc, strength) => {
-      const cx = Math.round((xs[point] - this.view.x) * s + width / 2);
-      const cy = Math.round((this.view.y - ys[point]) * s + height / 2);
-      const { reach, side, cover } = disc;
+    const table = Uint8Array.from(colours.flat());
+    const [left, top] = [width / 2 - this.view.x * s, height / 2 + this.view.y * s];
+    const splat = (point, { reach, side, cover }, strength) => {
+      const cx = Math.round(left + xs[point] * s);
+      const cy = Math.round(top - ys[point] * s);
       if (cx < -reach || cy < -reach || cx >= width + reach || cy >= height + reach) return;
-      const [r, g, b] = colours[index ? index[point] : 0];
+      const entry = index ? 3 * index[point] : 0;
+      const r = table[entry];
+      const g = table[entry + 1];
+      const b = table[entry + 2];
       for (let dy = -reach; dy <= reach; dy++) {
         const y = cy + dy;
         if (y < 0 || y >= height) continue;
@@ -397,18 +402,48 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     return `${title.name}${at} · shot ${shot}`;
   }
 
-  function frame(point, className) {
-    const [title, shot] = titleOf(point);
+  function swatch(point, className) {
     const box = element("span", className);
     const entry = state.colours?.palette[index?.[point] ?? 0];
     if (entry) box.style.setProperty("--colour", entry.colour);
-    if (title.thumbnails) {
-      const picture = element("img", "", { alt: "", decoding: "async", draggable: "false" });
-      picture.addEventListener("error", () => picture.remove());
-      picture.src = `${title.thumbnails}${shot ?? title.count >> 1}.webp`;
-      box.append(picture);
-    }
     return box;
+  }
+
+  function picture(box, source) {
+    const made = element("img", "", { alt: "", decoding: "async", draggable: "false" });
+    made.addEventListener("error", () => made.remove());
+    if (source.startsWith("blob:")) made.addEventListener("load", () => URL.revokeObjectURL(source));
+    made.src = source;
+    box.append(made);
+  }
+
+  function frame(point, className) {
+    const box = swatch(point, className);
+    const [title, shot] = titleOf(point);
+    if (title.frames) picture(box, `${state.about.frames}/${title.frames}/${shot ?? title.count >> 1}.webp`);
+    return box;
+  }
+
+  /* The frames of many points come in one answer, each after its length in four bytes: the server has better to do than
+     to answer fifty times. */
+  async function fillFrames(boxes) {
+    const framed = boxes.map(([point, box]) => [...titleOf(point), box]).filter(([title]) => title.frames);
+    if (!framed.length) return;
+    const names = framed.map(([title, shot]) => `${decodeURIComponent(title.frames)}/${shot ?? title.count >> 1}`);
+    try {
+      const answer = await fetch(`${state.about.frames}.together?${names.map((n) => `frame=${encodeURIComponent(n)}`).join("&")}`);
+      if (!answer.ok) return;
+      const whole = await answer.arrayBuffer();
+      const view = new DataView(whole);
+      let at = 0;
+      for (const [, , box] of framed) {
+        const length = view.getUint32(at, true);
+        if (length) picture(box, URL.createObjectURL(new Blob([new Uint8Array(whole, at + 4, length)], { type: "image/webp" })));
+        at += 4 + length;
+      }
+    } catch {
+      return; // the colour of the label stands for the frame
+    }
   }
 
   // ---- painting -------------------------------------------------------------------------------
@@ -503,6 +538,8 @@ export function render(el, first, { onGesture = () => {} } = {}) {
 
   // ---- the side: one shot, and those chosen ---------------------------------------------------
   function paintSide() {
+    const near = pinned ? [pinned.point, ...pinned.near] : [];
+    if (!changed("side", [state.about.key, state.colours?.key, near, toRanges(selected)].join("|"))) return; // frames stay
     side.replaceChildren();
     if (pinned) side.append(pinnedCard());
     const count = selected.length;
@@ -517,16 +554,24 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     side.append(element("h4", "", {}, said));
     const grid = element("div", "frames");
     const step = Math.max(1, count / MOST_FRAMES);
-    for (let k = 0; k < Math.min(count, MOST_FRAMES); k++) grid.append(frameButton(selected[Math.floor(k * step)]));
-    side.append(grid);
+    const shownFrames = [];
+    for (let k = 0; k < Math.min(count, MOST_FRAMES); k++) shownFrames.push(selected[Math.floor(k * step)]);
+    side.append(frameGrid(grid, shownFrames));
     if (count > MOST_FRAMES) side.append(element("p", "small", {}, `Every ${step.toFixed(1).replace(/\.0$/, "")}th of them is shown.`));
     root.dataset.selected = count;
     spoken.textContent = `${said} chosen`;
   }
 
-  function frameButton(point) {
+  function frameGrid(grid, points) {
+    const boxes = points.map((point) => [point, swatch(point, "frame")]);
+    grid.append(...boxes.map(([point, box]) => frameButton(point, box)));
+    fillFrames(boxes);
+    return grid;
+  }
+
+  function frameButton(point, box) {
     const button = element("button", "frame-button", { type: "button", title: words(point), "aria-label": words(point) });
-    button.append(frame(point, "frame"));
+    button.append(box);
     button.addEventListener("click", () => choose(selected, point));
     button.addEventListener("pointerenter", () => ((hover = point), paintOver()));
     button.addEventListener("pointerleave", () => ((hover = null), paintOver()));
@@ -543,9 +588,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     if (entry && state.colours.label) card.append(element("p", "small", {}, `${state.colours.label}: ${entry.name}`));
     if (near.length) {
       card.append(element("p", "small", {}, "Truly nearest, wherever the map has put them:"));
-      const row = element("div", "frames near");
-      for (const other of near.slice(0, 8)) row.append(frameButton(other));
-      card.append(row);
+      card.append(frameGrid(element("div", "frames near"), near));
     }
     return card;
   }
@@ -561,6 +604,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
 
   function choose(points, pin) {
     mark(points);
+    hover = null;
     pinned = pin === null ? null : { point: pin, near: pinned?.point === pin ? pinned.near : [] };
     paint();
     paintSide();
@@ -717,7 +761,8 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     changed("selected", next.selected);
     mark(fromRanges(next.selected, about.count));
     pinned = next.pinned;
-    paint();
+    const drawing = [about.key, ...next.panels.map((panel) => panel.points.key), colours?.key, next.selected, next.size];
+    changed("drawing", [...drawing, next.shown, next.hits].join("|")) ? paint() : paintOver();
     paintSide();
     root.dataset.points = about.count; // what a test or a benchmark waits for
   }

@@ -8,8 +8,10 @@ const mapped = (globalThis.__msmMaps ??= new Set());
 const MOST_PARTS = 24;
 
 function keep(part) {
+  const known = kept.has(part.key);
   kept.delete(part.key);
   kept.set(part.key, part);
+  if (known) return;
   if (kept.size > MOST_PARTS) kept.delete(kept.keys().next().value);
   for (const map of mapped) map.paint();
 }

@@ -1,0 +1,120 @@
+"""The Embedding map in Chromium: a lasso, its frames, the masking lab, and back to the same selection."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from msm import Catalog
+from msm import projection as projections
+from msm.maps import make_maps
+from msm.selection import Selection
+
+pytestmark = pytest.mark.browser
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def mapped(world: Path) -> Iterator[Catalog]:
+    """The small world's catalog with maps of principal components: umap would take half a minute."""
+
+    def flat(rows, options, *, classes=None, tell=lambda stage, share: None):
+        reduced = projections.pca.principal_components(rows, options.components, seed=options.seed)
+        near = projections.layout.nearest_rows(reduced, options.neighbours)[0]
+        return projections.Projection(projections.layout._flat(reduced, options.dims), near[:, 1:], "umap")
+
+    catalog = Catalog.open(world / "catalog")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projections, "project", flat)
+        make_maps(catalog)
+        make_maps(catalog, runs=[world / "runs" / "mediafm"])
+    yield catalog
+
+
+@pytest.fixture
+def map_page(page: Page, address: str, mapped: Catalog) -> Page:
+    page.goto(f"{address}/map?title=short")
+    expect(page.locator(".shot-map")).to_have_attribute("data-points", str(mapped.num_shots), timeout=PATIENCE_MS)
+    expect(page.locator(".over")).to_have_count(2)
+    return page
+
+
+def lasso(page: Page, on: Locator, share: float = 0.12, at: tuple[float, float] = (0.5, 0.5)) -> None:
+    """Draw a circle of this share of the map's width."""
+    box = on.bounding_box()
+    assert box
+    x, y, radius = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"], share * box["width"]
+    page.mouse.move(x + radius, y)
+    page.mouse.down()
+    for k in range(1, 25):
+        page.mouse.move(x + radius * math.cos(k / 24 * 2 * math.pi), y + radius * math.sin(k / 24 * 2 * math.pi))
+    page.mouse.up()
+
+
+def chosen(page: Page) -> int:
+    return int(page.locator(".shot-map").get_attribute("data-selected") or 0)
+
+
+def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_back_to_the_same_selection(map_page: Page, mapped, world):
+    lasso(map_page, map_page.locator(".over").first, share=0.03)
+    frames = map_page.locator(".side .frame-button")
+    expect(frames.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(map_page).to_have_url(re.compile("shots="), timeout=PATIENCE_MS)
+    many, link = chosen(map_page), unquote(map_page.url)
+    picked = Selection.from_link(link, world / "runs").table(mapped)
+    assert len(picked) == many > 0
+    expect(map_page.get_by_text(re.compile(r"around the chosen"))).to_be_visible(timeout=PATIENCE_MS)
+
+    map_page.get_by_role("button", name="Hide these in the masking lab").click()
+    expect(map_page.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=PATIENCE_MS)
+    most = picked["title_id"].value_counts()
+    expect(map_page.locator(".shot.hidden")).to_have_count(int(most.iloc[0]), timeout=PATIENCE_MS)
+
+    map_page.go_back()
+    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many), timeout=PATIENCE_MS)
+    expect(map_page).to_have_url(re.compile("shots="))
+    assert (
+        Selection.from_link(unquote(map_page.url), world / "runs").shots
+        == Selection.from_link(link, world / "runs").shots
+    )
+
+    map_page.get_by_role("button", name="Let go of the chosen shots").click()
+    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", "0")
+    expect(map_page).not_to_have_url(re.compile("shots="), timeout=PATIENCE_MS)
+
+
+def test_pointing_shows_a_shot_and_a_click_its_true_neighbours_on_both_maps(map_page: Page):
+    over = map_page.locator(".over").nth(1)
+    box = over.bounding_box()
+    assert box
+    for k in range(80):
+        map_page.mouse.move(box["x"] + box["width"] * (0.3 + 0.005 * k), box["y"] + box["height"] * 0.5)
+        if map_page.locator(".tip:not([hidden])").count():
+            break
+    expect(map_page.locator(".tip strong")).to_contain_text("shot")
+    map_page.mouse.down()
+    map_page.mouse.up()
+    expect(map_page.locator(".card")).to_be_visible()
+    expect(map_page.locator(".card .near .frame-button")).to_have_count(8, timeout=PATIENCE_MS)
+    map_page.locator(".card .near .frame-button").first.click()
+    expect(map_page.locator(".card .near .frame-button")).to_have_count(8, timeout=PATIENCE_MS)
+    map_page.keyboard.press("Escape")
+
+
+def test_a_link_opens_on_its_shots_a_legend_chooses_and_markup_stays_text(page: Page, address: str, mapped: Catalog):
+    page.goto(f"{address}/map?shots=markup:0-39")
+    expect(page.locator(".shot-map")).to_have_attribute("data-selected", "40", timeout=PATIENCE_MS)
+    expect(page.locator(".side h4")).to_have_text("40 shots of 1 title")
+    expect(page.locator(".side .frame-button").first).to_have_attribute("title", re.compile("<b>x</b> · shot 0"))
+    expect(page.locator(".side b")).to_have_count(0)
+
+    page.get_by_role("button", name="validation", exact=True).click() if page.locator(
+        ".chip", has_text="validation"
+    ).count() else page.locator(".chip").first.click()
+    expect(page.locator(".shot-map")).not_to_have_attribute("data-selected", "40")
