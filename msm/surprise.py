@@ -61,7 +61,9 @@ class Surprise:
                 "start_s": self.labels["start_s"].to_numpy(),
                 "surprise": 1 - metrics.centred_cosine(self.predicted, self.shots, mean),
                 "copy_surprise": 1 - metrics.centred_cosine(copied, self.shots, mean),
-                "starts_scene": pd.Series([None] * len(self.shots) if starts is None else starts.tolist(), dtype=object),
+                "starts_scene": pd.Series(
+                    [None] * len(self.shots) if starts is None else starts.tolist(), dtype=object
+                ),
             }
         )
 

@@ -22,7 +22,7 @@ _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hi
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
 _PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
-_SLIDE, _SCRIPT = "presenter.slide", "presenter.script"
+_SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -162,6 +162,16 @@ def slide() -> int:
 
 def turn_to(slide: int) -> None:
     st.session_state[_SLIDE] = max(0, slide)
+
+
+def leave_stage() -> None:
+    """Escape was pressed: the presenter's page ends at its next run."""
+    st.session_state[_LEAVE] = True
+
+
+def stage_left() -> bool:
+    """Whether it was pressed since the last time of asking."""
+    return st.session_state.pop(_LEAVE, False)
 
 
 def selected() -> tuple[int, ...]:

@@ -37,8 +37,9 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
 
     def heard(answer: str) -> None:
         if answer == "next":
-            state.next_round(game)
-        elif game.pick is None:
+            if game.pick is not None:  # pressed twice, it goes on once
+                state.next_round(game)
+        else:
             pick = asked.choices[int(answer) - 1]
             state.answer_round(game, pick, answered(asked, pick))
 
