@@ -15,7 +15,7 @@ from workbench.views.comparison import comparison_sentence, comparison_table
 from workbench.views.fingerprint import fingerprint_colors, principal_components
 from workbench.views.opening import hide_at_random, opening_title
 from workbench.views.shot_table import shot_table
-from workbench.views.strip import scene_around, scene_starts, strip_shots
+from workbench.views.strip import scene_around, scene_starts, strip_answer, strip_shots
 from workbench.views.timeline import time_ticks, timeline
 from workbench.views.track_record import track_record, track_record_sentence
 from workbench.views.verdict import clear_difference, interval, verdict
@@ -142,11 +142,24 @@ def test_a_scene_reaches_from_its_mark_to_the_next():
 
 
 def test_a_title_without_times_and_text_has_a_strip():
-    shots = pd.DataFrame({"start_s": [np.nan, np.nan]})
+    shots = pd.DataFrame({"start_s": [np.nan, np.nan], "end_s": [np.nan, np.nan]})
 
     strip = strip_shots("key", "name", shots, np.eye(2))
 
     assert (strip["starts"], strip["texts"], strip["thumbnails"], strip["scenes"]) == ([None, None], None, None, [])
+
+
+def test_an_answer_carries_every_measure_with_its_baseline_and_no_raw_cosine_alone():
+    table = fill_table([0.7, np.nan, 0.2], [0.5, np.nan, 0.3])
+    table = table.assign(centred_video=[0.6, 0.5, 0.4], best_video=[0.3, 0.2, 0.1])
+    table = table.assign(centred_audio=np.nan, best_audio=np.nan)
+    answer = strip_answer(table, "linear")
+
+    assert answer["shots"] == [0, 3, 6]
+    assert [m["key"] for m in answer["measures"]] == ["centred", "raw", "video"]  # the sound was not hidden
+    assert answer["measures"][0]["model"] == [0.7, None, 0.2]
+    assert all(len(m["best"]) == 3 and m["baseline"] for m in answer["measures"])
+    assert strip_answer(None) is None
 
 
 # ---- the verdict --------------------------------------------------------------------------------

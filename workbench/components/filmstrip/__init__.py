@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from workbench.views import palette
-
-HERE = Path(__file__).parent
-PARTS = ("pieces.js", "toolbar.js", "player.js", "timeline.js", "strip.js", "filmstrip.js")  # one module, in this order
+from workbench.components.front_end import script, style
 
 
 @dataclass(frozen=True)
@@ -37,15 +33,6 @@ class Curve:
 
 
 Arc = tuple[int, int, float]  # from one shot to another, with a weight of −1 to 1
-
-
-def script(shell: str) -> str:
-    """The front-end module with one of its shells, as one text: no build step, no import between files."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PARTS, shell))
-
-
-def style() -> str:
-    return palette.css_variables() + (HERE / "filmstrip.css").read_text(encoding="utf-8")
 
 
 @cache

@@ -24,7 +24,7 @@ function layout(count, width, height, frames, zoom) {
   const whole = wholeFilm(count, width, height, kind);
   const start = frames ? Math.max(whole, Math.min(kind.fine, width)) : whole;
   const wanted = Math.max(Math.min(kind.least, width), Math.min(start * zoom, kind.most, width));
-  const columns = Math.max(1, Math.min(count, Math.round(width / wanted)));
+  const columns = Math.max(1, Math.min(count, Math.ceil(width / wanted - 0.01)));
   const cell = Math.min(width / columns, wanted * 1.25);
   return { columns, cell: Math.floor(cell * 100) / 100, height: Math.round(cell * kind.ratio + kind.band), whole: whole / start };
 }
@@ -89,6 +89,7 @@ function makeStrip(root, view, hands) {
 
   function build() {
     const { columns } = grid;
+    const focused = cells.includes(root.getRootNode().activeElement); // moving an element takes its focus away
     list.setAttribute("aria-label", `Shots of ${view.shots.name}; selected means hidden`);
     cells = cells.length === view.times.count ? cells : view.shots.colors.map((_, i) => makeCell(i));
     const rows = [];
@@ -101,6 +102,7 @@ function makeStrip(root, view, hands) {
     }
     list.replaceChildren(...rows);
     list.classList.toggle("crowded", grid.cell < 26);
+    if (focused) cells[current]?.focus({ preventScroll: true });
   }
 
   const frames = () => Boolean(view.shots.thumbnails || view.shots.pictures);

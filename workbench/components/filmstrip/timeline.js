@@ -178,6 +178,7 @@ function makeTimeline(view, hands) {
     return { at: time(event.clientX - frame.left), ruler: event.clientY - frame.top > tops.ruler };
   }
 
+  picture.addEventListener("mousedown", (event) => event.preventDefault()); // the keys stay with the shots
   picture.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const { at, ruler } = place(event);
