@@ -33,7 +33,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     when = clock(float(starts.iloc[asked.shot])) or f"shot {asked.shot}"
     told = None if game.pick is None else answered(asked, game.pick)
     st.markdown(f"**{question(when, len(asked.choices)) if told is None else outcome(told)}**")
-    st.html(styled(row(surroundings(catalog, title, hidden, asked.shot, told is not None))))
+    st.html(styled(row(surroundings(catalog, title, hidden, asked.shot, told is not None), wrap=False)))
 
     def heard(answer: str) -> None:
         if answer == "next":
