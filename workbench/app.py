@@ -52,11 +52,9 @@ def served(folder: Path, name: str, media_type: str) -> Response:
     return FileResponse(file, media_type=media_type, headers={"Cache-Control": "max-age=3600"})
 
 
-app = App(
-    Path(__file__).with_name("main.py"),
-    lifespan=warmed,
-    routes=[
-        Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail),
-        Route("/films/{catalog}/{title}.mp4", film),
-    ],
-)
+ROUTES = [
+    Route("/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail),
+    Route("/films/{catalog}/{title}.mp4", film),
+]
+
+app = App(Path(__file__).with_name("main.py"), lifespan=warmed, routes=ROUTES)

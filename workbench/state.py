@@ -255,10 +255,12 @@ def write_url() -> None:
     if (shot := focus()) is not None:
         wanted["look"] = str(shot)
     written = st.session_state.setdefault(_WRITTEN, [])
-    if wanted not in written[-1:]:
+    news = wanted not in written[-1:]
+    if news:
         written.append(wanted)
         del written[:-_REMEMBERED_URLS]
-    if st.query_params.to_dict() != wanted:
+    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
+    if news or st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
 
