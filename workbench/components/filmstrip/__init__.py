@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -78,6 +79,7 @@ def filmstrip(
         "arcs": [list(arc) for arc in arcs],
         "cursor": cursor,
         "gesture": st.session_state.get(gesture_key, 0),
+        "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),
     }
     with st.container(gap=None):
         _component()(key=key, data=data, on_gesture_change=heard)

@@ -70,7 +70,7 @@ function makePlayer(view, hands) {
       if (frame) frame.src = view.picture(at) ?? "";
       const text = view.shots.texts?.[at] ?? "";
       words.textContent = veiled && hides("words") && text ? "· · ·" : text;
-      box.dataset.shot = at;
+      box.dataset.at = at;
       box.dataset.veiled = veiled;
     }
     const says = view.times.timed ? `${clock(now)} / ${clock(view.times.total)}` : `shot ${at} of ${view.times.count}`;

@@ -14,17 +14,26 @@ function keepShots(shots) {
   for (const strip of strips) strip.paint();
 }
 
+const PATIENCE_MS = 1500;
+
 class Strip {
   constructor(el) {
     this.el = el;
     this.gestures = 0;
+    this.last = null; // the last gesture, as it was sent
   }
 
+  /* Python echoes the number of the last gesture it has heard of. An answer to an earlier one would undo what the hand
+  has done since. Where none but such answers come, the gesture was lost on its way and is told again: it says all that
+  is hidden, so twice does no harm. Another session (the server was restarted) knows nothing of our numbers. */
   show(data, send) {
     this.send = send;
-    // Python echoes the number of the last gesture it has heard of. An answer to an earlier one
-    // would undo what the hand has done since; 0 is a session that has not heard of any.
-    if (data.gesture !== 0 && data.gesture < this.gestures) return;
+    window.clearTimeout(this.again);
+    if (data.session === this.session && data.gesture < this.gestures) {
+      this.again = window.setTimeout(() => this.send(this.last), PATIENCE_MS);
+      return;
+    }
+    this.session = data.session;
     this.data = data;
     this.paint();
   }
@@ -32,14 +41,18 @@ class Strip {
   paint() {
     const shots = this.data && shotsByKey.get(this.data.strip);
     if (!shots) return;
-    const { strip, gesture, ...shown } = this.data;
+    const { strip, gesture, session, ...shown } = this.data;
     if (this.core) return this.core.update({ shots, ...shown });
-    const onGesture = (hand) => this.send({ strip: this.data.strip, ...hand, gesture: ++this.gestures });
+    const onGesture = (hand) => {
+      this.last = { strip: this.data.strip, ...hand, gesture: ++this.gestures };
+      this.send(this.last);
+    };
     this.core = render(this.el, { shots, ...shown }, { onGesture });
   }
 
   destroy() {
     strips.delete(this);
+    window.clearTimeout(this.again);
     this.core?.destroy();
   }
 }

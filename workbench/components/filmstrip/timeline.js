@@ -100,6 +100,7 @@ function makeTimeline(view, hands) {
   /* All points of a colour are one path: a thousand of them cost what one does. */
   function drawPoints() {
     const radius = view.scored.length <= CROWDED ? 4 : 1.8;
+    layers.points.classList.toggle("crowded", radius < 4);
     const paths = { ahead: "", behind: "", baseline: "", model: "" };
     let count = 0;
     for (const { shot, model, baseline } of view.scored) {
