@@ -65,7 +65,7 @@ class Choices {
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
     const at = event.composedPath()[0];
-    if (at instanceof Element && at.closest(WRITING)) return;
+    if (at instanceof Element && at.closest(`${WRITING}, .filmstrip`)) return; // the filmstrip has keys of its own
     const { keys, cards, open } = this.data;
     const onButton = at instanceof Element && at.closest("button:not([role=radio]), a, [role=option], [role=gridcell]");
     if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.say(keys[event.key]);
