@@ -134,6 +134,17 @@ def test_every_shot_alone_takes_a_bar_and_then_tells_how_the_fast_form_agrees(mo
     assert "Spearman" in said(app) and not app.exception
 
 
+@pytest.mark.parametrize("panel", ["Expected", "Surprise", "What mattered", "What if"])
+def test_the_copied_code_draws_what_the_panel_shows(monkeypatch, world, panel):
+    app = visit(monkeypatch, world, panel=panel, hidden="2,6,9")
+    cell = next(c.value for c in app.code if "title-test" in c.value)
+    *lines, last = cell.strip().splitlines()
+    names: dict = {}
+    exec("\n".join(lines), names)
+
+    assert eval(last, names) is not None  # noqa: S307 — our own line, of the code that is tested
+
+
 # ---- presenting ---------------------------------------------------------------------------------
 def test_without_a_script_the_presenter_tells_the_story_of_the_view(monkeypatch, world):
     app = visit(monkeypatch, world, PRESENT, hidden="2,6,9")

@@ -73,14 +73,14 @@ def show(catalog: Catalog, named: Named) -> None:
     st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
 
     def heard(answer: str) -> None:
-        moves = {"next": number + 1, "back": number - 1, "first": 0}
+        moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly
         if answer in moves:
             state.turn_to(min(moves[answer], len(script.steps) - 1))
         else:
-            st.session_state["presenter.leave"] = True
+            state.leave_stage()
 
     choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=heard, keys=KEYS)
-    if st.session_state.pop("presenter.leave", False):
+    if state.stage_left():
         st.switch_page("app_pages/masking_lab.py")
     buttons(catalog, named, number)
 

@@ -27,7 +27,7 @@ _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emp
 _TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # where rows belong; (rows, the same by title)
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
 _PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
-_SLIDE, _SCRIPT = "presenter.slide", "presenter.script"
+_SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -167,6 +167,16 @@ def slide() -> int:
 
 def turn_to(slide: int) -> None:
     st.session_state[_SLIDE] = max(0, slide)
+
+
+def leave_stage() -> None:
+    """Escape was pressed: the presenter's page ends at its next run."""
+    st.session_state[_LEAVE] = True
+
+
+def stage_left() -> bool:
+    """Whether it was pressed since the last time of asking."""
+    return st.session_state.pop(_LEAVE, False)
 
 
 def selected() -> tuple[int, ...]:

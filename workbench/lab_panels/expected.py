@@ -7,8 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from msm import Catalog, Title
+from msm.hiding import format_ranges
 from workbench import lab_cache, state
 from workbench.cache import Filled
+from workbench.views.code import expected_code
 from workbench.views.expected import expected_html, expected_sentence
 
 THIS_TITLE, EVERYWHERE = "This title", "Whole catalog"
@@ -53,6 +55,10 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.caption(
             f"Of this catalog’s {catalog.num_shots} shots {found.among} were looked at: evenly spaced ones, and this title."
         )
+
+    with st.expander("Copy as code", icon=":material/code:"):
+        ranges = format_ranges(state.hidden())
+        st.code(expected_code(catalog.path, run_path, title.title_id, ranges, state.modality()), language="python")
 
 
 def choose_scope() -> bool:

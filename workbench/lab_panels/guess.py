@@ -33,12 +33,13 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     when = clock(float(starts.iloc[asked.shot])) or f"shot {asked.shot}"
     told = None if game.pick is None else answered(asked, game.pick)
     st.markdown(f"**{question(when, len(asked.choices)) if told is None else outcome(told)}**")
-    st.html(styled(row(surroundings(catalog, title, hidden, asked.shot, told is not None))))
+    st.html(styled(row(surroundings(catalog, title, hidden, asked.shot, told is not None), wrap=False)))
 
     def heard(answer: str) -> None:
         if answer == "next":
-            state.next_round(game)
-        elif game.pick is None:
+            if game.pick is not None:  # pressed twice, it goes on once
+                state.next_round(game)
+        else:
             pick = asked.choices[int(answer) - 1]
             state.answer_round(game, pick, answered(asked, pick))
 

@@ -21,6 +21,20 @@ timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
 """
 
 
+def expected_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
+    """A cell with the real shots of the title that are nearest to what the model expected."""
+    only = f", modalities=[{modality!r}]" if modality else ""
+    return f"""\
+from msm import Catalog, Run
+from msm.hiding import parse_ranges
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
+fill.candidates()
+"""
+
+
 def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
     """A cell that draws the surprise curve of a title."""
     return f"""\

@@ -32,9 +32,9 @@ class Frame:
 STYLE = (
     palette.css_variables()
     + """
-.msm-triptych{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:1.1rem 1.4rem;align-items:start}
+.msm-triptych{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:1.1rem 1.4rem;align-items:start;container-type:inline-size}
 .msm-column{min-width:0}
-.msm-column h4{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;margin:0 0 .45rem;padding:0;font-size:1.02rem;line-height:1.3;font-weight:600}
+.msm-column h4{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;margin:0 0 .45rem;padding:0;font-size:clamp(.78rem,2.7cqi,1.02rem);line-height:1.3;font-weight:600}
 .msm-column h4 span{display:inline-block;width:.62em;height:.62em;border-radius:50%;margin-right:.45em}
 .msm-shot{margin:0;min-width:0}
 .msm-picture{position:relative;aspect-ratio:16/9;border-radius:6px;overflow:hidden;outline:1px solid #8885;outline-offset:-1px}
@@ -52,6 +52,7 @@ background:repeating-linear-gradient(135deg,var(--msm-hidden) 0 1.5px,transparen
 .msm-next figcaption{font-size:.74rem;margin-top:.2rem}
 .msm-row{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:.9rem}
 .msm-row .msm-shot{max-width:300px}
+.msm-line{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);gap:.9rem}
 @media (max-width:640px){.msm-triptych{grid-template-columns:minmax(0,1fr)}}
 """
 )
@@ -83,8 +84,10 @@ def triptych(columns: Sequence[str]) -> str:
     return f'<div class="msm-triptych">{"".join(columns)}</div>'
 
 
-def row(frames: Sequence[Frame]) -> str:
-    return f'<div class="msm-row">{"".join(figure(f) for f in frames)}</div>'
+def row(frames: Sequence[Frame], *, wrap: bool = True) -> str:
+    """Side by side; with `wrap` in as many lines as they need, else in one, however narrow, their words left out."""
+    drawn = "".join(figure(f, words=wrap) for f in frames)
+    return f'<div class="{"msm-row" if wrap else "msm-line"}">{drawn}</div>'
 
 
 def styled(body: str) -> str:

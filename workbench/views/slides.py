@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.views import palette
 from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.frames import STYLE as FRAMES_STYLE
-from workbench.views.frames import Frame, column, figure, triptych
+from workbench.views.frames import Frame, column, figure, row, triptych
 from workbench.views.wording import baseline_label, number
 
 
@@ -29,7 +29,7 @@ STYLE = (
 .msm-slide h2{font-size:clamp(1.7rem,3.4vw,3rem);line-height:1.15;margin:.2rem 0 .7rem;padding:0;font-weight:650;text-wrap:balance}
 .msm-slide .told{font-size:clamp(1.1rem,1.7vw,1.5rem);line-height:1.45;margin:0 0 1rem;max-width:62ch}
 .msm-slide .said{font-size:clamp(1.1rem,1.7vw,1.5rem);line-height:1.4;font-weight:600;margin:0 0 1.1rem;max-width:62ch}
-.msm-slide .msm-column h4{font-size:1.2rem}
+.msm-slide .msm-column h4{font-size:clamp(.85rem,2.7cqi,1.25rem)}
 .msm-slide .key{font-size:.95rem;margin:.6rem 0 .2rem;display:flex;gap:1.4rem;flex-wrap:wrap}
 .msm-slide .key i{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.45em}
 .msm-bars p{margin:.9rem 0 .25rem}.msm-bars div{display:flex;align-items:center;gap:.8rem;height:2.6rem;
@@ -66,7 +66,7 @@ def three(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame]) -> st
 
 
 def mattered(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], num_shots: int) -> str:
-    return _row(frames) + arcs_svg(arcs, num_shots)
+    return row(frames) + arcs_svg(arcs, num_shots)
 
 
 def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame]) -> str:
@@ -75,7 +75,7 @@ def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame])
     curve = curve_svg(table["surprise"].to_numpy(), table["copy_surprise"].to_numpy(), starts, peaks)
     names = [(palette.MODEL, "Model"), (palette.BASELINE, "Average of the shots around")]
     names += [(palette.HIDDEN, "a scene starts")] if starts else []
-    return _row(frames) + _key(names) + curve
+    return row(frames) + _key(names) + curve
 
 
 def against_copying(table: pd.DataFrame, best_baseline_name: str) -> str:
@@ -99,11 +99,7 @@ def _bar(name: str, colour: str, value: float) -> str:
 
 def guess(around: Sequence[Frame], choices: Sequence[Frame]) -> str:
     """The gap in its surroundings, and the choices, numbered."""
-    return f'{_row(around)}<div class="msm-row msm-choices" style="margin-top:1.4rem">{"".join(figure(f) for f in choices)}</div>'
-
-
-def _row(frames: Sequence[Frame]) -> str:
-    return f'<div class="msm-row">{"".join(figure(f) for f in frames)}</div>'
+    return f'{row(around, wrap=False)}<div class="msm-row msm-choices" style="margin-top:1.4rem">{"".join(figure(f) for f in choices)}</div>'
 
 
 def _key(names: Sequence[tuple[str, str]]) -> str:

@@ -33,15 +33,18 @@ def choices(
     """Show cards, numbered from 1; the keys 1 to 9 and a click answer with the number.
 
     cards      picture (an address or a data URI, or None), colour, text, and mark and badges once it is answered
-    asked      names the question: an answer to another one is not heard
+    asked      names the question: a number that answers another one is not heard
     on_answer  hears the number of a card as text, or what `keys` makes of a key, e.g. {"ArrowRight": "next"}
     open       False: the cards are shown and can no longer be chosen
     """
 
+    meanings, numbers = set((keys or {}).values()), {str(i + 1) for i in range(len(cards))}
+
     def heard() -> None:
         value = st.session_state[key].get("answer")
-        if isinstance(value, dict) and value.get("asked") == asked and isinstance(value.get("answer"), str):
-            on_answer(value["answer"])
+        answer = value.get("answer") if isinstance(value, dict) else None  # a browser can send anything
+        if answer in meanings or (answer in numbers and value.get("asked") == asked and open):
+            on_answer(answer)
 
     data = {"cards": [dict(c) for c in cards], "asked": asked, "keys": dict(keys or {}), "open": open}
     _component()(key=key, data=data, on_answer_change=heard)

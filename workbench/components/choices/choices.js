@@ -48,40 +48,44 @@ class Choices {
   constructor(parent) {
     this.root = document.createElement("div");
     this.root.className = "choices";
+    this.said = 0;
     parent.append(this.root);
     this.hear = (event) => this.pressed(event);
-    document.addEventListener("keydown", this.hear);
+    document.addEventListener("keydown", this.hear, true); // before a button under the focus swallows it
   }
 
   show(data, send) {
     this.data = data;
     this.send = send;
-    this.sent = null;
+    this.sent = false;
     const pick = (number) => this.answer(String(number));
     this.root.replaceChildren(...data.cards.map((shown, i) => card(shown, i + 1, data.open, pick)));
   }
 
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
     const at = event.composedPath()[0];
-    if (at instanceof Element && at.closest(WRITING)) return;
+    if (at instanceof Element && at.closest(`${WRITING}, .filmstrip`)) return; // the filmstrip has keys of its own
     const { keys, cards, open } = this.data;
     const onButton = at instanceof Element && at.closest("button:not([role=radio]), a, [role=option], [role=gridcell]");
-    if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.answer(keys[event.key]);
+    if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.say(keys[event.key]);
     else if (open && /^[1-9]$/.test(event.key) && Number(event.key) <= cards.length) this.answer(event.key);
     else return;
     event.preventDefault();
   }
 
-  answer(answer) {
-    // A key that is held down would answer again before Python has heard it.
-    if (this.sent === answer) return;
-    this.sent = answer;
-    this.send({ asked: this.data.asked, answer });
+  answer(number) {
+    if (this.sent) return; // one answer to one question
+    this.sent = true;
+    this.say(number);
+  }
+
+  say(answer) {
+    this.send({ asked: this.data.asked, answer, number: ++this.said });
   }
 
   destroy() {
-    document.removeEventListener("keydown", this.hear);
+    document.removeEventListener("keydown", this.hear, true);
     this.root.remove();
   }
 }
