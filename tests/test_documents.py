@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pysubs2
 import pytest
 import typer
 
@@ -159,9 +160,7 @@ def world(tmp_path_factory) -> Path:
     (folder / "films").mkdir()
     for name in ("film.mp4", "short.mkv", "films/a.mp4"):
         write_film(folder / name, [Scene(0), Scene(1), Scene(2)])
-    (folder / "film.ass").write_text(
-        "[Script Info]\n\n[Events]\nFormat: Layer, Start, End, Text\nDialogue: 0,0:00:00.10,0:00:00.90,Hello.\n"
-    )
+    pysubs2.SSAFile.from_string("1\n00:00:00,100 --> 00:00:00,900\nHello.\n").save(str(folder / "film.ass"))
     return folder
 
 
