@@ -1,12 +1,17 @@
 """How long the masking lab takes from a click to the frame that carries the answer.
 
-    python benchmarks/lab.py [--shots 512] [--clicks 30] [--catalog DIR --runs DIR]
+    python benchmarks/lab.py [--shots 512] [--clicks 30] [--people 1] [--run NAME] [--catalog DIR --runs DIR]
 
 In Chromium, in one session, a click on a shot of a title of so many shots alternates with an empty
 fragment rerun (a button and a line of text). A click is answered in the first frame in which the
 filmstrip shows a score on every hidden shot and the timeline has a point for each; an empty rerun
 in the first frame that shows its new count. Both start at the pointer's release, in the browser.
-Where the catalog has no title that long, shots of its titles are strung together to make one.
+Shots of the catalog's titles are strung together to make a title that long. Also measured: from the
+server's first answer to the first frame with a scored filmstrip and timeline, in a fresh browser.
+
+With --people N, N sessions in browser windows of their own click once every two seconds for a while,
+each at its own time; told are the median, the 95th percentile and the slowest of all their clicks.
+The windows share the machine's cores with the server, so the figure is an upper bound.
 """
 
 from __future__ import annotations
@@ -63,10 +68,22 @@ WATCH = """
     look();
   });
   window.lab = (hidden) => (strip) => {
-    const points = document.querySelectorAll(".js-plotly-plot .scatterlayer .trace:last-child .points path");
-    return !strip.classList.contains("stale") && strip.querySelectorAll(".scored").length === hidden && points.length === hidden;
+    const points = Number(strip.querySelector(".plot").dataset.points);
+    return !strip.classList.contains("stale") && strip.querySelectorAll(".scored").length === hidden && points === hidden;
   };
 }
+"""
+
+
+# When the strip first carries an answer, in milliseconds since the page was asked for.
+PAINTED = """
+const look = () => {
+  const strip = [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".filmstrip")).find(Boolean);
+  if (strip?.querySelector(".scored") && Number(strip.querySelector(".plot").dataset.points)) {
+    requestAnimationFrame(() => { window.paintedAt = performance.now(); });
+  } else setTimeout(look, 20);
+};
+look();
 """
 
 
@@ -111,8 +128,15 @@ def open_page(page: Page, url: str) -> None:
                 raise
             time.sleep(0.3)
     page.wait_for_selector(".filmstrip .scored", timeout=60_000)
-    page.wait_for_selector(".js-plotly-plot .points path", timeout=60_000)
     page.evaluate(WATCH)
+
+
+def first_paint(page: Page, url: str) -> float:
+    """Milliseconds from the server's first byte to the first frame with a scored filmstrip and timeline."""
+    page.add_init_script(PAINTED)
+    page.goto(url)
+    page.wait_for_function("() => window.paintedAt", timeout=60_000)
+    return page.evaluate("() => window.paintedAt - performance.getEntriesByType('navigation')[0].responseStart")
 
 
 def click_shot(page: Page, shot: int) -> float:
@@ -136,26 +160,71 @@ def rerun_empty(page: Page, count: int) -> float:
     return took
 
 
-def measure(url: str, clicks: int, warm_up: int = 5) -> tuple[list[float], list[float]]:
-    """Milliseconds of each click and of each empty rerun, without the first few."""
+def measure(url: str, clicks: int, warm_up: int = 5) -> tuple[list[float], list[float], float]:
+    """Milliseconds of each click and of each empty rerun, without the first few, and of the first paint."""
     rng = np.random.default_rng(0)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        open_page(page, f"{url}/?title={TITLE}")
+        open_page(page, url)
         total = page.locator(".shot").count()
         lab, empty = [], []
         for i in range(clicks + warm_up):
             empty.append(rerun_empty(page, i + 1))
             lab.append(click_shot(page, int(rng.integers(total))))
+        fresh = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+        painted = first_paint(fresh, url)
         browser.close()
-    return lab[warm_up:], empty[warm_up:]
+    return lab[warm_up:], empty[warm_up:], painted
+
+
+# A person: clicks a shot of its own choice every so often, and notes how long each answer took.
+PERSON = """
+async ([clicks, pauseMs, seed]) => {
+  const strip = [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".filmstrip")).find(Boolean);
+  const cells = [...strip.querySelectorAll(".shot")];
+  strip.querySelector(".shots").setPointerCapture = () => {};
+  const wait = (ms) => new Promise((go) => setTimeout(go, ms));
+  const took = [];
+  await wait((pauseMs * seed) % pauseMs);
+  for (let i = 0; i < clicks; i++) {
+    const cell = cells[(seed * 131 + i * 37) % cells.length];
+    const expected = strip.querySelectorAll(".shot.hidden").length + (cell.classList.contains("hidden") ? -1 : 1);
+    for (const type of ["pointerdown", "pointerup"])
+      cell.dispatchEvent(new PointerEvent(type, { bubbles: true, composed: true, button: 0, pointerId: 1 }));
+    const start = performance.now();
+    await new Promise((done) => {
+      const look = () => lab(expected)(strip) ? requestAnimationFrame(done) : setTimeout(look, 4);
+      look();
+    });
+    took.push(performance.now() - start);
+    await wait(Math.max(0, pauseMs - took.at(-1)));
+  }
+  return took;
+}
+"""
+
+
+def measure_people(url: str, people: int, clicks: int = 12, pause_ms: int = 2000) -> list[float]:
+    """Milliseconds of every click of so many people at once; each hides other shots, so that no answer is remembered."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        pages = [browser.new_context(viewport={"width": 1440, "height": 1000}).new_page() for _ in range(people)]
+        for i, page in enumerate(pages):
+            open_page(page, f"{url}&hidden={3 * i}-{3 * i + 90}")
+        for i, page in enumerate(pages):  # started together, awaited together
+            page.evaluate(f"() => {{ window.person = ({PERSON})([{clicks}, {pause_ms}, {i + 0.37}]) }}")
+        took = [t for page in pages for t in page.evaluate("async () => await window.person")]
+        browser.close()
+    return took
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shots", type=int, default=512)
     parser.add_argument("--clicks", type=int, default=30)
+    parser.add_argument("--people", type=int, default=1)
+    parser.add_argument("--run", help="the run's name; the default run without it")
     parser.add_argument("--catalog", type=Path, default=ROOT / "sample_data" / "catalog")
     parser.add_argument("--runs", type=Path, default=ROOT / "sample_data" / "runs")
     chosen = parser.parse_args()
@@ -164,26 +233,52 @@ def main() -> None:
         source = Catalog.open(chosen.catalog)
         Catalog.write(folder / "catalog", [long_title(source, chosen.shots)], modalities=source.modalities)
         with served(folder / "catalog", chosen.runs.resolve(), folder) as url:
-            lab, empty = measure(url, chosen.clicks)
-    print(json.dumps(summary(lab, empty, chosen.shots), indent=1))
+            address = f"{url}/?title={TITLE}" + (f"&run={chosen.run}" if chosen.run else "")
+            if chosen.people > 1:
+                took = measure_people(address, chosen.people)
+                print(json.dumps(summary_of_people(took, chosen.people, chosen.shots), indent=1))
+                return
+            lab, empty, painted = measure(address, chosen.clicks)
+    print(json.dumps(summary(lab, empty, painted, chosen.shots), indent=1))
 
 
-def summary(lab: list[float], empty: list[float], num_shots: int) -> dict[str, object]:
-    """Milliseconds: medians, 95th percentiles, and the medians' ratio, with machine and versions."""
+def summary(lab: list[float], empty: list[float], painted: float, num_shots: int) -> dict[str, object]:
+    """Milliseconds: medians, 95th percentiles, and the ratios, with machine and versions."""
     medians = statistics.median(lab), statistics.median(empty)
+    p95 = float(np.percentile(lab, 95))
     return {
         "command": f"python benchmarks/lab.py --shots {num_shots} --clicks {len(lab)}",
         "lab_median_ms": round(medians[0], 1),
-        "lab_p95_ms": round(float(np.percentile(lab, 95)), 1),
+        "lab_p95_ms": round(p95, 1),
         "empty_median_ms": round(medians[1], 1),
         "empty_p95_ms": round(float(np.percentile(empty, 95)), 1),
         "ratio_of_medians": round(medians[0] / medians[1], 2),
+        "ratio_of_p95_to_empty_median": round(p95 / medians[1], 2),
+        "first_paint_ms": round(painted, 1),
         "shots": num_shots,
+        **machine(),
+    }
+
+
+def summary_of_people(took: list[float], people: int, num_shots: int) -> dict[str, object]:
+    return {
+        "command": f"python benchmarks/lab.py --shots {num_shots} --people {people}",
+        "median_ms": round(statistics.median(took), 1),
+        "p95_ms": round(float(np.percentile(took, 95)), 1),
+        "slowest_ms": round(max(took), 1),
+        "clicks": len(took),
+        "shots": num_shots,
+        **machine(),
+    }
+
+
+def machine() -> dict[str, object]:
+    return {
         "cores": os.cpu_count(),
         "load_before": [round(x, 1) for x in os.getloadavg()],
         "python": platform.python_version(),
         "streamlit": version("streamlit"),
-        "plotly": version("plotly"),
+        "torch": version("torch"),
     }
 
 

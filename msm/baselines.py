@@ -54,7 +54,7 @@ def distance_weighted(visible: np.ndarray, seen: np.ndarray, where: np.ndarray, 
     """Mean of all the visible shots with weights exp(−distance / b). (V, D), (V,), (H,) → (H, D)."""
     distance = np.abs(where[:, None] - seen[None, :])
     weights = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / bandwidth)
-    return ((weights / weights.sum(axis=1, keepdims=True)) @ visible).astype(visible.dtype)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(visible.dtype) @ visible
 
 
 def distance_to_visible(hidden: np.ndarray) -> np.ndarray:

@@ -1,12 +1,12 @@
 """A trained run at work: hide shots of a title by hand and see what the model makes of them.
 
-Shape letters: N shots of a title, H hidden shots, D width of a shot, W width inside the encoder.
+Shape letters: N shots of a title, H hidden shots, D width of a shot, M modalities, W width inside the encoder.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
 from msm.catalog_rules import Modality
 from msm.errors import InputError
-from msm.evaluate import Space, score_guess
+from msm.evaluate import Space
 from msm.fusion import unit
+from msm.likeness import block_cosines, rank_of_truth
 from msm.model import ShotEncoder
 from msm.predict import contextual_embeddings, predict_hidden
 from msm.recipe import Recipe
@@ -33,10 +34,11 @@ class FillIn:
 
     title_id: str
     hidden: np.ndarray  # (H,) int, the hidden shots in order
-    predicted: np.ndarray  # (H, D) what the model expects, fused
+    predicted: np.ndarray  # (H, D) what the model expects, fused; only hidden modalities were asked for
     shots: np.ndarray  # (N, D) the title's shots, fused: the truth
     space: Space
     times: pd.DataFrame  # N rows with start_s and end_s
+    modalities: tuple[str, ...] = ()  # those that were hidden of the shots; () = whole shots
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -44,43 +46,85 @@ class FillIn:
 
         shot, start_s, end_s, distance (shots to the nearest visible one), cosine, centred_cosine,
         rank (1 = no shot of the title is nearer to the prediction than the true one), num_shots,
-        centred_MODALITY (NaN where the shot lacks it), each baseline's centred cosine under its
-        name, best_baseline (of the baseline that is best on average over this fill-in), its raw
-        best_baseline_cosine, skill
+        centred_MODALITY and its best baseline best_MODALITY (NaN where the shot lacks it or it was not hidden), each
+        baseline's centred cosine under its name, best_baseline (of the baseline that is best on average over this
+        fill-in), its raw best_baseline_cosine, skill
+
+        Where only some modalities were hidden, everything is about their columns alone.
         """
-        model = score_guess(self.predicted, self.shots, self.hidden, self.space)
-        best = self._baselines[self.best_baseline_name]
-        truth = self.shots[self.hidden]
+        truth, best = self.shots[self.hidden], self._baselines[self.best_baseline_name]
+        raw = block_cosines({"model": self.predicted, "best": best}, truth, self._blocks, self._asked)
+        baseline = self._centred[self.best_baseline_name][0]
+        model = self._centred["model"][0]
         return pd.DataFrame(
             {
                 "shot": self.hidden,
                 "start_s": self.times["start_s"].to_numpy()[self.hidden],
                 "end_s": self.times["end_s"].to_numpy()[self.hidden],
                 "distance": baselines.distance_to_visible(self._mask),
-                **model,
+                "cosine": raw["model"][0],
+                "centred_cosine": model,
+                "rank": self._rank(),
+                **self._by_modality(),
                 "num_shots": len(self.shots),
-                **self._centred,
-                "best_baseline": self._centred[self.best_baseline_name],
-                "best_baseline_cosine": metrics.cosine(best, truth),
-                "skill": (model["centred_cosine"] - self._centred[self.best_baseline_name])
-                / (1 - self._centred[self.best_baseline_name]).clip(1e-6),
+                **{name: self._centred[name][0] for name in self._baselines},
+                "best_baseline": baseline,
+                "best_baseline_cosine": raw["best"][0],
+                "skill": (model - baseline) / (1 - baseline).clip(1e-6),
             }
         )
 
     @cached_property
     def best_baseline_name(self) -> str:
         """The baseline with the highest mean centred cosine over these very shots: chosen in its favour."""
-        return max(self._centred, key=lambda name: self._centred[name].mean())
+        return max(self._baselines, key=lambda name: self._centred[name][0].mean())
+
+    @property
+    def columns(self) -> np.ndarray:
+        """(D,) bool: the columns that were hidden, and that everything here is about."""
+        asked = np.zeros(self.shots.shape[1], dtype=bool)
+        for i in self._asked:
+            asked[self._blocks[i]] = True
+        return asked
 
     @cached_property
     def _baselines(self) -> dict[str, np.ndarray]:
         return baselines.predict_all(self.shots, self._mask, self.space.mean, self.space.bandwidth)
 
     @cached_property
-    def _centred(self) -> dict[str, np.ndarray]:
-        """Each baseline's centred cosine, (H,)."""
-        truth = self.shots[self.hidden]
-        return {n: metrics.centred_cosine(guess, truth, self.space.mean) for n, guess in self._baselines.items()}
+    def _centred(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Centred cosine of the model and of each baseline: (H,) over what was hidden, (H, M) by modality."""
+        about = {n: guess - self.space.mean for n, guess in {"model": self.predicted, **self._baselines}.items()}
+        return block_cosines(about, self.shots[self.hidden] - self.space.mean, self._blocks, self._asked)
+
+    @property
+    def _blocks(self) -> list[slice]:
+        return [m.columns for m in self.space.modalities]
+
+    @property
+    def _asked(self) -> list[int]:
+        """Which of the space's modalities were hidden."""
+        return [i for i, m in enumerate(self.space.modalities) if not self.modalities or m.name in self.modalities]
+
+    def _rank(self) -> np.ndarray:
+        guess, shots = self.predicted - self.space.mean, self.shots - self.space.mean
+        if self.modalities:
+            guess, shots = guess[:, self.columns], shots[:, self.columns]
+        return rank_of_truth(guess, shots, self.hidden)
+
+    def _by_modality(self) -> dict[str, np.ndarray]:
+        """centred_MODALITY and best_MODALITY, that of the baseline which is best on average in this modality."""
+        columns = {}
+        for i, m in enumerate(self.space.modalities):
+            known = self.shots[self.hidden][:, m.columns].any(axis=1) & (i in self._asked)
+            guesses = [np.where(known, self._centred[name][1][:, i], np.nan) for name in self._baselines]
+            columns[f"centred_{m.name}"] = np.where(known, self._centred["model"][1][:, i], np.nan)
+            columns[f"best_{m.name}"] = max(guesses, key=lambda g: np.nansum(g))
+        return columns
+
+    def baseline(self, name: str) -> np.ndarray:
+        """(H, D): what a baseline predicts of these shots."""
+        return self._baselines[name]
 
     @property
     def centred_cosine(self) -> float:
@@ -102,8 +146,8 @@ class FillIn:
 
         columns  shot (hidden), place (1 = nearest), candidate (shot), centred_cosine, is_truth
         """
-        mean = self.space.mean
-        likeness = unit(self.predicted - mean) @ unit(self.shots - mean).T  # (H, N)
+        mean, asked = self.space.mean, self.columns
+        likeness = unit((self.predicted - mean)[:, asked]) @ unit((self.shots - mean)[:, asked]).T  # (H, N)
         order = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
         return pd.DataFrame(
             {
@@ -178,13 +222,33 @@ class Run:
             )
 
     def predict(self, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
-        """(N, D) fused, (N,) bool, (G,) or None → (H, D); the form that `msm.evaluate` asks for."""
+        """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the form that `msm.evaluate` asks for."""
         return predict_hidden(self.model, shots, hidden, global_embedding)
 
-    def fill_in(self, title: Title, hidden: Iterable[int], *, use_global: bool = True) -> FillIn:
+    @property
+    def sees_rest(self) -> bool:
+        """Whether of a shot of which one modality is hidden, the model is given the others.
+
+        Only where it learned to use them (mask.policy=modality). To any other run half a shot is something it has never
+        seen and guesses worse from than from none, so it is shown nothing of the hidden shots.
+        """
+        return self.recipe.mask.policy == "modality"
+
+    def fill_in(
+        self,
+        title: Title,
+        hidden: Iterable[int],
+        *,
+        modalities: Sequence[str] = (),
+        use_global: bool = True,
+        metadata_of: Title | None = None,
+    ) -> FillIn:
         """Hide these shots of a title and let the model restore them.
 
-        hidden  shot numbers, counted from 0; InputError for none, or for one the title lacks
+        hidden       shot numbers, counted from 0; InputError for none, or for one the title lacks
+        modalities   hide only these of each shot, and ask only about them; shots that have none of them are left out
+        use_global   False withholds the title's metadata
+        metadata_of  another title, whose metadata is told in the place of its own
         """
         self.check_fits(title.catalog)
         where = np.unique(np.fromiter(hidden, dtype=int))
@@ -194,10 +258,30 @@ class Run:
             wrong = where[0] if where[0] < 0 else where[-1]
             raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
         shots, times = self._read(title)
+        parts = self._parts(modalities)  # (M,) bool
+        if not parts.all():
+            where = where[self._has(shots[where])[:, parts].any(axis=1)]
+        if not len(where):
+            raise InputError(f"none of these shots has any {' or '.join(modalities)}, so there is nothing to hide")
         mask = np.zeros(len(shots), dtype=bool)
         mask[where] = True
-        predicted = self.predict(shots, mask, title.global_embedding if use_global else None)
-        return FillIn(title.title_id, where, predicted, shots, self.space, times)
+        asked = mask[:, None] & parts if not parts.all() and self.sees_rest else mask
+        told = (metadata_of or title).global_embedding if use_global else None
+        predicted = self.predict(shots, asked, told)
+        names = () if parts.all() else tuple(m.name for m, p in zip(self.space.modalities, parts, strict=True) if p)
+        return FillIn(title.title_id, where, predicted, shots, self.space, times, names)
+
+    def _parts(self, modalities: Sequence[str]) -> np.ndarray:
+        """(M,) bool: which modalities are named; all where none is."""
+        known = [m.name for m in self.space.modalities]
+        for name in modalities:
+            if name not in known:
+                raise InputError(f"there is no modality {name!r}: the shots have {', '.join(known)}")
+        return np.array([not modalities or name in modalities for name in known])
+
+    def _has(self, shots: np.ndarray) -> np.ndarray:
+        """(H, D) → (H, M) bool: the modalities that each shot has."""
+        return np.stack([shots[:, m.columns].any(axis=1) for m in self.space.modalities], axis=1)
 
     def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame]:
         """A title's fused shots and times, kept for the next click on the same title."""

@@ -33,6 +33,7 @@ class Encoded(NamedTuple):
     cls: Tensor  # (B, W)
     from_global: Tensor  # (B, W)
     guess: Tensor | None = None  # (B, S, D) for the neighbour head: what was put in the hidden shots' places
+    in_components: Tensor | None = None  # (B, S, R) for the neighbour head: the visible shots
 
 
 class ShotEncoder(nn.Module):
@@ -107,13 +108,13 @@ class ShotEncoder(nn.Module):
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
-        guess = None
+        guess, in_components = None, None
         if self.neighbour is None:
             x = self._shot_tokens(shots, hidden)  # (B, S, W)
         else:
             hidden = touched_shots(hidden)
             with torch.autocast(valid.device.type, enabled=False):
-                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
+                guess, in_components = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
             x = self.shot_in(guess * self.shot_dim**0.5) + hidden.unsqueeze(-1) * self.mask_vector
         x = x if self.position is None else x + self.position[:num_shots]
         turn = None if self.turn is None else self.turn[:num_shots]
@@ -121,7 +122,7 @@ class ShotEncoder(nn.Module):
             front, x = self._through_blocks(x, valid, turn, global_)
         else:
             front, x = self._visible_through_blocks(x, valid & ~whole_shots(hidden), turn, global_)
-        return Encoded(shots=x, cls=front[:, 0], from_global=front[:, 1], guess=guess)
+        return Encoded(shots=x, cls=front[:, 0], from_global=front[:, 1], guess=guess, in_components=in_components)
 
     def decode(self, encoded: Encoded, hidden: Tensor, valid: Tensor, order: Tensor | None = None) -> Tensor:
         """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
@@ -129,9 +130,10 @@ class ShotEncoder(nn.Module):
         hidden, valid  as `encode` was given them
         order          (B, S) which shot's encoding stands at each place; for the decoder head
         """
-        if self.neighbour is not None and encoded.guess is not None:
+        if self.neighbour is not None and encoded.guess is not None and encoded.in_components is not None:
+            guess, in_components = encoded.guess.float(), encoded.in_components.float()
             with torch.autocast(valid.device.type, enabled=False):
-                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched_shots(hidden), valid)
+                return self.neighbour(guess, in_components, encoded.shots.float(), touched_shots(hidden), valid)
         if self.decoder is None:
             return encoded.shots
         read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid

@@ -30,7 +30,7 @@ def predict_hidden(
     """Restore a title's hidden shots.
 
     shots             (N, D) float32, fused; a title longer than the model's windows is cut
-    hidden            (N,)   bool, True = the model does not see this shot
+    hidden            (N,)   bool, True = the model does not see this shot; or (N, M), this modality of the shot
     global_embedding  (G,)   the title's metadata, or None
     returns           (H, D) float32, of the length that the run found best on its validation titles
     """
@@ -39,11 +39,12 @@ def predict_hidden(
     global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
     parts = []
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
-        inside = torch.as_tensor(hidden[start:stop], device=device)[None]  # (1, S)
+        inside = torch.as_tensor(hidden[start:stop], device=device)[None]  # (1, S) or (1, S, M)
         if not inside.any():
             continue
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        predicted = model.restore(window, inside, torch.ones_like(inside), global_)
+        valid = torch.ones(window.shape[:2], dtype=torch.bool, device=device)
+        predicted = model.restore(window, inside, valid, global_)
         parts.append(predicted.float().cpu().numpy())
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Reports as text for a terminal: what `msm evaluate` and `msm fill` print."""
+"""Reports as text for a terminal: what `msm evaluate`, `msm fill` and `msm surprise` print."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msm.fill import FillIn
+from msm.surprise import PeaksAtScenes, Surprise
 
 WORDS = {
     "model": "model",
@@ -95,7 +96,29 @@ def fill_in_as_text(fill: FillIn) -> str:
         for r in fill.table.itertuples()
     ]
     total = f"centred cosine {fill.centred_cosine:.3f}, {WORDS[fill.best_baseline_name]} {fill.best_baseline:.3f}"
-    return "\n".join([*_table(header, rows), "", f"{fill.title_id}: {total}, skill {fill.skill:+.3f}"])
+    only = f" ({' and '.join(fill.modalities)} alone)" if fill.modalities else ""
+    return "\n".join([*_table(header, rows), "", f"{fill.title_id}: {total}, skill {fill.skill:+.3f}{only}"])
+
+
+def surprise_as_text(found: Surprise, scenes: PeaksAtScenes | None, agreement: float | None = None) -> str:
+    """The ten most surprising shots, whether they stand at changes of scene, and how the curve came about."""
+    top = found.table.nlargest(10, "surprise")
+    opens = {True: "opens a scene", False: ""}
+    rows = [
+        [str(r.shot), f"{r.surprise:.3f}", f"{r.copy_surprise:.3f}", opens[r.starts_scene is True]]
+        for r in top.astype({"starts_scene": object}).itertuples()
+    ]
+    lines = [*_table(["shot", "surprise", "of copying", ""], rows), ""]
+    if scenes:
+        lines.append(
+            f"{scenes.beside} of the {scenes.count} most surprising shots stand at a change of scene "
+            f"(by chance {scenes.beside_by_chance:.1f}); {scenes.opening} open one (by chance {scenes.opening_by_chance:.1f})"
+        )
+    how = "every shot alone" if found.exact else "every k-th shot together"
+    lines.append(f"{found.title_id}: {how}, {found.passes} passes for {len(found.table)} shots")
+    if agreement is not None:
+        lines.append(f"the fast form agrees with it: Spearman {agreement:.3f}")
+    return "\n".join(lines)
 
 
 def _scores(scores: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from msm import Catalog, TitleData
 from msm.catalog import modalities_of
+from msm.hiding import parse_ranges
 from tests.browser.small_world import DIMS, small_title, train_run
 
 ROOT = Path(__file__).parent.parent
@@ -65,19 +66,22 @@ def test_the_lab_answers_typed_ranges_and_follows_with_the_table(monkeypatch, wo
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
     app.text_input[0].set_value("3-5, 9").run()
 
-    assert list(app.dataframe[0].value["shot"]) == [3, 4, 5, 9]
     assert app.query_params["hidden"] == "3-5,9"
+    assert "these 4 shots" in app.subheader[0].value
+
+    app.session_state["table"] = True  # the expander is opened: only then the table is made
+    assert list(app.run().dataframe[0].value["shot"]) == [3, 4, 5, 9]
 
 
 @pytest.mark.parametrize(("typed", "sentence"), [("5-3", "runs backwards"), ("40", "no shot 40"), ("x", "'x' is not")])
 def test_a_range_that_cannot_be_read_gets_its_sentence_and_stays_in_the_field(monkeypatch, world, typed, sentence):
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
-    before = list(app.dataframe[0].value["shot"])
+    before = app.query_params["hidden"]
     app.text_input[0].set_value(typed).run()
 
     assert sentence in app.error[0].value
     assert app.text_input[0].value == typed
-    assert list(app.dataframe[0].value["shot"]) == before
+    assert app.query_params["hidden"] == before
 
 
 def test_clear_shows_every_shot_and_asks_for_one(monkeypatch, world):
@@ -92,17 +96,24 @@ def test_clear_shows_every_shot_and_asks_for_one(monkeypatch, world):
 def test_hiding_a_scene_hides_a_whole_one(monkeypatch, world):
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs", hidden="20")
     next(b for b in app.button if b.label == "Hide a scene").click().run()
-    hidden = list(app.dataframe[0].value["shot"])
     scenes = Catalog.open(world / "catalog")["title-test"].shots["scene"]
 
-    assert hidden == list(scenes.index[scenes == scenes[20]])
+    assert parse_ranges(app.query_params["hidden"], 40) == list(scenes.index[scenes == scenes[20]])
 
 
-def test_raw_cosine_comes_with_the_centred_one_a_click_away(monkeypatch, world):
-    app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
-    app.button_group[0].set_value("cosine").run()
+def test_a_link_may_hide_one_modality_and_the_lab_says_what_the_model_was_shown(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs", hidden="3-8", modality="audio")
 
-    assert not app.exception
+    assert app.query_params["modality"] == "audio"
+    assert "Only the sound is hidden" in text_of(app)
+    assert "was not shown the rest of these shots either" in text_of(app)
+
+
+def test_a_link_that_hides_an_unknown_modality_gets_its_sentence(monkeypatch, world):
+    app = visit(monkeypatch, LAB, world / "catalog", world / "runs", hidden="3", modality="smell")
+
+    assert "a modality that these shots do not have: 'smell'" in app.warning[0].value
+    assert "modality" not in app.query_params
 
 
 def test_the_data_page_tells_what_the_catalog_holds_and_that_it_is_sound(monkeypatch, world):

@@ -140,3 +140,20 @@ def test_a_url_of_our_own_that_comes_back_late_does_not_undo_the_last_gesture(ca
     page.run()
 
     assert seen(page)[2] == [4]
+
+
+def test_a_link_points_at_the_shot_that_was_looked_at_and_another_title_has_its_own(catalog_path):
+    page = wish(opened(catalog_path, title="unseen", hidden="3-5"), "look_at", 4)
+    assert page.query_params["look"] == "4"
+
+    again = opened(catalog_path, **dict(page.query_params))
+    assert again.query_params["look"] == "4"
+    assert "look" not in wish(again, "choose_title", "short").query_params
+
+
+@pytest.mark.parametrize("look", ["50", "x", "3-5", "-1"])
+def test_a_link_that_looks_at_no_shot_gets_its_sentence(catalog_path, look):
+    page = opened(catalog_path, title="unseen", hidden="3", look=look)
+
+    assert "looks at a shot that the title does not have" in seen(page)[3][0]
+    assert "look" not in page.query_params

@@ -15,10 +15,10 @@ from workbench.views.comparison import comparison_sentence, comparison_table
 from workbench.views.fingerprint import fingerprint_colors, principal_components
 from workbench.views.opening import hide_at_random, opening_title
 from workbench.views.shot_table import shot_table
-from workbench.views.strip import scene_around, scene_starts, strip_shots
+from workbench.views.strip import scene_around, scene_starts, strip_answer, strip_shots
 from workbench.views.timeline import time_ticks, timeline
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.verdict import verdict
+from workbench.views.verdict import clear_difference, interval, verdict
 from workbench.views.wording import clock, number
 
 CONFIG = tomllib.loads(
@@ -144,11 +144,24 @@ def test_a_scene_reaches_from_its_mark_to_the_next():
 
 
 def test_a_title_without_times_and_text_has_a_strip():
-    shots = pd.DataFrame({"start_s": [np.nan, np.nan]})
+    shots = pd.DataFrame({"start_s": [np.nan, np.nan], "end_s": [np.nan, np.nan]})
 
     strip = strip_shots("key", "name", shots, np.eye(2))
 
     assert (strip["starts"], strip["texts"], strip["thumbnails"], strip["scenes"]) == ([None, None], None, None, [])
+
+
+def test_an_answer_carries_every_measure_with_its_baseline_and_no_raw_cosine_alone():
+    table = fill_table([0.7, np.nan, 0.2], [0.5, np.nan, 0.3])
+    table = table.assign(centred_video=[0.6, 0.5, 0.4], best_video=[0.3, 0.2, 0.1])
+    table = table.assign(centred_audio=np.nan, best_audio=np.nan)
+    answer = strip_answer(table, "linear")
+
+    assert answer["shots"] == [0, 3, 6]
+    assert [m["key"] for m in answer["measures"]] == ["centred", "raw", "video"]  # the sound was not hidden
+    assert answer["measures"][0]["model"] == [0.7, None, 0.2]
+    assert all(len(m["best"]) == 3 and m["baseline"] for m in answer["measures"])
+    assert strip_answer(None) is None
 
 
 # ---- the verdict --------------------------------------------------------------------------------
@@ -178,6 +191,28 @@ def test_few_hidden_shots_are_never_called_a_measurement(n, model):
 
     assert "not a measurement" in said
     assert "better than copying" not in said
+
+
+def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():
+    stretch = fill_table(many(0.7, 20), many(0.4, 20, seed=1)).assign(shot=np.arange(20))
+    several = stretch.assign(shot=np.arange(20) + 10 * (np.arange(20) // 3))
+
+    assert "That is one stretch, not a measurement" in verdict(stretch, "linear")
+    assert "better than copying" in verdict(several, "linear")
+
+
+def test_neighbours_that_err_together_do_not_make_a_difference_certain():
+    gap = pd.Series(np.repeat([0.3, -0.1, 0.25, -0.05, 0.2, -0.1], 5))  # six moments that disagree
+    alone, together = np.arange(30), np.repeat(np.arange(6), 5)
+
+    assert (clear_difference(gap, alone), clear_difference(gap, together)) == (1, 0)
+
+
+def test_the_interval_holds_what_it_promises():
+    rng = np.random.default_rng(0)
+    low, high = np.array([interval(pd.Series(rng.normal(0.1, 0.2, 8))) for _ in range(2000)]).T
+
+    assert 0.93 < ((low < 0.1) & (high > 0.1)).mean() < 0.97
 
 
 def test_a_win_in_the_gaps_says_that_beside_a_visible_shot_copying_does_as_well():

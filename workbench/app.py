@@ -1,7 +1,7 @@
 """The server: `streamlit run workbench/app.py [-- --catalog DIR --runs DIR]`.
 
 Streamlit finds `app` and serves it. Each session runs main.py; here stands what a server does
-once: it loads torch and the default run before the first click, and it serves the thumbnails.
+once: it loads torch and the default run before the first click, and it serves thumbnails and films.
 """
 
 from __future__ import annotations
@@ -32,15 +32,32 @@ def thumbnail(request: Request) -> Response:
     catalog = catalog_named(read_arguments(), request.path_params["catalog"])
     if catalog is None:
         return Response(status_code=404)
-    folder = (catalog / "media" / "thumbnails").resolve()
-    file = (folder / request.path_params["title"] / f"{request.path_params['shot']}.webp").resolve()
+    name = f"{request.path_params['title']}/{request.path_params['shot']}.webp"
+    return served(catalog / "media" / "thumbnails", name, "image/webp")
+
+
+def film(request: Request) -> Response:
+    """A title's film, whole or the range of it that a player asks for."""
+    catalog = catalog_named(read_arguments(), request.path_params["catalog"])
+    if catalog is None:
+        return Response(status_code=404)
+    return served(catalog / "media", f"{request.path_params['title']}.mp4", "video/mp4")
+
+
+def served(folder: Path, name: str, media_type: str) -> Response:
+    """A file inside the folder, whatever the name tries."""
+    folder = folder.resolve()
+    file = (folder / name).resolve()
     if not file.is_relative_to(folder) or not file.is_file():
         return Response(status_code=404)
-    return FileResponse(file, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
+    return FileResponse(file, media_type=media_type, headers={"Cache-Control": "max-age=3600"})
 
 
 app = App(
     Path(__file__).with_name("main.py"),
     lifespan=warmed,
-    routes=[Route(base_address() + "/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail)],
+    routes=[
+        Route(base_address() + "/thumbnails/{catalog}/{title}/{shot:int}.webp", thumbnail),
+        Route(base_address() + "/films/{catalog}/{title}.mp4", film),
+    ],
 )

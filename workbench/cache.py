@@ -6,6 +6,7 @@ A `stamp` is the time of change of the files behind a value: a new file is a new
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from itertools import islice
@@ -40,6 +41,7 @@ class Filled(NamedTuple):
     table: pd.DataFrame  # FillIn.table
     best_baseline_name: str
     skill: float
+    sees_rest: bool  # whether the run was given what was not hidden of the hidden shots
 
 
 def stamp(*paths: Path) -> Stamp:
@@ -107,10 +109,10 @@ def _widths(shape: Any) -> str:
 
 def open_run(path: Path) -> Any:
     """An opened `msm.Run`; InputError where it cannot be."""
-    return _run(path, _run_stamp(path))
+    return _run(path, run_stamp(path))
 
 
-def _run_stamp(path: Path) -> Stamp:
+def run_stamp(path: Path) -> Stamp:
     return stamp(path / "model.safetensors", path / "recipe.json")
 
 
@@ -160,18 +162,47 @@ def _weights(path: Path, changed: Stamp) -> str:
     return weights_fingerprint(path)
 
 
-def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> Filled:
+def fill_in(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None = None
+) -> Filled:
     """What the run makes of these hidden shots, remembered for the last few hundred choices."""
-    return _filled(str(catalog.path), catalog.fingerprint, run_path, _run_stamp(run_path), title_id, hidden)
+    return _filled(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
 
 
 # cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _filled(
-    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    modality: str | None,
 ) -> Filled:
-    fill = open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden)
-    return Filled(fill.table, fill.best_baseline_name, fill.skill)
+    fill = _fill(path, fingerprint, run_path, _changed, title_id, hidden, modality)
+    return Filled(fill.table, fill.best_baseline_name, fill.skill, open_run(run_path).sees_rest)
+
+
+def whole_fill_in(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None = None
+) -> Any:
+    """The `msm.fill.FillIn` behind `fill_in`, with what was predicted; only the last few are kept."""
+    return _fill(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _fill(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    modality: str | None,
+) -> Any:
+    modalities = (modality,) if modality else ()
+    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden, modalities=modalities)
 
 
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
@@ -182,8 +213,15 @@ def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _strip(path: str, fingerprint: str, title_id: str) -> dict[str, Any]:
     title = open_catalog(Path(path))[title_id]
-    address = thumbnails_address(title)
-    return strip_shots(f"{fingerprint}/{title_id}", title.name, title.shots, title.embeddings, address)
+    return strip_shots(
+        f"{fingerprint}/{title_id}",
+        title.name,
+        title.shots,
+        title.embeddings,
+        thumbnails_address(title),
+        media=media_address(title),
+        modalities=[m.name for m in title.catalog.modalities],
+    )
 
 
 def thumbnails_address(title: Title) -> str | None:
@@ -192,6 +230,14 @@ def thumbnails_address(title: Title) -> str | None:
     if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
         return None
     return f"{base_address()}/thumbnails/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}/"
+
+
+def media_address(title: Title) -> str | None:
+    """Where the film itself is served; None where the catalog does not hold it."""
+    catalog = title.catalog.path.absolute()
+    if not (catalog / "media" / f"{title.title_id}.mp4").is_file():
+        return None
+    return f"{base_address()}/films/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}.mp4"
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -255,7 +301,18 @@ def warm(arguments: Arguments) -> threading.Thread:
     return thread
 
 
+def share_cores() -> None:
+    """Leave cores to the other visitors: with every core in one fill-in, two at once wait for each other's threads."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = max(1, min(4, (os.cpu_count() or 1) // 2))
+    torch.set_num_threads(threads)
+    threadpool_limits(threads, user_api="blas")
+
+
 def _open_everything(arguments: Arguments) -> None:
+    share_cores()
     try:
         catalog = open_catalog(arguments.catalog)
         title_id = opening_title(catalog.titles)

@@ -26,6 +26,7 @@ page = st.navigation(
         st.Page(
             HERE / "app_pages" / "ablations.py", title="Ablations", icon=":material/science:", url_path="ablations"
         ),
+        st.Page(HERE / "app_pages" / "present.py", title="Present", icon=":material/slideshow:", url_path="present"),
         st.Page(HERE / "app_pages" / "data.py", title="Data", icon=":material/database:", url_path="data"),
     ]
 )

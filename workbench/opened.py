@@ -47,6 +47,13 @@ def run_path_of(runs: pd.DataFrame) -> Path | None:
     return Path(chosen.iloc[0]) if len(chosen) else None
 
 
+def runs_beside(catalog: Catalog, run_path: Path) -> dict[str, Path]:
+    """The other runs that can answer for this catalog: name → folder."""
+    runs = cache.list_runs(read_arguments().runs, catalog)
+    usable = runs[runs["problem"].isna()]
+    return {n: Path(p) for n, p in zip(usable["name"], usable["path"], strict=True) if Path(p) != run_path}
+
+
 def say_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Why nothing can be filled in, and the command that changes it."""
     folder = read_arguments().runs

@@ -18,7 +18,7 @@ from workbench.views.holdings import modalities_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.wording import baseline_label, count, number
+from workbench.views.wording import baseline_label, count, number, part
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
@@ -36,7 +36,6 @@ HELP = {
         "copying, below 0 copying is better."
     ),
     "rank": "How many of the title's shots lie as near to what the model expected as the real one: 1 is the best.",
-    "raw": "Without taking the average shot away, even two random shots look alike: read it only against the baseline.",
 }
 
 
@@ -102,14 +101,14 @@ def provenance_line(catalog: Catalog) -> None:
         )
 
 
-def strip_caption(strip: dict[str, Any]) -> None:
-    """How to read the filmstrip, and what a hand or a key can do."""
-    cells = "Frames" if strip["thumbnails"] else "Colours stand for embeddings: like colours, like shots"
-    scenes = "; a tick and a gap start a scene" if strip["scenes"] else ""
-    st.caption(
-        f"{cells}{scenes}. Hatched shots are hidden from the model; the fuller their :blue[bar], the nearer it came. "
-        "Click or drag to hide and to reveal, Shift-click to extend; or arrow keys, Space, Shift + arrows."
-    )
+def say_what_is_hidden(modality: str | None, filled: Filled) -> None:
+    """Where only a part of each shot is hidden: what the numbers are about, and what the model was shown of the rest."""
+    if not modality:
+        return
+    said = f"Only the {part(modality)} is hidden, and only the {part(modality)} is compared."
+    if not filled.sees_rest:
+        said += " This run learned with whole shots hidden, so it was not shown the rest of these shots either."
+    st.caption(f":material/layers: {said}")
 
 
 def numbers(filled: Filled) -> None:
@@ -155,20 +154,6 @@ def hide_controls(title: Title, shots: pd.DataFrame) -> None:
 
 def middle_of(hidden: list[int], num_shots: int) -> int:
     return hidden[len(hidden) // 2] if hidden else num_shots // 2
-
-
-def choose_measure() -> str:
-    """Centred cosine, or raw cosine for those who want to see what it hides."""
-    names = {"centred_cosine": "Centred cosine", "cosine": "Raw cosine"}
-    chosen = st.segmented_control(
-        "Measure",
-        list(names),
-        default="centred_cosine",
-        format_func=lambda m: names[m],
-        help=HELP["raw"],
-        required=True,
-    )
-    return str(chosen)
 
 
 def show_shots(table: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""The one selection that all pages share: catalog, title, run, hidden shots. Kept in the session and in the URL.
+"""The one selection that all pages share: catalog, title, run, hidden shots, the shot looked at. In session and URL.
 
 The session is the truth while it lasts. The URL is written from it, and read where it says
 something that this session did not write: when a link is opened, or typed.
@@ -7,6 +7,7 @@ something that this session did not write: when a link is opened, or typed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,9 @@ from workbench.views.opening import hide_at_random, opening_title
 NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
+_FOCUS, _MODALITY = "selection.focus", "selection.modality"
+_PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
+_SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
 _REMEMBERED_URLS = 40
 
@@ -69,6 +73,105 @@ def hidden() -> list[int]:
 def hide(shots: Iterable[int]) -> None:
     st.session_state[_HIDDEN][title()] = sorted({int(s) for s in shots})
     forget_complaint()
+
+
+def modality() -> str | None:
+    """The one modality that is hidden of the hidden shots; None = whole shots."""
+    return st.session_state.get(_MODALITY)
+
+
+def hide_only(name: str | None) -> None:
+    """Hide only this modality of the hidden shots, or with None whole shots."""
+    st.session_state[_MODALITY] = name or None
+
+
+def focus() -> int | None:
+    """The shot of the chosen title that a person points at; None where nobody has yet."""
+    return st.session_state.get(_FOCUS, {}).get(title())
+
+
+def look_at(shot: int | None) -> None:
+    """Point at a shot of the chosen title, or with None at none."""
+    st.session_state.setdefault(_FOCUS, {})[title()] = None if shot is None else int(shot)
+
+
+def panel() -> str | None:
+    """The panel of the masking lab that is open; None where nobody has chosen one."""
+    return st.session_state.get(_PANEL)
+
+
+def open_panel(name: str) -> None:
+    st.session_state[_PANEL] = name
+
+
+def drawn(about: tuple) -> Any:
+    """What a panel asked to be drawn on the filmstrip, if it is about this; None where it is not."""
+    known, drawing = st.session_state.get(_DRAWN, ((), None))
+    return drawing if known == about else None
+
+
+def draw(about: tuple, drawing: Any) -> bool:
+    """Ask for something to be drawn on the filmstrip; True where that is news, and the strip has to be shown again."""
+    news = st.session_state.get(_DRAWN, ((), None))[0] != about
+    st.session_state[_DRAWN] = (about, drawing)
+    return news
+
+
+@dataclass
+class Game:
+    """Guess the shot, on one title with these shots hidden; the score goes on over all of them."""
+
+    about: str
+    number: int = 0  # of the round
+    pick: int | None = None  # the shot that the person chose in it
+    rounds: list[tuple[bool, bool, bool]] = field(default_factory=list)  # who was right: person, model, copy
+
+
+def game(about: str) -> Game:
+    """The game about this; another one begins anew and keeps the score."""
+    known: Game | None = st.session_state.get(_GAME)
+    if known is None or known.about != about:
+        known = st.session_state[_GAME] = Game(about, rounds=known.rounds if known else [])
+    return known
+
+
+def answer_round(game: Game, pick: int, right: tuple[bool, bool, bool]) -> None:
+    if game.pick is None:
+        game.pick = pick
+        game.rounds.append(right)
+
+
+def next_round(game: Game) -> None:
+    game.number, game.pick = game.number + 1, None
+
+
+def script() -> str | None:
+    """The name of the chosen presentation; None where nobody has chosen one."""
+    return st.session_state.get(_SCRIPT)
+
+
+def choose_script(name: str) -> None:
+    st.session_state[_SCRIPT] = name
+    turn_to(0)
+
+
+def slide() -> int:
+    """Which view of a presentation is shown, counted from 0."""
+    return st.session_state.get(_SLIDE, 0)
+
+
+def turn_to(slide: int) -> None:
+    st.session_state[_SLIDE] = max(0, slide)
+
+
+def leave_stage() -> None:
+    """Escape was pressed: the presenter's page ends at its next run."""
+    st.session_state[_LEAVE] = True
+
+
+def stage_left() -> bool:
+    """Whether it was pressed since the last time of asking."""
+    return st.session_state.pop(_LEAVE, False)
 
 
 def selected() -> tuple[int, ...]:
@@ -147,6 +250,10 @@ def write_url() -> None:
         wanted["run"] = name
     if name := catalog_name():
         wanted["catalog"] = name
+    if only := modality():
+        wanted["modality"] = only
+    if (shot := focus()) is not None:
+        wanted["look"] = str(shot)
     written = st.session_state.setdefault(_WRITTEN, [])
     if wanted not in written[-1:]:
         written.append(wanted)
@@ -170,6 +277,9 @@ def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
         said += _read_run(url["run"], runs)
     if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
+    if title() in catalog:
+        said += _read_modality(url.get("modality"), catalog)
+        said += _read_focus(url.get("look"), catalog)
     _note(said)
 
 
@@ -198,6 +308,26 @@ def _read_hidden(text: str, catalog: Catalog) -> list[str]:
     return []
 
 
+def _read_modality(name: str | None, catalog: Catalog) -> list[str]:
+    known = [m.name for m in catalog.modalities]
+    hide_only(name if name in known else None)
+    if name is None or name in known:
+        return []
+    return [f"The link hides a modality that these shots do not have: {name[:80]!r}; they have {', '.join(known)}."]
+
+
+def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
+    if text is None:
+        look_at(None)
+        return []
+    try:
+        (shot,) = parse_ranges(text, catalog[title()].num_shots)
+    except (InputError, ValueError):
+        return [f"The link looks at a shot that the title does not have: {text[:80]!r}."]
+    look_at(shot)
+    return []
+
+
 def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Fill in what nobody chose, and drop what another catalog left."""
     if st.session_state.get(_TITLE) not in catalog:
@@ -209,3 +339,7 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     chosen: dict[str, Any] = st.session_state[_HIDDEN]
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
         chosen[title()] = hide_at_random(num_shots, seed=0)
+    if modality() not in [m.name for m in catalog.modalities]:
+        hide_only(None)
+    if (shot := focus()) is not None and shot >= num_shots:
+        look_at(None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import torch
@@ -23,17 +24,25 @@ NUM_PLACES, NUM_VOICES = 24, 12
 
 
 def small_title(
-    rng: np.random.Generator, title_id: str, split: str, num_shots: int, *, name: str = "", plain: bool = False
+    rng: np.random.Generator,
+    title_id: str,
+    split: str,
+    num_shots: int,
+    *,
+    name: str = "",
+    plain: bool = False,
+    shot_s: float | None = None,
 ) -> TitleData:
     """Scenes of about nine shots in which two views alternate: a neighbour misleads, the one beyond it tells.
 
-    plain  neither times nor labels, and text that is markup
+    plain   neither times nor labels, and text that is markup
+    shot_s  how long each shot is; drawn where it is None
     """
     views = np.random.default_rng(7).standard_normal((NUM_PLACES, 2, sum(DIMS.values())))
     scene = np.cumsum(rng.random(num_shots) < 1 / 9)
     place = rng.integers(0, NUM_PLACES, scene.max() + 1)[scene]
     embeddings = views[place, np.arange(num_shots) % 2] + 0.5 * rng.standard_normal((num_shots, sum(DIMS.values())))
-    ends = np.cumsum(rng.uniform(2, 8, num_shots))
+    ends = np.cumsum(rng.uniform(2, 8, num_shots) if shot_s is None else np.full(num_shots, shot_s))
     if plain:
         shots = pd.DataFrame({"text": ["<i>markup</i> & <script>alert(1)</script>"] * num_shots})
     else:
@@ -53,6 +62,9 @@ def write_catalog(path: Path) -> Catalog:
         small_title(rng, "marathon", "test", 2000, name="A marathon"),
         small_title(rng, "markup", "test", 40, name="<b>x</b>", plain=True),
         small_title(rng, "still", "test", 1, name="A single shot"),
+        small_title(rng, "sketch", "test", 3, name="A sketch"),
+        small_title(rng, "saga", "test", 5000, name="A saga"),
+        small_title(rng, "filmed", "test", 12, name="A filmed one", shot_s=1.0),
     ]
     provenance = {"kind": "screenplay", "made by": "tests/browser/small_world.py", "seed": 0}
     return Catalog.write(path, titles, modalities=modalities_of(DIMS), provenance=provenance)
@@ -67,6 +79,18 @@ def write_thumbnails(catalog: Catalog, title_id: str) -> None:
         ImageOps.colorize(picture, "#102030", "#f0e0c0", mid=f"hsl({37 * i % 360}, 60%, 50%)").save(
             folder / f"{i}.webp"
         )
+
+
+def write_film(catalog: Catalog, title_id: str, fps: int = 5) -> None:
+    """A film of as many seconds as the title has, each shot in a colour of its own; VP9, which every Chromium plays."""
+    title = catalog[title_id]
+    with av.open(str(catalog.path / "media" / f"{title_id}.mp4"), "w") as film:
+        stream = film.add_stream("libvpx-vp9", rate=fps, options={"deadline": "realtime", "cpu-used": "8"})
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for i in range(round(title.duration_s * fps)):
+            picture = np.full((36, 64, 3), (40 * (i // fps) % 256, 90, 140), dtype=np.uint8)
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        film.mux(stream.encode(None))
 
 
 def train_run(catalog: Catalog, path: Path, steps: int = 12) -> None:
@@ -95,6 +119,7 @@ def make(folder: Path) -> None:
     torch.set_num_threads(2)
     catalog = write_catalog(folder / "catalog")
     write_thumbnails(catalog, "short")
+    write_film(catalog, "filmed")
     train_run(catalog, folder / "runs" / "mediafm")
     evaluate_run(catalog, folder / "runs" / "mediafm")
 

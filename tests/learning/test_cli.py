@@ -51,6 +51,17 @@ def test_fill_answers_a_row_for_each_hidden_shot(talks, run, capsys):
     assert [row["shot"] for row in json.loads(capsys.readouterr().out)["shots"]] == [3, 4, 5, 8]
 
 
+def test_fill_hides_one_modality_alone(talks, run, capsys):
+    title = talks.split("test")[0].title_id
+    assert msm("fill", run, talks.path, "--title", title, "--hide", "3", "--modality", "audio", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["modalities"] == ["audio"] and answer["sees_rest"] is False
+    assert answer["shots"][0]["centred_video"] is None
+
+    assert msm("fill", run, talks.path, "--title", title, "--hide", "3", "--modality", "smell") == 2
+    assert "no modality 'smell'" in capsys.readouterr().err
+
+
 def test_contextual_embeddings_are_a_catalog_with_the_same_titles(talks, run, tmp_path):
     assert msm("embed", run, talks.path, tmp_path / "out") == 0
     written = Catalog.open(tmp_path / "out")

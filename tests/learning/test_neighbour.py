@@ -12,7 +12,15 @@ from msm.errors import InputError
 from msm.evaluate import evaluate_run
 from msm.fill import Run
 from msm.model import ShotEncoder
-from msm.neighbour import BANDWIDTHS, HiddenRows, NeighbourHead, between_neighbours, describe_pairs
+from msm.neighbour import (
+    BANDWIDTHS,
+    HiddenRows,
+    NeighbourHead,
+    between_neighbours,
+    cosines,
+    cosines_again,
+    describe_pairs,
+)
 from msm.predict import predict_hidden
 from msm.presets import preset
 from msm.train import start_run, train
@@ -43,7 +51,7 @@ def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
     with torch.no_grad():
         made.component_weights.zero_()
         made.component_weights[BANDWIDTHS.index(4.0)] = 1.0
-        guess = made(made.first_guess(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
+        guess = made(*made.first_guess(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
     for row, length in zip(range(2), (30, 22), strict=True):
         there = hidden[row, :length].numpy()
         where, seen = np.flatnonzero(there), np.flatnonzero(~there)
@@ -82,7 +90,7 @@ def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_read
         guesses = {str(b): baselines.distance_weighted(film[seen], seen, where, b) for b in BANDWIDTHS}
         with torch.no_grad():
             valid = torch.ones(1, 40, dtype=torch.bool)
-            guess = made.first_guess(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
+            guess, _ = made.first_guess(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
         guesses["fitted"] = guess[0].numpy()[where]
         for name, guess in guesses.items():
             near.setdefault(name, []).extend(metrics.cosine(guess, film[where]))
@@ -111,10 +119,22 @@ def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_a
     shots, hidden, valid = windows()
     turn = torch.linalg.qr(torch.randn(12, 12, generator=generator(8))).Q
     at = HiddenRows.of(hidden, valid)
+    turned = shots @ turn
     for one, other in zip(
-        describe_pairs(shots, shots, at), describe_pairs(shots @ turn, shots @ turn, at), strict=True
+        describe_pairs(shots, cosines(shots), shots, at),
+        describe_pairs(turned, cosines(turned), turned, at),
+        strict=True,
     ):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_cosines_brought_up_to_date_are_those_computed_anew():
+    shots, hidden, valid = windows()
+    at = HiddenRows.of(hidden & valid, valid)
+    expected = torch.randn(*at.place.shape, 12, generator=generator(10))
+    full = at.back(expected, shots)
+
+    torch.testing.assert_close(cosines_again(cosines(shots), expected, full, at), cosines(full))
 
 
 def test_a_film_that_runs_backwards_is_predicted_backwards():
@@ -124,8 +144,8 @@ def test_a_film_that_runs_backwards_is_predicted_backwards():
         torch.nn.init.normal_(last.weight, generator=generator(9))
     encodings = torch.zeros(1, 30, 16)
     with torch.no_grad():
-        forth = made(made.first_guess(shots, hidden, valid), encodings, hidden, valid)
-        back = made(made.first_guess(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
+        forth = made(*made.first_guess(shots, hidden, valid), encodings, hidden, valid)
+        back = made(*made.first_guess(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
     torch.testing.assert_close(back.flip(1), forth, atol=1e-4, rtol=1e-4)
 
 

@@ -8,12 +8,11 @@ import streamlit as st
 
 from msm import InputError, Title
 from msm.hiding import format_ranges
-from workbench import cache, panels, state
+from workbench import cache, lab_panels, panels, state
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.code import timeline_code
-from workbench.views.strip import strip_scores
-from workbench.views.timeline import timeline
+from workbench.views.strip import strip_answer
 from workbench.views.verdict import NOTHING_HIDDEN, verdict
 
 catalog = catalog_or_stop()
@@ -24,15 +23,21 @@ run_path = run_path_of(runs)
 def heard(gesture: Gesture) -> None:
     """A gesture on a strip that is no longer shown, or on shots that are not there, is nobody's wish."""
     title = catalog[state.title()]
-    if gesture.strip == cache.strip(catalog, title.title_id)["key"] and set(gesture.hidden) <= set(range(len(title))):
+    if gesture.strip != cache.strip(catalog, title.title_id)["key"]:
+        return
+    if set(gesture.hidden) <= set(range(len(title))):
         state.hide(gesture.hidden)
+    if gesture.modality in ("", *(m.name for m in catalog.modalities)):
+        state.hide_only(gesture.modality)
+    if gesture.look is not None and 0 <= gesture.look < len(title):
+        state.look_at(gesture.look)
 
 
 def answer(title: Title) -> cache.Filled | None:
     if run_path is None or not state.hidden():
         return None
     try:
-        return cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()))
+        return cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
     except InputError as error:
         st.error(f"{error}.")
         return None
@@ -44,28 +49,49 @@ def lab() -> None:
     with st.container():
         filled = answer(title)
     strip = cache.strip(catalog, title.title_id)
-    filmstrip(strip, state.hidden(), strip_scores(filled and filled.table), key="strip", on_gesture=heard)
-    panels.strip_caption(strip)
+    shown = strip_answer(filled.table, filled.best_baseline_name) if filled else None
+    curve, arcs = lab_panels.on_strip(title, run_path)
+    filmstrip(
+        strip,
+        state.hidden(),
+        shown,
+        key="strip",
+        on_gesture=heard,
+        modality=state.modality() or "",
+        curve=curve,
+        arcs=arcs,
+        cursor=state.focus(),
+    )
     with st.container():  # one place for what is there or not, so that the controls below stay where they are
         if filled:
             st.subheader(verdict(filled.table, filled.best_baseline_name), anchor=False)
             panels.numbers(filled)
+            panels.say_what_is_hidden(state.modality(), filled)
         elif run_path and not state.hidden():
             st.subheader(NOTHING_HIDDEN, anchor=False)
+    below = st.container()  # filled last: the answer of strip and timeline does not wait for it
     panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
     if filled:
         show(title, filled)
+    if run_path:
+        with below:
+            lab_panels.show(catalog, title, run_path, filled)
     state.write_url()
 
 
 def show(title: Title, filled: cache.Filled) -> None:
-    measure = panels.choose_measure()
-    figure = timeline(filled.table, filled.best_baseline_name, duration_s=title.duration_s, measure=measure)
-    st.plotly_chart(figure, key="timeline", config={"displayModeBar": False})
-    panels.show_shots(filled.table)
-    with st.expander("Copy as code", icon=":material/code:"):
-        code = timeline_code(catalog.path, Path(run_path or ""), title.title_id, format_ranges(state.hidden()))
-        st.code(code, language="python")
+    """What is there for the asking, and costs nothing until it is opened."""
+    table = st.expander("Shot by shot", icon=":material/table_rows:", key="table", on_change="rerun")
+    if table.open:
+        with table:
+            panels.show_shots(filled.table)
+    code = st.expander("Copy as code", icon=":material/code:", key="code", on_change="rerun")
+    if code.open:
+        ranges = format_ranges(state.hidden())
+        code.code(
+            timeline_code(catalog.path, Path(run_path or ""), title.title_id, ranges, state.modality()),
+            language="python",
+        )
 
 
 panels.choose(catalog, runs)

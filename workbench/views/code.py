@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
-def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
+def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
     """A cell of a notebook; `hidden` as ranges, e.g. "40-44, 60"."""
+    only = f", modalities=[{modality!r}]" if modality else ""
     return f"""\
 from msm import Catalog, Run
 from msm.hiding import parse_ranges
@@ -15,8 +16,50 @@ from workbench.views.timeline import timeline
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
-fill = Run.open({str(run)!r}).fill_in(title, hidden)
+fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
 timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
+"""
+
+
+def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
+    """A cell that draws the surprise curve of a title."""
+    return f"""\
+from msm import Catalog, Run
+from msm.surprise import peaks, surprise
+from workbench.views.surprise import surprise_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+found = surprise(Run.open({str(run)!r}), title, exact=False)
+surprise_figure(found.table, peaks(found.table, 6), duration_s=title.duration_s)
+"""
+
+
+def influence_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int, method: str) -> str:
+    """A cell that draws which visible shots mattered for one hidden shot."""
+    return f"""\
+from msm import Catalog, Run
+from msm.hiding import parse_ranges
+from msm.influence import influence
+from workbench.views.influence import influence_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+table = influence(Run.open({str(run)!r}), title, hidden, {shot}, method={method!r})
+influence_figure(table, {shot}, title.shots["start_s"].to_numpy(), duration_s=title.duration_s)
+"""
+
+
+def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
+    """A cell that draws what less context costs."""
+    return f"""\
+from msm import Catalog, Run
+from msm.hiding import parse_ranges
+from msm.what_if import context_curve
+from workbench.views.what_if import context_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+context_figure(context_curve(Run.open({str(run)!r}), title, hidden))
 """
 
 

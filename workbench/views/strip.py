@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.views.fingerprint import fingerprint_colors
+from workbench.views.shot_table import modality_columns
+from workbench.views.wording import baseline_label, part
 
+BASELINE_OF = {"centred_cosine": "best_baseline", "cosine": "best_baseline_cosine"}
 LONGEST_TEXT = 240  # characters of a shot's text that a tooltip shows
 
 
 def strip_shots(
-    key: str, name: str, shots: pd.DataFrame, embeddings: np.ndarray, thumbnails: str | None = None
+    key: str,
+    name: str,
+    shots: pd.DataFrame,
+    embeddings: np.ndarray,
+    thumbnails: str | None = None,
+    *,
+    media: str | None = None,
+    modalities: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The filmstrip's `shots`, ready for JSON (see components/filmstrip/filmstrip.js).
 
-    shots       a row a shot: start_s; optional text, and scene or scene_start for the marks
+    shots       a row a shot: start_s, end_s; optional text, and scene or scene_start for the marks
     embeddings  (N, D)
     thumbnails  address that `NUMBER.webp` is appended to, None where the title has none
+    media       address of the film itself, None where there is none
+    modalities  those that can be hidden by themselves
     """
-    starts = shots["start_s"].to_numpy(dtype=float)
     return {
         "key": key,
         "name": name,
         "colors": fingerprint_colors(embeddings),
-        "starts": [round(float(s), 2) if np.isfinite(s) else None for s in starts],
+        "starts": _rounded(shots["start_s"].to_numpy(dtype=float)),
+        "ends": _rounded(shots["end_s"].to_numpy(dtype=float)),
         "scenes": scene_starts(shots),
         "texts": _texts(shots) if "text" in shots else None,
         "thumbnails": thumbnails,
+        "media": media,
+        "modalities": list(modalities),
     }
 
 
@@ -54,11 +69,35 @@ def scene_around(shots: pd.DataFrame, shot: int) -> list[int]:
     return list(range(first, after))
 
 
-def strip_scores(table: pd.DataFrame | None) -> list[float | None]:
-    """The filmstrip's `scores` from a fill-in's column centred_cosine, in the order of its shots."""
+def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> dict[str, Any] | None:
+    """The filmstrip's `answer` from a fill-in's table: every measure at once, so that choosing one asks nobody.
+
+    table  a row a hidden shot: shot, centred_cosine with best_baseline, cosine with best_baseline_cosine, and
+           centred_MODALITY with best_MODALITY
+    """
     if table is None:
-        return []
-    return [round(float(c), 3) if np.isfinite(c) else None for c in table["centred_cosine"]]
+        return None
+    label = baseline_label(best_baseline_name)
+    measures = [
+        _measure(table, "centred", "Centred cosine", "centred cosine to the real shot", label, "centred_cosine"),
+        _measure(table, "raw", "Raw cosine", "raw cosine to the real shot", label, "cosine"),
+    ]
+    for column in modality_columns(table):
+        name = column.removeprefix("centred_")
+        if table[column].notna().any():
+            axis = f"centred cosine of the {part(name)} to the real shot"
+            measures.append(_measure(table, name, part(name).capitalize(), axis, "Best way to copy it", column))
+    return {"shots": [int(s) for s in table["shot"]], "measures": measures}
+
+
+def _measure(table: pd.DataFrame, key: str, label: str, axis: str, baseline: str, column: str) -> dict[str, Any]:
+    best = BASELINE_OF.get(column, column.replace("centred_", "best_"))
+    values = {"model": _rounded(table[column], 3), "best": _rounded(table[best], 3)}
+    return {"key": key, "label": label, "axis": axis, "baseline": baseline, **values}
+
+
+def _rounded(values: Iterable[float], digits: int = 2) -> list[float | None]:
+    return [round(float(v), digits) if np.isfinite(v) else None for v in values]
 
 
 def _texts(shots: pd.DataFrame) -> list[str]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from workbench.views.wording import baseline_deed, count, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
 FEW = 5  # hidden shots below which nothing is measured
 FAINT = 0.3  # centred cosine below which a prediction has hardly anything to do with the shot
-NOISE = 2.0  # standard errors that a difference must exceed to be called one
+LEVEL = 0.95  # the interval of the mean difference must not hold zero for it to be called one
 LEAST_GAP = 0.02  # and the difference itself, in centred cosine
 
 
 def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
     """One or two plain sentences on the model against the best way of copying.
 
-    table  a row a hidden shot: centred_cosine, best_baseline, distance, num_shots
+    table  a row a hidden shot: shot, centred_cosine, best_baseline, distance, rank, num_shots
+
+    "Better" is said only where a paired interval over the hidden shots excludes zero; fewer than FEW moments of the
+    film (runs of neighbouring hidden shots) are never called a measurement.
     """
     if table.empty:
         return NOTHING_HIDDEN
     deed = baseline_deed(best_baseline_name)
     if (table["distance"] >= table["num_shots"]).all():
         return "Everything is hidden, so the model had nothing to go by but the title; leave some shots visible."
-    if len(table) < FEW:
+    if len(np.unique(moments(table["shot"]))) < FEW:
         return _of_few(table, deed)
     return f"{_of_many(table, deed)} {_where(table) or _how_near(table)}".strip()
 
@@ -39,7 +43,8 @@ def _of_few(table: pd.DataFrame, deed: str) -> str:
         first = f"On {hidden} the model came nearer to the truth than {deed}"
     else:
         first = f"On {hidden} {deed} came nearer to the truth than the model"
-    moment = "one moment" if len(table) == 1 else "a few moments"
+    several = len(np.unique(moments(table["shot"]))) > 1
+    moment = "a few moments" if several else "one moment" if len(table) == 1 else "one stretch"
     faint = " Neither came close." if max(model, baseline) < FAINT else ""
     return f"{first} ({higher} against {lower}).{faint} That is {moment}, not a measurement."
 
@@ -47,7 +52,7 @@ def _of_few(table: pd.DataFrame, deed: str) -> str:
 def _of_many(table: pd.DataFrame, deed: str) -> str:
     gap = table["centred_cosine"] - table["best_baseline"]
     hidden, nearer = count(len(table), "hidden shot"), int((gap > 0).sum())
-    sign = clear_difference(gap)
+    sign = clear_difference(gap, moments(table["shot"]))
     if sign > 0:
         return f"The model did better than copying: on {nearer} of {hidden} it came nearer to the truth than {deed}."
     if sign < 0:
@@ -57,21 +62,43 @@ def _of_many(table: pd.DataFrame, deed: str) -> str:
     return f"The model did about as well as {deed}, no better: on {hidden} the difference is too small to count."
 
 
-def clear_difference(gap: pd.Series) -> int:
-    """1 where the mean is clearly above nothing, −1 clearly below, 0 where chance could have made it."""
-    mean, error = gap.mean(), gap.std(ddof=1) / np.sqrt(len(gap))
-    if abs(mean) < max(LEAST_GAP, NOISE * error):
+def clear_difference(gap: pd.Series, moment: np.ndarray | None = None) -> int:
+    """1 where the mean is clearly above nothing, −1 clearly below, 0 where chance could have made it.
+
+    gap     of each hidden shot: the same shots under both, so a paired comparison
+    moment  (H,) of `moments`: neighbours hidden together do not count as so many; None = each by itself
+    """
+    low, high = interval(gap, moment)
+    if abs(gap.mean()) < LEAST_GAP or low <= 0 <= high:
         return 0
-    return 1 if mean > 0 else -1
+    return 1 if gap.mean() > 0 else -1
+
+
+def interval(gap: pd.Series, moment: np.ndarray | None = None, level: float = LEVEL) -> tuple[float, float]:
+    """Where the mean gap lies with this probability: Student's t, with errors that may be alike within a moment."""
+    _, moment = np.unique(np.arange(len(gap)) if moment is None else moment, return_inverse=True)
+    number = int(moment.max()) + 1
+    if number < 2:
+        return -np.inf, np.inf
+    mean = float(gap.mean())
+    off = np.bincount(moment, weights=gap.to_numpy() - mean)
+    error = np.sqrt(number / (number - 1) * (off**2).sum()) / len(gap)
+    half = float(stdtrit(number - 1, (1 + level) / 2)) * error
+    return mean - half, mean + half
+
+
+def moments(shots: pd.Series) -> np.ndarray:
+    """(H,) the number of the run of neighbouring hidden shots to which each belongs."""
+    return np.cumsum(np.r_[False, np.abs(np.diff(shots.to_numpy())) > 1])
 
 
 def _where(table: pd.DataFrame) -> str:
     """Whether the answer is another one right beside a visible shot than farther off."""
     gap = table["centred_cosine"] - table["best_baseline"]
-    beside, far = gap[table["distance"] == 1], gap[table["distance"] > 1]
-    if min(len(beside), len(far)) < FEW:
+    moment, near = moments(table["shot"]), table["distance"].to_numpy() == 1
+    if min(near.sum(), (~near).sum()) < FEW:
         return ""
-    near_sign, far_sign = clear_difference(beside), clear_difference(far)
+    near_sign, far_sign = (clear_difference(gap[which], moment[which]) for which in (near, ~near))
     if near_sign <= 0 < far_sign:
         return "Right beside a visible shot copying does as well; the model's lead is in the middle of the gaps."
     if far_sign <= 0 < near_sign:

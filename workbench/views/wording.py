@@ -14,6 +14,14 @@ BASELINES = {
 }
 
 
+# modality → what a person calls it
+PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "sound", "text": "words"}
+
+
+def part(modality: str) -> str:
+    return PARTS.get(modality, modality)
+
+
 def clock(seconds: float) -> str:
     """mm:ss, or h:mm:ss from an hour on; empty where the time is not known."""
     if not math.isfinite(seconds):
@@ -44,6 +52,12 @@ def grouped(number: int) -> str:
 def count(number: int, noun: str) -> str:
     """`1 shot`, `1 200 shots`."""
     return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `22nd`, `113th`."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{grouped(number)}{ending}"
 
 
 def left_in_words(seconds: float | None) -> str:

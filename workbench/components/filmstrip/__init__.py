@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from workbench.views import palette
-
-HERE = Path(__file__).parent
+from workbench.components.front_end import script, style
 
 
 @dataclass(frozen=True)
@@ -22,25 +19,47 @@ class Gesture:
     strip: str
     hidden: tuple[int, ...]
     number: int
+    modality: str = ""  # the one that is hidden of them; "" = whole shots
+    look: int | None = None  # the shot that the hand pointed at, where it did
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A number a shot along the film, such as surprise; None where there is none."""
+
+    label: str
+    values: Sequence[float | None]
+    peaks: Sequence[int] = ()  # shots to mark
+
+
+Arc = tuple[int, int, float]  # from one shot to another, with a weight of −1 to 1
 
 
 @cache
 def _component() -> Any:
-    """One registration a process; the core module and its shell go as one script, without a build step."""
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("filmstrip.js", "streamlit_shell.js"))
-    style = palette.css_variables() + (HERE / "filmstrip.css").read_text(encoding="utf-8")
-    return st.components.v2.component("msm_filmstrip", js=script, css=style)
+    """One registration a process."""
+    return st.components.v2.component("msm_filmstrip", js=script("streamlit_shell.js"), css=style())
 
 
 def filmstrip(
     shots: dict[str, Any],
     hidden: Sequence[int],
-    scores: Sequence[float | None],
+    answer: dict[str, Any] | None,
     *,
     key: str,
     on_gesture: Callable[[Gesture], None],
+    modality: str = "",
+    curve: Curve | None = None,
+    arcs: Sequence[Arc] = (),
+    cursor: int | None = None,
 ) -> None:
-    """Show a title's shots (`views.strip.strip_shots`), those hidden, and a score for each of those."""
+    """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
+
+    modality  the one that is hidden of them; "" = whole shots
+    curve     drawn along the film, its peaks marked
+    arcs      drawn from shot to shot, the stronger the heavier
+    cursor    the shot that is looked at
+    """
     gesture_key = f"{key}.number"
 
     def heard() -> None:
@@ -50,8 +69,16 @@ def filmstrip(
             on_gesture(gesture)
 
     # A constant message above 10 kB is sent once and afterwards only named, so it is kept apart.
-    data = {"strip": shots["key"], "hidden": list(hidden), "scores": list(scores)}
-    data["gesture"] = st.session_state.get(gesture_key, 0)
+    data = {
+        "strip": shots["key"],
+        "hidden": list(hidden),
+        "modality": modality,
+        "answer": answer,
+        "curve": curve and {"label": curve.label, "values": list(curve.values), "peaks": list(curve.peaks)},
+        "arcs": [list(arc) for arc in arcs],
+        "cursor": cursor,
+        "gesture": st.session_state.get(gesture_key, 0),
+    }
     with st.container(gap=None):
         _component()(key=key, data=data, on_gesture_change=heard)
         _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
@@ -60,6 +87,13 @@ def filmstrip(
 def _read(value: Any) -> Gesture | None:
     """A browser can send anything: what is not a gesture is nothing."""
     try:
-        return Gesture(str(value["strip"]), tuple(sorted({int(s) for s in value["hidden"]})), int(value["gesture"]))
-    except (TypeError, KeyError, ValueError):
+        look = value.get("look")
+        return Gesture(
+            strip=str(value["strip"]),
+            hidden=tuple(sorted({int(s) for s in value["hidden"]})),
+            number=int(value["gesture"]),
+            modality=str(value.get("modality") or ""),
+            look=None if look is None else int(look),
+        )
+    except (AttributeError, TypeError, KeyError, ValueError):
         return None

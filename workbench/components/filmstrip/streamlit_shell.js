@@ -32,10 +32,10 @@ class Strip {
   paint() {
     const shots = this.data && shotsByKey.get(this.data.strip);
     if (!shots) return;
-    const { hidden, scores } = this.data;
-    if (this.core) return this.core.update({ shots, hidden, scores });
-    const onHidden = (hidden) => this.send({ strip: this.data.strip, hidden, gesture: ++this.gestures });
-    this.core = render(this.el, { shots, hidden, scores }, { onHidden });
+    const { strip, gesture, ...shown } = this.data;
+    if (this.core) return this.core.update({ shots, ...shown });
+    const onGesture = (hand) => this.send({ strip: this.data.strip, ...hand, gesture: ++this.gestures });
+    this.core = render(this.el, { shots, ...shown }, { onGesture });
   }
 
   destroy() {

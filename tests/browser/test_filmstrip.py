@@ -1,0 +1,185 @@
+"""The filmstrip's own tools: brushes, modalities, the film, zoom, keys, and the same module outside Streamlit."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_masking_lab import PATIENCE_MS, drag, expect_hidden, settled, shot, visit
+from workbench.components.front_end import script, style
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def brush(page: Page, name: str):
+    return page.get_by_role("radio", name=name)
+
+
+def seconds(page: Page) -> float:
+    minutes, rest = page.locator(".player .clock").text_content().split(" / ")[0].split(":")
+    return 60 * int(minutes) + int(rest)
+
+
+def test_brushes_hide_a_scene_and_every_nth_and_look_hides_nothing(page, address):
+    visit(page, address)
+    brush(page, "Scene").click()
+    shot(page, 30).click()
+    expect(page.locator(".shot[aria-selected=true]").first).to_be_visible()
+    settled(page)
+    hidden = sorted(int(n) for n in page.locator(".shot.hidden").evaluate_all("all => all.map(e => e.dataset.shot)"))
+    assert 30 in hidden and hidden == list(range(hidden[0], hidden[-1] + 1))
+    starts = page.locator(".shot.scene").evaluate_all("all => all.map(e => Number(e.dataset.shot))")
+    assert hidden[0] in (0, *starts) and hidden[-1] + 1 in (118, *starts)
+
+    shot(page, 30).click()
+    expect_hidden(page, "", 0)
+    brush(page, "Every 3rd").click()
+    drag(page, 10, 20)
+    expect_hidden(page, "10, 13, 16, 19", 4)
+    brush(page, "Every 3rd").click()
+    shot(page, 10).click()
+    expect(page.get_by_role("radio", name="Every 5th")).to_be_visible()
+
+    before = page.locator(".shot.hidden").count()
+    brush(page, "Look").click()
+    shot(page, 47).click()
+    expect(page).to_have_url(re.compile("look=47"))
+    assert page.locator(".shot.hidden").count() == before
+
+
+def test_hiding_only_the_sound_compares_only_the_sound_and_survives_a_reload(page, address):
+    visit(page, address, hidden="3-8")
+    expect(page.get_by_role("radio", name="Raw cosine")).to_be_visible()
+    page.get_by_role("radio", name="sound", exact=True).click()
+
+    expect(page.get_by_text("Only the sound is hidden, and only the sound is compared")).to_be_visible()
+    expect(page).to_have_url(re.compile("modality=audio"))
+    expect(page.get_by_role("radio", name="Picture", exact=True)).to_have_count(0)
+    expect(shot(page, 4)).to_have_attribute("aria-label", re.compile("sound hidden"))
+    page.get_by_role("radio", name="Raw cosine").click()
+    expect(page.locator(".plot")).to_have_attribute("aria-label", re.compile("^raw cosine"))
+
+    page.reload()
+    expect(page.get_by_role("radio", name="sound", exact=True)).to_have_attribute("aria-checked", "true")
+    expect_hidden(page, "3-8", 6)
+
+
+def test_the_film_plays_in_step_and_hidden_shots_are_veiled(page, address):
+    visit(page, address, title="filmed", hidden="5")
+    player, veil = page.locator(".player"), page.locator(".veil")
+    page.wait_for_function("(video) => video.readyState >= 1", arg=page.locator("video").element_handle())
+    page.get_by_role("button", name="Play").click()
+    expect(player).to_have_attribute("data-playing", "true")
+    expect(page.locator(".shot.now")).to_have_attribute("data-shot", "2")  # the cursor moves by itself
+    assert page.locator(".cursor").get_attribute("transform") != "translate(44.00 0)"
+    page.get_by_role("button", name="Pause").click()
+
+    shot(page, 5).click()
+    shot(page, 5).click()  # revealed and hidden again: a click also seeks
+    expect(player).to_have_attribute("data-veiled", "true")
+    expect(veil).to_be_visible()
+    assert page.locator("video").evaluate("(v) => [v.muted, v.currentTime]") == [True, 5]
+    page.get_by_role("button", name="Lift veil").click()
+    expect(veil).to_be_hidden()
+
+    plot = page.locator(".plot").bounding_box()
+    page.mouse.click(plot["x"] + plot["width"] * 0.8, plot["y"] + 40)
+    assert seconds(page) >= 8
+    expect_hidden(page, "5", 1)
+
+
+def test_keys_alone_seek_play_choose_a_brush_and_explain_themselves(page, address):
+    visit(page, address, title="filmed", hidden="5")
+    page.locator(".shot[tabindex='0']").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    assert seconds(page) == 4
+    page.keyboard.press("p")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "true")
+    page.keyboard.press("p")
+    page.keyboard.press("4")
+    expect(brush(page, "Look")).to_have_attribute("aria-checked", "true")
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile("look=3"))
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys of the filmstrip")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys of the filmstrip")).to_be_hidden()
+    expect(shot(page, 3)).to_be_focused()
+
+
+def test_frames_grow_and_shrink_and_the_ruler_moves_them(page, address):
+    visit(page, address, title="short")
+    page.locator(".shot[tabindex='0']").focus()
+    width = shot(page, 0).bounding_box()["width"]
+    for _ in range(4):
+        page.keyboard.press("+")
+    assert shot(page, 0).bounding_box()["width"] > 2 * width
+    expect(page.locator(".bracket")).to_have_attribute("visibility", "visible")
+
+    plot = page.locator(".plot").bounding_box()
+    page.mouse.click(plot["x"] + plot["width"] * 0.9, plot["y"] + plot["height"] - 8)
+    expect(shot(page, 54)).to_be_in_viewport()
+    page.keyboard.press("0")
+    expect(page.locator(".bracket")).to_have_attribute("visibility", "hidden")
+
+
+def test_a_film_that_is_missing_is_a_flip_book_of_its_frames(page, address):
+    visit(page, address, title="short", hidden="0")
+    expect(page.locator(".screen img")).to_have_attribute("src", re.compile("/0.webp$"))
+    expect(page.locator(".veil")).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".screen img")).to_have_attribute("src", re.compile("/[1-9].webp$"))
+    expect(page.locator(".veil")).to_be_hidden()
+
+
+def test_a_range_of_a_film_is_served_and_nothing_else_of_the_disk(page, address):
+    film = f"{address}/films/catalog/filmed.mp4"
+    part = page.request.get(film, headers={"Range": "bytes=10-19"})
+
+    assert (part.status, len(part.body())) == (206, 10)
+    for name in ("..%2F..%2Fcatalog.json", "..%2Fcatalog", "nobody", "thumbnails%2Fshort%2F0"):
+        assert page.request.get(f"{address}/films/catalog/{name}.mp4").status in (400, 404)
+    assert page.request.get(f"{address}/films/..%2F..%2Fruns/filmed.mp4").status in (400, 404)
+
+
+MODEL = """
+class Model {
+  constructor(values) { this.values = values; this.heard = {}; this.saved = 0; }
+  get(name) { return this.values[name]; }
+  set(name, value) { this.values[name] = value; (this.heard["change:" + name] ?? []).forEach((f) => f()); }
+  on(name, f) { (this.heard[name] ??= []).push(f); }
+  off() {}
+  save_changes() { this.saved++; }
+}
+"""
+
+
+def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
+    starts = [2.0 * i for i in range(30)]
+    shots = {"key": "k", "name": "<b>x</b>", "colors": ["#204060"] * 30, "starts": starts, "ends": [], "scenes": [0, 9]}
+    shots |= {"texts": None, "thumbnails": None, "media": None, "modalities": ["video", "audio"]}
+    measure = {"key": "centred", "label": "Centred", "axis": "centred cosine", "baseline": "Copy", "model": [0.5]}
+    answer = {"shots": [4], "measures": [measure | {"best": [0.3]}]}
+    curve = {"label": "surprise", "values": [i % 5 for i in range(30)], "peaks": [4, 9]}
+    values = {"shots": shots, "hidden": [4], "modality": "", "answer": answer, "curve": curve}
+    values |= {"arcs": [[2, 4, 1.0], [9, 4, -0.5]], "cursor": 4}
+    page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
+    module = script("widget_shell.js").replace("export default", "const shell =")
+    page.add_script_tag(
+        type="module",
+        content=f"{module}\n{MODEL}\nwindow.model = new Model({json.dumps(values)});"
+        "shell.render({ model: window.model, el: document.getElementById('here') });",
+    )
+
+    expect(page.locator(".plot")).to_have_attribute("data-points", "1")
+    expect(page.locator(".arcs path")).to_have_count(2)
+    expect(page.locator(".curve .line")).to_have_count(1)
+    expect(page.get_by_role("listbox", name="Shots of <b>x</b>")).to_be_visible()
+    page.locator(".shot[data-shot='7']").click()
+    assert page.evaluate("() => [window.model.values.hidden, window.model.saved]") == [[4, 7], 1]

@@ -1,0 +1,69 @@
+/* What every part of the filmstrip is made of: elements, icons, words, and where each shot stands in time. */
+
+function element(tag, className, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function drawing(tag, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+const ICONS = {
+  span: "M2 5h12v6H2z",
+  scene: "M2 4h12v9H2zM2 7h12M5 4l-1 3M9 4L8 7M13 4l-1 3",
+  nth: "M3 4v8M8 4v8M13 4v8",
+  look: "M1.5 8C4 3.7 12 3.7 14.5 8 12 12.3 4 12.3 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z",
+  play: "M4.5 2.8v10.4L13 8z",
+  pause: "M5 3v10M11 3v10",
+  sound: "M2 6v4h3l4 3V3L5 6zM11.5 5.5a4 4 0 0 1 0 5",
+  muted: "M2 6v4h3l4 3V3L5 6zM11.5 6l3 4M14.5 6l-3 4",
+  out: "M3.5 8h9",
+  in: "M3.5 8h9M8 3.5v9",
+  whole: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+};
+
+function icon(name) {
+  const picture = drawing("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
+  picture.append(drawing("path", { d: ICONS[name] }));
+  return picture;
+}
+
+function clock(seconds) {
+  const whole = Math.floor(seconds);
+  const two = (n) => String(n).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  return hours ? `${hours}:${rest}` : rest;
+}
+
+/* Seconds of each shot; where the catalog has no times, a shot is one unit long. */
+function timesOf(shots) {
+  const { starts, ends = [] } = shots;
+  const count = starts.length;
+  const timed = count > 0 && starts.every((s) => s != null);
+  const start = (i) => (timed ? starts[i] : i);
+  const end = (i) => (timed ? (i + 1 < count ? starts[i + 1] : (ends[i] ?? starts[i] + 4)) : i + 1);
+  const total = count ? end(count - 1) : 1;
+  function at(time) {
+    let low = 0;
+    let high = count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (start(middle) <= time + 1e-6) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+  return { count, timed, start, end, total, at, says: (t) => (timed ? clock(t) : `shot ${at(t)}`) };
+}
+
+const signed = (value) => value.toFixed(2).replace("-", "−");
+const PARTS = { video: "picture", visual: "picture", image: "picture", audio: "sound", text: "words" };
+const partOf = (modality) => PARTS[modality] ?? modality;

@@ -1,0 +1,82 @@
+"""The filmstrip in a notebook: the same front end as the app's, around a fill-in.
+
+    from workbench.components.filmstrip_widget import Filmstrip
+    Filmstrip(run.fill_in(title, [40, 41]), title, run)
+
+With the title it has frames, texts and scene marks; with the run too, a gesture fills in anew, and `.fill` and
+`.hidden` hold what is on the screen.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from msm import FillIn, InputError, Run, Title
+from workbench.components.front_end import script, style
+from workbench.views.strip import strip_answer, strip_shots
+
+MOST_PICTURES = 600  # frames travel inside the notebook; a longer title is shown by its colours
+
+
+class Filmstrip(anywidget.AnyWidget):
+    """A fill-in as a filmstrip; `title` and `run` as the module's docstring says."""
+
+    _esm = script("widget_shell.js")
+    _css = style()
+
+    shots = traitlets.Dict().tag(sync=True)
+    hidden = traitlets.List(traitlets.Int()).tag(sync=True)
+    modality = traitlets.Unicode("").tag(sync=True)
+    answer = traitlets.Any(default_value=None).tag(sync=True)  # `views.strip.strip_answer`, None while there is none
+    curve = traitlets.Any(default_value=None).tag(sync=True)
+    arcs = traitlets.List().tag(sync=True)
+    cursor = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
+
+    def __init__(self, fill: FillIn, title: Title | None = None, run: Run | None = None, **traits: Any):
+        self.fill, self._title, self._run = fill, title, run
+        super().__init__(
+            shots=_shots(fill, title),
+            hidden=[int(s) for s in fill.hidden],
+            modality=fill.modalities[0] if len(fill.modalities) == 1 else "",
+            answer=strip_answer(fill.table, fill.best_baseline_name),
+            **traits,
+        )
+        self.observe(self._fill_again, ["hidden", "modality"])
+
+    def _fill_again(self, _change: object = None) -> None:
+        if self._run is None or self._title is None:
+            return
+        try:
+            only = (self.modality,) if self.modality else ()
+            self.fill = self._run.fill_in(self._title, self.hidden, modalities=only)
+        except InputError:  # nothing is hidden, or nothing that the shots have
+            self.answer = None
+            return
+        self.answer = strip_answer(self.fill.table, self.fill.best_baseline_name)
+
+
+def _shots(fill: FillIn, title: Title | None) -> dict[str, Any]:
+    rows = fill.times if title is None else title.shots
+    name = fill.title_id if title is None else title.name
+    modalities = [m.name for m in fill.space.modalities]
+    shown = strip_shots(fill.title_id, name, rows, fill.shots, modalities=modalities)
+    return shown | {"pictures": None if title is None else _pictures(title)}
+
+
+def _pictures(title: Title) -> list[str | None] | None:
+    """The frames as data: addresses; None where the title has none, or too many."""
+    folder = title.catalog.path / "media" / "thumbnails" / title.title_id
+    if not folder.is_dir() or title.num_shots > MOST_PICTURES:
+        return None
+    return [_as_address(folder / f"{i}.webp") for i in range(title.num_shots)]
+
+
+def _as_address(file: Path) -> str | None:
+    if not file.is_file():
+        return None
+    return "data:image/webp;base64," + base64.b64encode(file.read_bytes()).decode()

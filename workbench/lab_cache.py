@@ -1,0 +1,295 @@
+"""What the panels of the masking lab keep between reruns, each with a bound; see `cache` for the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog
+from workbench import cache
+from workbench.cache import Stamp, run_stamp
+from workbench.views.frames import Frame, data_uri
+from workbench.views.wording import clock
+
+
+class Expectation(NamedTuple):
+    """What model and best baseline expected at one hidden shot, as rows of the catalog."""
+
+    model: pd.DataFrame  # of msm.expected.nearest_shots
+    baseline: pd.DataFrame
+    model_rank: int
+    baseline_rank: int
+    among: int
+    whole: bool  # False where the catalog is so large that only a sample of it was looked at
+
+
+def pool(catalog: Catalog, run_path: Path) -> Any:
+    """Every shot of the catalog in the space of a run, `msm.expected.Pool`."""
+    return _pool(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the catalog’s shots …")
+def _pool(path: str, fingerprint: str, run_path: Path, _changed: Stamp) -> Any:
+    from msm.expected import catalog_pool
+
+    return catalog_pool(cache.open_catalog(Path(path)), cache.open_run(run_path).space)
+
+
+def expectation(
+    catalog: Catalog,
+    run_path: Path,
+    title_id: str,
+    hidden: tuple[int, ...],
+    shot: int,
+    *,
+    modality: str | None,
+    everywhere: bool,
+) -> Expectation:
+    """The real shots nearest to what was expected at a hidden shot: of the title, or with `everywhere` of the catalog."""
+    asked = (title_id, hidden, shot, modality, everywhere)
+    return _expectation(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), *asked)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _expectation(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    shot: int,
+    modality: str | None,
+    everywhere: bool,
+) -> Expectation:
+    from msm.expected import nearest_shots, title_pool, with_title
+
+    catalog = cache.open_catalog(Path(path))
+    first = int(catalog[title_id].row["first_shot"])
+    fill = cache.whole_fill_in(catalog, run_path, title_id, hidden, modality)
+    choice = title_pool(fill.shots, first, fill.space, catalog.num_shots)
+    if everywhere:
+        choice = with_title(pool(catalog, run_path), choice)
+    place = fill.hidden.tolist().index(shot)
+    guesses = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
+    (model, model_rank), (copy, copy_rank) = (
+        nearest_shots(g, choice, fill.space, PICKS, first + shot, fill.columns) for g in guesses
+    )
+    return Expectation(model, copy, model_rank, copy_rank, len(choice.rows), choice.whole or not everywhere)
+
+
+class Surprised(NamedTuple):
+    """A surprise curve, reduced to what a page shows."""
+
+    table: pd.DataFrame  # Surprise.table
+    passes: int
+    exact: bool
+    seconds: float
+
+
+MOST_CURVES = 32
+
+
+def fast_surprise(catalog: Catalog, run_path: Path, title_id: str) -> Surprised:
+    """The grouped form."""
+    return _fast_surprise(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id)
+
+
+@st.cache_resource(max_entries=MOST_CURVES, show_spinner="Hiding every shot of the film in turn …")
+def _fast_surprise(path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str) -> Surprised:
+    return _surprise(cache.open_catalog(Path(path)), run_path, title_id, exact=False)
+
+
+def known_surprise(catalog: Catalog, run_path: Path, title_id: str) -> Surprised | None:
+    """The exact form, if somebody has asked for it already."""
+    return _exact_curves().get((str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id))
+
+
+def exact_surprise(catalog: Catalog, run_path: Path, title_id: str, on_share: Callable[[float], object]) -> Surprised:
+    """Every shot hidden alone; `on_share` hears the share that is done."""
+    found = _surprise(catalog, run_path, title_id, exact=True, progress=lambda done, total: on_share(done / total))
+    kept = _exact_curves()
+    kept[str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id] = found
+    while len(kept) > MOST_CURVES:
+        kept.pop(next(iter(kept)))
+    return found
+
+
+# A dictionary of our own: a cached function may not report its progress to a page.
+@st.cache_resource(show_spinner=False)
+def _exact_curves() -> dict[tuple, Surprised]:
+    return {}
+
+
+def _surprise(catalog: Catalog, run_path: Path, title_id: str, *, exact: bool, **how: Any) -> Surprised:
+    from msm.surprise import surprise
+
+    started = time.perf_counter()
+    found = surprise(cache.open_run(run_path), catalog[title_id], exact=exact, **how)
+    return Surprised(found.table, found.passes, found.exact, time.perf_counter() - started)
+
+
+def influence(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, method: str
+) -> pd.DataFrame:
+    """What each visible shot did for the prediction of a hidden one, as `msm.influence.influence` tells it."""
+    return _influence(
+        str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, shot, method
+    )
+
+
+@st.cache_resource(max_entries=128, show_spinner="Hiding each visible shot as well …")
+def _influence(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    shot: int,
+    method: str,
+) -> pd.DataFrame:
+    from msm.influence import influence
+
+    title = cache.open_catalog(Path(path))[title_id]
+    return influence(cache.open_run(run_path), title, hidden, shot, method=method)
+
+
+def context_curve(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> pd.DataFrame:
+    """Of `msm.what_if.context_curve`."""
+    return _context_curve(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …")
+def _context_curve(
+    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+) -> pd.DataFrame:
+    from msm.what_if import context_curve
+
+    return context_curve(cache.open_run(run_path), cache.open_catalog(Path(path))[title_id], hidden)
+
+
+def reads_metadata(run_path: Path) -> bool:
+    """Whether a run looks at what a catalog tells of a title as a whole."""
+    return cache.open_run(run_path).model.global_in is not None
+
+
+def fill_in_told(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], told: str | None
+) -> cache.Filled:
+    """A fill-in with the metadata of the title `told`, or None for none."""
+    fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
+    return cache.Filled(fill.table, fill.best_baseline_name, fill.skill, cache.open_run(run_path).sees_rest)
+
+
+def picks(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, told: str | None
+) -> list[int]:
+    """Rows of the title's shots nearest to what `fill_in_told` expected at one hidden shot."""
+    fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
+    table = fill.candidates(PICKS)
+    first = int(catalog[title_id].row["first_shot"])
+    return [first + int(c) for c in table.loc[table["shot"] == shot, "candidate"]]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _told(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    told: str | None,
+) -> Any:
+    catalog = cache.open_catalog(Path(path))
+    other = None if told is None else catalog[told]
+    run = cache.open_run(run_path)
+    return run.fill_in(catalog[title_id], hidden, use_global=told is not None, metadata_of=other)
+
+
+def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> int:
+    """The hidden shot that a panel shows while nobody looks at any."""
+    return _telling(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _telling(
+    path: str,
+    fingerprint: str,
+    run_path: Path,
+    _changed: Stamp,
+    title_id: str,
+    hidden: tuple[int, ...],
+    modality: str | None,
+) -> int:
+    from msm.expected import most_telling
+
+    return most_telling(cache.whole_fill_in(cache.open_catalog(Path(path)), run_path, title_id, hidden, modality))
+
+
+class Answers(dict):
+    """What presentations asked of runs lately; the oldest answer goes first."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > MOST_ANSWERS:
+            self.pop(next(iter(self)), None)
+
+
+MOST_ANSWERS = 24
+
+
+def answers(catalog: Catalog) -> Answers:
+    """Of one catalog; presenting.Stage keeps what steps share in it."""
+    return _answers(str(catalog.path), catalog.fingerprint)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _answers(path: str, fingerprint: str) -> Answers:
+    return Answers()
+
+
+PICKS = 4  # of a guess that are shown
+
+
+def frame(catalog: Catalog, row: int, *, of: str = "", **how: Any) -> Frame:
+    """A shot of the catalog, ready to be drawn; `how` goes to Frame. Shots of the title `of` are named by time alone."""
+    titles = catalog.titles
+    index = int(titles["first_shot"].searchsorted(row, side="right")) - 1
+    title = catalog[str(titles["title_id"].iloc[index])]
+    shot = row - int(titles["first_shot"].iloc[index])
+    shots = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)
+    start = clock(float(shots["start_s"].iloc[shot])) or f"shot {shot}"
+    text = shots["text"].iloc[shot] if "text" in shots else ""
+    picture = picture_address(catalog, title.title_id, shot)
+    colour = "" if picture else cache.strip(catalog, title.title_id)["colors"][shot]
+    words = {
+        "caption": start if title.title_id == of else f"{title.name} · {start}",
+        "text": text if isinstance(text, str) else "",
+    }
+    return Frame(picture=picture, colour=colour, **{**words, **how})
+
+
+def picture_address(catalog: Catalog, title_id: str, shot: int) -> str | None:
+    """Where the server gives a shot's picture; None where it has none."""
+    file = catalog.path / "media" / "thumbnails" / title_id / f"{shot}.webp"
+    address = cache.thumbnails_address(catalog[title_id]) if file.is_file() else None
+    return None if address is None else f"{address}{quote(str(shot))}.webp"
+
+
+def picture_itself(catalog: Catalog, title_id: str, shot: int) -> str | None:
+    """A shot's picture as a data URI; None where it has none."""
+    file = catalog.path / "media" / "thumbnails" / title_id / f"{shot}.webp"
+    return _data_uri(file, cache.stamp(file)) if file.is_file() else None
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _data_uri(file: Path, _changed: Stamp) -> str:
+    return data_uri(file)

@@ -1,0 +1,63 @@
+"""Below the filmstrip: one panel at a time, each a question about the hidden shots. Only the open one is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import Catalog, InputError, Title
+from workbench import cache, state
+from workbench.cache import Filled
+from workbench.components.filmstrip import Arc, Curve
+from workbench.lab_panels import expected, guess, mattered, surprise, what_if
+
+EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
+PANELS = {
+    EXPECTED: expected.panel,
+    SURPRISE: surprise.panel,
+    MATTERED: mattered.panel,
+    WHAT_IF: what_if.panel,
+    GUESS: guess.panel,
+}
+
+
+def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    """The choice of panels and the open one."""
+    key = state.widget("panel", state.panel() or EXPECTED, keep=True)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.segmented_control(
+            "Panel",
+            list(PANELS),
+            key=key,
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: state.open_panel(st.session_state[key]),
+        )
+        if st.button("Present", key="present", icon=":material/slideshow:", help="One view at a time, in large type."):
+            st.switch_page("app_pages/present.py")
+    _open(catalog, title, run_path, filled)
+
+
+@st.fragment
+def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    name = state.panel() or EXPECTED
+    if state.modality() and filled and name != EXPECTED:
+        st.caption(f"This panel asks about whole shots, also where only the {state.modality()} is hidden above.")
+        filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()))
+    try:
+        PANELS[name](catalog, title, run_path, filled)
+    except InputError as error:
+        st.error(f"{error}.")
+
+
+def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, list[Arc]]:
+    """What the open panel draws on the filmstrip: a curve along the film, or arcs.
+
+    Only what the panel has worked out already: a gesture never waits for it.
+    """
+    if run_path is None or state.panel() not in (SURPRISE, MATTERED):
+        return None, []
+    if state.panel() == SURPRISE:
+        return state.drawn(surprise.about(title, run_path)), []
+    return None, state.drawn(mattered.about(title, run_path)) or []

@@ -1,0 +1,57 @@
+"""What mattered: the visible shots on which the prediction of one hidden shot rests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import Catalog, Title
+from msm.hiding import format_ranges
+from workbench import cache, lab_cache, state
+from workbench.cache import Filled
+from workbench.lab_panels.expected import focused, say_and_step
+from workbench.views.code import influence_code
+from workbench.views.frames import row, styled
+from workbench.views.influence import METHODS, SHORT, influence_arcs, influence_figure, influence_sentence, strongest
+from workbench.views.wording import number
+
+SHOWN = 5
+
+
+def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    if filled is None:
+        st.markdown("Hide a shot to see which visible shots its prediction rests on.")
+        return
+    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
+    starts = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)["start_s"].to_numpy(dtype=float)
+    head, frames, figure = st.container(), st.container(), st.container()
+    key = state.widget("method", "leave_one_out", keep=True)
+    st.segmented_control(
+        "Measured by", list(SHORT), key=key, format_func=lambda m: SHORT[m], required=True, label_visibility="collapsed"
+    )
+    method = st.session_state[key]
+    table = lab_cache.influence(catalog, run_path, title.title_id, hidden, shot, method)
+    if state.draw(about(title, run_path), influence_arcs(table, shot)):
+        st.rerun()
+    with head:
+        say_and_step(influence_sentence(table, shot, starts), hidden, shot)
+    first = int(title.row["first_shot"])
+    shown = [lab_cache.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
+    for line in strongest(table, SHOWN).itertuples():
+        badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
+        mark = "model" if line.influence > 0 else ""
+        shown.append(lab_cache.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge))
+    frames.html(styled(row(shown)))
+    drawn = influence_figure(table, shot, starts, duration_s=title.duration_s)
+    figure.plotly_chart(drawn, key="influence", config={"displayModeBar": False})
+    st.caption(f"{METHODS[method]} Arcs above: nearer to the truth thanks to that shot; below: misled by it.")
+    with st.expander("Copy as code", icon=":material/code:"):
+        ranges = format_ranges(hidden)
+        st.code(influence_code(catalog.path, run_path, title.title_id, ranges, shot, method), language="python")
+
+
+def about(title: Title, run_path: Path) -> tuple:
+    """What the arcs on the filmstrip are about."""
+    method = st.session_state.get("widget.method", "leave_one_out")
+    return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), method)
