@@ -42,7 +42,13 @@ ROOT = Path(__file__).parent.parent
 TITLE = "benchmark"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-# The app as it is, and beside it a fragment that does nothing.
+# The server as it is, warmed and all, and in each session beside the app a fragment that does nothing.
+SERVER = """
+from streamlit.starlette import App
+from workbench.app import ROUTES, warmed
+
+app = App(SESSION, lifespan=warmed, routes=ROUTES)
+"""
 SESSION = """
 import runpy
 import streamlit as st
@@ -102,8 +108,9 @@ def long_title(catalog: Catalog, num_shots: int) -> TitleData:
 @contextmanager
 def served(catalog: Path, runs: Path, folder: Path) -> Iterator[str]:
     """The app with the empty fragment, on a free port."""
-    script = folder / "session.py"
-    script.write_text(SESSION.replace("MAIN", repr(str(ROOT / "workbench" / "main.py"))), encoding="utf-8")
+    session, script = folder / "session.py", folder / "server.py"
+    session.write_text(SESSION.replace("MAIN", repr(str(ROOT / "workbench" / "main.py"))), encoding="utf-8")
+    script.write_text(SERVER.replace("SESSION", repr(str(session))), encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from msm.errors import InputError
+from msm.errors import InputError, reading
 
 MAX_DEFLATE_RATIO = 1032  # deflate cannot pack tighter, so a claim beyond it is false
 PLAIN_KINDS = "biufUS"  # Booleans, numbers, text: what an array may hold
@@ -43,10 +42,8 @@ def map_npy(path: Path) -> np.ndarray:
         raise InputError(f"{path} is missing") from None
     if header.num_bytes > data_bytes:
         raise InputError(f"{path} is truncated: it declares {header.num_bytes} bytes of data and holds {data_bytes}")
-    try:
+    with reading(path, ".npy"):
         return np.lib.format.open_memmap(path, mode="r")
-    except ValueError as error:
-        raise InputError(f"{path} is not readable as .npy: {error}") from None
 
 
 class NpzFile:
@@ -54,14 +51,10 @@ class NpzFile:
 
     def __init__(self, path: Path):
         self.path = path
-        try:
+        with reading(path, ".npz"):
             self._zip = zipfile.ZipFile(path)
             self._members = {i.filename.removesuffix(".npy"): i for i in self._zip.infolist() if not i.is_dir()}
             self.headers = {name: self._header(name) for name in self._members}
-        except FileNotFoundError:
-            raise InputError(f"{path} is missing") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise InputError(f"{path} is truncated or not an .npz file: {error}") from None
 
     def __enter__(self) -> NpzFile:
         return self
@@ -85,12 +78,8 @@ class NpzFile:
         return header
 
     def read(self, name: str) -> np.ndarray:
-        where = f"{self.path}, array {name!r}"
-        try:
-            with self._zip.open(self._members[name]) as file:
-                return np.lib.format.read_array(file, allow_pickle=False)
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-            raise InputError(f"{where} is damaged: {error}") from None
+        with reading(self.path, f".npz, array {name!r}"), self._zip.open(self._members[name]) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _read_header(file: IO[bytes], where: str) -> ArrayHeader:
@@ -104,7 +93,7 @@ def _read_header(file: IO[bytes], where: str) -> ArrayHeader:
             raise ValueError(f"version {version} of the format is not read here")
         if any(n < 0 for n in shape):
             raise ValueError(f"a shape of {shape}")
-    except (ValueError, TypeError, SyntaxError, OverflowError) as error:
+    except Exception as error:  # NumPy parses the header as Python: a spoiled one raises whatever a parser may
         raise InputError(f"{where} is not readable as .npy: {str(error).splitlines()[0]}") from None
     if dtype.kind not in PLAIN_KINDS:
         raise InputError(f"{where}: it holds {dtype}, but only plain numbers and text are read")

@@ -7,6 +7,7 @@ embedding, M modalities.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from msm import files
 from msm.catalog_reader import (
     check_counts,
     check_shot_table,
+    checked_frame,
     map_globals,
     map_shard,
     open_parquet,
@@ -39,7 +40,7 @@ from msm.catalog_rules import (
     time_problems,
 )
 from msm.catalog_writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
-from msm.errors import InputError
+from msm.errors import InputError, reading
 
 __all__ = ["SPLITS", "Catalog", "Modality", "Title", "TitleData", "deal_splits", "modalities_of"]
 
@@ -187,6 +188,8 @@ class Catalog:
             for title in titles:
                 writer.add(title)
             writer.finish(dict(provenance or {}))
+            if (path / "maps").is_dir():  # of the catalog that is replaced: most of its titles may still be these
+                shutil.copytree(path / "maps", folder / "maps", ignore=shutil.ignore_patterns(".*"))
             if media is not None:
                 media(folder)
         return Catalog.open(path)
@@ -231,23 +234,35 @@ class Catalog:
                 rows[low - start : high - start] = shard[low - first : high - first]
         return rows
 
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """(n, D) float32: single rows from anywhere, in the order asked for."""
+        rows = np.asarray(rows, dtype=np.int64)
+        taken = np.empty((len(rows), self.shot_dim), dtype=np.float32)
+        for shard, first in zip(self._shards, self._shard_starts, strict=False):
+            inside = np.flatnonzero((rows >= first) & (rows < first + len(shard)))
+            if len(inside):
+                taken[inside] = shard[rows[inside] - first]
+        return taken
+
     def present(self, embeddings: np.ndarray) -> np.ndarray:
         """(N, M) bool for (N, D) vectors of this catalog: which modalities each shot has."""
         return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.modalities], axis=1)
 
-    def read_shots(self, start: int = 0, stop: int | None = None) -> pd.DataFrame:
-        """Rows [start, stop) of shots.parquet; only the row groups that hold them are read."""
-        file = open_parquet(self.path / "shots.parquet")
+    def read_shots(self, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows [start, stop) of shots.parquet, of all columns or some; only the row groups that hold them are read."""
+        path = self.path / "shots.parquet"
+        file = open_parquet(path)
         stop = self.num_shots if stop is None else stop
         groups, first_row, row = [], None, 0
-        for g in range(file.num_row_groups):
-            rows = file.metadata.row_group(g).num_rows
-            if row < stop and row + rows > start:
-                groups.append(g)
-                first_row = row if first_row is None else first_row
-            row += rows
-        table = file.read_row_groups(groups).slice(start - (first_row or 0), stop - start)
-        return table.to_pandas(ignore_metadata=True).reset_index(drop=True)
+        with reading(path, "Parquet"):
+            for g in range(file.num_row_groups):
+                rows = file.metadata.row_group(g).num_rows
+                if row < stop and row + rows > start:
+                    groups.append(g)
+                    first_row = row if first_row is None else first_row
+                row += rows
+            table = file.read_row_groups(groups, columns).slice(start - (first_row or 0), stop - start)
+            return checked_frame(table).reset_index(drop=True)
 
     @property
     def shot_labels(self) -> list[str]:
@@ -269,7 +284,7 @@ class Catalog:
         digest = hashlib.sha256(repr((self.modalities, self.dtype, self.global_dim)).encode())
         for file in sorted([*self.path.glob("*.parquet"), *self.path.glob("*.npy")]):
             digest.update(file.name.encode())
-            _digest_file(file, digest)
+            files.digest_file(file, digest)
         return digest.hexdigest()[:16]
 
     def problems(self, on_title: Callable[[Title, np.ndarray], None] | None = None) -> Iterator[str]:
@@ -297,25 +312,11 @@ def _shot_table_problems(catalog: Catalog) -> Iterator[str]:
     where = catalog.path / "shots.parquet"
     try:
         shots = catalog.read_shots()
-    except (pa.ArrowException, OSError) as error:
-        yield f"{where} is not readable as Parquet: {str(error).splitlines()[0]}"
+    except InputError as error:
+        yield str(error)
         return
     title_ids = np.repeat(catalog.titles["title_id"].to_numpy(), catalog.titles["num_shots"])
     numbers = np.concatenate([np.arange(n) for n in catalog.titles["num_shots"]])
     for i in np.flatnonzero((shots["title_id"].to_numpy() != title_ids) | (shots["shot"].to_numpy() != numbers)):
         yield f"{where}, row {i}: title {shots['title_id'].iloc[i]!r}, shot {shots['shot'].iloc[i]}, expected {title_ids[i]!r}, shot {numbers[i]}"
     yield from (f"{where}: {p}" for p in time_problems(shots))
-
-
-def _digest_file(
-    path: Path, digest: Any, whole_up_to: int = 64 * 2**20, sample: int = 2**16, samples: int = 64
-) -> None:
-    size = path.stat().st_size
-    digest.update(str(size).encode())
-    with open(path, "rb") as file:
-        if size <= whole_up_to:
-            digest.update(file.read())
-            return
-        for offset in np.linspace(0, size - sample, samples).astype(int):
-            file.seek(int(offset))
-            digest.update(file.read(sample))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from msm import files
 from msm.arrays import map_npy
 from msm.catalog_rules import FORMAT, SHOT_COLUMNS, SPLITS, TITLE_COLUMNS, Modality, check_modalities, check_title_id
-from msm.errors import InputError
+from msm.errors import InputError, reading
 
 TEXT_COLUMNS = ("title_id", "name", "split", "text")
 WHOLE_COLUMNS = ("first_shot", "num_shots", "shot")
@@ -52,11 +52,9 @@ def _whole(value: Any) -> int:
 def read_titles(path: Path) -> pd.DataFrame:
     """titles.parquet: ids that are unique and can name files, known splits, counts that add up."""
     file = open_parquet(path)
-    check_columns(path, file.schema_arrow, TITLE_COLUMNS)
-    try:
-        titles = file.read().to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{path} is not readable as Parquet: {str(error).splitlines()[0]}") from None
+    with reading(path, "Parquet"):
+        check_columns(path, file.schema_arrow, TITLE_COLUMNS)
+        titles = checked_frame(file.read())
     if not len(titles):
         raise InputError(f"{path} has no titles")
     for column in (c for c in TITLE_COLUMNS if c != "duration_s"):
@@ -92,7 +90,8 @@ def check_counts(path: Path, titles: pd.DataFrame, num_shots: int) -> None:
 def check_shot_table(path: Path, num_shots: int) -> None:
     """shots.parquet must have its columns and a row for each vector; its rows are not read."""
     file = open_parquet(path)
-    check_columns(path, file.schema_arrow, SHOT_COLUMNS)
+    with reading(path, "Parquet"):
+        check_columns(path, file.schema_arrow, SHOT_COLUMNS)
     if file.metadata.num_rows != num_shots:
         raise InputError(f"{path}: it has {file.metadata.num_rows} rows, but the .npy shards hold {num_shots}")
 
@@ -120,12 +119,14 @@ def check_columns(path: Path, schema: pa.Schema, wanted: tuple[str, ...]) -> Non
 
 def open_parquet(path: Path) -> pq.ParquetFile:
     """An opened Parquet file; InputError if it is missing, truncated or something else."""
-    try:
+    with reading(path, "Parquet"):
         return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing") from None
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not readable as Parquet: {str(error).splitlines()[0]}") from None
+
+
+def checked_frame(table: pa.Table) -> pd.DataFrame:
+    """A table for pandas; whatever is not text where text was promised is noticed here, and not at a later look."""
+    table.validate(full=True)
+    return table.to_pandas(ignore_metadata=True)
 
 
 def map_shard(path: Path, header: dict[str, Any]) -> np.ndarray:

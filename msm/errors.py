@@ -1,4 +1,14 @@
-"""The one exception a user is meant to see."""
+"""The one exception a user is meant to see, and how a broken file becomes it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LONGEST = 500  # characters of a sentence; what a file put into it may be a novel
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class InputError(ValueError):
@@ -8,6 +18,31 @@ class InputError(ValueError):
     raised is our own mistake and keeps its traceback.
     """
 
+    def __init__(self, sentence: str = ""):
+        line = " ".join(sentence.splitlines())
+        half = LONGEST // 2
+        super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
+
 
 class FullDiskError(InputError):
     """There is no space left: whatever else is asked for would fail too."""
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Nothing but another's decoder runs inside: whatever it raises means that `path` is no good `what`.
+
+    Decoders raise what they like for a spoiled file (a TokenError for a header, a UnicodeDecodeError for a name, a
+    RuntimeError for an address), so no list of exceptions would be whole. A full disk stays what it is.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        raise InputError(f"{path} is not readable as {what}: {reason}") from error

@@ -15,15 +15,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from msm.errors import FullDiskError, InputError
+from msm.errors import FULL, FullDiskError, InputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-FULL = (errno.ENOSPC, errno.EDQUOT)
 GRACE_S = 2.0  # a folder so young may be about to be locked
 
 
@@ -120,6 +119,18 @@ def _hold(folder: Path) -> int | None:
     return held
 
 
+def lock(file: IO[str]) -> None:
+    """Lock an open file for as long as it is open; BlockingIOError where another process does. Whoever only looks lets go at once."""
+    for patience in (True, True, True, False):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if not patience:
+                raise
+            time.sleep(0.05)
+
+
 def refuse_existing(path: Path, *, replace: bool) -> None:
     if path.exists() and not replace:
         raise InputError(f"{path} already exists; choose another name or ask for it to be replaced")
@@ -128,6 +139,19 @@ def refuse_existing(path: Path, *, replace: bool) -> None:
 def write_json(path: Path, value: Any) -> None:
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def digest_file(path: Path, digest: Any, whole_up_to: int = 64 * 2**20, sample: int = 2**16, samples: int = 64) -> None:
+    """Feed a file's size and bytes to a digest: all of them, or of a large file evenly spaced samples."""
+    size = path.stat().st_size
+    digest.update(str(size).encode())
+    with open(path, "rb") as file:
+        if size <= whole_up_to:
+            digest.update(file.read())
+            return
+        for offset in np.linspace(0, size - sample, samples).astype(int):
+            file.seek(int(offset))
+            digest.update(file.read(sample))
 
 
 def read_json(path: Path) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
@@ -166,6 +167,9 @@ class FillIn:
         return mask
 
 
+MOST_NEW = 1024  # numbers that an older version did not save, and that get their value when it is loaded
+
+
 class Run:
     """A trained run, its weights loaded. Make one with `Run.open`."""
 
@@ -179,11 +183,19 @@ class Run:
         folder = RunFolder.open(path)
         facts = folder.info["catalog"]
         dims = [m["dim"] for m in facts["modalities"]]
-        model = ShotEncoder(facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims)
+        sizes = facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims
+        weights = folder.load_weights()
+        with torch.device("meta"):  # a recipe can ask for more than there is memory, so nothing is allocated yet
+            wanted = {name: tensor.shape for name, tensor in ShotEncoder(*sizes).state_dict().items()}
+        misfit = InputError(f"{folder.path}: the weights do not fit its recipe")
+        lacking = sum(shape.numel() for name, shape in wanted.items() if name not in weights)
+        if lacking > MOST_NEW or any(weights[n].shape != shape for n, shape in wanted.items() if n in weights):
+            raise misfit
+        model = ShotEncoder(*sizes)
         try:
-            model.load_state_dict(folder.load_weights())
+            model.load_state_dict(weights)  # names that an older version did not have get their value in there
         except RuntimeError:
-            raise InputError(f"{folder.path}: the weights do not fit its recipe") from None
+            raise misfit from None
         model.to(device).eval()
         modalities = tuple(Modality(**m) for m in facts["modalities"])
         mean = model.shot_mean.cpu().numpy()

@@ -2,8 +2,8 @@
 
 The linear head is `ShotEncoder.shot_out` alone: what stands here comes before it.
 
-Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], W width inside the
-encoder, V width inside the decoder.
+Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens of all windows packed,
+W width inside the encoder, V width inside the decoder.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from msm.packing import Packing
 from msm.recipe import ModelConfig
-from msm.transformer import Block, turns
+from msm.transformer import Block, turns, turns_of
 
 
 class Transform(nn.Module):
@@ -63,9 +64,9 @@ class Decoder(nn.Module):
         x = x if order is None else torch.take_along_dim(x, order.unsqueeze(-1), dim=1)
         x = torch.where(read.unsqueeze(-1), x, self.mask_vector.to(x.dtype))
         x = x if self.position is None else x + self.position[:num_shots]
-        x = torch.cat([self.token_in(front), x], dim=1)  # (B, T, V)
-        attend = F.pad(valid, (2, 0), value=True)[:, None, None, :]
-        turn = None if self.turn is None else F.pad(self.turn[:num_shots], (0, 0, 2, 0), value=1.0)
+        packing = Packing(F.pad(valid, (2, 0), value=True))
+        x = packing.pack(torch.cat([self.token_in(front), x], dim=1))  # (N, V)
+        turn = turns_of(packing, self.turn)
         for block in self.blocks:
-            x = block(x, attend, turn)
-        return self.out_norm(x)[:, 2:]
+            x = block(x, packing, turn)
+        return packing.pad(self.out_norm(x))[:, 2:]

@@ -5,9 +5,9 @@ shots projected to the model's width, a learned [CLS] and a [GLOBAL] made from t
 metadata in front, hidden shots replaced by one learned [MASK], a BERT-like encoder, and one linear
 layer back to the width of a shot. What other systems do differently are choices of `ModelConfig`.
 
-Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], D width of
-a shot embedding, M modalities, G width of a metadata embedding, W width inside the encoder, V width of what the
-last layer reads (W, or the decoder's).
+Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens that the encoder is
+given, of all windows (msm.packing), D width of a shot embedding, M modalities, G width of a metadata embedding, W width
+inside the encoder, V width of what the last layer reads (W, or the decoder's).
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from torch.nn import functional as F
 from msm import transformer
 from msm.heads import Decoder, Transform
 from msm.neighbour import NeighbourHead
+from msm.packing import Packing
 from msm.recipe import ModelConfig
-from msm.transformer import Block, turns
+from msm.transformer import Block, offsets, turns, turns_of
 
 
 class Encoded(NamedTuple):
@@ -33,7 +34,6 @@ class Encoded(NamedTuple):
     cls: Tensor  # (B, W)
     from_global: Tensor  # (B, W)
     guess: Tensor | None = None  # (B, S, D) for the neighbour head: what was put in the hidden shots' places
-    in_components: Tensor | None = None  # (B, S, R) for the neighbour head: the visible shots
 
 
 class ShotEncoder(nn.Module):
@@ -84,7 +84,7 @@ class ShotEncoder(nn.Module):
     @property
     def contextual_width(self) -> int:
         """C, of `msm.predict.contextual_embeddings`."""
-        return 2 * self.shot_dim if self.neighbour is not None else self.cfg.width
+        return self.cfg.width if self.neighbour is None else self.neighbour.contextual_width
 
     @property
     def origin(self) -> Tensor:
@@ -92,7 +92,6 @@ class ShotEncoder(nn.Module):
         return self.shot_mean if self.cfg.centred else torch.zeros_like(self.shot_mean)
 
     def init_weights(self, rng: torch.Generator) -> None:
-        """Draw every weight anew from `rng`, in a fixed order."""
         transformer.init_weights(self, self.cfg.depth, rng)
         if self.neighbour is not None:
             self.neighbour.reset()
@@ -108,21 +107,29 @@ class ShotEncoder(nn.Module):
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
-        guess, in_components = None, None
+        seen = valid if self.cfg.tokens == "kept" else valid & ~whole_shots(hidden)
+        packing = Packing(F.pad(seen, (2, 0), value=True))  # [CLS] and [GLOBAL] are always there
+        guess = None
         if self.neighbour is None:
-            x = self._shot_tokens(shots, hidden)  # (B, S, W)
+            x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
         else:
             hidden = touched_shots(hidden)
             with torch.autocast(valid.device.type, enabled=False):
-                guess, in_components = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
-            x = self.shot_in(guess * self.shot_dim**0.5) + hidden.unsqueeze(-1) * self.mask_vector
-        x = x if self.position is None else x + self.position[:num_shots]
-        turn = None if self.turn is None else self.turn[:num_shots]
-        if self.cfg.tokens == "kept":
-            front, x = self._through_blocks(x, valid, turn, global_)
-        else:
-            front, x = self._visible_through_blocks(x, valid & ~whole_shots(hidden), turn, global_)
-        return Encoded(shots=x, cls=front[:, 0], from_global=front[:, 1], guess=guess, in_components=in_components)
+                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
+            x = self.shot_in(guess[seen] * self.shot_dim**0.5) + hidden[seen].unsqueeze(-1) * self.mask_vector
+        if self.position is not None:
+            x = x + F.embedding(seen.nonzero()[:, 1], self.position)
+        front = torch.stack([self.cls_vector.expand(len(valid), -1), self._global_token(global_, len(valid))], dim=1)
+        x = packing.pad(self._through_blocks(packing.behind(front.to(x.dtype), x), packing))  # (B, T, W)
+        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
+
+    def _through_blocks(self, x: Tensor, packing: Packing) -> Tensor:
+        """(N, W) → (N, W)"""
+        turn = turns_of(packing, self.turn)
+        offset = offsets(packing.keep.shape[1], x.device) if self.cfg.positions == "decay" else None
+        for block in self.blocks:
+            x = block(x, packing, turn, offset)
+        return self.out_norm(x)
 
     def decode(self, encoded: Encoded, hidden: Tensor, valid: Tensor, order: Tensor | None = None) -> Tensor:
         """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
@@ -130,10 +137,9 @@ class ShotEncoder(nn.Module):
         hidden, valid  as `encode` was given them
         order          (B, S) which shot's encoding stands at each place; for the decoder head
         """
-        if self.neighbour is not None and encoded.guess is not None and encoded.in_components is not None:
-            guess, in_components = encoded.guess.float(), encoded.in_components.float()
+        if self.neighbour is not None and encoded.guess is not None:
             with torch.autocast(valid.device.type, enabled=False):
-                return self.neighbour(guess, in_components, encoded.shots.float(), touched_shots(hidden), valid)
+                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched_shots(hidden), valid)
         if self.decoder is None:
             return encoded.shots
         read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid
@@ -170,19 +176,18 @@ class ShotEncoder(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
         return self.cls_vector.device
 
     def _shot_tokens(self, shots: Tensor, hidden: Tensor) -> Tensor:
-        """(B, S, W): each shot projected, the hidden ones replaced by [MASK] or, emptied, added to it.
+        """(…, W): each shot projected, the hidden ones replaced by [MASK] or, emptied, added to it.
 
         A shot of which one modality is hidden has that block emptied and gets the block's [MASK], or its share of the
         one [MASK], added. BaSSL and HERO add their mask embedding before the projection, which reaches the same
         tokens: the projection of a vector is a vector.
         """
-        by_modality = hidden.ndim == 3
+        by_modality = hidden.ndim == shots.ndim
         if by_modality or self.cfg.mask_token == "added":
-            shots = shots.masked_fill(self._columns(hidden), 0.0)
+            shots = shots.masked_fill(self._columns(hidden) if by_modality else hidden.unsqueeze(-1), 0.0)
         # A factor, so that unit-length input of any D arrives with a deviation of about 1.
         x = self.shot_in(shots * self.shot_dim**0.5)
         whole = self.mask_vector if self.cfg.mask_vectors == "one" else self.mask_vectors.sum(dim=0)
@@ -197,41 +202,9 @@ class ShotEncoder(nn.Module):
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
 
     def _columns(self, hidden: Tensor) -> Tensor:
-        """(B, S) or (B, S, M) → (B, S, 1) or (B, S, D): what is hidden, column by column."""
-        if hidden.ndim == 2:
-            return hidden.unsqueeze(-1)
+        """(…, M) → (…, D): what is hidden, column by column."""
         dims = torch.tensor(self.modality_dims, device=hidden.device)
         return hidden.repeat_interleave(dims, dim=-1, output_size=self.shot_dim)
-
-    def _through_blocks(
-        self, x: Tensor, attend: Tensor, turn: Tensor | None, global_: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """(B, S, W) tokens, of which `attend` (B, S) may be looked at → [CLS] and [GLOBAL] (B, 2, W), shots (B, S, W)."""
-        front = torch.stack([self.cls_vector.expand(len(x), -1), self._global_token(global_, len(x))], dim=1)
-        x = torch.cat([front.to(x.dtype), x], dim=1)  # (B, T, W)
-        attend = F.pad(attend, (2, 0), value=True)[:, None, None, :]  # [CLS] and [GLOBAL] are always there
-        turn = None if turn is None else F.pad(turn, (0, 0, 2, 0), value=1.0)
-        place = None
-        if self.cfg.positions == "decay":
-            place = F.pad(torch.arange(x.shape[1] - 2, device=x.device).float(), (2, 0), value=float("nan"))
-        for block in self.blocks:
-            x = block(x, attend, turn, place)
-        x = self.out_norm(x)
-        return x[:, :2], x[:, 2:]
-
-    def _visible_through_blocks(
-        self, x: Tensor, visible: Tensor, turn: Tensor | None, global_: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """As `_through_blocks`, but the encoder is given the visible tokens alone, packed, at their true places."""
-        longest = int(visible.sum(dim=1).max())
-        place = (~visible).long().argsort(dim=1, stable=True)[:, :longest]  # (B, visible shots)
-        packed = torch.take_along_dim(x, place.unsqueeze(-1), dim=1)
-        seen = torch.take_along_dim(visible, place, dim=1)
-        turn = None if turn is None else turn[place].unsqueeze(1)  # (B, 1, visible shots, W / H / 2)
-        front, packed = self._through_blocks(packed, seen, turn, global_)
-        # Where a window has fewer visible shots, the last slots hold hidden ones: nobody looked at them, and none may now.
-        packed = packed * seen.unsqueeze(-1)
-        return front, torch.zeros_like(x, dtype=packed.dtype).scatter(1, place.unsqueeze(-1).expand_as(packed), packed)
 
     def _global_token(self, global_: Tensor | None, num_windows: int) -> Tensor:
         token = self.global_vector.expand(num_windows, -1)

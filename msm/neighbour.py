@@ -11,9 +11,9 @@ plain encoder never reaches it. This head begins there and learns three things o
 3. what the encoder adds, as a correction and to the weights. `trust` of it is chosen on the validation titles, and in
    training it is left out of half the batches, so that the rest stands by itself.
 
-What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So a
-trained head adds `sharpness` times the line between the two visible neighbours: a little less cosine, and the true shot
-ranks higher.
+What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So what
+a trained head says is sharpened (`msm.resemblance.sharpen`): by a fixed share of the line between the two visible
+neighbours, or as the validation titles choose (`msm.choices`).
 
 Everything is about the mean of the training shots (`model.centred`).
 
@@ -24,54 +24,25 @@ components, P features of a pair, D width of a shot, W width inside the encoder.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from msm.resemblance import PAIR_FEATURES, ROW_FEATURES, HiddenRows, Known, between_neighbours, describe_pairs, sharpen
+
 BANDWIDTHS = (0.7, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0)  # shots; where the kernels begin
 MAX_COMPONENTS = 256  # R: those beyond share one weight a kernel
 ROUNDS = 2  # the second looks with what the first expected in the hidden shots' places
 HIDDEN_UNITS = 32
-PAIR_FEATURES = 17
-ROW_FEATURES = 6
 KEY_WIDTH = 16
 TRUSTS = (0.0, 0.5, 1.0)  # candidates for how much of the encoder's say counts
+LEADING = 64  # components in which a contextual embedding says what is expected
+TURNS = 3  # cosines a kernel, of past, future and shot
+TURN_SCALE = 0.1
 RIDGE = 0.02  # of the least-squares start, as a share of the features' mean square
-
-
-class HiddenRows(NamedTuple):
-    """The hidden shots of each window, padded to the window with most of them."""
-
-    place: Tensor  # (B, H) which shot
-    real: Tensor  # (B, H) bool
-    visible: Tensor  # (B, S) bool
-    valid: Tensor  # (B, S) bool
-
-    @classmethod
-    def of(cls, hidden: Tensor, valid: Tensor) -> HiddenRows:
-        """From (B, S) hidden and (B, S) valid."""
-        most = max(1, int(hidden.sum(dim=1).max()))
-        place = (~hidden).long().argsort(dim=1, stable=True)[:, :most]
-        return cls(place, torch.take_along_dim(hidden, place, dim=1), valid & ~hidden, valid)
-
-    def rows(self, table: Tensor) -> Tensor:
-        """(B, S, …) → (B, H, …)"""
-        return table[torch.arange(len(table), device=table.device)[:, None], self.place]
-
-    def back(self, values: Tensor, into: Tensor) -> Tensor:
-        """Put (B, H, …) values at the hidden shots' places of (B, S, …); the others stay."""
-        window = torch.arange(len(into), device=into.device)[:, None].expand_as(self.place)
-        out = into.clone()
-        out[window[self.real], self.place[self.real]] = values[self.real]
-        return out
-
-    @property
-    def offset(self) -> Tensor:
-        """(B, H, S): how far, in shots, each shot lies behind the hidden one."""
-        return torch.arange(self.visible.shape[1], device=self.place.device) - self.place.unsqueeze(-1)
 
 
 class NeighbourHead(nn.Module):
@@ -80,10 +51,10 @@ class NeighbourHead(nn.Module):
     components: Tensor
     whitening: Tensor
     trust: Tensor
+    sharpening: Tensor
 
     def __init__(self, shot_dim: int, width: int, sharpness: float):
         super().__init__()
-        self.sharpness = sharpness
         kernels, kept = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim)
         self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
@@ -96,6 +67,12 @@ class NeighbourHead(nn.Module):
         self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
         self.register_buffer("whitening", torch.ones(kept))
         self.register_buffer("trust", torch.ones(()))
+        self.register_buffer("sharpening", torch.tensor([sharpness, 0.0]))  # as `sharpen` takes it
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
+        """Weights from before sharpening could be chosen have the share of their recipe."""
+        state_dict.setdefault(f"{prefix}sharpening", self.sharpening.detach().clone())
+        super()._load_from_state_dict(state_dict, prefix, *more)
 
     def reset(self) -> None:
         """Begin as the distance-weighted means alone: whatever adds to them starts at zero. Draws nothing."""
@@ -107,46 +84,80 @@ class NeighbourHead(nn.Module):
                 last.bias.zero_()
             self.query.weight.zero_()
 
-    def first_guess(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, S, D) → the same with the distance-weighted means at the hidden places, and the visible in components.
+    def first_guess(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+        """(B, S, D) → the same with the distance-weighted means at the hidden places.
 
         shots   (B, S, D) about the training mean; what stands at the hidden places is never read
         hidden, valid  (B, S) bool
-        returns (B, S, D), (B, S, R)
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
         shots = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
         weights = self._prior(at).softmax(dim=-1)
-        in_components = shots @ self.components
-        return at.back(self._mean(weights, shots, in_components), shots), in_components
+        return at.back(self._mean(weights, shots, shots @ self.components), shots)
 
-    def forward(self, shots: Tensor, in_components: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+    def forward(
+        self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor, *, sharpened: bool = True
+    ) -> Tensor:
         """(B, S, D): what is expected at the hidden places, about the training mean; elsewhere what is there.
 
-        shots, in_components  as `first_guess` returned them
+        shots      (B, S, D) as `first_guess` returned them
         encodings  (B, S, W) what the encoder makes of those
+        sharpened  say it so that the true shot ranks high; in training never
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
-        seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
+        known = Known.of(shots, at, self.components, self.whitening)
         trust = self._trust()
         prior = self._prior(at) + trust * self._attention(encodings, at)
-        full, expected, alike = shots, at.rows(shots), None
+        expected = at.rows(shots)
         for pair_scores, row_gates in zip(self.pair_scores, self.row_gates, strict=True):
-            # What is expected so far stands in the hidden places; the visible ones are projected once.
-            whitened = at.back(expected @ self.components, in_components) * self.whitening
-            alike = cosines(full) if alike is None else cosines_again(alike, expected, full, at)
-            pairs, row = describe_pairs(full, alike, whitened, at)
+            pairs, row = describe_pairs(expected, expected @ self.components * self.whitening, known, at)
             weights = (prior + pair_scores(pairs).permute(0, 3, 1, 2)).softmax(dim=-1)  # (B, K, H, S)
             gates = row_gates(row).tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
-            expected = self._mean(weights * gates, seen, in_components)
-            full = at.back(expected, full)
+            expected = self._mean(weights * gates, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))
-        if self.sharpness and not self.training:
-            line = F.normalize(between_neighbours(seen, at), dim=-1)
-            expected = F.normalize(expected, dim=-1) + self.sharpness * line
-        return at.back(expected, full)
+        if sharpened and not self.training and self.sharpening.any():
+            line, title = between_neighbours(known.shots, at), known.shots.sum(dim=1, keepdim=True)
+            expected = sharpen(expected, line, title, self.sharpening)
+        return at.back(expected, shots)
+
+    @property
+    def contextual_width(self) -> int:
+        """C, of `contextual`."""
+        return len(self.components) + self._leading.shape[1] + TURNS * len(BANDWIDTHS)
+
+    @property
+    def _leading(self) -> Tensor:
+        """(D, L): the directions in which shots differ most, in which alone an expectation says something of its own."""
+        return self.components[:, :LEADING]
+
+    def contextual(self, shots: Tensor, expected: Tensor) -> Tensor:
+        """(S, D), (S, D) of a whole window, about the training mean → (S, C): each shot in its title.
+
+        Side by side: the shot, of unit length; what the others make one expect in its place, in the leading components
+        and of unit length; how much turns here, as `turns` says, kept small so that it does not rule a search.
+        """
+        leading = F.normalize(expected @ self._leading, dim=-1)
+        return torch.cat([F.normalize(shots, dim=-1), leading, TURN_SCALE * self.turns(shots)], dim=-1)
+
+    def turns(self, shots: Tensor) -> Tensor:
+        """(S, D) → (S, 3 K): what the past leads one to expect against what the future does, at each bandwidth.
+
+        Nearness alone, so each shot costs one row of weights and not a window of its own. Cosines of past and future,
+        of past and shot, of future and shot, in the principal components; 0 where there is no past or no future.
+        """
+        place = torch.arange(len(shots), device=shots.device)
+        offset = place[:, None] - place  # (S, S), positive where the column's shot came before
+        nearness = -offset.abs() / self.log_bandwidths.exp()[:, None, None]  # (K, S, S)
+        here = shots @ self.components  # (S, R)
+        sides = []
+        for there in (offset > 0, offset < 0):
+            weights = nearness.masked_fill(~there, -1e9).softmax(dim=-1) * there.any(dim=-1, keepdim=True)
+            sides.append(weights @ here)  # (K, S, R)
+        past, future = sides
+        pairs = ((past, future), (past, here), (future, here))
+        return torch.cat([F.cosine_similarity(a, b, dim=-1).mT for a, b in pairs], dim=-1)
 
     def _prior(self, at: HiddenRows) -> Tensor:
         """(B, K, H, S) logits: nearness, at each kernel's bandwidth; −∞ in effect for what is not visible."""
@@ -168,7 +179,7 @@ class NeighbourHead(nn.Module):
         shared = self.component_weights[:, -1]
         own = self.component_weights[:, :-1] - shared[:, None]  # (K, R)
         together = (weights * shared[:, None, None]).sum(dim=1) @ shots
-        means = weights @ in_components.unsqueeze(1)  # (B, K, H, R)
+        means = (weights.flatten(1, 2) @ in_components).unflatten(1, weights.shape[1:3])  # (B, K, H, R)
         # Not einsum, which makes a matrix product of each component: a tenth of the time of a fill-in.
         return together + (means * own[:, None, :]).sum(dim=1) @ self.components.T
 
@@ -214,105 +225,5 @@ class NeighbourHead(nn.Module):
         self.component_weights.copy_(weights / scale if scale > 1e-3 else self.component_weights)
 
 
-def describe_pairs(shots: Tensor, alike: Tensor, whitened: Tensor, at: HiddenRows) -> tuple[Tensor, Tensor]:
-    """What the resemblances among shots say of a hidden shot i and another shot j, whatever the shots are made of.
-
-    shots     (B, S, D) the visible ones, and what is expected so far at the hidden places
-    alike     (B, S, S) their cosines
-    whitened  (B, S, R) the same, with every component of like weight
-    returns   (B, H, S, P) of each pair, (B, H, features) of each hidden shot
-
-    The likeness of the two, whitened too; of their surroundings, one and two shots off, and mirrored; of j to the
-    shots around i; how much changes on the way from i to j; how far they are apart; of i to the whole title, of j to
-    the whole title and to its own surroundings; of j to the visible shots on both sides of i, and of those two.
-    """
-    near, far = _shifted(alike, 1, 1, -1, -1), _shifted(alike, 2, 2, -2, -2)
-    around, wider = _shifted(alike, 1, 0, -1, 0), _shifted(alike, 2, 0, -2, 0)
-    mirrored = _shifted(alike, 1, -1, -1, 1)
-    step = alike.diagonal(1, dim1=1, dim2=2)  # (B, S − 1): each shot and the next
-    change = F.pad(-(0.5 + 0.5 * step).clamp(min=0.05).log(), (1, 0)).cumsum(dim=1)
-    number = at.visible.sum(dim=1).clamp(min=1)[:, None, None]
-    to_title = (alike * at.visible.unsqueeze(1)).sum(dim=-1, keepdim=True) / number  # (B, S, 1)
-    typical = alike.sum(dim=1, keepdim=True) / at.valid.sum(dim=1).clamp(min=1)[:, None, None]
-    settled = around.diagonal(dim1=1, dim2=2).unsqueeze(1)
-
-    rows = [at.rows(t) for t in (alike, cosines(whitened), near, far, mirrored, around, wider)]
-    mine = rows[0]
-    left, right = _sides(at)
-    to_left, to_right = (_row_of(alike, side) for side in (left, right))
-    sides = torch.take_along_dim(to_left, right.unsqueeze(-1), dim=-1)  # (B, H, 1)
-    distance = at.offset.abs()
-    nearest = distance.masked_fill(~at.visible.unsqueeze(1), len(shots[0])).amin(dim=-1, keepdim=True).clamp(1, 20)
-    on_the_way = (at.rows(change).unsqueeze(-1) - change.unsqueeze(1)).abs()
-    own = at.rows(to_title)
-    pair = [
-        *rows,
-        on_the_way / 4,
-        (1.0 + distance).log() / 3,
-        (distance <= 1).to(mine),
-        (distance == 2).to(mine),
-        own.expand_as(mine),
-        typical.expand_as(mine),
-        settled.expand_as(mine),
-        torch.maximum(to_left, to_right),
-        torch.minimum(to_left, to_right),
-        sides.expand_as(mine),
-    ]
-    best = mine.masked_fill(~at.visible.unsqueeze(1), -1.0).amax(dim=-1, keepdim=True)
-    length = at.rows(shots).norm(dim=-1, keepdim=True)
-    row = torch.cat([own, sides, nearest.log(), best, 3 * length, to_left.amax(dim=-1, keepdim=True)], dim=-1)
-    return torch.stack(pair, dim=-1), row
-
-
-def between_neighbours(shots: Tensor, at: HiddenRows) -> Tensor:
-    """(B, S, D) → (B, H, D): on the line between the visible shots on both sides, as the baseline `linear`."""
-    left, right = _sides(at)
-    share = ((at.place - left) / (right - left).clamp(min=1)).clamp(0, 1).unsqueeze(-1)
-    window = torch.arange(len(shots), device=shots.device)[:, None]
-    return (1 - share) * shots[window, left] + share * shots[window, right]
-
-
 def _perceptron(given: int, units: int, out: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(given, units), nn.GELU(), nn.Linear(units, units), nn.GELU(), nn.Linear(units, out))
-
-
-def cosines(x: Tensor) -> Tensor:
-    x = F.normalize(x, dim=-1)
-    return x @ x.transpose(-1, -2)
-
-
-def cosines_again(alike: Tensor, expected: Tensor, shots: Tensor, at: HiddenRows) -> Tensor:
-    """The cosines among shots of which only the hidden ones changed, to `expected` (B, H, D)."""
-    rows = F.normalize(expected, dim=-1) @ F.normalize(shots, dim=-1).transpose(-1, -2)  # (B, H, S)
-    return at.back(rows, at.back(rows, alike).transpose(-1, -2))
-
-
-def _shifted(table: Tensor, *moves: int) -> Tensor:
-    """The mean of two tables, each moved: entry (i, j) is that of (i + a, j + b); 0 where that is outside. (B, S, S)."""
-    total = torch.zeros_like(table)
-    size = table.shape[-1]
-    for a, b in zip(moves[::2], moves[1::2], strict=True):
-        if max(abs(a), abs(b)) < size:
-            to_i, from_i = _overlap(a, size)
-            to_j, from_j = _overlap(b, size)
-            total[:, to_i, to_j] += 0.5 * table[:, from_i, from_j]
-    return total
-
-
-def _overlap(move: int, size: int) -> tuple[slice, slice]:
-    return slice(max(0, -move), min(size, size - move)), slice(max(0, move), min(size, size + move))
-
-
-def _sides(at: HiddenRows) -> tuple[Tensor, Tensor]:
-    """(B, H) the visible shots next to each hidden one, before and after; where one is missing, the other."""
-    size = at.visible.shape[1]
-    places = torch.arange(size, device=at.place.device).expand(at.visible.shape)
-    before = torch.where(at.visible, places, -1).cummax(dim=1).values.gather(1, at.place)
-    after = torch.where(at.visible, places, size).flip(1).cummin(dim=1).values.flip(1).gather(1, at.place)
-    left = torch.where(before >= 0, before, after.clamp(max=size - 1))
-    return left, torch.where(after < size, after, before.clamp(min=0))
-
-
-def _row_of(table: Tensor, places: Tensor) -> Tensor:
-    """(B, S, S), (B, H) → (B, H, S)"""
-    return table[torch.arange(len(table), device=table.device)[:, None], places]

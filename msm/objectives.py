@@ -54,7 +54,11 @@ class Made:
     @cached_property
     def target(self) -> Tensor:
         """(B, S, D): the true shots as the model is to say them, whole or about the training mean."""
-        return self.model.about_mean(self.asked.truth) if self.model.cfg.centred else self.asked.truth
+        return self.as_target(self.asked.truth)
+
+    def as_target(self, shots: Tensor) -> Tensor:
+        """(…, D): true shots as the model is to say them."""
+        return self.model.about_mean(shots) if self.model.cfg.centred else shots
 
     @cached_property
     def features(self) -> Tensor:

@@ -59,8 +59,8 @@ def contextual_embeddings(
 
     shots    (N, D) float32, fused
     returns  (N, C) float32, and (W,) the mean [CLS] of the windows. C is W: the encoder's output, nothing hidden. A
-             neighbour head's encoder only corrects, so there C is 2 D: the shot about the training mean, and what the
-             others make one expect in its place, each of unit length
+             neighbour head's encoder only corrects, so there it is the shot beside what its title makes one expect and
+             how much turns here (`NeighbourHead.contextual`)
     """
     model.eval()
     global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
@@ -73,18 +73,24 @@ def contextual_embeddings(
         if model.neighbour is None:
             parts.append(encoded.shots[0].float().cpu().numpy())
         else:
-            own = model.about_mean(window)[0].cpu().numpy()
-            parts.append(np.concatenate([unit(own), unit(_expected(model, window, valid, global_))], axis=1))
+            expected = _expected(model, window, valid, global_)
+            parts.append(model.neighbour.contextual(model.about_mean(window)[0], expected).cpu().numpy())
     return np.concatenate(parts), np.mean(tokens, axis=0)
 
 
 def _expected(
     model: ShotEncoder, window: torch.Tensor, valid: torch.Tensor, global_: torch.Tensor | None
-) -> np.ndarray:
-    """(1, S, D) → (S, D): what a centred model expects of each shot while it and every fifth other is hidden."""
-    expected = np.zeros(window.shape[1:], dtype=np.float32)
+) -> torch.Tensor:
+    """(1, S, D) → (S, D): what a neighbour head expects of each shot while it and every fifth other is hidden."""
+    head = model.neighbour
+    assert head is not None
+    expected = torch.zeros(window.shape[1:], device=window.device)
     place = torch.arange(window.shape[1], device=window.device)
     for fold in range(min(FOLDS, window.shape[1])):
         hidden = (place % FOLDS == fold)[None]
-        expected[hidden[0].cpu().numpy()] = model.restore(window, hidden, valid, global_).float().cpu().numpy()
+        encoded = model.encode(window, hidden, valid, global_)
+        assert encoded.guess is not None
+        # Not sharpened: what the title has in common belongs to an embedding.
+        said = head(encoded.guess.float(), encoded.shots.float(), hidden, valid, sharpened=False)
+        expected[hidden[0]] = said[0][hidden[0]]
     return expected

@@ -143,7 +143,8 @@ def alone(run: Run, shots: np.ndarray) -> np.ndarray:
     """(N, D) fused → (N, C): each shot as a window of its own, with no title around it."""
     if run.model.neighbour is not None:  # from nothing, it expects the mean
         about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device)).cpu().numpy()
-        return np.concatenate([unit(about), np.zeros_like(about)], axis=1)
+        rest = np.zeros((len(shots), run.model.contextual_width - about.shape[1]), dtype=np.float32)
+        return np.concatenate([unit(about), rest], axis=1)
     parts = []
     for start in range(0, len(shots), ALONE_AT_ONCE):
         window = torch.from_numpy(shots[start : start + ALONE_AT_ONCE, None]).to(run.model.device)  # (B, 1, D)

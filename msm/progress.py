@@ -18,6 +18,7 @@ from typing import Any
 
 from msm.files import temporary_sibling
 
+BEGAN = time.time()  # of this process, or nearly: it is among the first that are imported
 EVERY_S = 0.25  # a watcher does not see more than that
 
 

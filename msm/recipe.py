@@ -30,6 +30,7 @@ MASK_TOKENS = ("replaced", "added")
 MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
 HEADS = ("linear", "transform", "decoder", "neighbour")
+SHARPEN = ("fixed", "chosen")
 POSITIONS = ("rotary", "learned", "decay")
 LOSSES = ("cosine", "l2", "smooth_l1", "nce")
 TARGETS = ("shot", "teacher", "first_stage")
@@ -38,13 +39,19 @@ OPTIMISERS = ("muon", "adamw")
 PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_WINDOW = 65_536  # shots
 
+# What the checks below were asked for, by dotted key, so that a form need not say it again.
+CHOICES: dict[str, tuple[str, ...]] = {}
+LIMITS: dict[str, tuple[float, float]] = {}
+
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    CHOICES.setdefault(name, allowed)
     if value not in allowed:
         raise InputError(f"{name} is {value!r}, but must be {' or '.join(repr(a) for a in allowed)}")
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
+    LIMITS.setdefault(name, (low, high))
     if not low <= value <= high:
         raise InputError(f"{name} is {value}, but must lie between {low} and {high}")
 
@@ -97,6 +104,7 @@ class ModelConfig:
     head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's; "neighbour": our own
     centred: bool = False  # predict how a shot differs from the mean of the training shots, and compare that
     sharpness: float = 0.0  # neighbour head: share of the line between the visible neighbours in what it says at last
+    sharpen: str = "fixed"  # neighbour head: by `sharpness`, or as "chosen" on the validation titles (msm/choices.py)
     use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
     global_dropout: float = 0.0  # probability that a training window goes without it
     tokens: str = "kept"  # hidden shots stay as [MASK], or are "dropped" from the encoder (needs the decoder)
@@ -113,6 +121,7 @@ class ModelConfig:
         _between("model.global_dropout", self.global_dropout, 0.0, 1.0)
         _one_of("model.positions", self.positions, POSITIONS)
         _one_of("model.head", self.head, HEADS)
+        _one_of("model.sharpen", self.sharpen, SHARPEN)
         _one_of("model.tokens", self.tokens, TOKENS)
         _one_of("model.mask_token", self.mask_token, MASK_TOKENS)
         _one_of("model.mask_vectors", self.mask_vectors, MASK_VECTORS)
@@ -123,8 +132,10 @@ class ModelConfig:
             raise InputError("model.positions=decay is for the encoder's own head; the decoder needs rotary or learned")
         if self.head == "neighbour" and not self.centred:
             raise InputError("model.head=neighbour predicts how a shot differs from the mean: set model.centred=true")
-        if self.sharpness and self.head != "neighbour":
-            raise InputError("model.sharpness is a choice of model.head=neighbour")
+        if (self.sharpness or self.sharpen == "chosen") and self.head != "neighbour":
+            raise InputError("model.sharpness and model.sharpen are choices of model.head=neighbour")
+        if self.sharpness and self.sharpen == "chosen":
+            raise InputError("model.sharpness is a fixed share, so it goes without model.sharpen=chosen")
         if self.head == "neighbour" and (self.mask_token, self.mask_vectors) != ("replaced", "one"):
             raise InputError("model.head=neighbour shows the encoder its own first guess, so it has one [MASK] to add")
         if self.tokens == "dropped" and self.head != "decoder":
@@ -238,7 +249,9 @@ class Recipe:
         _between("validate_every", self.validate_every, 1, 10**9)
         _between("noise", self.noise, 0.0, 100.0)
         _between("time_reversal", self.time_reversal, 0.0, 1.0)
-        _between("window", self.window, 0, self.model.max_shots)
+        _between("window", self.window, 0, MAX_WINDOW)
+        if self.window > self.model.max_shots:
+            raise InputError(f"window is {self.window}, but must lie between 0 and {self.model.max_shots}")
         _one_of("fusion", self.fusion, FUSIONS)
         _one_of("precision", self.precision, PRECISIONS)
         self._check_pairs()

@@ -5,12 +5,11 @@ The folder is the contract between the command line, the pages and the notebooks
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,9 @@ from torch import Tensor
 from msm import files
 from msm.errors import InputError
 from msm.recipe import Recipe
+from msm.run_facts import check_facts
+from msm.watching import STOP
 
-STATES = ("running", "stopped", "failed", "done")
 WEIGHTS = "model.safetensors"
 
 
@@ -52,8 +52,7 @@ class RunFolder:
             raise InputError(f"{path} is not a run: there is no such folder")
         recipe = Recipe.from_dict(files.read_json(path / "recipe.json"))
         info = files.read_json(path / "run.json")
-        if not isinstance(info, dict) or info.get("state") not in STATES:
-            raise InputError(f"{path / 'run.json'}: state must be one of {', '.join(STATES)}")
+        check_facts(path / "run.json", info)
         return cls(path, recipe, info)
 
     def update(self, **facts: Any) -> None:
@@ -66,10 +65,21 @@ class RunFolder:
         """Hold the folder against a second training, which gets an InputError; the lock goes with the process."""
         with open(self.path / ".lock", "w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                files.lock(lock)
             except BlockingIOError:
                 raise InputError(f"{self.path} is being trained by another process") from None
             yield
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether somebody who sees the folder left a file `stop` there (msm/watching.py)."""
+        return (self.path / STOP).exists()
+
+    def forget_stop(self, before: float = float("inf")) -> None:
+        """Take the file `stop` away; one that was left after `before` (seconds since 1970) is meant for who trains now."""
+        with suppress(FileNotFoundError):
+            if (self.path / STOP).stat().st_mtime < before:
+                (self.path / STOP).unlink()
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         """A line at the end of metrics.jsonl."""

@@ -14,6 +14,7 @@ import torch
 
 from msm import files, metrics
 from msm.catalog import Catalog, Title
+from msm.choices import choose_sharpening
 from msm.errors import InputError
 from msm.evaluate import RATIO, SEEDS, Case, Space, fitted_space, hide_titles, report, score_fill_in
 from msm.geometry import contextual_sample, geometry
@@ -28,7 +29,14 @@ from msm.terms import make_objective
 from msm.windows import WindowSampler, step_rng
 
 FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
+CHOSEN_ON = 1000  # hidden shots, about, on which a neighbour head is told what the validation titles say
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
+
+
+def enough_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
+    """So many draws of the hidden shots that a choice does not hang on a handful of them."""
+    hidden = RATIO * sum(t.num_shots for t in titles)
+    return SEEDS[: max(1, min(len(SEEDS), round(CHOSEN_ON / max(hidden, 1))))]
 
 
 def validate(
@@ -37,12 +45,12 @@ def validate(
     """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
 
     The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
-    the length nearest to the truths in least squares. A neighbour head's `trust` is chosen here too.
+    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too.
     """
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds))
     truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_trust(model, cases, truths, space)
+    guesses = _with_best_choices(model, cases, truths, space)
     origin = model.origin.cpu().numpy()
     lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
@@ -57,17 +65,20 @@ def validate(
     return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
 
 
-def _with_best_trust(
+def _with_best_choices(
     model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space
 ) -> list[np.ndarray]:
-    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases."""
+    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases, and is
+    sharpened as they ask for."""
 
     def guess() -> list[np.ndarray]:
         return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
 
     if model.neighbour is None:
         return guess()
-    tried = []
+    tried, chosen = [], model.cfg.sharpen == "chosen"
+    if chosen:
+        model.neighbour.sharpening.zero_()
     for trust in TRUSTS:
         model.neighbour.trust.fill_(trust)
         guesses = guess()
@@ -75,7 +86,11 @@ def _with_best_trust(
         tried.append((float(np.concatenate(near).mean()), trust, guesses))
     _, trust, guesses = max(tried, key=lambda t: t[0])
     model.neighbour.trust.fill_(trust)
-    return guesses
+    if not chosen:
+        return guesses
+    shares = choose_sharpening([g - model.origin.cpu().numpy() for g in guesses], cases, space)
+    model.neighbour.sharpening.copy_(torch.tensor(shares))
+    return guess()
 
 
 def start_run(
@@ -214,7 +229,8 @@ class Trainer:
         if not self.validation:
             self.run.save_weights(self.kept.state_dict())
             return None
-        measured = validate(self.kept, self.validation, self.space)
+        seeds = SEEDS[:1] if self.model.neighbour is None else enough_seeds(self.validation)
+        measured = validate(self.kept, self.validation, self.space, seeds)
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]

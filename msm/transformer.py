@@ -1,6 +1,6 @@
 """The transformer's parts, shared by the encoder and the decoder: a block, places, first weights.
 
-Shape letters: B sequences, T tokens, W width, H heads, F = W / H.
+Shape letters: T tokens of the longest window, N tokens of all windows packed, W width, H heads, F = W / H.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from msm.packing import Packing, attention
 
 
 class Block(nn.Module):
@@ -29,29 +31,28 @@ class Block(nn.Module):
         self.feed_out = nn.Linear(4 * width, width)
         self.decay = Decay(heads) if decay else None
 
-    def forward(self, x: Tensor, attend: Tensor, turn: Tensor | None, place: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, packing: Packing, turn: Tensor | None, offset: Tensor | None = None) -> Tensor:
         """One layer.
 
-        x       (B, T, W)
-        attend  (B, 1, 1, T) bool, True = may be looked at
-        turn    (T, F / 2) or (B, 1, T, F / 2) complex, how far each token's query and key are turned;
-                None = not at all
-        place   (T,) where each token stands, in shots, for a block with `decay`; NaN = nowhere, and so near to all
+        x       (N, W) the tokens of all windows, packed
+        turn    (N, F / 2) complex, how far each token's query and key are turned; None = not at all
+        offset  (T, T) how far, in shots, one place lies behind another, for a block with `decay`
         """
-        attend = attend if self.decay is None or place is None else self.decay(place, attend).to(x.dtype)
-        x = x + F.dropout(self._attention(self.attention_norm(x), attend, turn), self.dropout, self.training)
+        bias = None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
+        x = x + self._dropout(self._attention(self.attention_norm(x), packing, turn, bias), packing)
         feed = self.feed_out(F.gelu(self.feed_in(self.feed_norm(x))))
-        return x + F.dropout(feed, self.dropout, self.training)
+        return x + self._dropout(feed, packing)
 
-    def _attention(self, x: Tensor, attend: Tensor, turn: Tensor | None) -> Tensor:
+    def _attention(self, x: Tensor, packing: Packing, turn: Tensor | None, bias: Tensor | None) -> Tensor:
         query, key, value = (
-            layer(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, H, T, F)
-            for layer in (self.query, self.key, self.value)
-        )
+            layer(x).unflatten(-1, (self.heads, -1)) for layer in (self.query, self.key, self.value)
+        )  # (N, H, F)
         if turn is not None:
             query, key = rotate(query, turn), rotate(key, turn)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attend)
-        return self.attention_out(mixed.transpose(1, 2).flatten(2))
+        return self.attention_out(attention(query, key, value, packing, bias).flatten(1))
+
+    def _dropout(self, x: Tensor, packing: Packing) -> Tensor:
+        return packing.dropout(x, self.dropout) if self.training else x
 
 
 class Decay(nn.Module):
@@ -68,12 +69,16 @@ class Decay(nn.Module):
         self.rate_change = nn.Parameter(torch.zeros(heads))  # in logarithms
         self.leaning = nn.Parameter(torch.zeros(heads))
 
-    def forward(self, place: Tensor, attend: Tensor) -> Tensor:
-        """(T,), (B, 1, 1, T) bool → (B, H, T, T), added to the attention's logits."""
-        offset = (place[None, :] - place[:, None]).nan_to_num(0.0)
+    def forward(self, offset: Tensor) -> Tensor:
+        """(T, T) → (H, T, T), added to the attention's logits."""
         rate = (self.rate * self.rate_change.exp())[:, None, None]
-        bias = self.leaning[:, None, None] * offset.sign() - rate * offset.abs()
-        return bias.masked_fill(~attend, -1e9)
+        return self.leaning[:, None, None] * offset.sign() - rate * offset.abs()
+
+
+def offsets(num_tokens: int, device: torch.device) -> Tensor:
+    """(T, T): how far each place lies behind another, in shots; [CLS] and [GLOBAL] stand nowhere, and so near to all."""
+    place = F.pad(torch.arange(num_tokens - 2, device=device).float(), (2, 0), value=float("nan"))
+    return (place[None, :] - place[:, None]).nan_to_num(0.0)
 
 
 def turns(length: int, width: int) -> Tensor:
@@ -84,9 +89,16 @@ def turns(length: int, width: int) -> Tensor:
 
 
 def rotate(x: Tensor, turn: Tensor) -> Tensor:
-    """Turn pairs of features by the place's angles (Su et al., 2021). (B, H, T, F), (…, T, F / 2) → (B, H, T, F)."""
+    """Turn pairs of features by the place's angles (Su et al., 2021). (N, H, F), (N, F / 2) → (N, H, F)."""
     pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turn).flatten(-2).type_as(x)
+    return torch.view_as_real(pairs * turn.unsqueeze(1)).flatten(-2).type_as(x)
+
+
+def turns_of(packing: Packing, turn: Tensor | None) -> Tensor | None:
+    """(max_shots, F / 2) → (N, F / 2): each token's; [CLS] and [GLOBAL] are not turned."""
+    if turn is None:
+        return None
+    return F.pad(turn[: packing.keep.shape[1] - 2], (0, 0, 2, 0), value=1.0)[packing.place]
 
 
 def sinusoids(length: int, width: int) -> Tensor:

@@ -39,7 +39,7 @@ def catalog_path(tmp_path_factory) -> str:
 
 
 def opened(catalog_path: str, **url: str) -> AppTest:
-    page = AppTest.from_function(session, args=(catalog_path,))
+    page = AppTest.from_function(session, args=(catalog_path,), default_timeout=60)
     page.query_params.update(url)
     page.run()
     assert not page.exception
@@ -140,6 +140,25 @@ def test_a_url_of_our_own_that_comes_back_late_does_not_undo_the_last_gesture(ca
     page.run()
 
     assert seen(page)[2] == [4]
+
+
+def test_shots_picked_out_of_the_catalog_travel_in_the_link_by_title(catalog_path):
+    page = wish(opened(catalog_path, title="short"), "select", [28, 29, 30, 31, 80])
+    assert list(page.query_params["shots"]) == ["lesson:28-29;unseen:0-1;short:0"]
+    again = opened(catalog_path, title="lesson", shots="unseen:3-4")
+    assert again.session_state["selection.shots"] == (33, 34)
+
+    wish(again, "select", [])
+    assert "shots" not in again.query_params
+
+
+@pytest.mark.parametrize("shots", ["gone:1", "short:6", "short", "@../../x", "@0123456789abcdef"])
+def test_picked_shots_that_cannot_be_read_are_said_and_let_go(catalog_path, shots):
+    page = opened(catalog_path, title="short", hidden="1", shots=shots)
+
+    assert seen(page)[:3] == ("short", "first", [1])
+    assert len(seen(page)[3]) == 1 and "selected shots cannot be read" in seen(page)[3][0]
+    assert "shots" not in page.query_params
 
 
 def test_a_link_points_at_the_shot_that_was_looked_at_and_another_title_has_its_own(catalog_path):

@@ -16,6 +16,7 @@ from workbench.ablations import Ablation
 from workbench.arguments import read_arguments
 from workbench.jobs import Job
 from workbench.opened import free_name
+from workbench.people import may_edit, require_editor, say_viewer
 from workbench.views.ablation import cells_table, has_own_scale, knob_figure
 from workbench.views.ablation_words import (
     facts_sentence,
@@ -87,12 +88,14 @@ def _running(path: Path, drawn: ablations.Stamp) -> None:
             on_click=_stop,
             args=(path,),
             help="Each training ends at its next step and can go on later.",
+            disabled=not may_edit(),
         )
 
 
 def _stop(path: Path) -> None:
     from msm.ablate.progress import ask_to_stop
 
+    require_editor()
     ask_to_stop(path)
 
 
@@ -230,6 +233,8 @@ def start_another(catalog: Path, *, opened: bool) -> None:
     from msm.recipe import Recipe
 
     with st.expander("Start an ablation", icon=":material/science:", expanded=opened):
+        if say_viewer():
+            return
         left, right = st.columns([3, 2])
         recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])
         settings = right.text_input("Settings of every cell", placeholder="steps=300 model.width=128")

@@ -15,6 +15,7 @@ from workbench import bringing, cache, jobs, panels, state
 from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.jobs import Job
 from workbench.opened import what_is_next
+from workbench.people import say_viewer
 from workbench.views.holdings import present_sentence
 from workbench.views.wording import clock, count
 
@@ -26,6 +27,8 @@ NEW = "A new catalog"
 
 def bring_your_own() -> None:
     """The two forms: films, and embeddings that were made elsewhere."""
+    if say_viewer():
+        return
     kind = st.segmented_control(
         "What do you bring?",
         KINDS,

@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from msm import Catalog
 from workbench import cache, jobs, panels, state
 from workbench.arguments import read_arguments
+from workbench.people import may_edit
 from workbench.views import code, report_figures
 from workbench.views.probes import (
     FAMILIES,
@@ -97,7 +98,7 @@ def offer(label: str, run_path: Path, catalog: Catalog, *extra: str, main: bool 
         return
     kind = "primary" if main else "secondary"
     key = f"measure.{run_path.name}.{'.'.join(extra) or 'again'}"
-    if st.button(label, key=key, icon=":material/play_arrow:", type=kind, disabled=busy):  # type: ignore[arg-type]
+    if st.button(label, key=key, icon=":material/play_arrow:", type=kind, disabled=busy or not may_edit()):  # type: ignore[arg-type]
         verb = [KIND, str(run_path.absolute()), str(catalog.path.absolute()), "--split", split, *extra, "--json"]
         with jobs.prepared(folder, KIND) as place:
             jobs.start(place, f"Measuring {run_path.name}", verb, about)

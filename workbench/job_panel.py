@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from workbench import jobs
 from workbench.jobs import Job
+from workbench.people import may_edit
 from workbench.views.wording import left_in_words
 
 ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}
@@ -23,10 +24,18 @@ EVERY_S = 1.0  # between two looks at a running job
 
 def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], None]) -> None:
     """The jobs of these kinds, the latest first; nothing where there are none."""
-    found = jobs.listed(folder, *kinds)
-    if running := [job.folder for job in found if job.state == jobs.RUNNING]:
-        st.fragment(_running, run_every=EVERY_S)(running)
-    over = [job for job in found if job.state != jobs.RUNNING]
+    with st.container():  # one place for what is there or not, so that what stands below keeps its state
+        found = jobs.listed(folder, *kinds)
+        if running := [job.folder for job in found if job.state == jobs.RUNNING]:
+            st.fragment(_running, run_every=EVERY_S)(running)
+        if any(job.state != jobs.RUNNING for job in found):
+            st.fragment(_over)(
+                folder, kinds, done
+            )  # so that Dismiss neither waits for the whole page nor cuts it short
+
+
+def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:
+    over = [job for job in jobs.listed(folder, *kinds) if job.state != jobs.RUNNING]
     for job in over[:1]:
         with st.container(border=True):
             _ended(job, done)
@@ -57,6 +66,7 @@ def _bar(job: Job) -> None:
         args=(job,),
         icon=":material/stop_circle:",
         width="stretch",
+        disabled=not may_edit(),
         help="It is stopping already; this does not wait." if job.asked else "What is finished by then is kept.",
     )
 
@@ -68,7 +78,14 @@ def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
     if job.answer:  # what it could do it did, even if not all
         with content:
             done(job, buttons)
-    buttons.button("Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), icon=":material/close:")
+    buttons.button(
+        "Dismiss",
+        key=f"dismiss.{job.name}",
+        on_click=jobs.forget,
+        args=(job,),
+        icon=":material/close:",
+        disabled=not may_edit(),
+    )
 
 
 def _say_why(job: Job) -> None:

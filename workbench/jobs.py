@@ -32,6 +32,7 @@ from typing import Any
 
 from msm.errors import InputError
 from msm.files import read_json, write_json
+from workbench.people import require_editor
 
 RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "lost"
 STOP_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
@@ -89,7 +90,8 @@ def jobs_folder(runs: Path) -> Path:
 
 
 def prepare(jobs: Path, kind: str) -> Path:
-    """A fresh folder for a job that is about to start; it is no job before `start`."""
+    """A fresh folder for a job that is about to start; it is no job before `start`. InputError for a viewer."""
+    require_editor()
     folder = jobs / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
     return folder
@@ -173,7 +175,8 @@ def read(folder: Path) -> Job:
 
 
 def stop(job: Job) -> None:
-    """Ask a running job to stop: by SIGINT, and where it was asked before by SIGTERM."""
+    """Ask a running job to stop: by SIGINT, and where it was asked before by SIGTERM. InputError for a viewer."""
+    require_editor()
     if read(job.folder).state != RUNNING:
         return
     facts = read_json(job.folder / "job.json")
@@ -183,7 +186,8 @@ def stop(job: Job) -> None:
 
 
 def forget(job: Job) -> None:
-    """Remove what is kept of a job that is over, uploads included; a running one stays."""
+    """Remove what is kept of a job that is over, uploads included; a running one stays. InputError for a viewer."""
+    require_editor()
     if read(job.folder).state != RUNNING:
         shutil.rmtree(job.folder, ignore_errors=True)
 

@@ -6,28 +6,36 @@ from pathlib import Path
 
 import streamlit as st
 
+from workbench import people
 from workbench.arguments import read_arguments
 
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="MSM Workbench", page_icon=str(HERE / "icon.svg"), layout="wide")
+people.gate()
+
+PAGES = [  # file, title, icon
+    ("masking_lab", "Masking lab", "visibility_off"),
+    ("embedding_map", "Embedding map", "scatter_plot"),
+    ("retrieval", "Shot retrieval", "image_search"),
+    ("training", "Training", "model_training"),
+    ("evaluation", "Evaluation", "straighten"),
+    ("ablations", "Ablations", "science"),
+    ("data", "Data", "database"),
+    ("present", "Present", "slideshow"),
+]
+ADDRESSES = {"embedding_map": "map"}  # where a page's address is not its file's name
 
 page = st.navigation(
     [
         st.Page(
-            HERE / "app_pages" / "masking_lab.py", title="Masking lab", icon=":material/visibility_off:", default=True
-        ),
-        st.Page(
-            HERE / "app_pages" / "evaluation.py",
-            title="Evaluation",
-            icon=":material/straighten:",
-            url_path="evaluation",
-        ),
-        st.Page(
-            HERE / "app_pages" / "ablations.py", title="Ablations", icon=":material/science:", url_path="ablations"
-        ),
-        st.Page(HERE / "app_pages" / "present.py", title="Present", icon=":material/slideshow:", url_path="present"),
-        st.Page(HERE / "app_pages" / "data.py", title="Data", icon=":material/database:", url_path="data"),
+            HERE / "app_pages" / f"{name}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            url_path=ADDRESSES.get(name, name),
+            default=name == PAGES[0][0],
+        )
+        for name, title, icon in PAGES
     ]
 )
 

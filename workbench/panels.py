@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,8 @@ def choose(catalog: Catalog, runs: pd.DataFrame) -> None:
     provenance_line(catalog)
 
 
-def choose_title(titles: pd.DataFrame) -> None:
-    """titles: a row a title: title_id, name, split, num_shots."""
+def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None) -> None:
+    """titles: a row a title: title_id, name, split, num_shots. `then` is called after another one was chosen."""
     first = {"test": 0, "validation": 1, "train": 2}  # those that training never saw are the ones to ask about
     ordered = titles.sort_values("split", key=lambda s: s.map(first), kind="stable")
     rows = {str(r.title_id): r for r in ordered.itertuples()}
@@ -61,9 +62,12 @@ def choose_title(titles: pd.DataFrame) -> None:
         return f"{row.name} · {row.split} · {count(int(row.num_shots), 'shot')}"
 
     key = state.widget("title", state.title())
-    st.selectbox(
-        "Title", list(rows), key=key, format_func=label, on_change=lambda: state.choose_title(st.session_state[key])
-    )
+
+    def choose() -> None:
+        state.choose_title(st.session_state[key])
+        then()
+
+    st.selectbox("Title", list(rows), key=key, format_func=label, on_change=choose)
 
 
 def choose_run(runs: pd.DataFrame) -> None:

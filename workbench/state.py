@@ -7,19 +7,24 @@ something that this session did not write: when a link is opened, or typed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
-from msm.hiding import format_ranges, parse_ranges
+from msm.hiding import parse_ranges
+from msm.selection import FOLDER, NOTHING, Selection, read_shots, rows_of_shots, shots_of_rows
+from workbench.arguments import read_arguments
 from workbench.views.opening import hide_at_random, opening_title
 
-NOTHING = "none"  # what the URL says for "the viewer cleared it", as against "nobody chose yet"
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
+_WATCHED, _EXPECTED = "training.watched", "training.expected"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
+_TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # where rows belong; (rows, the same by title)
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
 _PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
 _SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
@@ -180,7 +185,28 @@ def selected() -> tuple[int, ...]:
 
 
 def select(rows: Iterable[int]) -> None:
+    """Empty rows let go of the selection."""
     st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
+
+
+def watched() -> str | None:
+    """The training that a link or the last choice names, on the Training page."""
+    return st.query_params.get("training") or st.session_state.get(_WATCHED)
+
+
+def watch(name: str) -> None:
+    st.session_state[_WATCHED] = name
+    if st.query_params.get("training") != name:
+        st.query_params["training"] = name
+
+
+def expect(name: str) -> None:
+    """Watch this training as soon as its folder is there."""
+    st.session_state[_EXPECTED] = name
+
+
+def expected() -> str | None:
+    return st.session_state.get(_EXPECTED)
 
 
 def hide_next_at_random(num_shots: int) -> None:
@@ -212,6 +238,8 @@ def catalog_name() -> str | None:
 
 
 def choose_catalog(name: str | None) -> None:
+    if name != catalog_name():
+        select(())  # rows of another catalog are other shots
     st.session_state[_CATALOG] = name
     forget_complaint()
 
@@ -232,6 +260,7 @@ def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
     runs  a row a run: name, problem (None where it can answer for this catalog)
     """
     st.session_state.setdefault(_HIDDEN, {})
+    st.session_state[_TITLES] = catalog.titles
     if _url_is_news():
         _read_url(catalog, runs)
     _repair(catalog, runs)
@@ -243,22 +272,42 @@ def notes() -> list[str]:
     return st.session_state.pop(_NOTES, [])
 
 
+def selection() -> Selection:
+    """All of it as one value, as a notebook reads it from the link."""
+    rows, shots = st.session_state.get(_SHOTS, ((), ()))
+    if rows != selected():
+        shots = shots_of_rows(selected(), st.session_state[_TITLES])
+        st.session_state[_SHOTS] = (selected(), shots)
+    return Selection(
+        title=title(),
+        run=run(),
+        hidden=tuple(hidden()),
+        shots=shots,
+        catalog=catalog_name(),
+        modality=modality(),
+        look=focus(),
+    )
+
+
+def selections_folder() -> Path:
+    """Where selections lie that are too long for a link."""
+    return read_arguments().runs / FOLDER
+
+
 def write_url() -> None:
     """Put the selection into the address, if it is not there already."""
-    wanted = {"title": title(), "hidden": format_ranges(hidden()).replace(" ", "") or NOTHING}
-    if name := run():
-        wanted["run"] = name
-    if name := catalog_name():
-        wanted["catalog"] = name
-    if only := modality():
-        wanted["modality"] = only
-    if (shot := focus()) is not None:
-        wanted["look"] = str(shot)
+    wanted = selection().to_query()
+    if "shots" in wanted:
+        del wanted["shots"]
+        with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
+            wanted = selection().to_query(selections_folder())
     written = st.session_state.setdefault(_WRITTEN, [])
-    if wanted not in written[-1:]:
+    news = wanted not in written[-1:]
+    if news:
         written.append(wanted)
         del written[:-_REMEMBERED_URLS]
-    if st.query_params.to_dict() != wanted:
+    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
+    if news or st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
 
@@ -277,6 +326,7 @@ def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
         said += _read_run(url["run"], runs)
     if "hidden" in url and title() in catalog:
         said += _read_hidden(url["hidden"], catalog)
+    said += _read_selected(url.get("shots", ""), catalog)
     if title() in catalog:
         said += _read_modality(url.get("modality"), catalog)
         said += _read_focus(url.get("look"), catalog)
@@ -308,6 +358,15 @@ def _read_hidden(text: str, catalog: Catalog) -> list[str]:
     return []
 
 
+def _read_selected(text: str, catalog: Catalog) -> list[str]:
+    try:
+        select(rows_of_shots(read_shots(text, selections_folder()), catalog.titles) if text else ())
+    except InputError as error:
+        select(())
+        return [f"The link's selected shots cannot be read: {error}."]
+    return []
+
+
 def _read_modality(name: str | None, catalog: Catalog) -> list[str]:
     known = [m.name for m in catalog.modalities]
     hide_only(name if name in known else None)
@@ -335,6 +394,8 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     usable = runs.loc[runs["problem"].isna(), "name"].tolist()
     if run() not in usable:
         choose_run(usable[0] if usable else None)
+    if selected() and selected()[-1] >= catalog.num_shots:
+        select(())
     num_shots = catalog[title()].num_shots
     chosen: dict[str, Any] = st.session_state[_HIDDEN]
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):

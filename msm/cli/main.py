@@ -11,7 +11,7 @@ import typer
 
 from msm import progress as telling
 
-from msm.cli import opening, catalogs, training, asking, surprise  # noqa: F401  # isort: skip — in this order of `msm --help`
+from msm.cli import opening, catalogs, training, asking, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
 from msm.errors import InputError
 

@@ -12,7 +12,7 @@ import typer
 
 from msm.cli.program import AsJson, app, stop_signals, to_json
 from msm.errors import InputError
-from msm.progress import progress_bar, training_bar
+from msm.progress import BEGAN, progress_bar, training_bar
 
 
 @app.command()
@@ -24,6 +24,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how long it would take, and no more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
@@ -36,13 +37,29 @@ def train(
     if resume and (set_ or replace):
         raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
     opened, where = Catalog.open(catalog), pick_device(device)
+    if dry_run:
+        from msm.cost import cost_of
+
+        cost = cost_of(
+            opened, RunFolder.open(run).recipe if resume else preset(recipe).with_settings(set_ or []), where
+        )
+        print(to_json(cost.as_dict()) if as_json else cost.as_text())
+        return
     if resume:
         folder = RunFolder.open(run)
     else:
         chosen = preset(recipe).with_settings(set_ or [])
         folder = start_run(opened, run, chosen, device=where, replace=replace)
-    with stop_signals() as should_stop, training_bar(folder.recipe.steps) as on_step:
-        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+    folder.forget_stop(before=BEGAN)  # left by one that was killed before it could obey
+    with stop_signals() as stop_signal, training_bar(folder.recipe.steps) as on_step:
+
+        def should_stop() -> bool:
+            return stop_signal() or folder.asked_to_stop
+
+        try:
+            train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+        finally:
+            folder.forget_stop()
     if as_json:
         print(to_json({"run": str(run), **folder.info}))
     if folder.info["state"] == "stopped":

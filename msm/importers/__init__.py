@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 
 from msm.catalog import Catalog, TitleData, deal_splits, modalities_of
-from msm.errors import InputError
+from msm.errors import InputError, reading
 from msm.files import naming_full_disk, refuse_existing
 from msm.importers.metadata import embed_metadata
-from msm.importers.source import Source, add_scenes, parse_modalities
+from msm.importers.source import Entry, Source, add_scenes, parse_modalities
 
 __all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
 
-FORMATS = ("npz", "parquet", "npy+parquet", "hdf5")
+KINDS = {"npz": ".npz", "parquet": "Parquet", "npy+parquet": ".npy with Parquet", "hdf5": "HDF5"}  # as people call them
+FORMATS = tuple(KINDS)
 DTYPES = ("float16", "float32")
 
 
@@ -62,7 +63,8 @@ def import_embeddings(
 def _import(source: Path, catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> Catalog:
     kind = options.format or detect_format(source)
     _refuse_target(source, catalog, options)
-    opened = open_source(source, catalog, kind, options)
+    with reading(source, KINDS[kind]):
+        opened = open_source(source, catalog, kind, options)
     dealt = deal_splits([e.title_id for e in opened.entries if not e.split], options.seed)
     metadata, meaning = _metadata(opened, dealt, options)
     provenance = _provenance(source, kind, opened, dealt, options)
@@ -71,7 +73,7 @@ def _import(source: Path, catalog: Path, options: ImportOptions, progress: Calla
     try:
         return Catalog.write(
             catalog,
-            _titles(opened, dealt, metadata, progress),
+            _titles(opened, dealt, metadata, _reader(source, kind, opened), progress),
             modalities=modalities_of(opened.dims),
             dtype=options.dtype or stored_dtype(opened),
             provenance=provenance,
@@ -144,11 +146,25 @@ def _metadata(
     return embed_metadata(labels, options.global_from, train)
 
 
+def _reader(path: Path, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:
+    """`source.read`, in which whatever a decoder raises becomes a sentence about the file."""
+
+    def read(entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+        with reading(path, f"{KINDS[kind]}, title {entry.title_id!r}"):
+            return source.read(entry)
+
+    return read
+
+
 def _titles(
-    source: Source, dealt: dict[str, str], metadata: np.ndarray | None, progress: Callable[[int, int], None]
+    source: Source,
+    dealt: dict[str, str],
+    metadata: np.ndarray | None,
+    read: Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]],
+    progress: Callable[[int, int], None],
 ) -> Iterator[TitleData]:
     for number, entry in enumerate(source.entries):
-        blocks, shots = source.read(entry)
+        blocks, shots = read(entry)
         yield TitleData(
             title_id=entry.title_id,
             name=entry.name,

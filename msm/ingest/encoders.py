@@ -90,6 +90,37 @@ def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
     return vectors
 
 
+def encoder_like(made_by: str, modality: str, dim: int, choice: str | None = None) -> Encoder:
+    """The encoder that made a catalog's columns, to encode more in the same way.
+
+    made_by  what the catalog says: the encoder's own name, such as descriptors/1 or sentence:all-mpnet-base-v2
+    choice   as `load_encoders` takes it, where that name does not say where the encoder is
+
+    Raises InputError where it cannot be had, or is another one than made the columns.
+    """
+    choice = choice or _choice_of(made_by)
+    if choice is None:
+        raise InputError(f"the {modality} columns were made by {made_by!r}, which is no encoder that is known here")
+    for encoder in load_encoders(choice):
+        if encoder.modality == modality:
+            if (encoder.name, encoder.dim) != (made_by, dim):
+                raise InputError(
+                    f"the {modality} columns were made by {made_by}, {dim} wide, but this encoder is {encoder.name}, {encoder.dim} wide"
+                )
+            return encoder
+    raise InputError(f"{choice} does not encode {modality}")
+
+
+def _choice_of(made_by: str) -> str | None:
+    """How `load_encoders` calls the encoder that gave itself this name; None where nobody knows it."""
+    name, _, model = made_by.replace("/", ":", 1).partition(":") if ":" not in made_by else made_by.partition(":")
+    if name == "openai":
+        return f"openai={model.rpartition('/')[0]}"
+    if name in _OPEN:
+        return name if _OPEN[name].endswith(f"/{model}") else f"{name}={model}"
+    return name if name in known_encoders() else None
+
+
 def known_encoders() -> list[str]:
     """Names that `--encoders` knows: ours, and those that installed packages bring."""
     return sorted({*_BUILT_IN, *_OPEN, "openai", *(e.name for e in entry_points(group=GROUP))})

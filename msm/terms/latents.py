@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from msm.errors import InputError
 from msm.model import ShotEncoder, touched_shots
 from msm.objectives import Asked, Loss, Made, cosine_distance
+from msm.packing import Packing
 from msm.recipe import ObjectiveConfig
 
 COLLAPSED = 1e-3  # deviation between shots of latents whose own deviation is 1
@@ -80,7 +81,7 @@ class TeacherLatents(Copy):
         self.copy.encode(asked.truth, torch.zeros_like(asked.valid), asked.valid, asked.global_)
         layers = [F.layer_norm(output.float(), output.shape[-1:]) for output in self._outputs]
         self._outputs.clear()
-        return torch.stack(layers).mean(dim=0)[:, 2:]
+        return Packing(F.pad(asked.valid, (2, 0), value=True)).pad(torch.stack(layers).mean(dim=0))[:, 2:]
 
     @torch.no_grad()
     def follow(self, model: ShotEncoder, done: float) -> None:

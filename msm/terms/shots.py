@@ -48,7 +48,7 @@ class ShotLoss(nn.Module):
 
     def compare(self, predicted: Tensor, asked: Asked, made: Made) -> Tensor:
         """(H, D) predictions of the hidden shots against the truth."""
-        truth = made.target[asked.where]
+        truth = made.as_target(asked.truth[asked.where])
         if made.model.cfg.centred:  # a missing modality differs from nothing
             predicted = predicted * made.model.present(asked.truth[asked.where])
         if self.weights is None and asked.hidden.ndim == 2:

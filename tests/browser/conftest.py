@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,18 +34,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(world: Path) -> Iterator[str]:
     """Where the app is served; the server goes with the tests."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "workbench" / "app.py")]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    command += ["--", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")]
-    log = open(world / "server.log", "w")  # noqa: SIM115 — closed below, after the server
-    server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, world / "server.log")
+    words = ["--catalog", str(world / "catalog"), "--runs", str(world / "runs")]
+    with served(port, world / "server.log", words):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
+
+
+@contextmanager
+def served(port: int, log: Path, words: list[str], *options: str) -> Iterator[None]:
+    """The app on a port, with words after `--` and options of Streamlit's own, as long as the block runs."""
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "workbench" / "app.py")]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true", *options]
+    with open(log, "w") as written:
+        server = subprocess.Popen([*command, "--", *words], cwd=ROOT, stdout=written, stderr=subprocess.STDOUT)
+        try:
+            wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            yield
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
 
 
 def free_port() -> int:

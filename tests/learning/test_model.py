@@ -5,6 +5,7 @@ from torch import nn
 from msm.model import ShotEncoder
 from msm.objectives import cosine_distance
 from msm.optim import learning_rate, make_optimizers
+from msm.packing import Packing
 from msm.recipe import ModelConfig, OptimConfig
 
 
@@ -121,10 +122,10 @@ def test_the_encoder_equals_pytorchs_own_transformer_with_the_same_weights():
 def test_rotary_attention_sees_how_far_apart_shots_are_and_not_where_they_stand():
     block = make_model().blocks[0]
     turn = make_model().turn
-    x = torch.randn(1, 6, 16, generator=torch.Generator().manual_seed(2))
-    attend = torch.ones(1, 1, 1, 6, dtype=torch.bool)
-    torch.testing.assert_close(block(x, attend, turn[:6]), block(x, attend, turn[11:17]), atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(block(x, attend, turn[:6]), block(x, attend, turn[:12:2]), atol=1e-3)
+    x = torch.randn(6, 16, generator=torch.Generator().manual_seed(2))
+    window = Packing(torch.ones(1, 6, dtype=torch.bool))
+    torch.testing.assert_close(block(x, window, turn[:6]), block(x, window, turn[11:17]), atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(block(x, window, turn[:6]), block(x, window, turn[:12:2]), atol=1e-3)
 
 
 def test_the_loss_is_zero_for_the_truth_and_two_for_its_opposite():

@@ -111,7 +111,7 @@ def test_every_recipe_trains_and_is_evaluated_in_the_space_of_the_shots(scened, 
     assert np.isfinite(fill.predicted).all() and fill.predicted.shape == (3, 12)
     contextual = run.contextual(scened.split("test")[0])
     # A neighbour run's is the shot beside what is expected there; all others' is the encoder's output.
-    assert contextual.shape == (scened.split("test")[0].num_shots, 2 * 12 if name == "neighbour" else 16)
+    assert contextual.shape == (scened.split("test")[0].num_shots, 12 + 12 + 24 if name == "neighbour" else 16)
 
 
 @recipes

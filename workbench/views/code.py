@@ -123,3 +123,83 @@ from workbench.views.report_figures import geometry_figure
 
 geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
 """
+
+
+def training_code(runs: Path, names: Sequence[str], call: str) -> str:
+    """A cell that draws a curve of trainings beside one another."""
+    function = call.partition("(")[0]
+    listed = ", ".join(repr(name) for name in names)
+    return f"""\
+from pathlib import Path
+
+from msm.watching import Tail
+from workbench.views.training import {function}
+
+folder = Path({str(runs)!r})
+runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
+{call}
+"""
+
+
+def search_code(catalog: Path, run: Path | None, like: Sequence[str], unlike: Sequence[str], k: int) -> str:
+    """A cell that searches as the page does, filters aside; shots as TITLE:NUMBER."""
+    run_lines = (
+        f"""
+run = Run.open({str(run)!r})
+contextual = find_index(contextual_space(catalog, run))
+nearest(contextual, like, unlike, k={k}).table"""
+        if run
+        else ""
+    )
+    return (
+        f"""\
+from msm import Catalog, Run
+from msm.search.asking import nearest, row_of
+from msm.search.contextual import contextual_space
+from msm.search.shelf import find_index
+from msm.search.spaces import RawSpace
+
+catalog = Catalog.open({str(catalog)!r})
+like, unlike = ([row_of(catalog, shot) for shot in shots] for shots in ({list(like)!r}, {list(unlike)!r}))
+raw = find_index(RawSpace(catalog))
+nearest(raw, like, unlike, k={k}).table
+{run_lines.lstrip()}
+""".rstrip()
+        + "\n"
+    )
+
+
+def measures_code(catalog: Path, run: Path | None, label: str, leave_out: str) -> str:
+    """A cell that draws how often a search finds the same label."""
+    contextual = f', "contextual": contextual_space(catalog, Run.open({str(run)!r}))' if run else ""
+    return f"""\
+from msm import Catalog, Run
+from msm.search.contextual import contextual_space
+from msm.search.measure import measure
+from msm.search.spaces import RawSpace
+from workbench.views.found import measures_figure, measures_table
+
+catalog = Catalog.open({str(catalog)!r})
+spaces = {{"raw": RawSpace(catalog){contextual}}}
+measures_figure(measures_table(measure(spaces, {label!r}, leave_out={leave_out!r})))
+"""
+
+
+def map_code(catalog: Path, path: Path, label: str | None, link: str, runs: Path) -> str:
+    """A cell that draws a stored map, coloured by a label, with the shots of a link ringed."""
+    coloured = f", labels[{label!r}]" if label else ""
+    return f"""\
+from pathlib import Path
+
+from msm import Catalog
+from msm.maps import open_map
+from msm.selection import Selection
+from workbench.views.map_figure import map_figure
+from workbench.views.map_labels import map_labels
+
+catalog = Catalog.open({str(catalog)!r})
+found = open_map(Path({str(path)!r}))
+labels = map_labels(catalog, found.of)
+chosen = Selection.from_link({link!r}, runs={str(runs)!r}).rows(catalog.titles)
+map_figure(found.table{coloured}, chosen=chosen if found.of == "shots" else ())
+"""

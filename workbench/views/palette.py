@@ -12,6 +12,17 @@ TRUTH = "#008f6b"  # the real shot
 HIDDEN = "#8a7a9c"  # a shot that the model must not see
 OTHER = "#84888f"  # the remaining baselines, and whatever has no meaning of its own
 
+# Values of a label, the most frequent first. They mean nothing but "another one", so they are none of the above;
+# searched for with the least distance between any two, for usual, deuteranope and protanope eyes, as large as can be.
+CATEGORIES = (
+    "#3752b7", "#f59c12", "#1dbdff", "#a03e00", "#8a8919", "#7e7fed", "#51c77d", "#9d598c", "#f38bc8", "#276b52",
+)  # fmt: skip
+# A number, low to high: blue to yellow by lightness too, so that it reads in grey and with any eyes.
+RAMP = (
+    "#35508f", "#43598c", "#50628a", "#5d6b89", "#687488", "#747e87", "#808886", "#8d9283",
+    "#9a9c7f", "#a7a67a", "#b5b073", "#c3ba6b", "#d1c461", "#dfce54", "#ecd846",
+)  # fmt: skip
+
 MEANINGS = {"model": MODEL, "baseline": BASELINE, "truth": TRUTH, "hidden": HIDDEN}
 
 

@@ -1,0 +1,85 @@
+"""The verb that draws maps: map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from msm.cli.program import AsJson, app, open_catalog, to_json
+from msm.errors import InputError
+from msm.progress import progress_bar
+
+ENDS = {"wait": 0, "read": 12, "neighbours": 18, "umap": 35, "epochs": 96, "trust": 100}  # of each stage, in hundredths
+BEGINS = dict(zip(ENDS, [0, *ENDS.values()], strict=False))
+
+
+@app.command()
+def map(
+    catalog: Annotated[Path, typer.Argument(help="The catalog; its maps are kept in its folder maps.")],
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(help="Map this run's contextual embeddings; of several, maps that are laid out together."),
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="With --run: the raw shots too, laid out together.")] = False,
+    of: Annotated[str, typer.Option(help="shots or titles.")] = "shots",
+    by: Annotated[str | None, typer.Option(help="A label whose values are drawn together (supervised).")] = None,
+    dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
+    neighbours: Annotated[int, typer.Option(help="Fewer: local detail; more: the large picture.")] = 15,
+    min_dist: Annotated[float, typer.Option(help="How close points may come, 0 to 1.")] = 0.1,
+    densmap: Annotated[bool, typer.Option("--densmap", help="Keep dense regions dense.")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Make it anew even if it is there.")] = False,
+    place: Annotated[
+        bool, typer.Option("--place", help="Leave an earlier map as it is, and place the titles that are new on it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the 2-D map of a catalog's shots and keep it beside them; what is there already is not made again."""
+    from msm.maps import MapOptions, make_maps
+    from msm.projection import ProjectionOptions
+
+    layout = ProjectionOptions(dims=dims, neighbours=neighbours, min_dist=min_dist, densmap=densmap, seed=seed)
+    options, opened = MapOptions(of=of, by=by, layout=layout), open_catalog(catalog)
+    runs: list[Path | None] = [*([None] if raw or not run else []), *(run or [])]
+    with _stages("mapping") as tell:
+        if place:
+            found = [_place(opened, options, runs, tell)]
+        else:
+            found = make_maps(opened, options, runs, again=again, tell=tell)
+    told = [{"path": str(m.path), **m.facts, "run": m.run} for m in found]
+    print(to_json(told if len(told) > 1 else told[0]) if as_json else "\n".join(_sentence(m) for m in found))
+
+
+def _place(catalog: Any, options: Any, runs: list[Path | None], tell: Callable[[str, float], None]) -> Any:
+    from msm.maps import Source, find_map
+    from msm.maps.making import place_new_titles
+
+    if len(runs) > 1:
+        raise InputError("titles are placed on one map at a time; give one --run, or none")
+    fresh, former = find_map(catalog, options, (Source.of(runs[0]),))
+    if fresh:
+        return fresh
+    if former is None:
+        raise InputError(f"{catalog.path} has no earlier map of this kind to place titles on; leave out --place")
+    return place_new_titles(catalog, former, runs[0], tell=tell)
+
+
+@contextmanager
+def _stages(what: str) -> Iterator[Callable[[str, float], None]]:
+    """One bar for all stages, each with about the share of the time that it takes."""
+    with progress_bar(what) as progress:
+        yield lambda stage, share: progress(round(BEGINS[stage] + (ENDS[stage] - BEGINS[stage]) * share), 100)
+
+
+def _sentence(found: Any) -> str:
+    facts = found.facts
+    trust = facts.get("trustworthiness")
+    told = "too few points to tell how far it can be trusted" if trust is None else f"trustworthiness {trust:.3f}"
+    made = f"{facts['method']}, seed {facts['options']['layout']['seed']}, {facts['seconds']:.0f} s"
+    placed = f", {facts['placed']} of them placed on an earlier map" if facts.get("placed") else ""
+    why = f"; {facts['why']}" if facts.get("why") else ""
+    return f"{found.path}: {facts['num_points']} {found.of} of {found.run or 'the raw embeddings'}{placed}, {told} ({made}){why}"

@@ -1,0 +1,208 @@
+"""Verbs that look for shots: index, search."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from msm.cli.program import AsJson, app, open_catalog, to_json
+from msm.errors import InputError
+from msm.progress import progress_bar
+
+if TYPE_CHECKING:
+    from msm.catalog import Catalog
+    from msm.search.asking import Answer
+    from msm.search.filters import Filters
+    from msm.search.shelf import Finder
+    from msm.search.spaces import Space
+
+RunOption = Annotated[Path | None, typer.Option("--run", help="Shots as this run sees them in their titles.")]
+Only = Annotated[str | None, typer.Option("--only", metavar="MODALITY", help="Compare one modality alone.")]
+
+
+@app.command()
+def index(
+    catalog: Annotated[Path, typer.Argument(help="The catalog whose shots are to be found.")],
+    kind: Annotated[str | None, typer.Option(help="flat, hnsw, ivf or ivfpq; chosen by size if not named.")] = None,
+    run: RunOption = None,
+    only: Only = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Also in the place of a damaged index.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build an index of a catalog's shots and keep it beside them, in CATALOG/index."""
+    from msm.search.shelf import index_folder, make_index
+
+    space = _space(open_catalog(catalog), run, only)
+    with progress_bar("indexing") as progress:
+        finder = make_index(space, kind, replace_damaged=replace, progress=progress)
+    folder = index_folder(space)
+    if as_json:
+        size = sum(p.stat().st_size for p in folder.iterdir())
+        print(to_json({"path": str(folder), "bytes": size, **finder.facts()}))
+    else:
+        print(f"{folder}: {_index_words(finder)}; built in {finder.built.build_s:.1f} s")
+
+
+@app.command()
+def search(
+    catalog: Annotated[Path, typer.Argument(help="The catalog to search.")],
+    shot: Annotated[list[str], typer.Option(metavar="TITLE:NUMBER", help="Like this shot; several: like all.")] = [],  # noqa: B006
+    unlike: Annotated[list[str], typer.Option("--not", metavar="TITLE:NUMBER", help="And not like this.")] = [],  # noqa: B006
+    text: Annotated[str | None, typer.Option(help="Like these words, by the catalog's own text encoder.")] = None,
+    words: Annotated[str | None, typer.Option(help="Shots whose text holds these very words.")] = None,
+    fill: Annotated[
+        tuple[str, str], typer.Option(metavar="RUN TITLE:NUMBER", help="Like what a run expects in place of a shot.")
+    ] = ("", ""),
+    clip: Annotated[str | None, typer.Option(metavar="TITLE:A-B", help="Several shots in a row, like these.")] = None,
+    run: RunOption = None,
+    only: Only = None,
+    title: Annotated[list[str], typer.Option(help="Only in this title; repeat for more.")] = [],  # noqa: B006
+    split: Annotated[list[str], typer.Option(help="Only in this split; repeat for more.")] = [],  # noqa: B006
+    label: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Only shots with this label.")] = [],  # noqa: B006
+    not_same_title: Annotated[bool, typer.Option("--not-same-title", help="Not in the query's title.")] = False,
+    not_same_scene: Annotated[bool, typer.Option("--not-same-scene", help="Not in the query's scene.")] = False,
+    duplicates: Annotated[bool, typer.Option("--duplicates", help="Show near-identical shots each.")] = False,
+    count: Annotated[int, typer.Option("-k", "--count", help="How many.")] = 10,
+    encoder: Annotated[
+        str | None, typer.Option(help="The text encoder, as `msm ingest --encoders` takes it, where it must be named.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the shots nearest to a shot, a text, a fill-in or several shots in a row."""
+    from msm.search.asking import as_records, nearest, row_of
+    from msm.search.clips import clip_rows, like_clip
+    from msm.search.words import find_words
+
+    asked = {"--shot": shot, "--text": text, "--words": words, "--fill": fill[0], "--clip": clip}
+    named = [name for name, value in asked.items() if value]
+    if len(named) != 1:
+        raise InputError(f"ask in one way at a time: {', '.join(asked)}" + (f"; not {named}" if named else ""))
+    if unlike and not shot:
+        raise InputError("--not goes with --shot: like these, and not those")
+    opened, filters = open_catalog(catalog), _filters(title, split, label, not_same_title, not_same_scene)
+    if words:
+        found = find_words(opened, words, filters=filters, k=count)
+        print(to_json(_words_as_json(found)) if as_json else _words_as_text(found, words))
+        return
+    common: dict[str, Any] = {"filters": filters, "k": count}
+    alike: dict[str, Any] = {"alike": 2.0} if duplicates else {}
+    if fill[0]:
+        answer = _answer_fill(opened, fill, only, run, common | alike)
+    elif text:
+        answer = _answer_text(opened, text, encoder, only, run, common | alike)
+    else:
+        finder = _finder(_space(opened, run, only))
+        if clip:
+            answer = like_clip(finder, clip_rows(opened, clip), **common)
+        else:
+            like, those = ([row_of(opened, name) for name in names] for names in (shot, unlike))
+            answer = nearest(finder, like, those, **common, **alike)
+    print(to_json({"query": {named[0]: asked[named[0]]}, **as_records(answer)}) if as_json else answer_as_text(answer))
+
+
+def _answer_fill(catalog: Catalog, fill: tuple[str, str], only: str | None, run: Path | None, common: dict) -> Answer:
+    from msm.fill import Run
+    from msm.search.asking import nearest, row_of
+    from msm.search.fills import expected_vector, fill_space
+
+    if only or run:
+        raise InputError("a fill-in is compared with whole raw shots: --run and --only do not go with --fill")
+    row, trained = row_of(catalog, fill[1]), Run.open(fill[0])
+    finder = _finder(fill_space(catalog, trained))
+    title_id, _, number = fill[1].rpartition(":")
+    vector = expected_vector(trained, finder.space, catalog[title_id], int(number))  # type: ignore[arg-type]
+    return nearest(finder, vector=vector, about=[row], **common)
+
+
+def _answer_text(
+    catalog: Catalog, text: str, encoder: str | None, only: str | None, run: Path | None, common: dict
+) -> Answer:
+    from msm.search.asking import nearest
+    from msm.search.spaces import RawSpace
+    from msm.search.words import MODALITY, encode_text, text_encoder
+
+    if run or only not in (None, MODALITY):
+        raise InputError("a text is compared with the text columns alone: --run and --only do not go with --text")
+    known = text_encoder(catalog, encoder)
+    finder = _finder(RawSpace(catalog, modality=MODALITY))
+    return nearest(finder, vector=encode_text(known, finder.space, text), **common)  # type: ignore[arg-type]
+
+
+def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
+    from msm.search.spaces import RawSpace
+
+    if run is None:
+        return RawSpace(catalog, modality=only)
+    if only is not None:
+        raise InputError("a run sees all modalities at once: --only does not go with --run")
+    from msm.fill import Run
+    from msm.search.contextual import contextual_space
+
+    with progress_bar("embedding") as progress:
+        return contextual_space(catalog, Run.open(run), progress=progress)
+
+
+def _finder(space: Space) -> Finder:
+    """The index that is kept; else a new one, which is worth keeping where it took long, and said."""
+    from msm.retrieval import choose_plan
+    from msm.search.shelf import find_index
+
+    dear = not choose_plan(space.num, space.dim).exact
+    with progress_bar("indexing") as progress:
+        finder = find_index(space, save=dear, progress=progress)
+    if finder.note:
+        print(f"msm: {finder.note}; it is built anew", file=sys.stderr)
+    return finder
+
+
+def _filters(titles: list[str], splits: list[str], labels: list[str], title: bool, scene: bool) -> Filters:
+    from msm.search.filters import Filters
+
+    pairs = []
+    for label in labels:
+        name, equals, value = label.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"--label is {label!r}, but must be NAME=VALUE")
+        pairs.append((name, value))
+    return Filters(tuple(titles), tuple(splits), tuple(pairs), title, scene)
+
+
+def answer_as_text(answer: Answer) -> str:
+    """A line a shot, then how it was found."""
+    lines = [_line(row, f"{row.score:.3f}") for row in answer.table.itertuples()]
+    if not lines:
+        lines = ["no shot passes the filters"]
+    searched = f"{answer.candidates} shots searched in {answer.took_ms:.1f} ms"
+    return "\n".join([*lines, "", f"{searched}; {_index_words(answer.finder)}"])
+
+
+def _line(row: Any, score: str) -> str:
+    last = f"-{row.last_shot}" if hasattr(row, "last_shot") else ""
+    time = f"{int(row.start_s) // 60:02}:{int(row.start_s) % 60:02}" if row.start_s == row.start_s else ""
+    more = f" (and {row.copies} alike)" if row.copies else ""
+    said = " ".join(str(row.text).split())[:60]
+    return f"{row.place:3}  {score:>6}  {row.title_id}:{row.shot}{last}  {time}  {said}{more}".rstrip()
+
+
+def _index_words(finder: Finder) -> str:
+    plan, built = finder.plan, finder.built
+    how = "exact" if plan.exact else f"recall@10 {built.recall:.3f}"
+    return (
+        f"{plan.kind} index of {finder.space.num} shots, {how}, {built.query_ms:.1f} ms a query; {finder.space.words}"
+    )
+
+
+def _words_as_text(found: Any, words: str) -> str:
+    lines = [_line(row, "") for row in found.table.itertuples()]
+    return "\n".join([*lines, "", f"{found.in_all} shots have the words {words!r} in their text"])
+
+
+def _words_as_json(found: Any) -> dict[str, Any]:
+    import json
+
+    records = json.loads(found.table.to_json(orient="records"))
+    labels = json.loads(found.labels.to_json(orient="records"))
+    return {"in_all": found.in_all, "results": [{**r, "labels": k} for r, k in zip(records, labels, strict=True)]}

@@ -1,0 +1,143 @@
+"""Windows without padding: all their tokens in one stream, one window after the other.
+
+A batch's windows differ in length, and a table of (B, T) tokens is as long as the longest. Projections, norms and
+feed-forward layers look at one token at a time, so they are given the stream alone; only the attention has to know
+where a window ends. It looks at one window at a time on a CPU, takes torch's variable-length kernel on a GPU that has
+it, and pads its queries, keys and values, and nothing else, anywhere else.
+
+Shape letters: B windows, T tokens of the longest window, N tokens of the stream, H heads, F width of a head, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+try:
+    from torch.nn.attention.varlen import varlen_attn
+except ImportError:  # torch 2.9
+    varlen_attn = None
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Which places of the (B, T) padded windows have a token in the stream. Every window has one."""
+
+    keep: Tensor  # (B, T) bool
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Tokens of each window."""
+        return self.keep.sum(dim=1).tolist()
+
+    @cached_property
+    def index(self) -> Tensor:
+        """(N,) where each token stands among the B × T."""
+        return self.keep.flatten().nonzero()[:, 0]
+
+    @cached_property
+    def place(self) -> Tensor:
+        """(N,) where each token stands in its window."""
+        return self.index % self.keep.shape[1]
+
+    @cached_property
+    def nth(self) -> Tensor:
+        """(N,) where each token stands among B × the most tokens of a window, every window moved to the left."""
+        rank = (
+            self.keep.cumsum(dim=1) - 1 + torch.arange(len(self.keep), device=self.keep.device)[:, None] * self.longest
+        )
+        return rank.flatten()[self.index]
+
+    @cached_property
+    def ends(self) -> Tensor:
+        """(B + 1,) int32 where windows begin and end in the stream."""
+        return F.pad(self.keep.sum(dim=1).cumsum(dim=0), (1, 0)).to(torch.int32)
+
+    @cached_property
+    def longest(self) -> int:
+        return max(self.lengths)
+
+    def pack(self, table: Tensor) -> Tensor:
+        """(B, T, …) → (N, …)"""
+        return table.flatten(0, 1).index_select(0, self.index)
+
+    def pad(self, stream: Tensor) -> Tensor:
+        """(N, …) → (B, T, …), zero where there is no token."""
+        table = stream.new_zeros(self.keep.numel(), *stream.shape[1:])
+        return table.index_copy(0, self.index, stream).unflatten(0, self.keep.shape)
+
+    def behind(self, front: Tensor, stream: Tensor) -> Tensor:
+        """(B, 2, W), and the stream of all tokens but the first two of each window (N − 2 B, W) → (N, W)."""
+        windows = stream.split([n - front.shape[1] for n in self.lengths])
+        return torch.cat([part for pair in zip(front, windows, strict=True) for part in pair])
+
+    def dropout(self, stream: Tensor, share: float) -> Tensor:
+        """(N, W) with a share of the numbers left out.
+
+        On a CPU what is drawn does not depend on how windows are laid out: it is drawn for B windows of the longest's
+        length, as it would be for a padded table.
+        """
+        if not share:
+            return stream
+        if stream.device.type != "cpu":
+            return F.dropout(stream, share)
+        kept = stream.new_empty(len(self.keep), self.longest, stream.shape[-1]).bernoulli_(1 - share).div_(1 - share)
+        return stream * (
+            kept.flatten(0, 1) if len(stream) == len(kept) * self.longest else kept.flatten(0, 1)[self.nth]
+        )
+
+
+Attention = Callable[[Tensor, Tensor, Tensor, Packing, Tensor | None], Tensor]
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None = None) -> Tensor:
+    """Each token looks at all the tokens of its window.
+
+    query, key, value  (N, H, F)
+    bias               (H, T, T), added to the logits of the tokens at two places; None = nothing
+    returns            (N, H, F)
+    """
+    return _kernel(query, bias)(query, key, value, packing, bias)
+
+
+def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
+    if query.device.type == "cpu":
+        return window_by_window
+    half = query.dtype in (torch.float16, torch.bfloat16)
+    if query.device.type == "cuda" and half and bias is None and varlen_attn is not None:
+        return in_one_kernel
+    return padded
+
+
+def window_by_window(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None) -> Tensor:
+    """Windows of one length that follow each other are looked at together."""
+    runs = [(n, len(list(same))) for n, same in groupby(packing.lengths)]
+    parts = zip(*(t.split([n * count for n, count in runs]) for t in (query, key, value)), strict=True)
+    mixed = []
+    for (n, count), part in zip(runs, parts, strict=True):
+        q, k, v = (t.unflatten(0, (count, n)).transpose(1, 2) for t in part)  # (count, H, n, F)
+        here = None if bias is None else bias[:, :n, :n]
+        mixed.append(F.scaled_dot_product_attention(q, k, v, here).transpose(1, 2).flatten(0, 1))
+    return torch.cat(mixed)
+
+
+def in_one_kernel(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None) -> Tensor:
+    """torch's kernel for windows of many lengths: NVIDIA GPUs, 16 bits, no bias."""
+    assert varlen_attn is not None and bias is None
+    mixed = varlen_attn(query, key, value, packing.ends, packing.ends, packing.longest, packing.longest)
+    assert isinstance(mixed, Tensor)
+    return mixed
+
+
+def padded(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None) -> Tensor:
+    """Every window as long as the longest, its padding masked: slower, and right everywhere."""
+    attend = packing.keep[:, None, None, :]
+    mask = attend if bias is None else bias.masked_fill(~attend, -1e9)
+    q, k, v = (packing.pad(t).transpose(1, 2) for t in (query, key, value))  # (B, H, T, F)
+    return packing.pack(F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2))

@@ -1,0 +1,212 @@
+"""Vectors become a map: principal components, nearest neighbours, and UMAP on these.
+
+Shape letters: N rows, D columns, P components, K neighbours, d dimensions of the map.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from msm.errors import InputError
+from msm.neighbours_graph import nearest_rows
+from msm.projection.pca import Rows, principal_components
+
+FEWEST = 10  # different rows; with fewer there is no neighbourhood to keep
+TOO_FEW = f"fewer than {FEWEST} different points, too few for UMAP: these are their principal components"
+TOO_FLAT = "UMAP found no layout: these are the principal components"
+EXTENT = 10.0  # of a starting layout, as umap has it
+STAGES = {"read": 0.12, "neighbours": 0.2, "umap": 0.35, "epochs": 1.0}  # where each ends, of the whole
+
+Tell = Callable[[str, float], None]  # stage, share of it
+
+
+def silent(stage: str, share: float) -> None:
+    """For who does not want to know how far it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectionOptions:
+    """How a map is laid out. The defaults are umap-learn's, but for the seed."""
+
+    dims: int = 2
+    neighbours: int = 15  # K, the row itself included
+    min_dist: float = 0.1  # how close UMAP lets points come
+    densmap: bool = False  # keep dense regions dense
+    components: int = 50  # P
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.dims not in (2, 3):
+            raise InputError(f"a map has 2 or 3 dimensions, not {self.dims}")
+        if not 2 <= self.neighbours <= 200:
+            raise InputError(f"neighbours is {self.neighbours}, but must be 2 to 200")
+        if not 0 <= self.min_dist <= 1:
+            raise InputError(f"min_dist is {self.min_dist}, but must be 0 to 1")
+        if self.components < 2:
+            raise InputError(f"components is {self.components}, but must be at least 2")
+        if not 0 <= self.seed < 2**31:
+            raise InputError(f"seed is {self.seed}, but must be 0 to {2**31 - 1}")
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A map: where each row is, and which are its true neighbours."""
+
+    points: np.ndarray  # (N, d) float32
+    neighbours: np.ndarray  # (N, K − 1) int32, nearest first, among the P components; without the row itself
+    method: str  # `umap`, or `pca` where there were too few rows
+    why: str = ""  # of a `pca`
+
+
+def project(
+    rows: Rows, options: ProjectionOptions, *, classes: np.ndarray | None = None, tell: Tell = silent
+) -> Projection:
+    """Lay out (N, D) rows. The same rows, options and versions give the same map on the same machine.
+
+    classes  (N,) int, −1 = not known: rows of a class are drawn together (supervised UMAP)
+    """
+    reduced = principal_components(rows, options.components, seed=options.seed, progress=_of(tell, "read"))
+    few = few_different(reduced)
+    near, distances = _neighbours(reduced, options, tell)
+    if few:
+        return Projection(_flat(reduced, options.dims), near[:, 1:], "pca", TOO_FEW)
+    options = replace(options, neighbours=near.shape[1])
+    points = _umap(reduced, near, distances, options, classes, tell)
+    if not np.isfinite(points).all():
+        return Projection(_flat(reduced, options.dims), near[:, 1:], "pca", TOO_FLAT)
+    return Projection(points, near[:, 1:], "umap")
+
+
+def align_parts(parts: Sequence[Rows], options: ProjectionOptions, *, tell: Tell = silent) -> list[Projection]:
+    """Lay out several embeddings of the same N rows so that a row is in about the same place in all (AlignedUMAP)."""
+    reduced = [principal_components(rows, options.components, seed=options.seed) for rows in parts]
+    tell("read", 1.0)
+    graphs = [_neighbours(part, options, silent)[0] for part in reduced]
+    tell("neighbours", 1.0)
+    if any(few_different(part) for part in reduced):
+        return [
+            Projection(_flat(p, options.dims), near[:, 1:], "pca", TOO_FEW)
+            for p, near in zip(reduced, graphs, strict=True)
+        ]
+    laid_out = _aligned_umap(reduced, options, tell)
+    if not all(np.isfinite(points).all() for points in laid_out):
+        return [
+            Projection(_flat(p, options.dims), near[:, 1:], "pca", TOO_FLAT)
+            for p, near in zip(reduced, graphs, strict=True)
+        ]
+    return [Projection(points, near[:, 1:], "umap") for points, near in zip(laid_out, graphs, strict=True)]
+
+
+def few_different(reduced: np.ndarray) -> bool:
+    """Fewer than FEWEST different rows; looks at all only where the first are copies of one another."""
+    return (
+        len(np.unique(reduced[:1000].round(6), axis=0)) < FEWEST and len(np.unique(reduced.round(6), axis=0)) < FEWEST
+    )
+
+
+def _neighbours(reduced: np.ndarray, options: ProjectionOptions, tell: Tell) -> tuple[np.ndarray, np.ndarray]:
+    count = min(options.neighbours, len(reduced))
+    return nearest_rows(reduced, count, seed=options.seed, progress=_of(tell, "neighbours"))
+
+
+def _of(tell: Tell, stage: str) -> Callable[[int, int], None]:
+    return lambda done, total: tell(stage, done / total)
+
+
+def _flat(reduced: np.ndarray, dims: int) -> np.ndarray:
+    """The first components; zeros where there are not as many."""
+    points = np.zeros((len(reduced), dims), dtype=np.float32)
+    points[:, : min(dims, reduced.shape[1])] = reduced[:, :dims]
+    return points
+
+
+def _start(reduced: np.ndarray, options: ProjectionOptions) -> np.ndarray:
+    """The first components, spread as umap spreads its own starting layouts, with a little noise for copies."""
+    points = _flat(reduced, options.dims)
+    points *= EXTENT / max(float(np.abs(points).max()), 1e-12)
+    noise = np.random.default_rng(options.seed).normal(scale=1e-4, size=points.shape)
+    return (points + noise).astype(np.float32)
+
+
+def _umap(
+    reduced: np.ndarray,
+    near: np.ndarray,
+    distances: np.ndarray,
+    options: ProjectionOptions,
+    classes: np.ndarray | None,
+    tell: Tell,
+) -> np.ndarray:
+    """(N, d) by umap-learn from neighbours that are known; by cuML where it is installed and can do what is asked."""
+    tell("umap", 0.0)
+    choices: dict[str, Any] = {
+        "n_components": options.dims,
+        "n_neighbors": options.neighbours,
+        "min_dist": options.min_dist,
+        "random_state": options.seed,
+    }
+    if classes is None and not options.densmap and (gpu := _cuml()):
+        # Written after cuML's documentation and never run here: this project has met no machine that has it.
+        return np.asarray(gpu(**choices, precomputed_knn=(near, distances)).fit_transform(reduced), dtype=np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of one thread for a seed; of `transform`, which nobody asks for
+        import umap
+
+        tell("umap", 0.5)
+        epochs = {"file": _EpochTeller(tell), "bar_format": "{n_fmt}/{total_fmt}", "disable": False, "mininterval": 0.2}
+        mapper = umap.UMAP(
+            **choices,
+            densmap=options.densmap,
+            precomputed_knn=(near, distances),
+            init=_start(reduced, options),
+            tqdm_kwds=epochs,
+        )
+        return np.asarray(mapper.fit_transform(reduced, y=classes), dtype=np.float32)
+
+
+def _aligned_umap(parts: Sequence[np.ndarray], options: ProjectionOptions, tell: Tell) -> list[np.ndarray]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import umap
+
+        tell("umap", 1.0)
+        mapper = umap.AlignedUMAP(
+            n_components=options.dims,
+            n_neighbors=min(options.neighbours, len(parts[0]) - 1),
+            min_dist=options.min_dist,
+            random_state=options.seed,
+            transform_seed=options.seed,
+        )
+        same = {i: i for i in range(len(parts[0]))}
+        return [
+            np.asarray(p, dtype=np.float32)
+            for p in mapper.fit_transform(list(parts), relations=[same] * (len(parts) - 1))
+        ]
+
+
+def _cuml() -> Any:
+    """cuML's UMAP, or None where it is not installed."""
+    try:
+        from cuml.manifold import UMAP
+    except ImportError:
+        return None
+    return UMAP
+
+
+class _EpochTeller:
+    """What umap's progress bar writes to: `12/200` becomes a share."""
+
+    def __init__(self, tell: Tell):
+        self._tell = tell
+
+    def write(self, text: str) -> None:
+        if counted := re.search(r"(\d+)/(\d+)", text):
+            self._tell("epochs", int(counted[1]) / max(int(counted[2]), 1))
+
+    def flush(self) -> None:
+        """Nothing is kept back."""

@@ -1,0 +1,75 @@
+"""The Training page in a browser: a training is started, seen to its end; another is stopped, resumed, and deleted."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from msm import watching
+from workbench import jobs
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(world: Path):
+    """The runs and jobs of these tests go with them."""
+    before = set((world / "runs").iterdir())
+    yield
+    for job in jobs.listed(jobs.jobs_folder(world / "runs"), "train"):
+        jobs.stop(job)
+        jobs.forget(job)
+    for path in set((world / "runs").iterdir()) - before:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def start(page: Page, name: str, steps: int) -> None:
+    """Fill in the form and start it; the form is open already."""
+    for label, value in (("Length of the training", steps), ("Width of the encoder", 32), ("Depth of the encoder", 1)):
+        field = page.get_by_role("spinbutton", name=label)
+        field.fill(str(value))
+        field.press("Enter")
+        expect(page.locator("code", has_text=re.compile(rf"={value}\b"))).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("textbox", name="Name of the run").fill(name)
+    page.get_by_role("textbox", name="Name of the run").press("Enter")
+    expect(page.locator("code", has_text=f"/{name} ")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text(re.compile(f"{name} (running|done)"))).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, address: str, world: Path):
+    page.goto(f"{address}/training")
+    expect(page.get_by_role("heading", name=re.compile("^mediafm is "))).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text("Start a training").click()
+    start(page, "first", 6)
+    expect(page.get_by_text("first done")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name=re.compile("^first is "))).to_be_visible()
+    expect(page.locator("[class*=st-key-training] .js-plotly-plot")).to_have_count(7)
+    assert watching.look(world / "runs" / "first").step == 6
+
+    start(page, "long", 100_000)
+    page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("long stopped")).to_be_visible(timeout=PATIENCE_MS)
+    reached = watching.look(world / "runs" / "long").step
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("long running")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("heard just now").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("long stopped")).to_be_visible(timeout=PATIENCE_MS)
+    assert watching.look(world / "runs" / "long").step >= reached
+
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("This cannot be undone")).to_be_visible()
+    assert (world / "runs" / "long").exists()
+    page.get_by_role("button", name="Delete it for good").click()
+    expect(page.get_by_text("first done")).to_be_visible(timeout=PATIENCE_MS)
+    assert not (world / "runs" / "long").exists()
+
+    page.get_by_role("button", name="Masking lab").click()
+    expect(page.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("run=first"), timeout=PATIENCE_MS)

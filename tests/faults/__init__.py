@@ -1,0 +1,1 @@
+"""What nobody wishes for: kills, full disks, spoiled files."""

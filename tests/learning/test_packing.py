@@ -1,0 +1,58 @@
+"""Windows packed into one stream: nothing is computed for padding, and nothing else changes."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from msm import packing
+from msm.packing import Packing
+from msm.presets import PRESETS
+from msm.train import Trainer, start_run
+
+KEEP = torch.tensor([[1, 1, 1, 0, 0], [1, 0, 1, 1, 1], [1, 1, 1, 0, 0]], dtype=torch.bool)
+SMALL = ["model.width=16", "model.depth=3", "model.heads=2", "steps=10", "batch_windows=5", "optim.name=adamw"]
+
+
+def losses_and_gradients(catalog, path, recipe) -> tuple[list[float], list[float]]:
+    cpu = torch.device("cpu")
+    trainer = Trainer(start_run(catalog, path, recipe, device=cpu), catalog, cpu)
+    lines = [trainer.run_step() for _ in range(3)]
+    return [line["loss"] for line in lines], [line["grad_norm"] for line in lines]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_without_padding_every_recipe_has_the_losses_that_it_has_with_it(talks, tmp_path, monkeypatch, name):
+    stages = ["objective.first_stage=0.1"] if name == "videoprism" else []
+    recipe = PRESETS[name].with_settings([*SMALL, *stages])
+    packed, gradients = losses_and_gradients(talks, tmp_path / "packed", recipe)
+    monkeypatch.setattr(packing, "_kernel", lambda query, bias: packing.padded)
+    with_padding = losses_and_gradients(talks, tmp_path / "padded", recipe)
+    assert packed == pytest.approx(with_padding[0], abs=1e-5)
+    assert gradients == pytest.approx(with_padding[1], rel=1e-4)
+
+
+def test_attention_stays_in_its_window_with_and_without_a_bias():
+    windows = Packing(KEEP)
+    query, key, value = torch.randn(3, 10, 2, 4, generator=torch.Generator().manual_seed(0)).unbind()
+    for bias in (None, torch.randn(2, 5, 5, generator=torch.Generator().manual_seed(1))):
+        mixed = packing.attention(query, key, value, windows, bias)
+        for start, stop in ((0, 3), (3, 7), (7, 10)):
+            own = (t[None, start:stop].transpose(1, 2) for t in (query, key, value))
+            here = None if bias is None else bias[:, : stop - start, : stop - start]
+            alone = F.scaled_dot_product_attention(*own, attn_mask=here)
+            torch.testing.assert_close(mixed[start:stop], alone[0].transpose(0, 1))
+
+
+def test_what_is_packed_comes_back_to_its_place():
+    windows, table = Packing(KEEP), torch.arange(15.0).view(3, 5, 1) + 1
+    assert windows.lengths == [3, 4, 3] and windows.ends.tolist() == [0, 3, 7, 10]
+    torch.testing.assert_close(windows.pad(windows.pack(table)), table * KEEP.unsqueeze(-1))
+
+
+def test_dropout_draws_what_a_padded_table_would_draw():
+    valid = torch.arange(4) < torch.tensor([[4], [2]])
+    stream = Packing(valid).pack(torch.ones(2, 4, 3))
+    torch.manual_seed(5)
+    packed = Packing(valid).dropout(stream, 0.5)
+    torch.manual_seed(5)
+    torch.testing.assert_close(packed, Packing(valid).pack(F.dropout(torch.ones(2, 4, 3), 0.5)))

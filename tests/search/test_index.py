@@ -1,0 +1,133 @@
+"""An index finds what looking at every vector finds, and nothing that a filter forbids."""
+
+from __future__ import annotations
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msm import InputError
+from msm.fusion import unit
+from msm.retrieval import KINDS, build, choose_plan, exact_top, shot_ids
+from msm.retrieval import index as module
+from tests.search.conftest import Plain, clustered
+
+APPROXIMATE = [k for k in KINDS if k != "flat"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)  # k-means this small loses more by waiting for threads than it wins
+    yield
+    faiss.omp_set_num_threads(before)
+
+
+def built(vectors: Plain, kind: str = "flat"):
+    plan = choose_plan(vectors.num, vectors.dim, kind)
+    return build(vectors, np.arange(vectors.num) + 7, plan, np.random.default_rng(0))
+
+
+@st.composite
+def vectors_with_twins_and_zeros(draw) -> Plain:
+    num, dim = draw(st.integers(1, 40)), draw(st.integers(1, 8))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = rng.standard_normal((num, dim))[rng.integers(0, num, num)]  # drawn with replacement: twins
+    rows[rng.random(num) < draw(st.sampled_from([0.0, 0.3]))] = 0
+    return Plain(unit(rows).astype(np.float32))
+
+
+@given(vectors_with_twins_and_zeros(), st.integers(1, 50), st.integers(0, 2**32 - 1), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_flat_index_finds_what_brute_force_finds(vectors, k, seed, filtered):
+    rng = np.random.default_rng(seed)
+    query = unit(rng.standard_normal((2, vectors.dim))).astype(np.float32)
+    allowed = rng.random(vectors.num) < 0.5 if filtered else None
+    index, _ = built(vectors)
+    scores, rows = index.search(query, k, allowed)
+
+    possible = vectors.rows.any(axis=1) & (True if allowed is None else allowed)
+    for q, s, r in zip(query, scores, rows, strict=True):
+        truth = np.sort(vectors.rows[possible] @ q)[::-1][:k]
+        found = r[r >= 0]
+        assert len(found) == len(truth) == len(set(found.tolist()))
+        np.testing.assert_allclose(s[: len(found)], truth, atol=1e-5)
+        np.testing.assert_allclose(vectors.rows[found] @ q, truth, atol=1e-5)
+        assert possible[found].all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share", [0.004, 0.3])
+def test_no_kind_of_index_leaks_a_shot_that_a_filter_forbids(monkeypatch, kind, share):
+    monkeypatch.setattr(module, "EXACT_UP_TO", 0)  # so that the index itself has to keep the filter
+    vectors = clustered(1500, 24)
+    index, _ = built(vectors, kind)
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        allowed = rng.random(vectors.num) < share
+        _, rows = index.search(vectors.rows[rng.integers(0, vectors.num, 8)], 20, allowed)
+        assert allowed[rows[rows >= 0]].all()
+        assert (rows >= 0).any()
+
+
+@pytest.mark.parametrize("kind", APPROXIMATE)
+def test_what_an_approximate_index_finds_has_its_exact_cosine_in_order(kind):
+    vectors = clustered(1500, 400)  # wide enough to be reduced
+    index, told = built(vectors, kind)
+    queries = vectors.rows[::300]
+    scores, rows = index.search(queries, 10)
+
+    assert index.rotation.shape == (400, 256) and 0.5 < told.kept < 1
+    np.testing.assert_allclose(scores, np.take_along_axis(queries @ vectors.rows.T, rows, axis=1), atol=1e-5)
+    assert (np.diff(scores, axis=1) <= 0).all()
+    assert told.recall >= 0.95
+
+
+@pytest.mark.parametrize("kind", APPROXIMATE)
+def test_where_a_filter_leaves_few_shots_each_of_them_is_looked_at(kind):
+    vectors = clustered(1500, 24)
+    index, _ = built(vectors, kind)
+    allowed = np.zeros(1500, dtype=bool)
+    allowed[[3, 700, 1499]] = True
+    _, rows = index.search(vectors.rows[:1], 10, allowed)
+
+    assert set(rows[0][:3].tolist()) == {3, 700, 1499} and (rows[0][3:] == -1).all()
+
+
+def test_recall_is_measured_against_every_vector():
+    vectors = clustered(1500, 24)
+    index, _ = built(vectors, "ivf")
+    scores, _ = exact_top([vectors.rows[:600], vectors.rows[600:]], vectors.rows[:50], 11)
+    recall, _ = module.measured(index, vectors.rows[:50], scores)
+    found, _ = index.search(vectors.rows[:50], 11)
+
+    assert recall == pytest.approx((np.isclose(found, scores, atol=1e-5).sum(axis=1) - 1).mean() / 10, abs=0.02)
+
+
+def test_the_kind_follows_the_size():
+    kinds = [choose_plan(n, 2304).kind for n in (3, 50_000, 100_000, 300_000, 1_000_000)]
+
+    assert kinds == ["flat", "flat", "hnsw", "ivf", "ivfpq"]
+    with pytest.raises(InputError, match="no index of the kind 'tree'; there are flat, hnsw, ivf, ivfpq"):
+        choose_plan(10, 4, "tree")
+
+
+def test_a_shot_keeps_its_number_when_titles_come_and_go():
+    before = shot_ids(["b", "c"], [3, 2])
+    after = shot_ids(["a", "b", "new", "c"], [7, 3, 1, 4])
+
+    assert after[7:10].tolist() == before[:3].tolist()
+    assert after[11:13].tolist() == before[3:].tolist()
+    assert len(set(after.tolist())) == 15 and (after >= 0).all()
+
+
+def test_titles_whose_numbers_would_be_the_same_are_refused(monkeypatch):
+    from msm.retrieval import ids
+
+    monkeypatch.setattr(ids, "title_number", lambda title: 5)
+    with pytest.raises(InputError, match="'a' and another have the same number"):
+        shot_ids(["a", "b"], [1, 1])
+    with pytest.raises(InputError, match="too long for an index"):
+        shot_ids(["a"], [2**20])

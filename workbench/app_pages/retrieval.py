@@ -1,0 +1,39 @@
+"""Shot retrieval: which shots are like this one, as the encoders made them and as a model sees them in their titles."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from msm.search.asking import ALIKE
+from workbench import asked, panels, state
+from workbench import retrieval_answers as answers
+from workbench import retrieval_panel as panel
+from workbench.opened import catalog_or_stop, run_path_of, runs_for
+
+catalog = catalog_or_stop()
+runs = runs_for(catalog)
+run_path = run_path_of(runs)
+if asked.lab_wanted():
+    st.switch_page("app_pages/masking_lab.py")
+
+name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
+name.header("Shot retrieval", anchor=False)
+with title:
+    panels.choose_title(catalog.titles, then=lambda: asked.ask(catalog, [asked.opening_row(catalog)]))
+with run:
+    panels.choose_run(runs)
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    mode = panel.choose_mode()
+    filters = panel.choose_filters(catalog)
+    k, show, only, together = panel.choose_shown(catalog)
+
+like = asked.like(catalog)
+cards = panel.Cards(catalog, show)
+ask = answers.Question(catalog, run_path, like, filters, k, only, ALIKE if together else 2.0)
+{"shot": answers.like_shots, "fill": answers.expected, "clip": answers.in_a_row, "text": answers.words}[mode](
+    cards, ask
+)
+
+panel.play_if_asked(cards)
+state.write_url()

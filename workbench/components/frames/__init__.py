@@ -1,0 +1,65 @@
+"""Frames of shots as cards, in Streamlit: cards go in, one gesture at a time comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from workbench.views import palette
+
+HERE = Path(__file__).parent
+ACTIONS = ("ask", "like", "unlike", "play", "lab", "drop")
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """What a hand asked for: an action on the shot in a row of the catalog, on which wall of frames."""
+
+    frames: str
+    action: str
+    row: int
+
+
+@cache
+def _component() -> Any:
+    script = (HERE / "frames.js").read_text(encoding="utf-8")
+    style = palette.css_variables() + (HERE / "frames.css").read_text(encoding="utf-8")
+    return st.components.v2.component("msm_frames", js=script, css=style)
+
+
+def frames(
+    items: Sequence[dict[str, Any]],
+    *,
+    key: str,
+    actions: Sequence[str],
+    on_gesture: Callable[[Gesture], None],
+    size: str = "",
+    accent: str = palette.MODEL,
+) -> None:
+    """Show cards (`views.found.cards`).
+
+    actions  of ACTIONS: the first is what a click on the frame does, the others are buttons on it
+    size     "" a wall, small, row (one line), large (one)
+    """
+
+    def heard() -> None:
+        gesture = _read(st.session_state[key].get("gesture"), items)
+        if gesture is not None and gesture.action in actions:
+            on_gesture(gesture)
+
+    data = {"key": key, "items": list(items), "actions": list(actions), "size": size, "accent": accent}
+    _component()(key=key, data=data, on_gesture_change=heard)
+
+
+def _read(value: Any, items: Sequence[dict[str, Any]]) -> Gesture | None:
+    """A browser can send anything: what is not a gesture on a card that is shown is nothing."""
+    try:
+        gesture = Gesture(str(value["frames"]), str(value["action"]), int(value["row"]))
+    except (TypeError, KeyError, ValueError):
+        return None
+    return gesture if gesture.row in {item["row"] for item in items} else None

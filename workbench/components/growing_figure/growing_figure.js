@@ -1,0 +1,92 @@
+/* A Plotly figure that grows in its place: lines are replaced, a viewer's zoom stays, nothing blinks.
+
+data  { figure: Plotly's JSON as text, config: Plotly's, library: where plotly.min.js is served, alt: what is drawn }
+
+Plotly keeps the zoom of a figure with the same layout.uirevision, as long as it is drawn into the same element. */
+
+let library; // one for all the figures of a page
+
+function plotly(address) {
+  library ??= new Promise((resolve, reject) => {
+    if (globalThis.Plotly) return resolve(globalThis.Plotly);
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(globalThis.Plotly);
+    script.onerror = () => reject(new Error(`${address} is not served`));
+    document.head.append(script);
+  });
+  return library;
+}
+
+/* The page's own ink, lines and letters; what a figure colours itself stays. */
+function themed(layout, el) {
+  const style = getComputedStyle(el);
+  const read = (name, other) => style.getPropertyValue(name).trim() || other;
+  const ink = read("--st-text-color", style.color);
+  const line = read("--st-border-color", "rgba(128,128,128,.3)");
+  const clear = "rgba(0,0,0,0)";
+  const themedLayout = {
+    ...layout,
+    autosize: true,
+    paper_bgcolor: clear,
+    plot_bgcolor: clear,
+    font: { family: read("--st-font", "sans-serif"), size: 13, color: ink, ...layout.font },
+    modebar: { bgcolor: clear, color: line, activecolor: ink },
+    hoverlabel: { font: { family: read("--st-font", "sans-serif"), size: 13 } },
+  };
+  delete themedLayout.width;
+  for (const axis of ["xaxis", "yaxis"]) {
+    const grid = axis === "yaxis";
+    const title = { ...layout[axis]?.title, font: { size: 13 } };
+    themedLayout[axis] = { gridcolor: line, linecolor: line, zerolinecolor: line, showgrid: grid, ...layout[axis], title };
+  }
+  return themedLayout;
+}
+
+const mounted = new WeakMap();
+
+class GrowingFigure {
+  constructor(parent) {
+    this.el = document.createElement("div");
+    this.el.setAttribute("role", "img");
+    this.el.style.width = "100%";
+    parent.append(this.el);
+    this.observer = new ResizeObserver(() => this.drawn && globalThis.Plotly.Plots.resize(this.el));
+    this.observer.observe(this.el);
+  }
+
+  async show({ figure, config, library: address, alt }) {
+    this.el.setAttribute("aria-label", alt);
+    this.latest = figure;
+    let tool;
+    try {
+      tool = await plotly(address);
+    } catch (error) {
+      this.el.textContent = `This figure cannot be drawn: ${error.message}.`;
+      return;
+    }
+    if (this.latest !== figure || !this.el.isConnected) return; // a newer one came while the library was loading
+    const { data, layout } = JSON.parse(figure);
+    await tool.react(this.el, data, themed(layout, this.el), config);
+    this.drawn = true;
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    if (this.drawn) globalThis.Plotly.purge(this.el);
+    this.el.remove();
+  }
+}
+
+export default function ({ parentElement, data }) {
+  let figure = mounted.get(parentElement);
+  if (!figure) {
+    figure = new GrowingFigure(parentElement);
+    mounted.set(parentElement, figure);
+  }
+  figure.show(data);
+  return () => {
+    figure.destroy();
+    mounted.delete(parentElement);
+  };
+}

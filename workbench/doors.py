@@ -1,0 +1,54 @@
+"""The doors of the server beside Streamlit's own: who may fetch a picture, and how long an answer may be kept.
+
+Streamlit guards its pages by a signed cookie; what we serve beside them (thumbnails, films) is behind the same one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from streamlit.web.server.starlette import starlette_websocket
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+
+from msm.errors import InputError
+from workbench import people
+
+Endpoint = Callable[[Request], Response]
+PRIVATE = "private, max-age=3600"  # a proxy between us and the viewer keeps nothing
+
+
+def for_people(endpoint: Endpoint) -> Endpoint:
+    """The same answers, but 403 to whoever may not see the pages."""
+
+    def guarded(request: Request) -> Response:
+        if not _may_see(request):
+            return Response(status_code=403)
+        response = endpoint(request)
+        if "cache-control" in response.headers:
+            response.headers["cache-control"] = PRIVATE
+        return response
+
+    return guarded
+
+
+def _may_see(request: Request) -> bool:
+    try:
+        if not people.login_is_asked():
+            return True
+        return people.role_of(_user(request.cookies), people.section("roles")) != people.STRANGER
+    except InputError:
+        return False
+
+
+def _user(cookies: Mapping[str, str]) -> dict[str, Any]:
+    """What Streamlit's cookie says of a visitor; nothing where it is missing, foreign or changed."""
+    signed = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    try:
+        user = json.loads(signed) if signed else {}
+    except ValueError:
+        return {}
+    return user if isinstance(user, dict) else {}

@@ -1,0 +1,112 @@
+"""What the retrieval page keeps between reruns: finders with their indexes, encoders, measures."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, InputError
+from workbench import cache
+from workbench.cache import Stamp, stamp
+
+MOST_SPACES = 6
+
+
+def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
+    """A `msm.search.shelf.Finder` over raw shots: the index that is kept, else a new flat one.
+
+    None where there is no index and the catalog is too large to build one while somebody waits.
+    """
+    from msm.search.spaces import DEFAULT_FUSION
+
+    fusion = fusion or DEFAULT_FUSION
+    kept = tuple(sorted((catalog.path / "index").glob("*/index.json")))
+    return _raw_finder(str(catalog.path), catalog.fingerprint, modality, fusion, stamp(*kept))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the shots …")
+def _raw_finder(path: str, fingerprint: str, modality: str | None, fusion: str, _changed: Stamp) -> Any:
+    from msm.search.spaces import RawSpace
+
+    return _found_or_flat(RawSpace(cache.open_catalog(Path(path)), fusion, modality))
+
+
+def _found_or_flat(space: Any) -> Any:
+    from dataclasses import replace
+
+    from msm.retrieval import choose_plan
+    from msm.search.shelf import StaleIndex, make_index, open_index
+
+    note = ""
+    try:
+        if (kept := open_index(space)) is not None:
+            return kept
+    except StaleIndex:
+        note = "The index beside this catalog is older than the catalog, so it was not used."
+    except InputError as error:
+        note = f"{error}."
+    if not choose_plan(space.num, space.dim).exact:
+        return None
+    return replace(make_index(space, save=False), note=note)
+
+
+def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Any:
+    """A Finder over what a run makes of every shot in its title: computed once, kept beside the catalog.
+
+    on_share  hears the share that is done while it is computed. InputError where the run does not fit.
+    """
+    key = (str(catalog.path), catalog.fingerprint, str(run_path), cache.weights(run_path))
+    spaces, one_at_a_time = _spaces()
+    with one_at_a_time:  # who comes second finds it done
+        if key not in spaces:
+            from msm.search.contextual import contextual_space
+
+            run = cache.open_run(run_path)
+            space = contextual_space(catalog, run, progress=lambda done, total: on_share(done / total))
+            spaces[key] = _found_or_flat(space)
+            while len(spaces) > MOST_SPACES:
+                spaces.pop(next(iter(spaces)))
+        return spaces[key]
+
+
+# A dictionary of our own: a cached function may not report its progress to a page.
+@st.cache_resource(show_spinner=False)
+def _spaces() -> tuple[dict[tuple[str, ...], Any], threading.Lock]:
+    return {}, threading.Lock()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …")
+def text_encoder(path: str, fingerprint: str) -> Any:
+    """The encoder of a catalog's text columns; InputError where it cannot be had."""
+    from msm.search.words import text_encoder
+
+    return text_encoder(cache.open_catalog(Path(path)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def label_values(path: str, fingerprint: str, label: str) -> list[str]:
+    """Every value of a label, the commonest first."""
+    from msm.search import filters
+
+    return filters.label_values(filters.label_column(cache.open_catalog(Path(path)), label))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def labels_of(path: str, fingerprint: str, rows: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is known of these shots: as `Answer.table` (without scores) and as `Answer.labels`."""
+    from msm.search.asking import shots_of
+
+    return shots_of(cache.open_catalog(Path(path)), pd.DataFrame({"row": list(rows), "score": 0.0, "copies": 0}))
+
+
+@st.cache_data(max_entries=32, show_spinner="Searching with the shots of the unseen titles …")
+def measured(_spaces: dict[str, Any], key: tuple[str, ...], label: str, split: str, leave_out: str) -> dict[str, Any]:
+    """`msm.search.measure.measure`; the key says which spaces they are."""
+    from msm.search.measure import measure
+
+    return measure(_spaces, label, split=split, leave_out=leave_out)
