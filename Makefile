@@ -29,7 +29,7 @@ test: .venv/dev browser ## every test, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest $(TEST)
+	$(BIN)/pytest --nbmake $(TEST)
 
 check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/ruff check .
@@ -38,7 +38,7 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
 
 notebooks: .venv/dev ## run every notebook from top to bottom
-	$(BIN)/pytest -m notebook --numprocesses 2 $(TEST) notebooks
+	$(BIN)/pytest --nbmake --nbmake-timeout 300 --numprocesses 2 $(TEST) notebooks
 
 docs: .venv/dev ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -45,7 +45,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # The server as it is, warmed and all, and in each session beside the app a fragment that does nothing.
 SERVER = """
 from streamlit.starlette import App
-from workbench.app import ROUTES, warmed
+from workbench.app import warmed
+from workbench.served import ROUTES
 
 app = App(SESSION, lifespan=warmed, routes=ROUTES)
 """

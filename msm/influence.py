@@ -37,7 +37,7 @@ def influence(
 ) -> pd.DataFrame:
     """A row a visible shot that the model saw together with the hidden `shot`; shots of other windows told it nothing.
 
-    hidden  all the shots that are hidden, `shot` among them
+    hidden  all the shots that are hidden, `shot` among them, else an InputError
     method  leave_one_out | gradient
     returns shot, offset (from the hidden one), influence (change in centred cosine to the truth, or for `gradient` its
             first-order estimate), and for leave_one_out moved (1 − cosine between the predictions with and without it)
@@ -110,7 +110,7 @@ def gradient_times_input(
     global_embedding: np.ndarray | None,
     progress: Progress = lambda done, total: None,
 ) -> pd.DataFrame:
-    """As `leave_one_out`, in one pass and without `moved`; the input is a shot about the mean of the training shots."""
+    """As `leave_one_out`, (N, D) and (N,), in one pass and without `moved`; the input is a shot about the mean of the training shots."""
     model = run.model.eval()
     mean = torch.as_tensor(run.space.mean, device=model.device)
     window = torch.as_tensor(shots, device=model.device)[None].requires_grad_()

@@ -92,6 +92,7 @@ class ShotEncoder(nn.Module):
         return self.shot_mean if self.cfg.centred else torch.zeros_like(self.shot_mean)
 
     def init_weights(self, rng: torch.Generator) -> None:
+        """Draw every weight anew from `rng`, in a fixed order."""
         transformer.init_weights(self, self.cfg.depth, rng)
         if self.neighbour is not None:
             self.neighbour.reset()
@@ -176,6 +177,7 @@ class ShotEncoder(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return self.cls_vector.device
 
     def _shot_tokens(self, shots: Tensor, hidden: Tensor) -> Tensor:

@@ -88,7 +88,7 @@ class Selection:
         return cls(shots=shots_of_rows(rows, titles))
 
     def rows(self, titles: pd.DataFrame) -> np.ndarray:
-        """The shots as rows of a catalog, ascending; InputError for a title or a shot that is not there."""
+        """(n,) the shots as rows of a catalog, ascending; InputError for a title or a shot that is not there."""
         return rows_of_shots(self.shots, titles)
 
     def table(self, catalog: Catalog) -> pd.DataFrame:
@@ -113,7 +113,7 @@ def shots_of_rows(rows: Iterable[int], titles: pd.DataFrame) -> Shots:
 
 
 def rows_of_shots(shots: Shots, titles: pd.DataFrame) -> np.ndarray:
-    """The inverse of `shots_of_rows`, as int64."""
+    """The inverse of `shots_of_rows`, (n,) int64. InputError for a title or a shot that is not there."""
     places = {
         str(t): (f, n) for t, f, n in zip(*(titles[c] for c in ("title_id", "first_shot", "num_shots")), strict=True)
     }

@@ -98,6 +98,7 @@ def turns_of(num_shots: int, max_shots: int, *, exact: bool) -> np.ndarray:
 
 
 def count_passes(turns: np.ndarray, max_shots: int) -> int:
+    """(N,) turns → windows that the model has to look at."""
     return sum(len(np.unique(turns[start:stop])) for start, stop in split_windows(len(turns), max_shots))
 
 
@@ -166,7 +167,7 @@ def scene_starts(labels: pd.DataFrame) -> np.ndarray | None:
 
 
 def peaks(table: pd.DataFrame, count: int) -> np.ndarray:
-    """The `count` most surprising shots, the most surprising first; the first shot, which starts every title, is none.
+    """(count,) int: the most surprising shots, the most surprising first; the first shot, which starts every title, is none.
 
     table  columns shot, surprise
     """

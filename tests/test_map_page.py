@@ -146,7 +146,7 @@ def test_the_sample_catalog_comes_with_small_maps_of_its_raw_and_contextual_shot
 def test_many_frames_come_in_one_answer_and_none_from_outside_the_folder(monkeypatch):
     from starlette.requests import Request
 
-    from workbench.app import MOST_TOGETHER, thumbnails_together
+    from workbench.served import MOST_TOGETHER, thumbnails_together
 
     monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(SAMPLE), "--runs", str(SAMPLE.parent / "runs")])
 

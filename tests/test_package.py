@@ -70,7 +70,7 @@ def msm(place: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def served(place) -> Iterator[str]:
-    """`msm app`, told of no data, as one among others on its host: under /films, as docs/howto/team.md has it."""
+    """`msm app`, told of no data, as one among others on its host: under /films, as docs/deploy.md has it."""
     port = free_port()
     with open(place / "server.log", "w") as log:
         command = [str(place / "clean" / "bin" / "msm"), "app", "--port", str(port), "--no-browser"]

@@ -16,8 +16,6 @@ from workbench import trouble
 from workbench.arguments import read_arguments
 from workbench.served import ROUTES
 
-__all__ = ["ROUTES", "app", "warmed"]
-
 
 @asynccontextmanager
 async def warmed(app: App) -> AsyncIterator[None]:

@@ -111,6 +111,7 @@ def place_new_titles(catalog: Catalog, former: StoredMap, run: Path | None = Non
 
 
 def options_of(found: StoredMap) -> MapOptions:
+    """The options that a stored map was made with."""
     told = found.facts["options"]
     return MapOptions(of=told["of"], by=told["by"], layout=projection.ProjectionOptions(**told["layout"]))
 

@@ -41,6 +41,7 @@ class StoredMap:
 
     @property
     def key(self) -> str:
+        """16 hex digits: of the catalog, the options and the weights."""
         return str(self.facts["key"])
 
     @property
@@ -50,6 +51,7 @@ class StoredMap:
 
     @property
     def dims(self) -> int:
+        """2 or 3."""
         return int(self.facts["options"]["layout"]["dims"])
 
     @property
@@ -59,6 +61,7 @@ class StoredMap:
 
     @property
     def aligned(self) -> bool:
+        """Whether it was laid out together with others."""
         return len(self.facts["sources"]) > 1
 
     @property
@@ -107,6 +110,7 @@ class StoredMap:
 
 
 def maps_folder(catalog: Path) -> Path:
+    """Where a catalog's maps lie: beside its vectors."""
     return catalog / "maps"
 
 
@@ -157,7 +161,7 @@ def _weights(found: StoredMap) -> list[str | None]:
 
 
 def write_map(folder: Path, table: pd.DataFrame, neighbours: np.ndarray, facts: dict[str, Any]) -> StoredMap:
-    """Write the three files of a map; whoever reads meanwhile sees none, or all of it."""
+    """Write the three files of a map, (N, K) neighbours among them; whoever reads meanwhile sees none, or all of it."""
     path = folder / f"{facts['key']}.json"
     columns = {name: table[name] for name in table}
     for name in ("title_id", "vectors"):  # few values, many times

@@ -48,6 +48,7 @@ class Answer:
 
     @property
     def rows(self) -> list[int]:
+        """The found shots, as rows of the catalog, the nearest first."""
         return self.table["row"].tolist()
 
 
@@ -87,7 +88,7 @@ def nearest(
 
 
 def query_vector(finder: Finder, like: Sequence[int], unlike: Sequence[int] = ()) -> np.ndarray:
-    """(W,): the mean of these, less half of the mean of those."""
+    """(W,): the mean of these, less half of the mean of those. InputError where nothing is left to compare."""
     if not len(like):
         raise InputError("nothing is asked for; name at least one shot")
     vectors = finder.space.read(np.asarray(like, dtype=np.int64))
@@ -103,7 +104,7 @@ def query_vector(finder: Finder, like: Sequence[int], unlike: Sequence[int] = ()
 
 
 def rank_of(finder: Finder, query: np.ndarray, row: int) -> int:
-    """1 = no shot of the catalog is nearer to a query than this one. Reads every vector."""
+    """1 = no shot of the catalog is nearer to a query (W,) than this one. Reads every vector."""
     own = float(finder.space.read(np.array([row]))[0] @ query)
     nearer = 0
     for start in range(0, finder.space.num, BLOCK):
@@ -127,7 +128,7 @@ def _distinct(
 
 
 def collapse(finder: Finder, rows: np.ndarray, scores: np.ndarray, alike: float) -> pd.DataFrame:
-    """Near-identical shots as one, the nearest of them: row, score, copies."""
+    """(n,) rows with (n,) scores, near-identical shots as one, the nearest of them: row, score, copies."""
     if alike > 1 or len(rows) < 2:
         return pd.DataFrame({"row": rows, "score": scores, "copies": 0})
     vectors = finder.space.read(rows)
@@ -163,7 +164,7 @@ def shots_of(catalog: Catalog, found: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
 
 
 def read_rows_of_table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:
-    """Rows of shots.parquet in the order asked for; of the file only the row groups that hold them."""
+    """(n,) rows of shots.parquet in the order asked for; of the file only the row groups that hold them."""
     file = pq.ParquetFile(catalog.path / "shots.parquet")
     ends = np.cumsum([file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)])
     groups = np.unique(np.searchsorted(ends, rows, side="right")) if len(rows) else np.zeros(1, dtype=int)

@@ -29,7 +29,7 @@ def like_clip(
 ) -> Answer:
     """The K stretches of L shots nearest to a clip: the mean of the cosines of first to first, second to second …
 
-    clip     rows of the catalog, consecutive shots of one title
+    clip     (L,) rows of the catalog, consecutive shots of one title; InputError for others, or for too many
     returns  an Answer whose rows are the first shots, with `last_shot` and `last_end_s`; no two of them overlap, and
              none overlaps the clip
     """
@@ -62,7 +62,7 @@ def like_clip(
 
 
 def clip_rows(catalog: Catalog, name: str) -> np.ndarray:
-    """`TITLE:A-B` as rows of the catalog; InputError for anything else."""
+    """`TITLE:A-B` as (L,) rows of the catalog; InputError for anything else."""
     title_id, _, span = name.rpartition(":")
     if not title_id:
         raise InputError(f"{name!r} is no clip; write TITLE:FIRST-LAST, for example harbour-lights:40-44")

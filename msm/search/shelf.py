@@ -47,10 +47,12 @@ class Finder:
 
     @property
     def catalog(self) -> Catalog:
+        """Whose shots are found."""
         return self.space.catalog
 
     @property
     def plan(self) -> Plan:
+        """Which kind of index it is."""
         return self.index.plan
 
     def facts(self) -> dict[str, Any]:
@@ -73,6 +75,7 @@ class StaleIndex(InputError):
 
 
 def index_folder(space: Space) -> Path:
+    """Where the index of a space lies: beside its catalog."""
     return space.catalog.path / "index" / space.name
 
 
@@ -144,6 +147,7 @@ MEND = "; `msm index CATALOG --replace` builds it anew"
 
 
 def catalog_ids(catalog: Catalog) -> np.ndarray:
+    """(N,) int64: the number under which each shot stands in an index, in embedding order."""
     return shot_ids(catalog.titles["title_id"].astype(str).tolist(), catalog.titles["num_shots"].to_numpy())
 
 

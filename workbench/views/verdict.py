@@ -75,7 +75,7 @@ def clear_difference(gap: pd.Series, moment: np.ndarray | None = None) -> int:
 
 
 def interval(gap: pd.Series, moment: np.ndarray | None = None, level: float = LEVEL) -> tuple[float, float]:
-    """Where the mean gap lies with this probability: Student's t, with errors that may be alike within a moment."""
+    """(H,) gaps, (H,) which moment each is of → where the mean gap lies with this probability: Student's t, with errors that may be alike within a moment."""
     _, moment = np.unique(np.arange(len(gap)) if moment is None else moment, return_inverse=True)
     number = int(moment.max()) + 1
     if number < 2:

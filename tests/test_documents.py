@@ -1,0 +1,231 @@
+"""What README and docs tell a reader to type: every command and every block of Python runs, or stands below with a reason.
+
+The commands run in a small world: a folder that has what the pages speak of (`embeddings.parquet`, `my/catalog`, `film.mp4`,
+the sample data), with trainings cut to two steps. All of them are parsed, also those that do not run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pysubs2
+import pytest
+import typer
+
+from msm import Catalog, cli
+from msm.catalog import modalities_of
+from tests.browser.small_world import DIMS, small_title, train_run
+from tests.ingest.conftest import Scene, write_film
+
+REPO = Path(__file__).resolve().parents[1]
+PAGES = [REPO / "README.md", REPO / "sample_data" / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
+PROGRAMS = ("msm", "make", "python", "pip", "docker", "ray", "torchrun", "accelerate", "streamlit")
+
+NOT_RUN = {  # the beginning of a command, or any part of it → why it is parsed at most
+    r"^make ": "makes or needs the environment; CI runs `make test`",
+    r"^pip ": "changes the environment of the tests",
+    r"^(docker|ray|torchrun|accelerate) ": "needs a server or a cluster that is not here",
+    r"^python -m (benchmarks|sample_data)": "takes minutes to hours; what it gave is kept with its command",
+    r"^msm app": "becomes a server: tests/test_package.py",
+    r"^msm ablate": "a minute each: tests/learning/test_ablate.py",
+    r"^msm map": "UMAP takes half a minute to begin: tests/test_maps.py",
+    r"--shot a:3|--text|--words|\[--run": "titles, labels and an encoder that the small world lacks: tests/search",
+    r"^python -m workbench.present": "tests/test_presenting.py",
+    r"^msm import (scene_shots|screenplays|series) ": "real sets, no part of the repository: tests/test_real_data.py",
+    r"^msm import films.parquet": "2304 columns made for nothing; tests/test_importers.py cuts columns",
+    r"--encoders (open|descriptors,clip|clip=|descriptors,openai)": "weights and keys that are not here: tests/ingest",
+    r"redness|transnetv2": "needs an installed package, or published weights: tests/ingest",
+    r"--device cuda": "no GPU in CI",
+    r"my/labelled": "follows on a block of Python in another folder; the probes have tests of their own",
+}
+NOT_EXECUTED: dict[str, str] = {}  # page of docs/ → why its Python does not run
+
+
+class Command(NamedTuple):
+    page: str
+    line: str
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def without_fences(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands() -> Iterator[Command]:
+    """Lines that are set in by four blanks and begin with a program, without their comments and variables."""
+    for page in PAGES:
+        for line in without_fences(text_of(page)).splitlines():
+            words = re.sub(r"^(\w+=\S+ )+", "", line.strip())
+            if line.startswith("    ") and words.split(" ")[0] in PROGRAMS:
+                yield Command(str(page.relative_to(REPO)), re.sub(r"\s{2,}#.*$", "", words).strip())
+
+
+def python_blocks() -> Iterator[tuple[str, int, str]]:
+    for page in PAGES:
+        for number, code in enumerate(re.findall(r"^```python\n(.*?)^```", text_of(page), re.DOTALL | re.MULTILINE)):
+            yield str(page.relative_to(REPO)), number, code
+
+
+def reason_not_to_run(line: str) -> str | None:
+    return next((reason for pattern, reason in NOT_RUN.items() if re.search(pattern, line)), None)
+
+
+COMMANDS = sorted(set(commands()))
+BLOCKS = list(python_blocks())
+RUN = [c for c in COMMANDS if c.line.startswith("msm ") and not reason_not_to_run(c.line)]
+
+
+def test_the_pages_were_found():
+    assert len(PAGES) > 20 and len(COMMANDS) > 30 and len(BLOCKS) > 5
+    assert len(RUN) > 8
+
+
+def test_every_command_runs_or_has_a_reason_and_no_reason_is_left_over():
+    orphans = [c for c in COMMANDS if not c.line.startswith("msm ") and not reason_not_to_run(c.line)]
+    unused = [p for p in NOT_RUN if not any(re.search(p, c.line) for c in COMMANDS)]
+
+    assert orphans == []
+    assert unused == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.line[:60])
+def test_every_option_that_a_page_names_exists(command):
+    if not command.line.startswith("msm "):
+        return
+    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", command.line))[1:]
+    if verb.startswith("-"):
+        return
+    program: Any = typer.main.get_command(cli.app)
+    program.commands[verb].make_context(verb, arguments)
+
+
+INLINE = re.compile(r"`(msm [a-z]+[^`]*)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_every_verb_and_option_named_in_a_sentence_exists(page):
+    program: Any = typer.main.get_command(cli.app)
+    for said in INLINE.findall(without_fences(text_of(page)).replace("\n", " ")):
+        verb, options = said.split()[1], re.findall(r"(?<!\S)\[?(--[a-z-]+)", said)
+        known = {name for p in program.commands[verb].params for name in (*p.opts, *p.secondary_opts)}
+        assert set(options) <= known | {"--progress-file", "--help"}, said
+
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and MkDocs both make them of plain words."""
+    headings = re.findall(r"^#+ +(.+)$", without_fences(text_of(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.replace("`", "")).strip().lower().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPO / "CHANGELOG.md"], ids=lambda p: p.stem)
+def test_every_internal_link_leads_somewhere(page):
+    broken = []
+    for found in LINK.finditer(without_fences(text_of(page))):
+        target, _, anchor = (found[1] or found[2]).partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        file = (page.parent / target).resolve() if target else page
+        if not file.exists() or (anchor and file.suffix == ".md" and anchor not in slugs(file)):
+            broken.append(found[0])
+    assert broken == []
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    """A folder that has what the pages speak of."""
+    folder = tmp_path_factory.mktemp("reader")
+    rng = np.random.default_rng(0)
+    splits = ["train", "train", "train", "validation", "test", "test"]
+    names = ["one", "two", "three", "four", "harbour-lights", "six"]
+    titles = [small_title(rng, n, s, 64) for n, s in zip(names, splits, strict=True)]
+    catalog = Catalog.write(folder / "my" / "catalog", titles, modalities=modalities_of(DIMS))
+    train_run(catalog, folder / "my" / "runs" / "first", steps=2)
+    shots = catalog.read_shots().assign(embedding=list(catalog.read_rows(0, catalog.num_shots)))
+    shots.merge(catalog.titles[["title_id", "split"]]).to_parquet(folder / "embeddings.parquet")
+    shutil.copytree(REPO / "sample_data" / "runs", folder / "sample_data" / "runs")
+    (folder / "sample_data" / "catalog").symlink_to(REPO / "sample_data" / "catalog")
+    (folder / "films").mkdir()
+    for name in ("film.mp4", "short.mkv", "films/a.mp4"):
+        write_film(folder / name, [Scene(0), Scene(1), Scene(2)])
+    pysubs2.SSAFile.from_string("1\n00:00:00,100 --> 00:00:00,900\nHello.\n").save(str(folder / "film.ass"))
+    return folder
+
+
+def as_typed_here(line: str, world: Path, number: int) -> list[str]:
+    """The words of a command with names of this world for CATALOG, RUN and the like, and two steps where it trains."""
+    verb = line.split()[1]
+    names = {"SOURCE": "embeddings.parquet", "CATALOG": "my/catalog", "RUN": "my/runs/first", "OUT": f"out/{number}"}
+    if verb in ("import", "ingest"):  # what a command writes is nobody else's
+        names |= dict.fromkeys(("CATALOG", "my/catalog"), f"catalogs/{number}")
+    if verb == "train":
+        runs = ("RUN", "my/runs/first", "my/runs/spans", "my/runs/mae", "runs/first")
+        names |= {"sample_data/catalog": "my/catalog", **dict.fromkeys(runs, f"runs/{number}")}
+    if verb == "sample":
+        line += f" samples/{number}"
+    words = [names.get(word, word) for word in shlex.split(line.replace("$SLURM_ARRAY_TASK_ID", "0"))]
+    words = [
+        file for w in words for file in (sorted(str(p.relative_to(world)) for p in world.glob(w)) if "*" in w else [w])
+    ]
+    if verb == "train":
+        tiny = ["steps=2", "validate_every=2", "batch_windows=2", "model.width=32", "model.depth=1", "model.heads=2"]
+        words += [w for setting in tiny for w in ("--set", setting)] + ["--device", "cpu"]
+    if verb in ("train", "embed"):
+        words += ["--replace"]
+    return words[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "command"), list(enumerate(RUN)), ids=lambda c: getattr(c, "line", str(c))[:60])
+def test_a_command_of_the_pages_runs(number, command, world, monkeypatch, capsys):
+    monkeypatch.chdir(world)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    words = as_typed_here(command.line, world, number)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+
+    assert not ended.value.code, capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "number", "code"), BLOCKS, ids=[f"{p}-{n}" for p, n, _ in BLOCKS])
+def test_a_block_of_python_runs_as_it_stands(page, number, code, world, monkeypatch):
+    if page in NOT_EXECUTED:
+        pytest.skip(NOT_EXECUTED[page])
+    monkeypatch.chdir(world)
+    script = world / "block.py"
+    script.write_text(code, encoding="utf-8")
+    shutil.rmtree(world / "my" / "runs" / "from-python", ignore_errors=True)
+    runpy.run_path(str(script))
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning_and_fetches_nothing(tmp_path):
+    pytest.importorskip("mkdocs")
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    answer = subprocess.run(
+        build, cwd=REPO, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True
+    )
+    assert answer.returncode == 0 and answer.stderr == "", answer.stderr
+
+    pages = list((tmp_path / "site").rglob("*.html"))
+    fetched = re.compile(
+        r"<(?:script|img|iframe|source)[^>]*src=\"(?:https?:)?//|<link[^>]*href=\"(?:https?:)?//(?!localhost)"
+    )
+    assert len(pages) > 25
+    assert [p.name for p in pages if fetched.search(p.read_text(encoding="utf-8"))] == []
