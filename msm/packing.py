@@ -22,7 +22,7 @@ from torch.nn import functional as F
 try:
     from torch.nn.attention.varlen import varlen_attn
 except ImportError:  # torch 2.9
-    varlen_attn = None
+    varlen_attn = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

@@ -223,6 +223,7 @@ class Recipe:
     fusion: str = "joint"
     precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
     validate_every: int = 50  # steps
+    checkpoint_every: int = 0  # steps; 0 = every five minutes. At each validation and at a stop in any case
     noise: float = 0.0  # expected length of the Gaussian noise on the shots that the encoder sees, which are 1 long
     window: int = 0  # shots of a training window; 0 = model.max_shots, which is what a trained model sees at once
     time_reversal: float = 0.0  # probability that a training window runs backwards
@@ -236,6 +237,7 @@ class Recipe:
         _between("batch_windows", self.batch_windows, 1, 65_536)
         _between("seed", self.seed, 0, 2**31 - 1)
         _between("validate_every", self.validate_every, 1, 10**9)
+        _between("checkpoint_every", self.checkpoint_every, 0, 10**9)
         _between("noise", self.noise, 0.0, 100.0)
         _between("time_reversal", self.time_reversal, 0.0, 1.0)
         _between("window", self.window, 0, self.model.max_shots)

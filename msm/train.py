@@ -3,79 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
-from msm import files, metrics
-from msm.catalog import Catalog, Title
+from msm import checkpoint, files
+from msm.catalog import Catalog
 from msm.errors import InputError
-from msm.evaluate import RATIO, SEEDS, Case, Space, fitted_space, hide_titles, report, score_fill_in
-from msm.geometry import contextual_sample, geometry
+from msm.evaluate import Space, fitted_space
 from msm.model import ShotEncoder
-from msm.neighbour import TRUSTS
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
-from msm.predict import predict_hidden
 from msm.recipe import Recipe
 from msm.runs import RunFolder, versions
 from msm.step import ask, train_step
 from msm.terms import make_objective
+from msm.validation import validate
 from msm.windows import WindowSampler, step_rng
 
 FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
-
-
-def validate(
-    model: ShotEncoder, titles: Sequence[Title], space: Space, seeds: Sequence[int] = SEEDS[:1]
-) -> dict[str, Any]:
-    """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
-
-    The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
-    the length nearest to the truths in least squares. A neighbour head's `trust` is chosen here too.
-    """
-    model.prediction_norm.fill_(1.0)
-    cases = list(hide_titles(titles, space, RATIO, seeds))
-    truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_trust(model, cases, truths, space)
-    origin = model.origin.cpu().numpy()
-    lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
-    norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
-    model.prediction_norm.fill_(norm)
-    tables = [
-        score_fill_in(c.shots, c.hidden, origin + (g - origin) * norm, space).assign(title_id=c.title_id)
-        for g, c in zip(guesses, cases, strict=True)
-    ]
-    measured = report(pd.concat(tables, ignore_index=True), "validation")
-    truth = np.concatenate([c.shots[c.hidden] for c in cases])
-    contextual = contextual_sample(model, [c.shots for c in cases])
-    return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
-
-
-def _with_best_trust(
-    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space
-) -> list[np.ndarray]:
-    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases."""
-
-    def guess() -> list[np.ndarray]:
-        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
-
-    if model.neighbour is None:
-        return guess()
-    tried = []
-    for trust in TRUSTS:
-        model.neighbour.trust.fill_(trust)
-        guesses = guess()
-        near = [metrics.centred_cosine(g, t, space.mean) for g, t in zip(guesses, truths, strict=True)]
-        tried.append((float(np.concatenate(near).mean()), trust, guesses))
-    _, trust, guesses = max(tried, key=lambda t: t[0])
-    model.neighbour.trust.fill_(trust)
-    return guesses
+CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe names no number of steps
 
 
 def start_run(
@@ -224,8 +175,6 @@ class Trainer:
 
     def save_checkpoint(self) -> None:
         """What resuming needs; order, hiding and dropout follow from the seed and the step."""
-        folder = self.run.path / "checkpoint"
-        folder.mkdir(exist_ok=True)
         state = {
             "step": self.step,
             "best": self.run.info["best"],
@@ -234,26 +183,28 @@ class Trainer:
             "optimizers": [o.state_dict() for o in self.optimizers],
             "average": None if self.average is None else self.average.state_dict(),
         }
-        with files.whole_file(folder / "last.pt") as temporary:
-            torch.save(state, temporary)
+        checkpoint.save(self.run.path / "checkpoint", state)
         self.run.update(steps_done=self.step)
 
-    def load_checkpoint(self) -> None:
-        path = self.run.path / "checkpoint" / "last.pt"
-        if not path.exists():
-            return  # it was stopped before its first checkpoint: begin again
+    def load_checkpoint(self) -> str | None:
+        """Go back to where the run last kept its state; a sentence where that is not the last one it wrote."""
+        folder = self.run.path / "checkpoint"
+        state, told = checkpoint.load(folder, self.device)
+        if state is None:
+            return told  # it was stopped before its first checkpoint: begin again
         try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
             self.model.load_state_dict(state["model"])
             self.objective.load_state_dict(state.get("objective", {}))
             if self.average is not None:
                 self.average.load_state_dict(state["average"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
-        except Exception as error:  # torch raises many kinds for a damaged file
-            raise InputError(f"{path} cannot be resumed from: {str(error).splitlines()[0]}") from None
+        except (KeyError, RuntimeError, ValueError) as error:
+            why = str(error).splitlines()[0]
+            raise InputError(f"{folder} cannot be resumed from: it is of another recipe ({why})") from None
         self.step = state["step"]
         self.run.info["best"] = state["best"]
+        return told
 
 
 def train(
@@ -264,27 +215,26 @@ def train(
     resume: bool = False,
     on_step: Callable[[dict[str, Any]], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
+    on_note: Callable[[str], None] = lambda sentence: None,
 ) -> RunFolder:
     """Train a run to its last step, or until `should_stop` says so; everything is in its folder.
 
     on_step  called with each line of metrics.jsonl once it is written
+    on_note  called with a sentence for whoever started it: a checkpoint that was damaged
     """
-    with run.only_trainer():
-        try:
-            trainer = Trainer(run, catalog, device)
-            if resume:
-                trainer.load_checkpoint()
-            run.forget_metrics_after(trainer.step)
-            run.update(state="running", device=str(device))
-            _train_to_the_end(trainer, on_step, should_stop)
-        except BaseException as error:
-            run.update(state="failed", reason=str(error) or type(error).__name__)
-            raise
+    with run.only_trainer(), run.failing_well():
+        trainer = Trainer(run, catalog, device)
+        if resume and (told := trainer.load_checkpoint()):
+            on_note(told)
+        run.forget_metrics_after(trainer.step)
+        run.update(state="running", device=str(device))
+        _train_to_the_end(trainer, on_step, should_stop)
     return run
 
 
 def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable) -> None:
     run, recipe = trainer.run, trainer.recipe
+    every, kept_at = recipe.checkpoint_every, time.monotonic()
     while trainer.step < recipe.steps:
         if should_stop():
             trainer.save_checkpoint()
@@ -296,8 +246,10 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
         if measured is not None:
             line["validation"] = measured
         run.append_metrics(line)
-        if due:
+        late = not every and time.monotonic() - kept_at > CHECKPOINT_S
+        if due or late or (every and trainer.step % every == 0):
             trainer.save_checkpoint()
+            kept_at = time.monotonic()
         on_step(line)
     run.update(state="done", reason=None)
 

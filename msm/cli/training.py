@@ -42,7 +42,7 @@ def train(
         chosen = preset(recipe).with_settings(set_ or [])
         folder = start_run(opened, run, chosen, device=where, replace=replace)
     with stop_signals() as should_stop, training_bar(folder.recipe.steps) as on_step:
-        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop, on_note=_note)
     if as_json:
         print(to_json({"run": str(run), **folder.info}))
     if folder.info["state"] == "stopped":
@@ -52,6 +52,10 @@ def train(
         best = folder.info["best"]
         kept = f"; kept step {best['step']}, centred cosine {best['centred_cosine']:.3f} on validation" if best else ""
         print(f"{run}: {folder.info['steps_done']} steps done{kept}")
+
+
+def _note(sentence: str) -> None:
+    print(f"msm: {sentence}", file=sys.stderr)
 
 
 @app.command()
