@@ -218,7 +218,8 @@ class Recipe:
 
     name: str = "mediafm"
     steps: int = 800
-    batch_windows: int = 8
+    batch_windows: int = 8  # of a step, in all processes together
+    accumulate: int = 1  # parts that a process takes its windows in, for less memory; the step stays the same
     seed: int = 0
     fusion: str = "joint"
     precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
@@ -235,6 +236,7 @@ class Recipe:
     def __post_init__(self) -> None:
         _between("steps", self.steps, 1, 10**9)
         _between("batch_windows", self.batch_windows, 1, 65_536)
+        _between("accumulate", self.accumulate, 1, 65_536)
         _between("seed", self.seed, 0, 2**31 - 1)
         _between("validate_every", self.validate_every, 1, 10**9)
         _between("checkpoint_every", self.checkpoint_every, 0, 10**9)

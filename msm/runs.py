@@ -147,6 +147,34 @@ class RunFolder:
         files.write_json(self.path / "evaluation.json", evaluation)
 
 
+class Onlooker(RunFolder):
+    """The run folder as the other processes of a training have it: they read and never write."""
+
+    @classmethod
+    def of(cls, run: RunFolder) -> Onlooker:
+        return cls(run.path, run.recipe, run.info)
+
+    def update(self, **facts: Any) -> None:
+        self.info = {**self.info, **facts}
+
+    @contextmanager
+    def only_trainer(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def failing_well(self) -> Iterator[None]:
+        yield
+
+    def append_metrics(self, line: dict[str, Any]) -> None:
+        pass
+
+    def forget_metrics_after(self, step: int) -> None:
+        pass
+
+    def save_weights(self, state: dict[str, Tensor]) -> None:
+        pass
+
+
 def _check_replaceable(path: Path) -> None:
     """A mistyped path must not cost somebody a folder, nor a training under way its run."""
     if not path.exists():

@@ -17,8 +17,10 @@ from msm.errors import InputError
 from msm.evaluate import Space, fitted_space
 from msm.model import ShotEncoder
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
+from msm.processes import ALONE, Processes
+from msm.reader import Reader
 from msm.recipe import Recipe
-from msm.runs import RunFolder, versions
+from msm.runs import Onlooker, RunFolder, versions
 from msm.step import ask, train_step
 from msm.terms import make_objective
 from msm.validation import validate
@@ -88,13 +90,17 @@ def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
 class Trainer:
     """A training under way: the model, its optimisers, and the step they have reached."""
 
-    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device):
-        self.run, self.recipe, self.device = run, run.recipe, device
+    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device, processes: Processes = ALONE):
+        self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
         self._check_catalog(catalog)
         validation = catalog.split("validation")
         self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
         self.validation = validation[:MAX_VALIDATION_TITLES]
         self.sampler = make_sampler(self.recipe, catalog, self.space)
+        if self.sampler.batch_windows < processes.count:
+            raise InputError(f"{processes.count} processes cannot share {self.sampler.batch_windows} windows a step")
+        # Through the sampler each time: a test may give it another batch.
+        self.reader = Reader(lambda step: self.sampler.batch(step), self.recipe.steps, pinned=device.type == "cuda")
         self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
@@ -128,11 +134,13 @@ class Trainer:
         started = time.perf_counter()
         lr = learning_rate(*self._stage, self.recipe.optim)
         set_learning_rate(self.optimizers, lr)
-        batch = self.sampler.batch(self.step)
+        batch = self.reader.batch(self.step)
         with torch.random.fork_rng():  # dropout knows no generator, so the global one is set for the step alone
             torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
             rng = step_rng(self.recipe.seed, "hidden", self.step)
-            done = train_step(self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step)
+            done = train_step(
+                self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step, self.processes
+            )
         if self.average is not None:
             self.average.follow(self.model)
         self.step += 1
@@ -160,7 +168,12 @@ class Trainer:
         return self.model if self.average is None else self.average.model
 
     def keep_best(self) -> dict[str, Any] | None:
-        """Validate; where it is the best so far, these become the run's weights. None without validation titles."""
+        """Validate; where it is the best so far, these become the run's weights. None without validation titles.
+
+        The first process does it; the others meet it again at the next step.
+        """
+        if self.processes.index:
+            return None
         if not self.validation:
             self.run.save_weights(self.kept.state_dict())
             return None
@@ -175,6 +188,8 @@ class Trainer:
 
     def save_checkpoint(self) -> None:
         """What resuming needs; order, hiding and dropout follow from the seed and the step."""
+        if self.processes.index:
+            return
         state = {
             "step": self.step,
             "best": self.run.info["best"],
@@ -216,19 +231,26 @@ def train(
     on_step: Callable[[dict[str, Any]], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
     on_note: Callable[[str], None] = lambda sentence: None,
+    processes: Processes = ALONE,
 ) -> RunFolder:
     """Train a run to its last step, or until `should_stop` says so; everything is in its folder.
 
-    on_step  called with each line of metrics.jsonl once it is written
-    on_note  called with a sentence for whoever started it: a checkpoint that was damaged
+    on_step    called with each line of metrics.jsonl once it is written
+    on_note    called with a sentence for whoever started it: a checkpoint that was damaged
+    processes  that share the training; only the first of them writes
     """
+    run = run if processes.index == 0 else Onlooker.of(run)
     with run.only_trainer(), run.failing_well():
-        trainer = Trainer(run, catalog, device)
+        trainer = Trainer(run, catalog, device, processes)
         if resume and (told := trainer.load_checkpoint()):
             on_note(told)
+        processes.wait()  # all have read the checkpoint before the first writes another
         run.forget_metrics_after(trainer.step)
-        run.update(state="running", device=str(device))
-        _train_to_the_end(trainer, on_step, should_stop)
+        run.update(state="running", device=str(device), processes=processes.count)
+        try:
+            _train_to_the_end(trainer, on_step, should_stop)
+        finally:
+            trainer.reader.close()
     return run
 
 
@@ -236,7 +258,7 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
     run, recipe = trainer.run, trainer.recipe
     every, kept_at = recipe.checkpoint_every, time.monotonic()
     while trainer.step < recipe.steps:
-        if should_stop():
+        if trainer.processes.any(should_stop(), trainer.device):
             trainer.save_checkpoint()
             run.update(state="stopped")
             return
