@@ -22,14 +22,29 @@ from torch.nn import functional as F
 try:
     from torch.nn.attention.varlen import varlen_attn
 except ImportError:  # torch 2.9
-    varlen_attn = None
+    varlen_attn = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some windows of a batch; its others are in another process, or come later."""
+
+    rows: slice
+    num_windows: int  # of the whole batch
+    most_visible: int  # shots that any window of the batch shows
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Which places of the (B, T) padded windows have a token in the stream. Every window has one."""
+    """Which places of the (B, T) padded windows have a token in the stream. Every window has one.
+
+    part         where these windows are some of a batch's
+    most_tokens  of a window of the whole batch; None = T where there is a part, else as here
+    """
 
     keep: Tensor  # (B, T) bool
+    part: Part | None = None
+    most_tokens: int | None = None
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -48,11 +63,15 @@ class Packing:
 
     @cached_property
     def nth(self) -> Tensor:
-        """(N,) where each token stands among B × the most tokens of a window, every window moved to the left."""
-        rank = (
-            self.keep.cumsum(dim=1) - 1 + torch.arange(len(self.keep), device=self.keep.device)[:, None] * self.longest
-        )
-        return rank.flatten()[self.index]
+        """(N,) where each token stands in a table as dropout draws it, every window moved to the left."""
+        first = torch.arange(len(self.keep), device=self.keep.device)[:, None] * self._drawn_length
+        return (self.keep.cumsum(dim=1) - 1 + first).flatten()[self.index]
+
+    @property
+    def _drawn_length(self) -> int:
+        if self.part is None:
+            return self.longest
+        return self.most_tokens or self.keep.shape[1]
 
     @cached_property
     def ends(self) -> Tensor:
@@ -80,17 +99,17 @@ class Packing:
     def dropout(self, stream: Tensor, share: float) -> Tensor:
         """(N, W) with a share of the numbers left out.
 
-        On a CPU what is drawn does not depend on how windows are laid out: it is drawn for B windows of the longest's
-        length, as it would be for a padded table.
+        On a CPU what is drawn does not depend on how windows are laid out or parted: it is drawn for all the batch's
+        windows at the length of the longest, as it would be for a padded table.
         """
         if not share:
             return stream
         if stream.device.type != "cpu":
             return F.dropout(stream, share)
-        kept = stream.new_empty(len(self.keep), self.longest, stream.shape[-1]).bernoulli_(1 - share).div_(1 - share)
-        return stream * (
-            kept.flatten(0, 1) if len(stream) == len(kept) * self.longest else kept.flatten(0, 1)[self.nth]
-        )
+        windows = len(self.keep) if self.part is None else self.part.num_windows
+        kept = stream.new_empty(windows, self._drawn_length, stream.shape[-1]).bernoulli_(1 - share).div_(1 - share)
+        kept = (kept if self.part is None else kept[self.part.rows]).flatten(0, 1)
+        return stream * (kept if len(stream) == len(kept) else kept[self.nth])
 
 
 Attention = Callable[[Tensor, Tensor, Tensor, Packing, Tensor | None], Tensor]
