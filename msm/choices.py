@@ -49,14 +49,16 @@ class _Guess:
         where, seen = np.flatnonzero(case.hidden), np.flatnonzero(~case.hidden)
         visible = about[seen] if len(seen) else np.zeros_like(about[:1])
         line = baselines.linear(visible, seen, where) if len(seen) else np.zeros_like(guess)
-        self.parts = [torch.from_numpy(np.ascontiguousarray(x)) for x in (guess, line, visible.mean(axis=0))]
+        parts = (guess, line, visible.mean(axis=0))
+        self.guess, self.line, self.title = (torch.from_numpy(np.ascontiguousarray(x)) for x in parts)
         self.shots, self.where = unit(about), where
         kernel = baselines.predict_all(case.shots, case.hidden, space.mean, space.bandwidth)["distance_weighted"]
         self.rank_of_baseline = self._true_and_rank(unit(kernel - space.mean))[1]
 
     def scores(self, shares: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
         """(H,) centred cosines and ranks, the ranks as a share of the title's shots."""
-        return self._true_and_rank(unit(sharpen(*self.parts, torch.tensor(shares)).numpy()))
+        said = sharpen(self.guess, self.line, self.title, torch.tensor(shares))
+        return self._true_and_rank(unit(said.numpy()))
 
     def _true_and_rank(self, said: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         likeness = said @ self.shots.T  # (H, N)

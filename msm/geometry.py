@@ -17,6 +17,7 @@ import torch
 
 from msm.fusion import unit
 from msm.model import ShotEncoder
+from msm.predict import contextual_embeddings
 
 WINDOWS, WINDOW = 4, 32  # titles, and shots of each, whose contextual embeddings are looked at
 SAMPLE = 256  # vectors looked at: RankMe can be no higher
@@ -81,12 +82,14 @@ def geometry(predictions: np.ndarray, contextual: np.ndarray, truth: np.ndarray)
 
 @torch.inference_mode()
 def contextual_sample(model: ShotEncoder, titles: Sequence[np.ndarray]) -> np.ndarray:
-    """(N, W): contextual embeddings of the first shots of evenly spaced titles, nothing hidden, in one batch.
+    """(N, C): contextual embeddings of the first shots of evenly spaced titles, nothing hidden.
 
     titles  fused shots of each, (shots, D)
     """
     most = min(WINDOW, model.cfg.max_shots)
     chosen = [titles[int(i)][:most] for i in np.linspace(0, len(titles) - 1, min(WINDOWS, len(titles)))]
+    if model.neighbour is not None:  # its encoder only corrects, and may rightly have nothing to say
+        return np.concatenate([contextual_embeddings(model, rows)[0] for rows in chosen])
     shots = np.zeros((len(chosen), max(map(len, chosen)), chosen[0].shape[1]), dtype=np.float32)
     valid = np.zeros(shots.shape[:2], dtype=bool)
     for i, rows in enumerate(chosen):

@@ -14,6 +14,7 @@ from msm.errors import InputError
 from msm.evaluate import Case, Space, evaluate_run
 from msm.fill import Run
 from msm.fusion import unit
+from msm.geometry import contextual_sample, geometry
 from msm.model import ShotEncoder
 from msm.neighbour import BANDWIDTHS, NeighbourHead
 from msm.predict import contextual_embeddings, predict_hidden
@@ -235,6 +236,16 @@ def test_how_sharply_a_guess_is_said_does_not_change_the_contextual_embedding():
     model.neighbour.sharpening.fill_(0.5)
     np.testing.assert_array_equal(contextual_embeddings(model, shots)[0], plain)
     assert plain.shape == (30, model.contextual_width)
+
+
+def test_an_encoder_that_says_the_same_of_every_shot_is_no_collapse_where_it_only_corrects():
+    model = ShotEncoder(12, 0, preset("neighbour").with_settings(SMALL).model, [8, 4])
+    model.init_weights(generator(5))
+    torch.nn.init.zeros_(model.out_norm.weight)
+    torch.nn.init.ones_(model.out_norm.bias)
+    shots = np.random.default_rng(6).normal(size=(30, 12)).astype(np.float32)
+    sample = contextual_sample(model, [shots])
+    assert geometry(shots, sample, shots)["alarm"] is None
 
 
 def test_the_trust_in_the_encoder_is_one_of_those_that_validation_may_choose(talks, cpu, tmp_path):
