@@ -157,3 +157,13 @@ def test_a_wish_to_stop_that_is_older_than_the_process_is_forgotten_and_a_later_
     assert RunFolder.open(path).asked_to_stop
     RunFolder.open(path).forget_stop(before=time.time() + 60)
     assert not RunFolder.open(path).asked_to_stop
+
+
+def test_a_process_knows_when_it_was_born_however_late_it_asks():
+    import subprocess
+    import sys
+
+    before = time.time()
+    code = "import time; time.sleep(1.5); from msm import progress; print(progress.BEGAN)"
+    born = float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert before - 0.1 <= born < before + 1.4
