@@ -49,6 +49,7 @@ def take(page: Page, path: Path) -> None:
     """Wait until nothing runs any more, then take what the window shows."""
     page.wait_for_selector('[data-testid="stMain"] [data-testid="stHeading"]', timeout=60_000)
     page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=60_000)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
     before = -1
     for _ in range(20):  # frames arrive after the page: until no more of them come
         page.wait_for_timeout(3000)

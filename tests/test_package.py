@@ -140,6 +140,6 @@ def test_the_installed_app_opens_on_frames_and_every_page_stands(served, place, 
         page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
         assert page.get_by_test_id("stException").count() == 0, links.nth(number).inner_text()
 
-    assert urllib.request.urlopen(f"{served}/_stcore/health", timeout=5).read() == b"ok"
+    assert urllib.request.urlopen(f"{served}/_stcore/health", timeout=60).read() == b"ok"
     assert (place / "data" / "msm-workbench" / "sample_data" / "runs" / "neighbour").is_dir()
     assert "Traceback" not in (place / "server.log").read_text()
