@@ -193,7 +193,7 @@ async ([clicks, pauseMs, seed]) => {
   strip.querySelector(".shots").setPointerCapture = () => {};
   const wait = (ms) => new Promise((go) => setTimeout(go, ms));
   const took = [];
-  await wait((pauseMs * seed) % pauseMs);
+  await wait((pauseMs * 0.37 * seed) % pauseMs);
   for (let i = 0; i < clicks; i++) {
     const cell = cells[(seed * 131 + i * 37) % cells.length];
     const expected = strip.querySelectorAll(".shot.hidden").length + (cell.classList.contains("hidden") ? -1 : 1);
@@ -201,7 +201,7 @@ async ([clicks, pauseMs, seed]) => {
       cell.dispatchEvent(new PointerEvent(type, { bubbles: true, composed: true, button: 0, pointerId: 1 }));
     const start = performance.now();
     await new Promise((done) => {
-      const look = () => lab(expected)(strip) ? requestAnimationFrame(done) : setTimeout(look, 4);
+      const look = () => requestAnimationFrame(lab(expected)(strip) ? done : look);
       look();
     });
     took.push(performance.now() - start);
@@ -220,7 +220,7 @@ def measure_people(url: str, people: int, clicks: int = 12, pause_ms: int = 2000
         for i, page in enumerate(pages):
             open_page(page, f"{url}&hidden={3 * i}-{3 * i + 90}")
         for i, page in enumerate(pages):  # started together, awaited together
-            page.evaluate(f"() => {{ window.person = ({PERSON})([{clicks}, {pause_ms}, {i + 0.37}]) }}")
+            page.evaluate(f"() => {{ window.person = ({PERSON})([{clicks}, {pause_ms}, {i + 1}]) }}")
         took = [t for page in pages for t in page.evaluate("async () => await window.person")]
         browser.close()
     return took
