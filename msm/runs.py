@@ -167,6 +167,7 @@ class Onlooker(RunFolder):
 
     @classmethod
     def of(cls, run: RunFolder) -> Onlooker:
+        """The same folder, for a process that only looks on."""
         return cls(run.path, run.recipe, run.info)
 
     def update(self, **facts: Any) -> None:

@@ -203,7 +203,10 @@ class Trainer:
         self.run.update(steps_done=self.step)
 
     def load_checkpoint(self) -> str | None:
-        """Go back to where the run last kept its state; a sentence where that is not the last one it wrote."""
+        """Go back to where the run last kept its state; a sentence where that is not the last one it wrote.
+
+        InputError where it is damaged.
+        """
         folder = self.run.path / "checkpoint"
         state, told = checkpoint.load(folder, self.device)
         if state is None:

@@ -45,8 +45,15 @@ def source_of(name: str) -> tuple[Path, str]:
 
 
 def names(of: str) -> Iterator[Name]:
-    """Public functions and classes, and the public methods and properties of these."""
+    """Public functions and classes, and the public methods and properties of these; an override may have its base's words."""
     path, only = source_of(of)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    classes = {c.name: c for c in tree.body if isinstance(c, ast.ClassDef)}
+
+    def inherited(method: str, of_class: ast.ClassDef) -> str:
+        bases = [classes[b.id] for b in of_class.bases if isinstance(b, ast.Name) and b.id in classes]
+        same = [m for b in bases for m in b.body if isinstance(m, ast.FunctionDef) and m.name == method]
+        return next((ast.get_docstring(m) or "" for m in same), "")
 
     def walk(body: list[ast.stmt], before: str) -> Iterator[Name]:
         for node in body:
@@ -54,11 +61,12 @@ def names(of: str) -> Iterator[Name]:
                 if only and not before and node.name != only:
                     continue
                 where = f"{path.relative_to(REPO)}:{node.lineno} {before}{node.name}"
-                yield Name(where, node, ast.get_docstring(node) or "")
+                owner = classes.get(before.rstrip("."))
+                yield Name(where, node, ast.get_docstring(node) or (inherited(node.name, owner) if owner else ""))
                 if isinstance(node, ast.ClassDef):
                     yield from walk(node.body, f"{node.name}.")
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8")).body, "")
+    yield from walk(tree.body, "")
 
 
 def takes_arrays(node: ast.AST) -> bool:
