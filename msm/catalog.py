@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from msm import files
+from msm.arrays import release_rows
 from msm.catalog_reader import (
     check_counts,
     check_shot_table,
@@ -223,6 +224,7 @@ class Catalog:
             low, high = max(start, first), min(stop, first + len(shard))
             if low < high:
                 rows[low - start : high - start] = shard[low - first : high - first]
+                release_rows(shard, low - first, high - first)
         return rows
 
     def present(self, embeddings: np.ndarray) -> np.ndarray:
