@@ -37,9 +37,10 @@ def sparse_catalog(path: Path, num_shots: int, dim: int) -> Catalog:
     path.mkdir(parents=True)
     num_titles = num_shots // TITLE_SHOTS
     first = np.arange(num_titles) * TITLE_SHOTS
+    names = np.array([f"t{i:06d}" for i in range(num_titles)])
     titles = {
-        "title_id": [f"t{i:06d}" for i in range(num_titles)],
-        "name": [f"t{i:06d}" for i in range(num_titles)],
+        "title_id": names,
+        "name": names,
         "split": "train",
         "first_shot": first,
         "num_shots": TITLE_SHOTS,
@@ -48,7 +49,7 @@ def sparse_catalog(path: Path, num_shots: int, dim: int) -> Catalog:
     pd.DataFrame(titles).to_parquet(path / "titles.parquet")
     shot = np.tile(np.arange(TITLE_SHOTS), num_titles)
     shots = {
-        "title_id": np.repeat(titles["title_id"], TITLE_SHOTS),
+        "title_id": np.repeat(names, TITLE_SHOTS),
         "shot": shot,
         "start_s": 2.0 * shot,
         "end_s": 2.0 * shot + 2,
