@@ -30,6 +30,7 @@ from msm.windows import WindowSampler, step_rng
 
 FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
 CHOSEN_ON = 1000  # hidden shots, about, on which a neighbour head is told what the validation titles say
+CHOSEN_BY = 20  # titles; where fewer validate, training titles also say how sharply a neighbour head should speak
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
 
 
@@ -40,17 +41,22 @@ def enough_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
 
 
 def validate(
-    model: ShotEncoder, titles: Sequence[Title], space: Space, seeds: Sequence[int] = SEEDS[:1]
+    model: ShotEncoder,
+    titles: Sequence[Title],
+    space: Space,
+    seeds: Sequence[int] = SEEDS[:1],
+    also: Sequence[Title] = (),
 ) -> dict[str, Any]:
     """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
 
     The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
-    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too.
+    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too;
+    `also` are further titles that have a say in the latter.
     """
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds))
     truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_choices(model, cases, truths, space)
+    guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
     origin = model.origin.cpu().numpy()
     lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
@@ -66,13 +72,13 @@ def validate(
 
 
 def _with_best_choices(
-    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space
+    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space, also: Sequence[Case]
 ) -> list[np.ndarray]:
     """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases, and is
-    sharpened as they ask for."""
+    sharpened as they, and `also`, ask for."""
 
-    def guess() -> list[np.ndarray]:
-        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
+    def guess(asked: Sequence[Case] = cases) -> list[np.ndarray]:
+        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in asked]
 
     if model.neighbour is None:
         return guess()
@@ -88,7 +94,8 @@ def _with_best_choices(
     model.neighbour.trust.fill_(trust)
     if not chosen:
         return guesses
-    shares = choose_sharpening([g - model.origin.cpu().numpy() for g in guesses], cases, space)
+    about = [g - model.origin.cpu().numpy() for g in (*guesses, *guess(also))]
+    shares = choose_sharpening(about, [*cases, *also], space)
     model.neighbour.sharpening.copy_(torch.tensor(shares))
     return guess()
 
@@ -183,6 +190,17 @@ class Trainer:
         about = [self.model.about_mean(torch.from_numpy(s)).numpy() for s in whole or shots]
         self.model.neighbour.fit(about, self.recipe.mask.ratio, step_rng(self.recipe.seed, "neighbour", 0))
 
+    @property
+    def _also(self) -> list[Title]:
+        """Training titles, spread over the split, to make up for few validation titles.
+
+        How an expectation ranks the true shot differs much from title to title and little between titles that were
+        trained on and others: a neighbour head has few weights.
+        """
+        titles = self.sampler.titles
+        missing = min(len(titles), max(0, CHOSEN_BY - len(self.validation)))
+        return [titles[int(i)] for i in np.linspace(0, len(titles) - 1, missing)]
+
     def _check_catalog(self, catalog: Catalog) -> None:
         if catalog.fingerprint != self.run.info["catalog"]["fingerprint"]:
             raise InputError(f"{catalog.path} is not the catalog that {self.run.path} was started on; start a new run")
@@ -229,7 +247,7 @@ class Trainer:
             self.run.save_weights(self.kept.state_dict())
             return None
         seeds = SEEDS[:1] if self.model.neighbour is None else enough_seeds(self.validation)
-        measured = validate(self.kept, self.validation, self.space, seeds)
+        measured = validate(self.kept, self.validation, self.space, seeds, self._also)
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
