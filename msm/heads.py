@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm.packing import Packing
+from msm.packing import Packing, Part
 from msm.recipe import ModelConfig
 from msm.transformer import Block, turns, turns_of
 
@@ -49,7 +49,15 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, cfg.heads, cfg.dropout) for _ in range(cfg.decoder_depth))
         self.out_norm = nn.LayerNorm(width)
 
-    def forward(self, front: Tensor, shots: Tensor, read: Tensor, valid: Tensor, order: Tensor | None) -> Tensor:
+    def forward(
+        self,
+        front: Tensor,
+        shots: Tensor,
+        read: Tensor,
+        valid: Tensor,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
         """What the decoder makes of each place.
 
         front   (B, 2, W)  the encodings of [CLS] and [GLOBAL]
@@ -57,6 +65,7 @@ class Decoder(nn.Module):
         read    (B, S)     bool, True = the encoder has a token here
         valid   (B, S)     bool, True = a real shot
         order   (B, S)     which shot's encoding stands at each place; None = its own
+        part               of which batch these windows are a part
         returns (B, S, V)
         """
         num_shots = shots.shape[1]
@@ -64,7 +73,7 @@ class Decoder(nn.Module):
         x = x if order is None else torch.take_along_dim(x, order.unsqueeze(-1), dim=1)
         x = torch.where(read.unsqueeze(-1), x, self.mask_vector.to(x.dtype))
         x = x if self.position is None else x + self.position[:num_shots]
-        packing = Packing(F.pad(valid, (2, 0), value=True))
+        packing = Packing(F.pad(valid, (2, 0), value=True), part)
         x = packing.pack(torch.cat([self.token_in(front), x], dim=1))  # (N, V)
         turn = turns_of(packing, self.turn)
         for block in self.blocks:

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from msm import transformer
 from msm.heads import Decoder, Transform
 from msm.neighbour import NeighbourHead
-from msm.packing import Packing
+from msm.packing import Packing, Part
 from msm.recipe import ModelConfig
 from msm.transformer import Block, offsets, turns, turns_of
 
@@ -96,19 +96,57 @@ class ShotEncoder(nn.Module):
         if self.neighbour is not None:
             self.neighbour.reset()
 
-    def encode(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Encoded:
+    def encode(
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Encoded:
         """See every visible shot of a window at once.
 
         shots   (B, S, D)  float, fused, of unit length
         hidden  (B, S)     bool, True = the model must not see this shot; or (B, S, M), this modality of the shot
         valid   (B, S)     bool, True = a real shot, False = padding
         global_ (B, G)     float, the title's metadata; None = no information
+        part               of which batch these windows are a part; None = they are the batch
         """
+        x, packing, guess = self._tokens(shots, hidden, valid, global_, part)
+        x = packing.pad(self._through_blocks(x, packing))  # (B, T, W)
+        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
+
+    @property
+    def encodes_apart(self) -> bool:
+        """Whether the encodings of some shots are all that its head reads."""
+        return self.cfg.head in ("linear", "transform")
+
+    def encode_only(
+        self,
+        where: Tensor,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        """(B, S) bool, the rest as for `encode` → (H, W): its encodings of these shots alone.
+
+        What the last block makes of the other shots, nobody asks for: it only looks at them.
+        """
+        x, packing, _ = self._tokens(shots, hidden, valid, global_, part)
+        return self._through_blocks(x, packing, packing.pack(F.pad(where, (2, 0))).nonzero()[:, 0])
+
+    def _tokens(
+        self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None, part: Part | None
+    ) -> tuple[Tensor, Packing, Tensor | None]:
+        """The stream that the blocks are given (N, W), and the neighbour head's guess."""
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
         seen = valid if self.cfg.tokens == "kept" else valid & ~whole_shots(hidden)
-        packing = Packing(F.pad(seen, (2, 0), value=True))  # [CLS] and [GLOBAL] are always there
+        most = 2 + part.most_visible if part is not None and self.cfg.tokens == "dropped" else None
+        packing = Packing(F.pad(seen, (2, 0), value=True), part, most)  # [CLS] and [GLOBAL] are always there
         guess = None
         if self.neighbour is None:
             x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
@@ -119,22 +157,31 @@ class ShotEncoder(nn.Module):
             x = self.shot_in(guess[seen] * self.shot_dim**0.5) + hidden[seen].unsqueeze(-1) * self.mask_vector
         if self.position is not None:
             x = x + F.embedding(seen.nonzero()[:, 1], self.position)
-        front = torch.stack([self.cls_vector.expand(len(valid), -1), self._global_token(global_, len(valid))], dim=1)
-        x = packing.pad(self._through_blocks(packing.behind(front.to(x.dtype), x), packing))  # (B, T, W)
-        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
+        front = torch.stack(
+            [self.cls_vector.expand(len(valid), -1), self._global_token(global_, len(valid), part)], dim=1
+        )
+        return packing.behind(front.to(x.dtype), x), packing, guess
 
-    def _through_blocks(self, x: Tensor, packing: Packing) -> Tensor:
-        """(N, W) → (N, W)"""
+    def _through_blocks(self, x: Tensor, packing: Packing, rows: Tensor | None = None) -> Tensor:
+        """(N, W) → (N, W), or the rows (Q,) of it that are asked for."""
         turn = turns_of(packing, self.turn)
         offset = offsets(packing.keep.shape[1], x.device) if self.cfg.positions == "decay" else None
-        for block in self.blocks:
+        *blocks, last = self.blocks
+        for block in blocks:
             x = block(x, packing, turn, offset)
-        return self.out_norm(x)
+        return self.out_norm(last(x, packing, turn, offset, rows))
 
-    def decode(self, encoded: Encoded, hidden: Tensor, valid: Tensor, order: Tensor | None = None) -> Tensor:
+    def decode(
+        self,
+        encoded: Encoded,
+        hidden: Tensor,
+        valid: Tensor,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
         """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
 
-        hidden, valid  as `encode` was given them
+        hidden, valid  as `encode` was given them, and part
         order          (B, S) which shot's encoding stands at each place; for the decoder head
         """
         if self.neighbour is not None and encoded.guess is not None:
@@ -144,7 +191,7 @@ class ShotEncoder(nn.Module):
             return encoded.shots
         read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid
         front = torch.stack([encoded.cls, encoded.from_global], dim=1)
-        return self.decoder(front, encoded.shots, read, valid, order)
+        return self.decoder(front, encoded.shots, read, valid, order, part)
 
     def predict(self, features: Tensor) -> Tensor:
         """(..., V) → (..., D): the shot that is expected, or with `cfg.centred` how it differs from the mean of the
@@ -159,6 +206,8 @@ class ShotEncoder(nn.Module):
         where  (B, S) bool, the shots to predict; None = those of which something is hidden
         """
         where = touched_shots(hidden) if where is None else where
+        if self.encodes_apart:
+            return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid)[where])
 
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
@@ -206,14 +255,15 @@ class ShotEncoder(nn.Module):
         dims = torch.tensor(self.modality_dims, device=hidden.device)
         return hidden.repeat_interleave(dims, dim=-1, output_size=self.shot_dim)
 
-    def _global_token(self, global_: Tensor | None, num_windows: int) -> Tensor:
+    def _global_token(self, global_: Tensor | None, num_windows: int, part: Part | None) -> Tensor:
         token = self.global_vector.expand(num_windows, -1)
         if self.global_in is None or global_ is None:
             return token
         told = self.global_in(global_ * self.global_dim**0.5)
         if self.training and self.cfg.global_dropout:
             # Drawn on the CPU, so that every device withholds it from the same windows.
-            withheld = torch.rand(num_windows, 1) < self.cfg.global_dropout
+            drawn = torch.rand(num_windows, 1) if part is None else torch.rand(part.num_windows, 1)[part.rows]
+            withheld = drawn < self.cfg.global_dropout
             told = told.masked_fill(withheld.to(told.device), 0.0)
         return token + told
 

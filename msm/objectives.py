@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from msm.model import Encoded, ShotEncoder, touched_shots
+from msm.model import Encoded, ShotEncoder, touched_shots, whole_shots
+from msm.packing import Part
 from msm.recipe import ObjectiveConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # predicted (H, D), target (H, D) → one number
@@ -30,25 +31,45 @@ class Asked:
     valid: Tensor  # (B, S) bool
     global_: Tensor | None  # (B, G)
     rng: torch.Generator  # on the CPU, for whatever a term draws
+    part: Part | None = None  # of which batch these windows are a part; None = they are the batch
 
     @property
     def where(self) -> Tensor:
         """(B, S) bool: the shots to predict."""
         return touched_shots(self.hidden)
 
+    def part_of(self, rows: slice) -> Asked:
+        """The same question, of some of its windows."""
+        if rows == slice(0, len(self.valid)):
+            return self
+        most_visible = int((self.valid & ~whole_shots(self.masked)).sum(dim=1).max())
+        return Asked(
+            truth=self.truth[rows],
+            shown=self.shown[rows],
+            hidden=self.hidden[rows],
+            masked=self.masked[rows],
+            valid=self.valid[rows],
+            global_=None if self.global_ is None else self.global_[rows],
+            rng=self.rng,
+            part=Part(rows, len(self.valid), most_visible),
+        )
+
 
 class Made:
     """What the model makes of it, worked out when a term first reads it.
 
     shuffled  the decoder gets the visible tokens in random order (VideoPrism, section 2)
+    apart     no term reads more than `hidden_features`
     """
 
-    def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False):
+    def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False, apart: bool = False):
         self.model, self.asked, self.shuffled = model, asked, shuffled
+        self.apart = apart and model.encodes_apart
 
     @cached_property
     def encoded(self) -> Encoded:
-        return self.model.encode(self.asked.shown, self.asked.masked, self.asked.valid, self.asked.global_)
+        asked = self.asked
+        return self.model.encode(asked.shown, asked.masked, asked.valid, asked.global_, asked.part)
 
     @cached_property
     def target(self) -> Tensor:
@@ -63,7 +84,15 @@ class Made:
     def features(self) -> Tensor:
         """(B, S, V): what the last layer reads."""
         order = shuffled_places(self.asked) if self.shuffled else None
-        return self.model.decode(self.encoded, self.asked.masked, self.asked.valid, order)
+        return self.model.decode(self.encoded, self.asked.masked, self.asked.valid, order, self.asked.part)
+
+    @cached_property
+    def hidden_features(self) -> Tensor:
+        """(H, V): what the last layer reads at the hidden shots."""
+        asked = self.asked
+        if not self.apart:
+            return self.features[asked.where]
+        return self.model.encode_only(asked.where, asked.shown, asked.masked, asked.valid, asked.global_, asked.part)
 
 
 def shuffled_places(asked: Asked) -> Tensor:

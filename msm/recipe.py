@@ -223,11 +223,13 @@ class Recipe:
 
     name: str = "mediafm"
     steps: int = 800
-    batch_windows: int = 8
+    batch_windows: int = 8  # of a step, in all processes together
+    accumulate: int = 1  # parts that a process takes its windows in, for less memory; the step stays the same
     seed: int = 0
     fusion: str = "joint"
     precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
     validate_every: int = 50  # steps
+    checkpoint_every: int = 0  # steps; 0 = every five minutes. At each validation and at a stop in any case
     noise: float = 0.0  # expected length of the Gaussian noise on the shots that the encoder sees, which are 1 long
     window: int = 0  # shots of a training window; 0 = model.max_shots, which is what a trained model sees at once
     time_reversal: float = 0.0  # probability that a training window runs backwards
@@ -239,8 +241,10 @@ class Recipe:
     def __post_init__(self) -> None:
         _between("steps", self.steps, 1, 10**9)
         _between("batch_windows", self.batch_windows, 1, 65_536)
+        _between("accumulate", self.accumulate, 1, 65_536)
         _between("seed", self.seed, 0, 2**31 - 1)
         _between("validate_every", self.validate_every, 1, 10**9)
+        _between("checkpoint_every", self.checkpoint_every, 0, 10**9)
         _between("noise", self.noise, 0.0, 100.0)
         _between("time_reversal", self.time_reversal, 0.0, 1.0)
         _between("window", self.window, 0, self.model.max_shots)

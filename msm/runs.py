@@ -5,12 +5,13 @@ The folder is the contract between the command line, the pages and the notebooks
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from msm.recipe import Recipe
 
 STATES = ("running", "stopped", "failed", "done")
 WEIGHTS = "model.safetensors"
+ROOM = 2**16  # bytes: enough for run.json to say why it ended
 
 
 class RunFolder:
@@ -59,7 +61,8 @@ class RunFolder:
     def update(self, **facts: Any) -> None:
         """Change facts in run.json; each change is a heartbeat too."""
         self.info = {**self.info, **facts, "heartbeat": time.time()}
-        files.write_json(self.path / "run.json", self.info)
+        with files.naming_full_disk(self.path / "run.json"):
+            files.write_json(self.path / "run.json", self.info)
 
     @contextmanager
     def only_trainer(self) -> Iterator[None]:
@@ -71,8 +74,25 @@ class RunFolder:
                 raise InputError(f"{self.path} is being trained by another process") from None
             yield
 
+    @contextmanager
+    def failing_well(self) -> Iterator[None]:
+        """Whatever ends a training too early is kept as its reason, for which a little room is held on the disk."""
+        room = self.path / ".room"
+        with files.naming_full_disk(room):
+            room.write_bytes(bytes(ROOM))
+        try:
+            yield
+        except BaseException as error:
+            room.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.update(state="failed", reason=str(error) or type(error).__name__)
+            raise
+        finally:
+            room.unlink(missing_ok=True)
+
     def append_metrics(self, line: dict[str, Any]) -> None:
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+        path = self.path / "metrics.jsonl"
+        with files.naming_full_disk(path), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -89,7 +109,8 @@ class RunFolder:
     def forget_metrics_after(self, step: int) -> None:
         """Drop the lines that a resumed training will write again."""
         kept = [line for line in self.metrics() if line["step"] <= step]
-        with files.whole_file(self.path / "metrics.jsonl") as temporary:
+        path = self.path / "metrics.jsonl"
+        with files.naming_full_disk(path), files.whole_file(path) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
     @property
@@ -97,8 +118,14 @@ class RunFolder:
         return (self.path / WEIGHTS).exists()
 
     def save_weights(self, state: dict[str, Tensor]) -> None:
-        with files.whole_file(self.path / WEIGHTS) as temporary:
-            save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, temporary)
+        path = self.path / WEIGHTS
+        with files.naming_full_disk(path), files.whole_file(path) as temporary:
+            try:
+                save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, temporary)
+            except SafetensorError as error:
+                if f"os error {errno.ENOSPC}" in str(error):
+                    raise OSError(errno.ENOSPC, str(error)) from None
+                raise
             shutil.copymode(self.path / "run.json", temporary)  # safetensors makes files for their owner alone
 
     def load_weights(self) -> dict[str, Tensor]:
@@ -118,6 +145,34 @@ class RunFolder:
 
     def save_evaluation(self, evaluation: dict[str, Any]) -> None:
         files.write_json(self.path / "evaluation.json", evaluation)
+
+
+class Onlooker(RunFolder):
+    """The run folder as the other processes of a training have it: they read and never write."""
+
+    @classmethod
+    def of(cls, run: RunFolder) -> Onlooker:
+        return cls(run.path, run.recipe, run.info)
+
+    def update(self, **facts: Any) -> None:
+        self.info = {**self.info, **facts}
+
+    @contextmanager
+    def only_trainer(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def failing_well(self) -> Iterator[None]:
+        yield
+
+    def append_metrics(self, line: dict[str, Any]) -> None:
+        pass
+
+    def forget_metrics_after(self, step: int) -> None:
+        pass
+
+    def save_weights(self, state: dict[str, Tensor]) -> None:
+        pass
 
 
 def _check_replaceable(path: Path) -> None:

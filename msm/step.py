@@ -15,6 +15,7 @@ from msm.errors import InputError
 from msm.hiding import at_step, choose_hidden, choose_masked
 from msm.model import ShotEncoder
 from msm.objectives import Asked, Made
+from msm.processes import ALONE, Processes
 from msm.recipe import Recipe
 from msm.terms import Objective
 from msm.windows import Batch
@@ -38,37 +39,61 @@ def train_step(
     recipe: Recipe,
     rng: torch.Generator,
     step: int,
+    processes: Processes = ALONE,
 ) -> StepReport:
-    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first."""
+    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first.
+
+    A batch in parts (several processes, or gradients that are accumulated) has the loss and the gradients of the whole:
+    each part counts by its share of the hidden shots. Terms that compare across a batch, as contrastive ones do, then
+    compare within a part.
+    """
     device = model.device
     asked = ask(batch, recipe, rng, step, objective.modalities, device)
 
     model.train()
     objective.train()
     objective.before_step(model, step)
-    with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
-        made = Made(model, asked, shuffled=recipe.objective.token_shuffling)
-        losses = objective(asked, made, step)
-    loss = objective.total(losses)
-
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    sums, names, shuffled = torch.zeros(0), [""], recipe.objective.token_shuffling
+    drawn_from = torch.get_rng_state()
+    for rows in processes.rows(len(batch.valid), recipe.accumulate):
+        _draw_again(drawn_from, rows, device)
+        part = asked.part_of(rows)
+        with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
+            made = Made(model, part, shuffled=shuffled, apart=objective.reads_hidden_alone)
+            losses = objective(part, made, step)
+        weight = 1.0 if part is asked else float(part.where.sum() / asked.where.sum())
+        loss = objective.total(losses) * weight
+        loss.backward()
+        names = list(losses)
+        own = torch.stack([loss.detach(), *(term.detach() * weight for term in losses.values())])
+        sums = own if not len(sums) else sums + own
     parameters = [*model.parameters(), *objective.parameters()]
+    processes.add_up_gradients(parameters)
     grad_norm = torch.nn.utils.clip_grad_norm_(parameters, recipe.optim.clip_norm)
     if not torch.isfinite(grad_norm):
         raise InputError("the loss is no longer a number; try a lower optim.lr")
     for optimizer in optimizers:
         optimizer.step()
     objective.after_step(model, step)
+    total, *terms = processes.add_up(sums).tolist()
     return StepReport(
-        loss=loss.item(),
-        terms={name: term.item() for name, term in losses.items()} if len(losses) > 1 else {},
+        loss=total,
+        terms=dict(zip(names, terms, strict=True)) if len(terms) > 1 else {},
         grad_norm=grad_norm.item(),
         num_hidden=int(asked.where.sum()),
         num_shots=int(batch.valid.sum()),
         target_std=objective.target_std,
     )
+
+
+def _draw_again(state: torch.Tensor, rows: slice, device: torch.device) -> None:
+    """Dropout of a part: on a CPU it is a part of what the whole batch would draw, elsewhere it is the part's own."""
+    if device.type == "cpu":
+        torch.set_rng_state(state)
+    elif rows.start:
+        torch.manual_seed(torch.initial_seed() + rows.start)
 
 
 def ask(

@@ -3,101 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
-from msm import files, metrics
-from msm.catalog import Catalog, Title
-from msm.choices import choose_sharpening
+from msm import checkpoint, files
+from msm.catalog import Catalog
 from msm.errors import InputError
-from msm.evaluate import RATIO, SEEDS, Case, Space, fitted_space, hide_titles, report, score_fill_in
-from msm.geometry import contextual_sample, geometry
+from msm.evaluate import Space, fitted_space
 from msm.model import ShotEncoder
-from msm.neighbour import TRUSTS
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
-from msm.predict import predict_hidden
+from msm.processes import ALONE, Processes
+from msm.reader import Reader
 from msm.recipe import Recipe
-from msm.runs import RunFolder, versions
+from msm.runs import Onlooker, RunFolder, versions
 from msm.step import ask, train_step
 from msm.terms import make_objective
+from msm.validation import enough_seeds, make_up, validate
 from msm.windows import WindowSampler, step_rng
 
 FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
-CHOSEN_ON = 1000  # hidden shots, about, on which a neighbour head is told what the validation titles say
-CHOSEN_BY = 20  # titles; where fewer validate, training titles also say how sharply a neighbour head should speak
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
-
-
-def enough_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
-    """So many draws of the hidden shots that a choice does not hang on a handful of them."""
-    hidden = RATIO * sum(t.num_shots for t in titles)
-    return SEEDS[: max(1, min(len(SEEDS), round(CHOSEN_ON / max(hidden, 1))))]
-
-
-def validate(
-    model: ShotEncoder,
-    titles: Sequence[Title],
-    space: Space,
-    seeds: Sequence[int] = SEEDS[:1],
-    also: Sequence[Title] = (),
-) -> dict[str, Any]:
-    """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
-
-    The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
-    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too;
-    `also` are further titles that have a say in the latter.
-    """
-    model.prediction_norm.fill_(1.0)
-    cases = list(hide_titles(titles, space, RATIO, seeds))
-    truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
-    origin = model.origin.cpu().numpy()
-    lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
-    norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
-    model.prediction_norm.fill_(norm)
-    tables = [
-        score_fill_in(c.shots, c.hidden, origin + (g - origin) * norm, space).assign(title_id=c.title_id)
-        for g, c in zip(guesses, cases, strict=True)
-    ]
-    measured = report(pd.concat(tables, ignore_index=True), "validation")
-    truth = np.concatenate([c.shots[c.hidden] for c in cases])
-    contextual = contextual_sample(model, [c.shots for c in cases])
-    return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
-
-
-def _with_best_choices(
-    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space, also: Sequence[Case]
-) -> list[np.ndarray]:
-    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases, and is
-    sharpened as they, and `also`, ask for."""
-
-    def guess(asked: Sequence[Case] = cases) -> list[np.ndarray]:
-        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in asked]
-
-    if model.neighbour is None:
-        return guess()
-    tried, chosen = [], model.cfg.sharpen == "chosen"
-    if chosen:
-        model.neighbour.sharpening.zero_()
-    for trust in TRUSTS:
-        model.neighbour.trust.fill_(trust)
-        guesses = guess()
-        near = [metrics.centred_cosine(g, t, space.mean) for g, t in zip(guesses, truths, strict=True)]
-        tried.append((float(np.concatenate(near).mean()), trust, guesses))
-    _, trust, guesses = max(tried, key=lambda t: t[0])
-    model.neighbour.trust.fill_(trust)
-    if not chosen:
-        return guesses
-    about = [g - model.origin.cpu().numpy() for g in (*guesses, *guess(also))]
-    shares = choose_sharpening(about, [*cases, *also], space)
-    model.neighbour.sharpening.copy_(torch.tensor(shares))
-    return guess()
+CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe names no number of steps
 
 
 def start_run(
@@ -159,13 +90,17 @@ def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
 class Trainer:
     """A training under way: the model, its optimisers, and the step they have reached."""
 
-    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device):
-        self.run, self.recipe, self.device = run, run.recipe, device
+    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device, processes: Processes = ALONE):
+        self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
         self._check_catalog(catalog)
         validation = catalog.split("validation")
         self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
         self.validation = validation[:MAX_VALIDATION_TITLES]
         self.sampler = make_sampler(self.recipe, catalog, self.space)
+        if self.sampler.batch_windows < processes.count:
+            raise InputError(f"{processes.count} processes cannot share {self.sampler.batch_windows} windows a step")
+        # Through the sampler each time: a test may give it another batch.
+        self.reader = Reader(lambda step: self.sampler.batch(step), self.recipe.steps, pinned=device.type == "cuda")
         self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
@@ -190,17 +125,6 @@ class Trainer:
         about = [self.model.about_mean(torch.from_numpy(s)).numpy() for s in whole or shots]
         self.model.neighbour.fit(about, self.recipe.mask.ratio, step_rng(self.recipe.seed, "neighbour", 0))
 
-    @property
-    def _also(self) -> list[Title]:
-        """Training titles, spread over the split, to make up for few validation titles.
-
-        How an expectation ranks the true shot differs much from title to title and little between titles that were
-        trained on and others: a neighbour head has few weights.
-        """
-        titles = self.sampler.titles
-        missing = min(len(titles), max(0, CHOSEN_BY - len(self.validation)))
-        return [titles[int(i)] for i in np.linspace(0, len(titles) - 1, missing)]
-
     def _check_catalog(self, catalog: Catalog) -> None:
         if catalog.fingerprint != self.run.info["catalog"]["fingerprint"]:
             raise InputError(f"{catalog.path} is not the catalog that {self.run.path} was started on; start a new run")
@@ -210,11 +134,13 @@ class Trainer:
         started = time.perf_counter()
         lr = learning_rate(*self._stage, self.recipe.optim)
         set_learning_rate(self.optimizers, lr)
-        batch = self.sampler.batch(self.step)
+        batch = self.reader.batch(self.step)
         with torch.random.fork_rng():  # dropout knows no generator, so the global one is set for the step alone
             torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
             rng = step_rng(self.recipe.seed, "hidden", self.step)
-            done = train_step(self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step)
+            done = train_step(
+                self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step, self.processes
+            )
         if self.average is not None:
             self.average.follow(self.model)
         self.step += 1
@@ -242,12 +168,20 @@ class Trainer:
         return self.model if self.average is None else self.average.model
 
     def keep_best(self) -> dict[str, Any] | None:
-        """Validate; where it is the best so far, these become the run's weights. None without validation titles."""
+        """Validate; where it is the best so far, these become the run's weights. None without validation titles.
+
+        The first process does it; the others meet it again at the next step.
+        """
+        if self.processes.index:
+            return None
         if not self.validation:
             self.run.save_weights(self.kept.state_dict())
             return None
-        seeds = SEEDS[:1] if self.model.neighbour is None else enough_seeds(self.validation)
-        measured = validate(self.kept, self.validation, self.space, seeds, self._also)
+        if self.model.neighbour is None:
+            measured = validate(self.kept, self.validation, self.space)
+        else:
+            also = make_up(self.validation, self.sampler.titles)
+            measured = validate(self.kept, self.validation, self.space, enough_seeds(self.validation), also)
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
@@ -258,8 +192,8 @@ class Trainer:
 
     def save_checkpoint(self) -> None:
         """What resuming needs; order, hiding and dropout follow from the seed and the step."""
-        folder = self.run.path / "checkpoint"
-        folder.mkdir(exist_ok=True)
+        if self.processes.index:
+            return
         state = {
             "step": self.step,
             "best": self.run.info["best"],
@@ -268,26 +202,28 @@ class Trainer:
             "optimizers": [o.state_dict() for o in self.optimizers],
             "average": None if self.average is None else self.average.state_dict(),
         }
-        with files.whole_file(folder / "last.pt") as temporary:
-            torch.save(state, temporary)
+        checkpoint.save(self.run.path / "checkpoint", state)
         self.run.update(steps_done=self.step)
 
-    def load_checkpoint(self) -> None:
-        path = self.run.path / "checkpoint" / "last.pt"
-        if not path.exists():
-            return  # it was stopped before its first checkpoint: begin again
+    def load_checkpoint(self) -> str | None:
+        """Go back to where the run last kept its state; a sentence where that is not the last one it wrote."""
+        folder = self.run.path / "checkpoint"
+        state, told = checkpoint.load(folder, self.device)
+        if state is None:
+            return told  # it was stopped before its first checkpoint: begin again
         try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
             self.model.load_state_dict(state["model"])
             self.objective.load_state_dict(state.get("objective", {}))
             if self.average is not None:
                 self.average.load_state_dict(state["average"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
-        except Exception as error:  # torch raises many kinds for a damaged file
-            raise InputError(f"{path} cannot be resumed from: {str(error).splitlines()[0]}") from None
+        except (KeyError, RuntimeError, ValueError) as error:
+            why = str(error).splitlines()[0]
+            raise InputError(f"{folder} cannot be resumed from: it is of another recipe ({why})") from None
         self.step = state["step"]
         self.run.info["best"] = state["best"]
+        return told
 
 
 def train(
@@ -298,29 +234,35 @@ def train(
     resume: bool = False,
     on_step: Callable[[dict[str, Any]], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
+    on_note: Callable[[str], None] = lambda sentence: None,
+    processes: Processes = ALONE,
 ) -> RunFolder:
     """Train a run to its last step, or until `should_stop` says so; everything is in its folder.
 
-    on_step  called with each line of metrics.jsonl once it is written
+    on_step    called with each line of metrics.jsonl once it is written
+    on_note    called with a sentence for whoever started it: a checkpoint that was damaged
+    processes  that share the training; only the first of them writes
     """
-    with run.only_trainer():
+    run = run if processes.index == 0 else Onlooker.of(run)
+    with run.only_trainer(), run.failing_well():
+        trainer = Trainer(run, catalog, device, processes)
+        if resume and (told := trainer.load_checkpoint()):
+            on_note(told)
+        processes.wait()  # all have read the checkpoint before the first writes another
+        run.forget_metrics_after(trainer.step)
+        run.update(state="running", device=str(device), processes=processes.count)
         try:
-            trainer = Trainer(run, catalog, device)
-            if resume:
-                trainer.load_checkpoint()
-            run.forget_metrics_after(trainer.step)
-            run.update(state="running", device=str(device))
             _train_to_the_end(trainer, on_step, should_stop)
-        except BaseException as error:
-            run.update(state="failed", reason=str(error) or type(error).__name__)
-            raise
+        finally:
+            trainer.reader.close()
     return run
 
 
 def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable) -> None:
     run, recipe = trainer.run, trainer.recipe
+    every, kept_at = recipe.checkpoint_every, time.monotonic()
     while trainer.step < recipe.steps:
-        if should_stop():
+        if trainer.processes.any(should_stop(), trainer.device):
             trainer.save_checkpoint()
             run.update(state="stopped")
             return
@@ -330,8 +272,10 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
         if measured is not None:
             line["validation"] = measured
         run.append_metrics(line)
-        if due:
+        late = not every and time.monotonic() - kept_at > CHECKPOINT_S
+        if due or late or (every and trainer.step % every == 0):
             trainer.save_checkpoint()
+            kept_at = time.monotonic()
         on_step(line)
     run.update(state="done", reason=None)
 

@@ -9,7 +9,7 @@ Shape letters: B windows, S shots of the longest window, D width of a shot, G of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +35,15 @@ class Batch:
     )
 
     def to(self, device: torch.device) -> Batch:
-        global_ = None if self.global_ is None else self.global_.to(device)
-        return Batch(self.shots.to(device), self.valid.to(device), global_, self.scenes)
+        return self._each(lambda t: t.to(device, non_blocking=True))
+
+    def pinned(self) -> Batch:
+        """In memory from which a GPU copies while it computes."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        global_ = None if self.global_ is None else change(self.global_)
+        return Batch(change(self.shots), change(self.valid), global_, self.scenes)
 
 
 def step_rng(seed: int, purpose: str, step: int) -> torch.Generator:

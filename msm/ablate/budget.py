@@ -29,7 +29,8 @@ _TIMELESS = [
     "optim.warmup",
 ]
 _TIMELESS += ["optim.final_lr", "optim.clip_norm"]
-_METRICS_BYTES, _SCORES_BYTES, _CHECKPOINT_PARTS = 130, 60_000, 4
+_METRICS_BYTES, _SCORES_BYTES = 130, 60_000
+_CHECKPOINT_PARTS = 7  # the weights, and two checkpoints of weights and two moments
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ def time_cell(plan: Plan, cell: Cell, device: str) -> Timing:
     """Start a training in a folder that is thrown away, and make a few steps, one validation and one scoring."""
     from msm.catalog import Catalog
     from msm.evaluate import SEEDS
-    from msm.train import Trainer, pick_device, start_run, validate
+    from msm.train import Trainer, pick_device, start_run
+    from msm.validation import validate
 
     started = time.perf_counter()
     catalog, where = Catalog.open(plan.catalog["path"]), pick_device(device)

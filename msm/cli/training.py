@@ -29,20 +29,32 @@ def train(
     """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
     from msm.catalog import Catalog
     from msm.presets import preset
+    from msm.processes import start_processes
     from msm.runs import RunFolder
     from msm.train import pick_device, start_run
     from msm.train import train as train_run
 
     if resume and (set_ or replace):
         raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
-    opened, where = Catalog.open(catalog), pick_device(device)
-    if resume:
-        folder = RunFolder.open(run)
-    else:
-        chosen = preset(recipe).with_settings(set_ or [])
-        folder = start_run(opened, run, chosen, device=where, replace=replace)
+    processes, where = start_processes(pick_device(device))
+    opened, first = Catalog.open(catalog), processes.index == 0
+    if first and not resume:
+        start_run(opened, run, preset(recipe).with_settings(set_ or []), device=where, replace=replace)
+    processes.wait()
+    folder = RunFolder.open(run)
     with stop_signals() as should_stop, training_bar(folder.recipe.steps) as on_step:
-        train_run(folder, opened, device=where, resume=resume, on_step=on_step, should_stop=should_stop)
+        train_run(
+            folder,
+            opened,
+            device=where,
+            resume=resume,
+            on_step=on_step if first else lambda line: None,
+            should_stop=should_stop,
+            on_note=_note if first else lambda sentence: None,
+            processes=processes,
+        )
+    if not first:
+        return
     if as_json:
         print(to_json({"run": str(run), **folder.info}))
     if folder.info["state"] == "stopped":
@@ -52,6 +64,10 @@ def train(
         best = folder.info["best"]
         kept = f"; kept step {best['step']}, centred cosine {best['centred_cosine']:.3f} on validation" if best else ""
         print(f"{run}: {folder.info['steps_done']} steps done{kept}")
+
+
+def _note(sentence: str) -> None:
+    print(f"msm: {sentence}", file=sys.stderr)
 
 
 @app.command()
