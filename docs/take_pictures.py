@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from the running app: `make pictures`."""
+"""Takes the pictures of README and docs from the running app: `make pictures`, or this with the names of some."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
-VIEWS = {
-    "masking-lab": "/?title=harbour-lights&run=neighbour",
-    "evaluation": "/evaluation?run=neighbour",
-    "ablations": "/ablations?ablation=measured: recipes-series",
-    "data": "/data",
+VIEWS = {  # picture → address, and the window's height
+    "masking-lab": ("/?title=harbour-lights&run=neighbour", 1160),
+    "map": ("/map?title=harbour-lights", 1000),
+    "retrieval": ("/retrieval?run=mediafm&title=the-last-greenhouse", 1160),
+    "training": ("/training?run=neighbour", 1100),
+    "evaluation": ("/evaluation?run=neighbour", 1300),
+    "ablations": ("/ablations?ablation=measured: recipes-series", 1100),
+    "data": ("/data", 900),
 }
-HEIGHTS = {"masking-lab": 1160, "evaluation": 1300, "ablations": 1100, "data": 900}
 
 
 def main() -> None:
@@ -34,8 +36,9 @@ def main() -> None:
         with sync_playwright() as play:
             flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-            for name, address in VIEWS.items():
-                page = browser.new_page(viewport={"width": 1280, "height": HEIGHTS[name]})
+            for name in sys.argv[1:] or VIEWS:
+                address, height = VIEWS[name]
+                page = browser.new_page(viewport={"width": 1280, "height": height})
                 page.goto(f"http://localhost:{port}{address}")
                 take(page, HERE / "pictures" / f"{name}.png")
     finally:
@@ -44,9 +47,15 @@ def main() -> None:
 
 def take(page: Page, path: Path) -> None:
     """Wait until nothing runs any more, then take what the window shows."""
-    page.wait_for_selector('[data-testid="stMain"] [data-testid="stPlotlyChart"], [data-testid="stDataFrame"]')
+    page.wait_for_selector('[data-testid="stMain"] [data-testid="stHeading"]', timeout=60_000)
     page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=60_000)
-    page.wait_for_timeout(2000)
+    before = -1
+    for _ in range(20):  # frames arrive after the page: until no more of them come
+        page.wait_for_timeout(3000)
+        frames = page.locator("img").evaluate_all("all => all.filter(i => i.naturalWidth).length")
+        if frames == before:
+            break
+        before = frames
     page.screenshot(path=path)
     print(path)
 
