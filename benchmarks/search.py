@@ -63,10 +63,16 @@ def titles(num_shots: int) -> Iterator[TitleData]:
 
 def make(folder: Path, num_shots: int) -> None:
     """catalog/ with its index, and small/ of 50 000 shots with a flat one; what building told goes to made.json."""
+    folder.mkdir(parents=True, exist_ok=True)
     told: dict[str, Any] = {"shots": num_shots}
     for name, count, kind in (("catalog", num_shots, None), ("small", min(SMALL, num_shots), "flat")):
         began = time.perf_counter()
-        catalog = Catalog.write(folder / name, titles(count), modalities=modalities_of(DIMS))
+        there = (folder / name / "catalog.json").exists()  # from a run that was cut short
+        catalog = (
+            Catalog.open(folder / name)
+            if there
+            else Catalog.write(folder / name, titles(count), modalities=modalities_of(DIMS))
+        )
         print(f"{name}: {count} shots written in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         space = RawSpace(catalog)
         kind = kind or ("ivfpq" if count < 500_000 else None)
@@ -197,7 +203,7 @@ def _anonymous_mb() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["make", "ask", "all"])
-    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("folder", type=Path, nargs="?", help="kept; what is there already is not written again")
     parser.add_argument("--shots", type=int, default=1_000_000)
     chosen = parser.parse_args()
     if chosen.what != "all" and chosen.folder is None:

@@ -84,7 +84,9 @@ def of_title(run: Run, title: Title) -> dict[str, Any]:
 
 
 def write(name: str, measured: dict[str, Any]) -> None:
-    document = files.read_json(OUT) if OUT.exists() else {"command": "python -m benchmarks.surprise", "sets": {}}
+    document: dict[str, Any] = (
+        files.read_json(OUT) if OUT.exists() else {"command": "python -m benchmarks.surprise", "sets": {}}
+    )
     document |= {"date": datetime.date.today().isoformat(), "versions": versions()}
     document["sets"][name] = measured
     files.write_json(OUT, document)

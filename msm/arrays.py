@@ -7,6 +7,7 @@ checked against the bytes that the file really holds before anything is allocate
 from __future__ import annotations
 
 import math
+import mmap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,22 @@ def map_npy(path: Path) -> np.ndarray:
         raise InputError(f"{path} is truncated: it declares {header.num_bytes} bytes of data and holds {data_bytes}")
     with reading(path, ".npy"):
         return np.lib.format.open_memmap(path, mode="r")
+
+
+def release_rows(mapped: np.ndarray, start: int, stop: int) -> None:
+    """Rows of a mapped array were read: they need not stay in this process's memory, whatever the system caches.
+
+    A walk through a catalog of millions of shots would hold all of it resident otherwise.
+    """
+    pages = getattr(mapped, "_mmap", None)
+    if not isinstance(mapped, np.memmap) or pages is None or not hasattr(pages, "madvise"):
+        return
+    row = mapped.strides[0]
+    begin = mapped.offset % mmap.ALLOCATIONGRANULARITY + start * row
+    begin -= begin % mmap.PAGESIZE
+    length = min(mapped.offset % mmap.ALLOCATIONGRANULARITY + stop * row, len(pages)) - begin
+    if length > 0:
+        pages.madvise(mmap.MADV_DONTNEED, begin, length)
 
 
 class NpzFile:

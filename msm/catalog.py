@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from msm import files
+from msm.arrays import release_rows
 from msm.catalog_reader import (
     check_counts,
     check_shot_table,
@@ -232,6 +233,7 @@ class Catalog:
             low, high = max(start, first), min(stop, first + len(shard))
             if low < high:
                 rows[low - start : high - start] = shard[low - first : high - first]
+                release_rows(shard, low - first, high - first)
         return rows
 
     def take(self, rows: np.ndarray) -> np.ndarray:

@@ -113,6 +113,35 @@ class ShotEncoder(nn.Module):
         global_ (B, G)     float, the title's metadata; None = no information
         part               of which batch these windows are a part; None = they are the batch
         """
+        x, packing, guess = self._tokens(shots, hidden, valid, global_, part)
+        x = packing.pad(self._through_blocks(x, packing))  # (B, T, W)
+        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
+
+    @property
+    def encodes_apart(self) -> bool:
+        """Whether the encodings of some shots are all that its head reads."""
+        return self.cfg.head in ("linear", "transform")
+
+    def encode_only(
+        self,
+        where: Tensor,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        """(B, S) bool, the rest as for `encode` → (H, W): its encodings of these shots alone.
+
+        What the last block makes of the other shots, nobody asks for: it only looks at them.
+        """
+        x, packing, _ = self._tokens(shots, hidden, valid, global_, part)
+        return self._through_blocks(x, packing, packing.pack(F.pad(where, (2, 0))).nonzero()[:, 0])
+
+    def _tokens(
+        self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None, part: Part | None
+    ) -> tuple[Tensor, Packing, Tensor | None]:
+        """The stream that the blocks are given (N, W), and the neighbour head's guess."""
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
@@ -132,16 +161,16 @@ class ShotEncoder(nn.Module):
         front = torch.stack(
             [self.cls_vector.expand(len(valid), -1), self._global_token(global_, len(valid), part)], dim=1
         )
-        x = packing.pad(self._through_blocks(packing.behind(front.to(x.dtype), x), packing))  # (B, T, W)
-        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
+        return packing.behind(front.to(x.dtype), x), packing, guess
 
-    def _through_blocks(self, x: Tensor, packing: Packing) -> Tensor:
-        """(N, W) → (N, W)"""
+    def _through_blocks(self, x: Tensor, packing: Packing, rows: Tensor | None = None) -> Tensor:
+        """(N, W) → (N, W), or the rows (Q,) of it that are asked for."""
         turn = turns_of(packing, self.turn)
         offset = offsets(packing.keep.shape[1], x.device) if self.cfg.positions == "decay" else None
-        for block in self.blocks:
+        *blocks, last = self.blocks
+        for block in blocks:
             x = block(x, packing, turn, offset)
-        return self.out_norm(x)
+        return self.out_norm(last(x, packing, turn, offset, rows))
 
     def decode(
         self,
@@ -178,6 +207,8 @@ class ShotEncoder(nn.Module):
         where  (B, S) bool, the shots to predict; None = those of which something is hidden
         """
         where = touched_shots(hidden) if where is None else where
+        if self.encodes_apart:
+            return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid)[where])
 
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:

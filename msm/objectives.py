@@ -59,10 +59,12 @@ class Made:
     """What the model makes of it, worked out when a term first reads it.
 
     shuffled  the decoder gets the visible tokens in random order (VideoPrism, section 2)
+    apart     no term reads more than `hidden_features`
     """
 
-    def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False):
+    def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False, apart: bool = False):
         self.model, self.asked, self.shuffled = model, asked, shuffled
+        self.apart = apart and model.encodes_apart
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -84,6 +86,14 @@ class Made:
         """(B, S, V): what the last layer reads."""
         order = shuffled_places(self.asked) if self.shuffled else None
         return self.model.decode(self.encoded, self.asked.masked, self.asked.valid, order, self.asked.part)
+
+    @cached_property
+    def hidden_features(self) -> Tensor:
+        """(H, V): what the last layer reads at the hidden shots."""
+        asked = self.asked
+        if not self.apart:
+            return self.features[asked.where]
+        return self.model.encode_only(asked.where, asked.shown, asked.masked, asked.valid, asked.global_, asked.part)
 
 
 def shuffled_places(asked: Asked) -> Tensor:

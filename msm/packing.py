@@ -62,6 +62,11 @@ class Packing:
         return self.index % self.keep.shape[1]
 
     @cached_property
+    def window(self) -> Tensor:
+        """(N,) the window of each token."""
+        return self.index // self.keep.shape[1]
+
+    @cached_property
     def nth(self) -> Tensor:
         """(N,) where each token stands in a table as dropout draws it, every window moved to the left."""
         first = torch.arange(len(self.keep), device=self.keep.device)[:, None] * self._drawn_length
@@ -96,8 +101,8 @@ class Packing:
         windows = stream.split([n - front.shape[1] for n in self.lengths])
         return torch.cat([part for pair in zip(front, windows, strict=True) for part in pair])
 
-    def dropout(self, stream: Tensor, share: float) -> Tensor:
-        """(N, W) with a share of the numbers left out.
+    def dropout(self, stream: Tensor, share: float, rows: Tensor | None = None) -> Tensor:
+        """(N, W), or the `rows` of it, with a share of the numbers left out.
 
         On a CPU what is drawn does not depend on how windows are laid out or parted: it is drawn for all the batch's
         windows at the length of the longest, as it would be for a padded table.
@@ -109,20 +114,28 @@ class Packing:
         windows = len(self.keep) if self.part is None else self.part.num_windows
         kept = stream.new_empty(windows, self._drawn_length, stream.shape[-1]).bernoulli_(1 - share).div_(1 - share)
         kept = (kept if self.part is None else kept[self.part.rows]).flatten(0, 1)
-        return stream * (kept if len(stream) == len(kept) else kept[self.nth])
+        return stream * (kept if len(stream) == len(kept) else kept[self.nth if rows is None else self.nth[rows]])
 
 
-Attention = Callable[[Tensor, Tensor, Tensor, Packing, Tensor | None], Tensor]
+Attention = Callable[[Tensor, Tensor, Tensor, Packing, Tensor | None, Tensor | None], Tensor]
 
 
-def attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None = None) -> Tensor:
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packing: Packing,
+    bias: Tensor | None = None,
+    rows: Tensor | None = None,
+) -> Tensor:
     """Each token looks at all the tokens of its window.
 
     query, key, value  (N, H, F)
     bias               (H, T, T), added to the logits of the tokens at two places; None = nothing
+    rows               (Q,) the tokens that look, where not all do: `query` and what is returned are then (Q, H, F)
     returns            (N, H, F)
     """
-    return _kernel(query, bias)(query, key, value, packing, bias)
+    return _kernel(query, bias)(query, key, value, packing, bias, rows)
 
 
 def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
@@ -134,29 +147,47 @@ def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
     return padded
 
 
-def window_by_window(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None) -> Tensor:
-    """Windows of one length that follow each other are looked at together."""
+def window_by_window(
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
+) -> Tensor:
+    """Windows of one length that follow each other are looked at together, where all their tokens look."""
     runs = [(n, len(list(same))) for n, same in groupby(packing.lengths)]
-    parts = zip(*(t.split([n * count for n, count in runs]) for t in (query, key, value)), strict=True)
+    looking, places = [n * count for n, count in runs], [None] * len(runs)
+    if rows is not None:
+        runs = [(n, 1) for n in packing.lengths]
+        looking = torch.bincount(packing.window[rows], minlength=len(runs)).tolist()
+        places = packing.place[rows].split(looking)
+    parts = zip(*(t.split([n * count for n, count in runs]) for t in (key, value)), strict=True)
     mixed = []
-    for (n, count), part in zip(runs, parts, strict=True):
-        q, k, v = (t.unflatten(0, (count, n)).transpose(1, 2) for t in part)  # (count, H, n, F)
-        here = None if bias is None else bias[:, :n, :n]
+    for (n, count), q, (k, v), place in zip(runs, query.split(looking), parts, places, strict=True):
+        q, k, v = (t.unflatten(0, (count, -1)).transpose(1, 2) for t in (q, k, v))  # (count, H, n, F)
+        here = None if bias is None else bias[:, :n, :n] if place is None else bias[:, place, :n]
         mixed.append(F.scaled_dot_product_attention(q, k, v, here).transpose(1, 2).flatten(0, 1))
     return torch.cat(mixed)
 
 
-def in_one_kernel(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None) -> Tensor:
+def in_one_kernel(
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
+) -> Tensor:
     """torch's kernel for windows of many lengths: NVIDIA GPUs, 16 bits, no bias."""
     assert varlen_attn is not None and bias is None
-    mixed = varlen_attn(query, key, value, packing.ends, packing.ends, packing.longest, packing.longest)
+    ends = packing.ends
+    if rows is not None:
+        looking = torch.bincount(packing.window[rows], minlength=len(packing.keep))
+        ends = F.pad(looking.cumsum(dim=0), (1, 0)).to(torch.int32)
+    mixed = varlen_attn(query, key, value, ends, packing.ends, packing.longest, packing.longest)
     assert isinstance(mixed, Tensor)
     return mixed
 
 
-def padded(query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None) -> Tensor:
+def padded(
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
+) -> Tensor:
     """Every window as long as the longest, its padding masked: slower, and right everywhere."""
+    if rows is not None:
+        query = torch.zeros_like(key).index_copy(0, rows, query)
     attend = packing.keep[:, None, None, :]
     mask = attend if bias is None else bias.masked_fill(~attend, -1e9)
     q, k, v = (packing.pad(t).transpose(1, 2) for t in (query, key, value))  # (B, H, T, F)
-    return packing.pack(F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2))
+    mixed = packing.pack(F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2))
+    return mixed if rows is None else mixed[rows]

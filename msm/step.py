@@ -58,13 +58,13 @@ def train_step(
     objective.before_step(model, step)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
-    sums, names = torch.zeros(0), [""]
+    sums, names, shuffled = torch.zeros(0), [""], recipe.objective.token_shuffling
     drawn_from = torch.get_rng_state()
     for rows in processes.rows(len(batch.valid), recipe.accumulate):
         _draw_again(drawn_from, rows, device)
         part = asked.part_of(rows)
         with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
-            made = Made(model, part, shuffled=recipe.objective.token_shuffling)
+            made = Made(model, part, shuffled=shuffled, apart=objective.reads_hidden_alone)
             losses = objective(part, made, step)
         weight = 1.0 if part is asked else float(part.where.sum() / asked.where.sum())
         loss = objective.total(losses) * weight

@@ -30,7 +30,7 @@ LEAST_GROUPS = 6  # below, too much of a short title is hidden at once; such a t
 MOST_GROUPS = 32  # beyond, more groups cost time and agree no better
 MOST_NUMBERS = 2**25  # of a batch, shots and pairs of shots, so that it fits into memory
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)

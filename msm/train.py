@@ -23,7 +23,7 @@ from msm.recipe import Recipe
 from msm.runs import Onlooker, RunFolder, versions
 from msm.step import ask, train_step
 from msm.terms import make_objective
-from msm.validation import seeds_for, validate
+from msm.validation import enough_seeds, make_up, validate
 from msm.windows import WindowSampler, step_rng
 
 FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
@@ -178,7 +178,11 @@ class Trainer:
         if not self.validation:
             self.run.save_weights(self.kept.state_dict())
             return None
-        measured = validate(self.kept, self.validation, self.space, seeds_for(self.kept, self.validation))
+        if self.model.neighbour is None:
+            measured = validate(self.kept, self.validation, self.space)
+        else:
+            also = make_up(self.validation, self.sampler.titles)
+            measured = validate(self.kept, self.validation, self.space, enough_seeds(self.validation), also)
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]

@@ -6,6 +6,7 @@ Shape letters: T tokens of the longest window, N tokens of all windows packed, W
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,28 +32,61 @@ class Block(nn.Module):
         self.feed_out = nn.Linear(4 * width, width)
         self.decay = Decay(heads) if decay else None
 
-    def forward(self, x: Tensor, packing: Packing, turn: Tensor | None, offset: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        packing: Packing,
+        turn: Tensor | None,
+        offset: Tensor | None = None,
+        rows: Tensor | None = None,
+    ) -> Tensor:
         """One layer.
 
         x       (N, W) the tokens of all windows, packed
         turn    (N, F / 2) complex, how far each token's query and key are turned; None = not at all
         offset  (T, T) how far, in shots, one place lies behind another, for a block with `decay`
+        rows    (Q,) the tokens that are asked for, where not all are: (Q, W) is returned then
         """
         bias = None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
-        x = x + self._dropout(self._attention(self.attention_norm(x), packing, turn, bias), packing)
-        feed = self.feed_out(F.gelu(self.feed_in(self.feed_norm(x))))
-        return x + self._dropout(feed, packing)
+        mixed = self._attention(self.attention_norm(x), packing, turn, bias, rows)
+        x = (x if rows is None else x[rows]) + self._dropout(mixed, packing, rows)
+        return x + self._dropout(self._feed(self.feed_norm(x)), packing, rows)
 
-    def _attention(self, x: Tensor, packing: Packing, turn: Tensor | None, bias: Tensor | None) -> Tensor:
+    def _attention(
+        self, x: Tensor, packing: Packing, turn: Tensor | None, bias: Tensor | None, rows: Tensor | None
+    ) -> Tensor:
+        asked = x if rows is None else x[rows]
         query, key, value = (
-            layer(x).unflatten(-1, (self.heads, -1)) for layer in (self.query, self.key, self.value)
+            layer(t).unflatten(-1, (self.heads, -1))
+            for layer, t in ((self.query, asked), (self.key, x), (self.value, x))
         )  # (N, H, F)
         if turn is not None:
-            query, key = rotate(query, turn), rotate(key, turn)
-        return self.attention_out(attention(query, key, value, packing, bias).flatten(1))
+            query, key = rotate(query, turn if rows is None else turn[rows]), rotate(key, turn)
+        return self.attention_out(attention(query, key, value, packing, bias, rows).flatten(1))
 
-    def _dropout(self, x: Tensor, packing: Packing) -> Tensor:
-        return packing.dropout(x, self.dropout) if self.training else x
+    def _feed(self, x: Tensor) -> Tensor:
+        wide = self.feed_in(x)
+        if wide.requires_grad and not torch.is_autocast_enabled(x.device.type):
+            return GeluLinear.apply(wide, self.feed_out.weight, self.feed_out.bias)
+        return self.feed_out(F.gelu(wide))
+
+    def _dropout(self, x: Tensor, packing: Packing, rows: Tensor | None) -> Tensor:
+        return packing.dropout(x, self.dropout, rows) if self.training else x
+
+
+class GeluLinear(torch.autograd.Function):
+    """GELU and a linear layer that keep one table for the backward pass and not two: GELU is worked out again."""
+
+    @staticmethod
+    def forward(ctx: Any, wide: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(wide, weight)
+        return F.linear(F.gelu(wide), weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        (gradient,), (wide, weight) = gradients, ctx.saved_tensors
+        of_weight = gradient.T @ F.gelu(wide)
+        return torch.ops.aten.gelu_backward(gradient @ weight, wide), of_weight, gradient.sum(dim=0)
 
 
 class Decay(nn.Module):

@@ -19,28 +19,42 @@ from msm.neighbour import TRUSTS
 from msm.predict import predict_hidden
 
 CHOSEN_ON = 1000  # hidden shots, about, on which a neighbour head is told what the validation titles say
+CHOSEN_BY = 20  # titles; where fewer validate, training titles also say how sharply a neighbour head should speak
 
 
-def seeds_for(model: ShotEncoder, titles: Sequence[Title]) -> tuple[int, ...]:
-    """One draw of the hidden shots; for a neighbour head so many that its choices do not hang on a handful of them."""
-    if model.neighbour is None:
-        return SEEDS[:1]
+def enough_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
+    """So many draws of the hidden shots that a choice does not hang on a handful of them."""
     hidden = RATIO * sum(t.num_shots for t in titles)
     return SEEDS[: max(1, min(len(SEEDS), round(CHOSEN_ON / max(hidden, 1))))]
 
 
+def make_up(titles: Sequence[Title], train: Sequence[Title]) -> list[Title]:
+    """Training titles, spread over the split, to make up for few validation titles.
+
+    How an expectation ranks the true shot differs much from title to title and little between titles that were
+    trained on and others: a neighbour head has few weights.
+    """
+    missing = min(len(train), max(0, CHOSEN_BY - len(titles)))
+    return [train[int(i)] for i in np.linspace(0, len(train) - 1, missing)]
+
+
 def validate(
-    model: ShotEncoder, titles: Sequence[Title], space: Space, seeds: Sequence[int] = SEEDS[:1]
+    model: ShotEncoder,
+    titles: Sequence[Title],
+    space: Space,
+    seeds: Sequence[int] = SEEDS[:1],
+    also: Sequence[Title] = (),
 ) -> dict[str, Any]:
     """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
 
     The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
-    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too.
+    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too;
+    `also` are further titles that have a say in the latter.
     """
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds))
     truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_choices(model, cases, truths, space)
+    guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
     origin = model.origin.cpu().numpy()
     lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
@@ -56,13 +70,13 @@ def validate(
 
 
 def _with_best_choices(
-    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space
+    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space, also: Sequence[Case]
 ) -> list[np.ndarray]:
     """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases, and is
-    sharpened as they ask for."""
+    sharpened as they, and `also`, ask for."""
 
-    def guess() -> list[np.ndarray]:
-        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in cases]
+    def guess(asked: Sequence[Case] = cases) -> list[np.ndarray]:
+        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in asked]
 
     if model.neighbour is None:
         return guess()
@@ -78,6 +92,7 @@ def _with_best_choices(
     model.neighbour.trust.fill_(trust)
     if not chosen:
         return guesses
-    shares = choose_sharpening([g - model.origin.cpu().numpy() for g in guesses], cases, space)
+    about = [g - model.origin.cpu().numpy() for g in (*guesses, *guess(also))]
+    shares = choose_sharpening(about, [*cases, *also], space)
     model.neighbour.sharpening.copy_(torch.tensor(shares))
     return guess()

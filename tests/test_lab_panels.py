@@ -166,6 +166,15 @@ def test_a_script_beside_the_catalog_is_played_and_a_bad_one_gets_its_sentence(m
     assert "mine.toml, step 1: show is 'dance'" in app.error[0].value
 
 
+def test_a_view_that_cannot_be_shown_does_not_hold_up_the_others(monkeypatch, world):
+    app = visit(monkeypatch, world, PRESENT, title="single", hidden="none")  # the film, then surprise at its one shot
+    app.button(key="presenter.next").click().run()
+    assert "has one shot" in app.error[0].value
+
+    app.button(key="presenter.back").click().run()
+    assert not app.error and "1 of 2" in said(app)
+
+
 # ---- words --------------------------------------------------------------------------------------
 def paired(*values: float, apart: int = 3) -> pd.DataFrame:
     return pd.DataFrame({"shot": np.arange(len(values)) * apart, "centred_cosine": values})

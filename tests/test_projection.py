@@ -134,6 +134,17 @@ class TestByUmap:
 
         assert made.points.shape == (170, 3) and np.isfinite(made.points).all()
 
+    def test_densmap_keeps_a_dense_cloud_smaller_than_a_loose_one(self):
+        rng = np.random.default_rng(0)
+        tight, loose = (
+            3 * np.eye(2, 20)[i] + scale * rng.standard_normal((150, 20)) for i, scale in enumerate((0.02, 0.3))
+        )
+        rows = np.concatenate([tight, loose]).astype(np.float32)
+        points = project(rows, ProjectionOptions(densmap=True)).points
+        small, large = (np.linalg.norm(p - p.mean(axis=0), axis=1).mean() for p in (points[:150], points[150:]))
+
+        assert small < 0.7 * large
+
     def test_a_label_draws_its_classes_apart_where_the_vectors_do_not(self):
         rows, _ = clouds(300, num_clouds=1)
         classes = np.arange(300) % 2

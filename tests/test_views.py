@@ -154,13 +154,15 @@ def test_a_title_without_times_and_text_has_a_strip():
 def test_an_answer_carries_every_measure_with_its_baseline_and_no_raw_cosine_alone():
     table = fill_table([0.7, np.nan, 0.2], [0.5, np.nan, 0.3])
     table = table.assign(centred_video=[0.6, 0.5, 0.4], best_video=[0.3, 0.2, 0.1])
+    table = table.assign(centred_text=[0.2, 0.2, np.nan], best_text=[0.1, 0.1, np.nan])
     table = table.assign(centred_audio=np.nan, best_audio=np.nan)
     answer = strip_answer(table, "linear")
 
     assert answer["shots"] == [0, 3, 6]
-    assert [m["key"] for m in answer["measures"]] == ["centred", "raw", "video"]  # the sound was not hidden
+    assert [m["key"] for m in answer["measures"]] == ["centred", "raw", "video", "text"]  # the sound was not hidden
     assert answer["measures"][0]["model"] == [0.7, None, 0.2]
     assert all(len(m["best"]) == 3 and m["baseline"] for m in answer["measures"])
+    assert len(strip_answer(table.assign(centred_text=np.nan), "linear")["measures"]) == 2  # one alone says it already
     assert strip_answer(None) is None
 
 

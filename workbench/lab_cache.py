@@ -93,72 +93,67 @@ class Surprised(NamedTuple):
     seconds: float
 
 
-MOST_CURVES = 32
+OnShare = Callable[[float], object]  # hears the share that is done, and may stop the work by raising
+MOST_WORKED_OUT = 160
 
 
-def fast_surprise(catalog: Catalog, run_path: Path, title_id: str) -> Surprised:
-    """The grouped form."""
-    return _fast_surprise(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id)
+def surprised(catalog: Catalog, run_path: Path, title_id: str, *, exact: bool, on_share: OnShare) -> Surprised:
+    """Every shot hidden in turn: alone with `exact`, else several together."""
 
+    def work(progress: Callable[[int, int], object]) -> Surprised:
+        from msm.surprise import surprise
 
-@st.cache_resource(max_entries=MOST_CURVES, show_spinner="Hiding every shot of the film in turn …")
-def _fast_surprise(path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str) -> Surprised:
-    return _surprise(cache.open_catalog(Path(path)), run_path, title_id, exact=False)
+        started = time.perf_counter()
+        found = surprise(cache.open_run(run_path), catalog[title_id], exact=exact, progress=progress)
+        return Surprised(found.table, found.passes, found.exact, time.perf_counter() - started)
+
+    return _worked_out(_surprise_key(catalog, run_path, title_id, exact), work, on_share)
 
 
 def known_surprise(catalog: Catalog, run_path: Path, title_id: str) -> Surprised | None:
     """The exact form, if somebody has asked for it already."""
-    return _exact_curves().get((str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id))
+    return _all_worked_out().get(_surprise_key(catalog, run_path, title_id, exact=True))
 
 
-def exact_surprise(catalog: Catalog, run_path: Path, title_id: str, on_share: Callable[[float], object]) -> Surprised:
-    """Every shot hidden alone; `on_share` hears the share that is done."""
-    found = _surprise(catalog, run_path, title_id, exact=True, progress=lambda done, total: on_share(done / total))
-    kept = _exact_curves()
-    kept[str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id] = found
-    while len(kept) > MOST_CURVES:
-        kept.pop(next(iter(kept)))
-    return found
-
-
-# A dictionary of our own: a cached function may not report its progress to a page.
-@st.cache_resource(show_spinner=False)
-def _exact_curves() -> dict[tuple, Surprised]:
-    return {}
-
-
-def _surprise(catalog: Catalog, run_path: Path, title_id: str, *, exact: bool, **how: Any) -> Surprised:
-    from msm.surprise import surprise
-
-    started = time.perf_counter()
-    found = surprise(cache.open_run(run_path), catalog[title_id], exact=exact, **how)
-    return Surprised(found.table, found.passes, found.exact, time.perf_counter() - started)
+def _surprise_key(catalog: Catalog, run_path: Path, title_id: str, exact: bool) -> tuple:
+    return ("surprise", str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id, exact)
 
 
 def influence(
-    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, method: str
-) -> pd.DataFrame:
-    """What each visible shot did for the prediction of a hidden one, as `msm.influence.influence` tells it."""
-    return _influence(
-        str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, shot, method
-    )
-
-
-@st.cache_resource(max_entries=128, show_spinner="Hiding each visible shot as well …")
-def _influence(
-    path: str,
-    fingerprint: str,
+    catalog: Catalog,
     run_path: Path,
-    _changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     shot: int,
     method: str,
+    on_share: OnShare,
 ) -> pd.DataFrame:
-    from msm.influence import influence
+    """What each visible shot did for the prediction of a hidden one, as `msm.influence.influence` tells it."""
 
-    title = cache.open_catalog(Path(path))[title_id]
-    return influence(cache.open_run(run_path), title, hidden, shot, method=method)
+    def work(progress: Callable[[int, int], object]) -> pd.DataFrame:
+        from msm.influence import influence
+
+        run = cache.open_run(run_path)
+        return influence(run, catalog[title_id], hidden, shot, method=method, progress=progress)
+
+    key = ("influence", str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id)
+    return _worked_out((*key, hidden, shot, method), work, on_share)
+
+
+def _worked_out(key: tuple, work: Callable[[Callable[[int, int], object]], Any], on_share: OnShare) -> Any:
+    """The answer of an earlier time, or the work done now."""
+    kept = _all_worked_out()
+    if key not in kept:
+        kept[key] = work(lambda done, total: on_share(done / total))
+        while len(kept) > MOST_WORKED_OUT:
+            kept.pop(next(iter(kept)), None)
+    return kept[key]
+
+
+# A dictionary of our own: a cached function may not report its progress to a page.
+@st.cache_resource(show_spinner=False)
+def _all_worked_out() -> dict[tuple, Any]:
+    return {}
 
 
 def context_curve(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -390,7 +391,7 @@ def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:
 def take_along(catalog: Catalog, entry: Entry, label: str | None) -> None:
     """The cell that draws this map in a notebook, with what is chosen on it."""
     if entry.stored:
-        link = "?" + "&".join(f"{k}={v}" for k, v in st.query_params.to_dict().items())
+        link = "?" + urlencode(state.query(), safe=":;,@")
         copy_as_code(map_code(catalog.path, entry.stored.path, label, link, read_arguments().runs))
 
 

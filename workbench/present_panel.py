@@ -68,9 +68,12 @@ def show(catalog: Catalog, named: Named) -> None:
     script = named.script
     number = min(state.slide(), len(script.steps) - 1)
     stage = stage_of(catalog, served_pictures(catalog))
-    with st.spinner("Asking the model …", show_time=False):
-        slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
-    st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
+    try:
+        with st.spinner("Asking the model …", show_time=False):
+            slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
+        st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
+    except InputError as error:  # the other views can still be shown
+        st.error(f"{error}.")
 
     def heard(answer: str) -> None:
         moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly

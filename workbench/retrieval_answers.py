@@ -12,7 +12,8 @@ from msm import Catalog, InputError
 from msm.search.filters import Filters, title_of_rows
 from workbench import asked, cache, retrieval_cache, state
 from workbench import retrieval_panel as panel
-from workbench.retrieval_panel import Cards
+from workbench.retrieval_cards import Cards, bounds, plain_markdown
+from workbench.retrieval_controls import choose_text
 from workbench.views import found as views
 from workbench.views import palette
 
@@ -104,7 +105,7 @@ def in_a_row(cards: Cards, ask: Question) -> None:
     from msm.search.clips import like_clip
 
     row = ask.like[0]
-    first, stop = panel.bounds(ask.catalog, row)
+    first, stop = bounds(ask.catalog, row)
     longest = min(12, stop - first)
     if longest < 2:
         panel.query(cards, [row], "shot")
@@ -138,7 +139,7 @@ def words(cards: Cards, ask: Question) -> None:
     """The very words in the subtitles, beside the nearest by the catalog's own text encoder, if it can be had."""
     from msm.search.words import encode_text, find_words
 
-    text = panel.choose_text(ask.catalog, ask.like[0])
+    text = choose_text(ask.catalog, ask.like[0])
     if not text.strip():
         st.caption("Write some words: a line of dialogue, a name, a thing.")
         return
@@ -203,4 +204,4 @@ def _same_labels(answers: dict[str, Any], show: list[str], as_query: dict[str, A
     labels = {how: answer.labels for how, answer in answers.items()}
     told = [views.same_as_query(labels, label, as_query.get(label)) for label in show]
     if any(told):
-        st.markdown(panel.plain_markdown(" ".join(filter(None, told))))
+        st.markdown(plain_markdown(" ".join(filter(None, told))))

@@ -1,4 +1,4 @@
-"""Pieces of the retrieval page: the question, the filters, what was found, how good the search is."""
+"""Pieces of the retrieval page: the question, what was found, how good the search is."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
-from msm.search.filters import Filters, title_of_rows
-from workbench import asked, cache, retrieval_cache, state
-from workbench.components.frames import Gesture, frames
+from msm.search.filters import title_of_rows
+from workbench import asked, retrieval_cache, state
+from workbench.components.frames import frames
+from workbench.retrieval_cards import Cards, bounds, plain_markdown
 from workbench.views import found as views
 from workbench.views import palette
 from workbench.views.code import measures_code, search_code
 from workbench.views.wording import clock, count, number
 
-MODES = {
-    "shot": ":material/image_search: Like a shot",
-    "fill": ":material/visibility_off: What the model expects",
-    "clip": ":material/view_week: Shots in a row",
-    "text": ":material/format_quote: Words",
-}
 HELP = {
     "fill": "The shot is hidden, with those that are hidden in the masking lab; the model's guess is what is looked for.",
     "raw": "The shots as the encoders made them, the average shot taken away. What looks and sounds alike.",
@@ -32,124 +26,6 @@ HELP = {
 AROUND = 5  # shots on either side of the query
 MOST_LIKE = 12  # shots of the question that are shown
 COLOURS = {palette.TRUTH: "green", palette.MODEL: "blue", palette.OTHER: "gray"}  # as the theme calls them
-
-
-def choose_mode() -> str:
-    chosen = st.segmented_control(
-        "Search for",
-        list(MODES),
-        default="shot",
-        format_func=MODES.__getitem__,
-        required=True,
-        key="retrieval.mode",
-        label_visibility="collapsed",
-    )
-    return str(chosen)
-
-
-def choose_filters(catalog: Catalog) -> Filters:
-    """In a popover: what may be found. Its label says how many filters are set."""
-    name = f"{catalog.path.name}.{catalog.fingerprint}"
-    ids = catalog.titles["title_id"].astype(str).tolist()
-    names = dict(zip(ids, catalog.titles["name"].astype(str), strict=True))
-    labels = [*catalog.shot_labels, *catalog.title_labels]
-    with st.popover("Filters", icon=":material/filter_list:"):
-        own_title = st.toggle("Not from the same title", key=f"retrieval.title.{name}")
-        scenes = {"scene", "scene_start"} & set(catalog.shot_labels)
-        own_scene = bool(scenes) and st.toggle(
-            "Not from the same scene", value=True, key=f"retrieval.scene.{name}", disabled=own_title
-        )
-        titles = st.multiselect("Titles", ids, format_func=names.__getitem__, key=f"retrieval.titles.{name}")
-        splits = st.multiselect("Splits", ["train", "validation", "test"], key=f"retrieval.splits.{name}")
-        pairs: list[tuple[str, str]] = []
-        for label in st.multiselect("Labels", labels, key=f"retrieval.labels.{name}"):
-            values = retrieval_cache.label_values(str(catalog.path), catalog.fingerprint, label)
-            wanted = st.multiselect(label, values, key=f"retrieval.label.{label}.{name}")
-            pairs += [(label, value) for value in wanted]
-    return Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
-
-
-def filters_words(catalog: Catalog, filters: Filters) -> None:
-    """What the filters let through, where they are set."""
-    names = dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["name"].astype(str), strict=True))
-    if said := views.filter_words(filters, names):
-        st.caption(plain_markdown(said))
-
-
-def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
-    """How many, which labels the cards show, which modality is compared, whether near-identical shots are one."""
-    name = catalog.path.name
-    labels = [*catalog.shot_labels, *catalog.title_labels]
-    telling = [c for c in labels if c not in ("scene", "scene_start")]
-    with st.popover("Show", icon=":material/tune:"):
-        how_many = st.slider("Shots", 4, 48, 12, 4, key="retrieval.k")
-        shown = st.multiselect("Labels on the cards", labels, default=telling[:3], key=f"retrieval.shown.{name}")
-        names = [m.name for m in catalog.modalities]
-        only = None
-        if len(names) > 1:
-            only = st.segmented_control(
-                "Compare raw shots by",
-                ["everything", *names],
-                default="everything",
-                required=True,
-                key=f"retrieval.only.{name}",
-            )
-        together = st.toggle("Near-identical shots as one", value=True, key="retrieval.together")
-    return int(how_many), list(shown), None if only in (None, "everything") else str(only), bool(together)
-
-
-class Cards:
-    """Turns what was found into cards of one catalog."""
-
-    def __init__(self, catalog: Catalog, show: Sequence[str]):
-        self.catalog, self.show = catalog, list(show)
-        self._folders: dict[str, str | None] = {}
-        self._media = (
-            dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["media"], strict=True))
-            if "media" in catalog.titles
-            else {}
-        )
-
-    def picture(self, title_id: str, shot: int) -> str | None:
-        if title_id not in self._folders:
-            self._folders[title_id] = cache.thumbnails_address(self.catalog[title_id])
-        folder = self._folders[title_id]
-        return None if folder is None else f"{folder}{shot}.webp"
-
-    def colour(self, title_id: str, shot: int) -> str:
-        return cache.strip(self.catalog, title_id)["colors"][shot]
-
-    def film(self, title_id: str) -> Path | None:
-        """The title's film, where the catalog has it."""
-        media = self._media.get(title_id)
-        folder = self.catalog.path / "media"
-        path = folder / media if isinstance(media, str) and media else None
-        if path is None or not path.resolve().is_relative_to(folder.resolve()):
-            return None
-        return path if path.is_file() else None
-
-    def of(self, table: pd.DataFrame, labels: pd.DataFrame, **more: Any) -> list[dict[str, Any]]:
-        return views.cards(
-            table, labels, picture=self.picture, colour=self.colour, plays=lambda t: self.film(t) is not None, **more
-        )
-
-    def of_rows(self, rows: Sequence[int], **more: Any) -> list[dict[str, Any]]:
-        table, labels = retrieval_cache.labels_of(str(self.catalog.path), self.catalog.fingerprint, tuple(rows))
-        return self.of(table.assign(score=float("nan")), labels, **more)
-
-    def hear(self, gesture: Gesture) -> None:
-        if gesture.action == "ask":
-            asked.ask(self.catalog, [gesture.row])
-        elif gesture.action == "like":
-            asked.also(self.catalog, gesture.row)
-        elif gesture.action == "unlike":
-            asked.avoid(self.catalog, gesture.row)
-        elif gesture.action == "drop":
-            asked.drop(self.catalog, gesture.row)
-        elif gesture.action == "play":
-            asked.play(gesture.row)
-        elif gesture.action == "lab":
-            asked.to_lab(self.catalog, gesture.row)
 
 
 def query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) -> None:
@@ -214,12 +90,6 @@ def basket(cards: Cards, like: Sequence[int]) -> None:
                 accent=palette.BASELINE,
             )
     clear.button("Start over", icon=":material/backspace:", on_click=asked.ask, args=(cards.catalog, []))
-
-
-def bounds(catalog: Catalog, row: int) -> tuple[int, int]:
-    """First row and the row after the last, of the title that a row is in."""
-    title = catalog.titles.iloc[int(title_of_rows(catalog, [row])[0])]
-    return int(title["first_shot"]), int(title["first_shot"] + title["num_shots"])
 
 
 def wall(
@@ -292,15 +162,6 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
         st.info("These are too many to look through at once. Build an index, once:", icon=":material/manage_search:")
         st.code(f"msm index {catalog.path} --run {run_path}", language="bash")
     return finder
-
-
-def choose_text(catalog: Catalog, row: int) -> str:
-    """What is looked for; to begin with, what is said in the shot that is asked for, or near it."""
-    first, stop = bounds(catalog, row)
-    near = sorted(range(first, stop), key=lambda r: abs(r - row))[:40]
-    table, _ = retrieval_cache.labels_of(str(catalog.path), catalog.fingerprint, tuple(near))
-    said = next((t for t in table["text"] if t.strip()), "")
-    return st.text_input("Words", said, key=f"retrieval.text.{row}", placeholder="a line, a name, a thing")
 
 
 def words_found(cards: Cards, found: Any, text: str) -> None:
@@ -406,8 +267,3 @@ def shot_names(catalog: Catalog, rows: Sequence[int]) -> list[str]:
     titles = title_of_rows(catalog, rows)
     ids, firsts = catalog.titles["title_id"], catalog.titles["first_shot"]
     return [f"{ids.iloc[int(t)]}:{r - int(firsts.iloc[int(t)])}" for t, r in zip(titles, rows, strict=True)]
-
-
-def plain_markdown(text: object) -> str:
-    """What a catalog says is shown as it is written."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~^" else c for c in str(text))

@@ -117,7 +117,7 @@ def drawn(about: tuple) -> Any:
 
 def draw(about: tuple, drawing: Any) -> bool:
     """Ask for something to be drawn on the filmstrip; True where that is news, and the strip has to be shown again."""
-    news = st.session_state.get(_DRAWN, ((), None))[0] != about
+    news = st.session_state.get(_DRAWN) != (about, drawing)
     st.session_state[_DRAWN] = (about, drawing)
     return news
 

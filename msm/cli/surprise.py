@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +33,7 @@ def surprise(
     chosen, trained = open_catalog(catalog)[title], Run.open(run, device=str(pick_device(device)))
     with progress_bar("hiding every shot in turn") as progress:
         found = hide_in_turn(trained, chosen, exact=exact, progress=progress)
-    summary = {"title": title, "exact": found.exact, "passes": found.passes}
+    summary: dict[str, Any] = {"title": title, "exact": found.exact, "passes": found.passes}
     if exact:
         fast = hide_in_turn(trained, chosen, exact=False)
         rho = agreement(found.table["surprise"].to_numpy(), fast.table["surprise"].to_numpy())

@@ -177,8 +177,10 @@ def _umap(
 def _aligned_umap(parts: Sequence[np.ndarray], options: ProjectionOptions, tell: Tell) -> list[np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import numba
         import umap
 
+        numba.set_num_threads(1)  # it asks all cores about each row by itself, and waits for them each time
         tell("umap", 1.0)
         mapper = umap.AlignedUMAP(
             n_components=options.dims,

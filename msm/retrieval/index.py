@@ -241,7 +241,7 @@ def _rotation(plan: Plan, sample: np.ndarray, rng: np.random.Generator) -> tuple
     """(D, R) that keeps most of the inner products, and the share of the energy that it keeps.
 
     PCA without a mean, since inner products know none; for product quantisation then a random turn, so
-    that each part of a vector carries about as much. (OPQ, which learns the turn, took minutes and won nothing.)
+    that each part of a vector carries about as much. (OPQ, which learns the turn, took minutes for three thousand vectors.)
     """
     if not plan.reduced:
         return None, 1.0

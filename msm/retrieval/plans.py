@@ -50,7 +50,7 @@ def choose_plan(num: int, dim: int, kind: str | None = None) -> Plan:
     if kind == "hnsw":
         return Plan(kind=kind, reduced=reduced, candidates=CANDIDATES)
     lists = int(np.clip(2 ** round(np.log2(4 * np.sqrt(num))), 1, max(1, num // SAMPLES_PER_LIST)))
-    probes = min(lists, max(1, round(2 * np.sqrt(lists))))
+    probes = min(lists, max(1, round(3 * np.sqrt(lists))))
     if kind == "ivf":
         return Plan(kind=kind, reduced=reduced, lists=lists, probes=probes, candidates=CANDIDATES)
     code_bytes = largest_divisor(reduced or dim, 64)

@@ -44,6 +44,11 @@ class Objective(nn.Module):
         names = ["contrastive"] if first else [name for name, weight in self.weights.items() if weight]
         return {name: self.terms[name](asked, made) for name in names}
 
+    @property
+    def reads_hidden_alone(self) -> bool:
+        """Whether what the model makes of the hidden shots is all that any term reads."""
+        return not any(isinstance(term, SpanBoundary | FirstStageLatents) for term in self.terms.values())
+
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         if len(losses) == 1:  # also the first stage, whose weight is then the learning rate's business
             return next(iter(losses.values()))

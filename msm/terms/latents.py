@@ -72,7 +72,7 @@ class TeacherLatents(Copy):
     def forward(self, asked: Asked, made: Made) -> Tensor:
         targets = self._latents(asked)[asked.where]
         self._check_spread(targets)
-        return self.loss(self.projection(made.features[asked.where]), targets)
+        return self.loss(self.projection(made.hidden_features), targets)
 
     @torch.no_grad()
     def _latents(self, asked: Asked) -> Tensor:

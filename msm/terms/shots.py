@@ -41,7 +41,7 @@ class ShotLoss(nn.Module):
         self.weights = modality_weights(cfg.weights, names) if cfg.weights else None
 
     def forward(self, asked: Asked, made: Made) -> Tensor:
-        features = made.features[asked.where]  # (H, V): nobody asks for the others
+        features = made.hidden_features  # (H, V): nobody asks for the others
         features = features.detach() if self.stop_gradient else features
         predicted = (self.projection or made.model.predict)(features)
         return self.compare(predicted, asked, made)
@@ -84,7 +84,7 @@ class ShotContrast(nn.Module):
         self.projection, self.temperature = nn.Linear(width, shot_dim), temperature
 
     def forward(self, asked: Asked, made: Made) -> Tensor:
-        predicted = self.projection(made.features[asked.where])
+        predicted = self.projection(made.hidden_features)
         number = asked.valid.flatten().cumsum(dim=0).view_as(asked.valid) - 1
         return info_nce(predicted, asked.truth[asked.valid], number[asked.where], self.temperature)
 
@@ -100,7 +100,7 @@ class WindowContrast(nn.Module):
         self.temperature = temperature
 
     def forward(self, asked: Asked, made: Made) -> Tensor:
-        predicted = F.normalize(made.model.predict(made.features[asked.where]).float(), dim=-1)
+        predicted = F.normalize(made.model.predict(made.hidden_features).float(), dim=-1)
         window, place = asked.where.nonzero(as_tuple=True)
         candidates = F.normalize(made.target.float(), dim=-1)  # (B, S, D)
         likeness = predicted.new_full((len(predicted), candidates.shape[1]), float("-inf"))

@@ -54,7 +54,7 @@ def test_the_page_greets_with_hidden_shots_and_a_verdict(page, address):
     page.goto(address)
 
     expect(page.locator(".shot.scored").first).to_be_visible()
-    expect(page.get_by_role("heading", name=re.compile("hidden shot|the model|Copying"))).to_be_visible()
+    expect(page.get_by_role("heading", level=3, name=re.compile("hidden shot|the model|Copying"))).to_be_visible()
     expect(page.locator(".plot")).to_have_attribute("aria-label", re.compile("centred cosine .* on average: model"))
     expect(page.get_by_text("Over all unseen titles")).to_be_visible()
 

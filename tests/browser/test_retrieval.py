@@ -42,7 +42,6 @@ def test_from_found_frames_to_the_masking_lab_and_back(page, address):
     found.locator(".card .open").first.click()
     settled(page)
     expect(heading(page).filter(has_text="A short · shot 6")).to_have_count(0, timeout=PATIENCE_MS)
-    asked = heading(page).filter(has_text="· shot").inner_text()
 
     # one more to be like, one not to be like, and out again
     found.locator(".card").nth(1).hover()
@@ -54,7 +53,7 @@ def test_from_found_frames_to_the_masking_lab_and_back(page, address):
     expect(wall(page, "unlike").locator(".card")).to_have_count(1, timeout=PATIENCE_MS)
     settled(page)
     page.get_by_role("button", name="Start over").click()
-    expect(page.get_by_text("Like these")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.get_by_text("Like these (")).to_have_count(0, timeout=PATIENCE_MS)
     settled(page)
 
     # into the lab with one shot hidden, and back to the same question
@@ -65,7 +64,6 @@ def test_from_found_frames_to_the_masking_lab_and_back(page, address):
     hidden = int(re.search(r"hidden=(\d+)(&|$)", page.url)[1])
     page.get_by_role("link", name="Shot retrieval").click()
     expect(heading(page).filter(has_text=f"· shot {hidden}")).to_be_visible(timeout=PATIENCE_MS)
-    assert asked
 
 
 def test_text_of_a_catalog_is_shown_as_it_is_written(page, address):

@@ -204,6 +204,19 @@ def test_sharpening_is_chosen_so_that_the_true_shot_ranks_higher_than_with_the_b
     assert all(scored(s)[1] > aim for s in cheaper)
 
 
+def test_training_titles_have_a_say_in_the_sharpening_where_few_titles_validate(talks, cpu, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "msm.validation.choose_sharpening", lambda guesses, cases, space: asked.append(cases) or (0.2, 0.1)
+    )
+    recipe = preset("neighbour").with_settings([*SMALL, "steps=2", "validate_every=2", "batch_windows=2"])
+    run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
+    titles = {case.title_id for case in asked[-1]}
+    validation = {t.title_id for t in talks.split("validation")}
+    assert validation < titles and not titles & {t.title_id for t in talks.split("test")}
+    torch.testing.assert_close(run.model.neighbour.sharpening, torch.tensor([0.2, 0.1]))
+
+
 def places(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(~case.hidden), np.flatnonzero(case.hidden)
 

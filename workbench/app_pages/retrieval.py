@@ -7,8 +7,10 @@ import streamlit as st
 from msm.search.asking import ALIKE
 from workbench import asked, panels, state
 from workbench import retrieval_answers as answers
+from workbench import retrieval_controls as controls
 from workbench import retrieval_panel as panel
 from workbench.opened import catalog_or_stop, run_path_of, runs_for
+from workbench.retrieval_cards import Cards
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -24,13 +26,13 @@ with run:
     panels.choose_run(runs)
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    mode = panel.choose_mode()
-    filters = panel.choose_filters(catalog)
-    k, show, only, together = panel.choose_shown(catalog)
-    panel.filters_words(catalog, filters)
+    mode = controls.choose_mode()
+    filters = controls.choose_filters(catalog)
+    k, show, only, together = controls.choose_shown(catalog)
+    controls.filters_words(catalog, filters)
 
 like = asked.like(catalog)
-cards = panel.Cards(catalog, show)
+cards = Cards(catalog, show)
 ask = answers.Question(catalog, run_path, like, filters, k, only, ALIKE if together else 2.0)
 {"shot": answers.like_shots, "fill": answers.expected, "clip": answers.in_a_row, "text": answers.words}[mode](
     cards, ask

@@ -11,6 +11,7 @@ from msm.hiding import format_ranges
 from workbench import cache, lab_cache, state
 from workbench.cache import Filled
 from workbench.lab_panels.expected import focused, say_and_step
+from workbench.lab_panels.waiting import bar
 from workbench.views.code import influence_code
 from workbench.views.frames import row, styled
 from workbench.views.influence import METHODS, SHORT, influence_arcs, influence_figure, influence_sentence, strongest
@@ -31,7 +32,8 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         "Measured by", list(SHORT), key=key, format_func=lambda m: SHORT[m], required=True, label_visibility="collapsed"
     )
     method = st.session_state[key]
-    table = lab_cache.influence(catalog, run_path, title.title_id, hidden, shot, method)
+    with head, bar("Hid {:.0%} of the visible shots as well, each alone …") as on_share:
+        table = lab_cache.influence(catalog, run_path, title.title_id, hidden, shot, method, on_share)
     if state.draw(about(title, run_path), influence_arcs(table, shot)):
         st.rerun()
     with head:

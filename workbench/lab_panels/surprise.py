@@ -13,6 +13,7 @@ from workbench import lab_cache, state
 from workbench.cache import Filled
 from workbench.components.filmstrip import Curve
 from workbench.lab_cache import Surprised
+from workbench.lab_panels.waiting import bar
 from workbench.views.code import surprise_code
 from workbench.views.frames import Frame, row, styled
 from workbench.views.surprise import how_sentence, surprise_figure, surprise_sentence
@@ -21,7 +22,8 @@ MOST_FRAMES = 6
 
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
-    fast = lab_cache.fast_surprise(catalog, run_path, title.title_id)
+    with bar("Hid {:.0%} of the film’s shots, several at a time …") as on_share:
+        fast = lab_cache.surprised(catalog, run_path, title.title_id, exact=False, on_share=on_share)
     exact = lab_cache.known_surprise(catalog, run_path, title.title_id)
     found = exact or fast
     scenes = peaks_at_scenes(found.table)
@@ -36,7 +38,8 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(said_of(fast, exact, title.num_shots))
         if exact is None and not fast.exact and st.button("Hide every shot alone", icon=":material/timer:"):
-            compute_exactly(catalog, title, run_path)
+            with bar("Hid {:.0%} of the film’s shots, each alone …") as on_share:
+                lab_cache.surprised(catalog, run_path, title.title_id, exact=True, on_share=on_share)
             st.rerun()
     with st.expander("Copy as code", icon=":material/code:"):
         st.code(surprise_code(catalog.path, run_path, title.title_id), language="python")
@@ -65,11 +68,3 @@ def said_of(fast: Surprised, exact: Surprised | None, num_shots: int) -> str:
         return how_sentence(fast.passes, num_shots, exact=fast.exact)
     rho = agreement(exact.table["surprise"].to_numpy(), fast.table["surprise"].to_numpy())
     return how_sentence(exact.passes, num_shots, exact=True, rho=rho, faster=exact.seconds / max(fast.seconds, 1e-6))
-
-
-def compute_exactly(catalog: Catalog, title: Title, run_path: Path) -> None:
-    bar = st.progress(0.0, "Hiding every shot alone …")
-    lab_cache.exact_surprise(
-        catalog, run_path, title.title_id, lambda share: bar.progress(share, f"Hid {share:.0%} of the shots …")
-    )
-    bar.empty()

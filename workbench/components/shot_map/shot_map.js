@@ -22,6 +22,7 @@ apart. Whatever comes from a catalog is shown through textContent, so markup in 
 
 const NEAREST_PX = 14; // how far from a point a hand may be
 const MOST_FRAMES = 48;
+const MOST_RINGS = 60;
 const GRID = 256;
 const CLICK_PX = 4;
 const ZOOM = { least: 0.7, most: 400 };
@@ -207,7 +208,7 @@ class Panel {
     const plain = disc(radius);
     const stride = coprime(count); // so that no title lies on top of all others
     for (let k = 0, i = 0; k < count; k++, i = (i + stride) % count)
-      if ((!shown || shown[i]) && !(lit && lit[i])) splat(i, plain, lit ? alpha * 0.16 : alpha);
+      if ((!shown || shown[i]) && !(lit && lit[i])) splat(i, plain, lit ? alpha * 0.11 : alpha);
     if (lit) {
       const strong = disc(Math.max(radius * 1.15, 1.6 * this.ratio * Math.min(1, 40000 / count + 0.4)));
       for (let i = 0; i < count; i++) if (lit[i] && (!shown || shown[i])) splat(i, strong, 0.95);
@@ -216,10 +217,11 @@ class Panel {
   }
 
   /* What moves with the hand: the path of a title, a shot's true neighbours, the ring, the lasso. */
-  paintOver({ path, pinned, hover, drawn, ink, accent }) {
+  paintOver({ path, pinned, hover, drawn, ringed, ink, accent }) {
     const pen = this.over.getContext("2d");
     pen.clearRect(0, 0, this.width, this.height);
     pen.lineJoin = pen.lineCap = "round";
+    for (const point of ringed) this.ring(pen, point, 4.6, ink, 1.4); // few are easily overlooked
     if (path?.length) this.paintPath(pen, path, ink);
     if (pinned) {
       const [px, py] = this.toScreen(pinned.point);
@@ -467,7 +469,8 @@ export function render(el, first, { onGesture = () => {} } = {}) {
 
   function paintOver() {
     const style = getComputedStyle(root);
-    const how = { path: state.path, pinned, hover, drawn, ink: style.color, accent: style.getPropertyValue("--accent") };
+    const ringed = selected.length <= MOST_RINGS ? selected : [];
+    const how = { path: state.path, pinned, hover, drawn, ringed, ink: style.color, accent: style.getPropertyValue("--accent") };
     for (const panel of panels) panel.paintOver(how);
   }
 
