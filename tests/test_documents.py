@@ -38,6 +38,8 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"^python -m (benchmarks|sample_data)": "takes minutes to hours; what it gave is kept with its command",
     r"^msm app": "becomes a server: tests/test_package.py",
     r"^msm ablate": "a minute each: tests/learning/test_ablate.py",
+    r"catalogs/NAME": "the real sets, no part of the repository",
+    r"--resume$|\[--recipe": "a stopped run to go on with, tests/learning; a pattern of options",
     r"^msm map": "UMAP takes half a minute to begin: tests/test_maps.py",
     r"--shot a:3|--text|--words|\[--run": "titles, labels and an encoder that the small world lacks: tests/search",
     r"^python -m workbench.present": "tests/test_presenting.py",
