@@ -36,7 +36,7 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"^pip ": "changes the environment of the tests",
     r"^(docker|ray|torchrun|accelerate) ": "needs a server or a cluster that is not here",
     r"^python -m (benchmarks|sample_data)": "takes minutes to hours; what it gave is kept with its command",
-    r"^msm app": "becomes a server: tests/test_package.py",
+    r"^msm app": "becomes a server: tests/browser/test_package.py",
     r"^msm ablate": "a minute each: tests/learning/test_ablate.py",
     r"catalogs/NAME": "the real sets, no part of the repository",
     r"--resume$|\[--recipe": "a stopped run to go on with, tests/learning; a pattern of options",

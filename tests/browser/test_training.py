@@ -70,6 +70,10 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     expect(page.get_by_text("first done")).to_be_visible(timeout=PATIENCE_MS)
     assert not (world / "runs" / "long").exists()
 
-    page.get_by_role("button", name="Masking lab").click()
+    into_the_lab = page.get_by_role("button", name="Masking lab")
+    expect(into_the_lab).to_have_count(
+        1, timeout=PATIENCE_MS
+    )  # while the page draws anew, the one of before stands there too
+    into_the_lab.click()
     expect(page.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=PATIENCE_MS)
     expect(page).to_have_url(re.compile("run=first"), timeout=PATIENCE_MS)

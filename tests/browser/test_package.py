@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import browser, free_port, page, wait_until_served  # noqa: F401
+from tests.browser.conftest import free_port, wait_until_served
 
-REPO = Path(__file__).resolve().parents[1]
+REPO = Path(__file__).resolve().parents[2]
 CARRIED = "workbench/carried/"
 
 
@@ -125,7 +125,7 @@ def test_the_verbs_of_the_docs_work_on_the_copied_sample(place):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_installed_app_opens_on_frames_and_every_page_stands(served, place, page):  # noqa: F811
+def test_the_installed_app_opens_on_frames_and_every_page_stands(served, place, page):
     page.goto(served)
     page.get_by_test_id("stMetric").first.wait_for()
     frames = page.locator("img[src*='/thumbnails/']")  # Playwright looks into the filmstrip's shadow tree too
