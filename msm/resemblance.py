@@ -60,13 +60,14 @@ class Known(NamedTuple):
     alike: Tensor  # (B, S, S) cosines
 
     @classmethod
-    @torch.no_grad()
     def of(cls, shots: Tensor, at: HiddenRows, components: Tensor, whitening: Tensor) -> Known:
         """components (D, R), whitening (R,)"""
-        seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
-        in_components = seen @ components
-        unit = F.normalize(seen, dim=-1)
-        return cls(seen, in_components, unit, F.normalize(in_components * whitening, dim=-1), unit @ unit.mT)
+        # In a training nobody asks for the gradient of a shot; whoever asks which shots mattered does.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and shots.requires_grad):
+            seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
+            in_components = seen @ components
+            unit = F.normalize(seen, dim=-1)
+            return cls(seen, in_components, unit, F.normalize(in_components * whitening, dim=-1), unit @ unit.mT)
 
 
 def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenRows) -> tuple[Tensor, Tensor]:

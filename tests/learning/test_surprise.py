@@ -52,7 +52,7 @@ def copier(talks, tmp_path_factory):
     with torch.no_grad():
         head.log_bandwidths.fill_(np.log(0.02))
         head.trust.zero_()
-    head.sharpness = 0.0
+        head.sharpening.zero_()
     return made
 
 
