@@ -18,7 +18,6 @@ import datetime
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -252,16 +251,19 @@ def peak_memory(name: str, recipe: Recipe, device: torch.device) -> int:
     """Bytes of three steps above what the process held before the model; to be called in a fresh process."""
     batch = make_batch(0, recipe.batch_windows, device)
     torch.ones(64, 64) @ torch.ones(64, 64)
-    if device.type == "cuda":
-        before = torch.cuda.memory_allocated()
-    else:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    before = torch.cuda.memory_allocated() if device.type == "cuda" else held("VmRSS")
     step = make_step(name, recipe, device)
     for i in range(3):
         step(batch, i)
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated() - before
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    return held("VmHWM") - before
+
+
+def held(key: str) -> int:
+    """Bytes of this process alone: getrusage would tell the parent's peak, which a child inherits."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
+    return int(line.split()[1]) * 1024
 
 
 def memory_of_each(chosen: argparse.Namespace) -> dict[str, int]:
