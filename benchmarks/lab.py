@@ -202,7 +202,8 @@ async ([clicks, pauseMs, seed]) => {
       cell.dispatchEvent(new PointerEvent(type, { bubbles: true, composed: true, button: 0, pointerId: 1 }));
     const start = performance.now();
     await new Promise((done) => {
-      const look = () => requestAnimationFrame(lab(expected)(strip) ? done : look);
+      // Not at every frame, as one person does: ten windows that look sixty times a second are the load themselves.
+      const look = () => (lab(expected)(strip) ? requestAnimationFrame(done) : setTimeout(look, 50));
       look();
     });
     took.push(performance.now() - start);

@@ -116,12 +116,14 @@ def evaluate_run(catalog: Catalog, path: Path) -> None:
 
 
 def make(folder: Path) -> None:
+    before = torch.get_num_threads()
     torch.set_num_threads(2)
     catalog = write_catalog(folder / "catalog")
     write_thumbnails(catalog, "short")
     write_film(catalog, "filmed")
     train_run(catalog, folder / "runs" / "mediafm")
     evaluate_run(catalog, folder / "runs" / "mediafm")
+    torch.set_num_threads(before)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,13 @@ import torch
 from msm.catalog import Catalog, TitleData, modalities_of
 from msm.recipe import Recipe
 
-torch.set_num_threads(1)  # models this small lose more by waiting for each other's threads than they win
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Models this small lose more by waiting for each other's threads than they win; and the processes that some of
+    these tests start have one too, without which nothing would be the same to the bit."""
+    torch.set_num_threads(1)
+
 
 SETTINGS = ["steps=40", "batch_windows=8", "validate_every=20", "optim.lr=0.01", "model.width=32"]
 SETTINGS += ["model.depth=2", "model.heads=2", "model.dropout=0.1"]
