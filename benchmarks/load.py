@@ -254,8 +254,10 @@ async def everybody(people: list[Person], until: float, think: float) -> None:
     await asyncio.gather(*(person.stay(until, think) for person in people))
 
 
-def measure(sessions: int, browsers: int, minutes: float, think: float) -> tuple[Told, list[str]]:
-    """What so many people saw, and the lines of the logs that nobody wants to read."""
+def measure(
+    sessions: int, browsers: int, minutes: float, think: float, keep: Path | None = None
+) -> tuple[Told, list[str]]:
+    """What so many people saw, and the lines of the logs that nobody wants to read; the logs themselves into `keep`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("catalog", "runs"):  # a copy: indexes and logs are written beside them
@@ -281,6 +283,8 @@ def measure(sessions: int, browsers: int, minutes: float, think: float) -> tuple
             if len(set(tokens)) < len(tokens):
                 told.leaks.append("two sessions have the same token")
         logs = [folder / "server.log", *(folder / "runs" / ".log").glob("workbench.log*")]
+        for log in logs if keep else ():
+            shutil.copy(log, keep)  # type: ignore[arg-type]
         lines = [line for log in logs if log.exists() for line in log.read_text(encoding="utf-8").splitlines()]
         return told, [line for line in lines if "Traceback" in line or "trouble" in line or " ERROR " in line]
 
@@ -358,9 +362,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--think", type=float, default=10, help="seconds that somebody looks at an answer")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--logs", type=Path, help="a folder to copy the server's logs to")
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # of this side; the server chooses for itself
-    found = summary(*measure(asked.sessions, asked.browsers, asked.minutes, asked.think), asked)
+    found = summary(*measure(asked.sessions, asked.browsers, asked.minutes, asked.think, asked.logs), asked)
     if asked.out:
         files.write_json(asked.out, found)
     print(json.dumps(found, indent=1, ensure_ascii=False))
