@@ -49,7 +49,9 @@ class Visitor:
 
     async def open(self, query: str) -> Seen:
         """Come in by a link."""
-        self._line = await connect(self.address, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S)  # type: ignore[list-item]
+        self._line = await connect(
+            self.address, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S, ping_interval=None
+        )  # type: ignore[list-item]
         self.query = query
         return await self._ask(BackMsg())
 

@@ -35,7 +35,7 @@ def pool(catalog: Catalog, run_path: Path) -> Any:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the catalog’s shots …")
-def _pool(path: str, fingerprint: str, run_path: Path, _changed: Stamp) -> Any:
+def _pool(path: str, fingerprint: str, run_path: Path, changed: Stamp) -> Any:
     from msm.expected import catalog_pool
 
     return catalog_pool(cache.open_catalog(Path(path)), cache.open_run(run_path).space)
@@ -61,7 +61,7 @@ def _expectation(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     shot: int,
@@ -163,7 +163,7 @@ def context_curve(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple
 
 @st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …")
 def _context_curve(
-    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+    path: str, fingerprint: str, run_path: Path, changed: Stamp, title_id: str, hidden: tuple[int, ...]
 ) -> pd.DataFrame:
     from msm.what_if import context_curve
 
@@ -198,7 +198,7 @@ def _told(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     told: str | None,
@@ -219,7 +219,7 @@ def _telling(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     modality: str | None,
@@ -286,5 +286,5 @@ def picture_itself(catalog: Catalog, title_id: str, shot: int) -> str | None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _data_uri(file: Path, _changed: Stamp) -> str:
+def _data_uri(file: Path, changed: Stamp) -> str:
     return data_uri(file)
