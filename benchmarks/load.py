@@ -2,7 +2,7 @@
 
     python -m benchmarks.load [--sessions 50] [--browsers 2] [--minutes 10] [--think 10] [--out FILE]
 
-Every session hides shots of its own choice in the masking lab, looks for shots like them and opens the map, over and
+They come one by one within the first tenth of the time. Every session hides shots of its own choice in the masking lab, looks for shots like them and opens the map, over and
 over, looking at each answer for `--think` seconds (drawn anew each time, half to one and a half). All but `--browsers`
 of them are `benchmarks.visitor`s, which speak Streamlit's protocol as a browser does, fetch the pictures of an answer, and
 draw nothing; the rest are windows of Chromium that click on the filmstrip. Fifty windows on two cores would measure Chromium.
@@ -45,7 +45,7 @@ from msm import Catalog, files
 from msm.ranges import format_ranges
 
 ROOT = Path(__file__).parent.parent
-WARM_UP = 0.2  # of the time
+ARRIVING, WARM_UP = 0.1, 0.2  # of the time: until all are there, and from when on it counts
 MOST_MEDIAN_S = 1.0
 MOST_GROWTH = 0.1
 HIDE_FIELD = "Hidden shots"
@@ -91,7 +91,7 @@ class Person:
         return tuple(sorted(self.rng.sample(shots, min(len(shots) - 1, self.rng.randint(4, 9)))))
 
     async def stay(self, until: float, think: float) -> None:
-        await asyncio.sleep(self.rng.uniform(0, think))  # nobody comes at the same moment
+        await asyncio.sleep(self.rng.uniform(0, until * ARRIVING))
         self.hidden = self.wish()
         try:
             link = f"title={self.title.title_id}&hidden={format_ranges(self.hidden).replace(' ', '')}"

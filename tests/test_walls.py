@@ -162,4 +162,6 @@ def test_every_argument_of_a_cached_function_is_a_part_of_its_key():
     Allowed where an argument `key` stands for what has no key of its own.
     """
     keyed = [(p, n, [a.arg for a in n.args.args]) for p, n, _ in cached_functions()]
-    assert [f"{p.name}:{n.name}" for p, n, names in keyed if any(a[0] == "_" for a in names) and "key" not in names] == []
+    assert [
+        f"{p.name}:{n.name}" for p, n, names in keyed if any(a[0] == "_" for a in names) and "key" not in names
+    ] == []
