@@ -17,6 +17,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from msm.catalog import Catalog
 from msm.errors import LONGEST, InputError, reading
@@ -66,6 +67,8 @@ def plant(path: Path, bomb: Bomb) -> None:
     elif path.suffix == ".h5":
         with h5py.File(path, "w") as file:
             file.create_group("video_0")["features"] = np.void(pickle.dumps(bomb))
+    elif path.suffix == ".pt":
+        torch.save({"step": 1, "model": bomb}, path)
     else:
         path.write_bytes(pickle.dumps(bomb))
 
