@@ -123,3 +123,15 @@ def test_a_disk_that_may_only_be_read_is_one_sentence_to_every_verb_that_writes(
         process = msm(words)
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, (words, said)
+
+
+def test_a_file_is_replaced_and_never_written_over(tmp_path):
+    """Whoever has the old one open, or has it under another name, keeps it whole."""
+    files.write_json(tmp_path / "facts.json", {"old": True})
+    os.link(tmp_path / "facts.json", tmp_path / "the same file")
+    files.write_json(tmp_path / "facts.json", {"new": True})
+    assert files.read_json(tmp_path / "the same file") == {"old": True}
+    with pytest.raises(ZeroDivisionError), files.whole_file(tmp_path / "facts.json") as temporary:
+        temporary.write_text("half")
+        _ = 1 / 0
+    assert files.read_json(tmp_path / "facts.json") == {"new": True}
