@@ -49,6 +49,13 @@ def test_spoiled_files_get_an_answer_or_one_clear_sentence(group, tmp_path, coun
     assert done.stdout.count(" inputs, ") == len(kinds)
 
 
+def test_a_forged_index_that_crashed_whoever_mapped_it_is_refused(tmp_path):
+    """FAISS believes the sizes in what it maps: this one ended in a segmentation fault."""
+    words = ["forged cells", "1", str(tmp_path), "--first", "95"]
+    done = subprocess.run([sys.executable, "-m", "tests.faults.hostile", *words], cwd=Path(__file__).parents[2])
+    assert done.returncode == 0
+
+
 class Bomb:
     """Unpickled, it leaves a trace."""
 
