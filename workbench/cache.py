@@ -5,6 +5,7 @@ A `stamp` is the time of change of the files behind a value: a new file is a new
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -328,3 +329,7 @@ def _open_everything(arguments: Arguments) -> None:
             fill_in(catalog, Path(path), title_id, tuple(hidden))
     except InputError:
         pass  # the page says it, to somebody who can read it
+    # Streamlit collects garbage after every rerun, with the interpreter to itself: what was loaded by
+    # now stays for good and need not be walked through each time (a quarter of a second a click).
+    gc.collect()
+    gc.freeze()
