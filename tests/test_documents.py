@@ -37,7 +37,6 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"^(docker|ray|torchrun|accelerate) ": "needs a server or a cluster that is not here",
     r"^msm app": "becomes a server: tests/browser/test_package.py",
     r"--ray": "needs a cluster that is not here",
-    r"^msm (train|evaluate) .*catalogs/NAME": "the real sets, no part of the repository",
     r"--resume$|\[--recipe": "a stopped run to go on with, tests/learning; a pattern of options",
     r"--text|\[--run": "an encoder of text that the small world lacks: tests/search; a pattern of options",
     r"^msm import (scene_shots|screenplays|series) ": "real sets, no part of the repository: tests/test_real_data.py",
