@@ -6,6 +6,7 @@ the sample data), with trainings cut to two steps. All of them are parsed, also 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -116,6 +117,21 @@ def test_what_a_page_says_to_install_is_offered(command):
     assert place in (".", project["name"])
     assert set(extras.split(",")) <= set(project["optional-dependencies"])
     assert "--constraint" not in command.line or (REPO / "constraints.txt").is_file()
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.gpu"])
+def test_an_image_installs_what_is_offered_and_starts_with_a_command_that_exists(name):
+    """No registry of images is asked, so nothing is built: what stands there is held against what there is."""
+    said = (REPO / name).read_text(encoding="utf-8")
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    constraints, extras = re.findall(r"--constraint /src/(\S+) '/src\[([\w,]+)\]'", said)[0]
+    verb, *arguments = json.loads(re.findall(r"^CMD (\[.*\])$", said, re.MULTILINE)[0])[1:]
+    program: Any = typer.main.get_command(cli.app)
+
+    assert (REPO / constraints).is_file()
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert program.commands[verb].make_context(verb, arguments)
+    assert {".git", ".venv"} <= set((REPO / ".dockerignore").read_text(encoding="utf-8").split())
 
 
 @pytest.mark.slow
