@@ -43,6 +43,13 @@ class Attention:
         share = self.weights.mean(axis=1) if layer is None else self.weights[:, self.layers.index(layer)]
         return pd.DataFrame({"shot": self.seen, "offset": self.seen - self.shot, "attention": share})
 
+    def shares(self, layer: str | None = None) -> tuple[float, float, float]:
+        """Of one layer's look, or of the mean of all, what goes to visible shots, to hidden ones and to the title."""
+        which = slice(None) if layer is None else self.layers.index(layer)
+        parts = (self.weights.sum(axis=0), self.to_hidden, self.to_title)
+        visible, hidden, title = (float(np.mean(part[which])) for part in parts)
+        return visible, hidden, title
+
 
 @torch.inference_mode()
 def attention(run: Run, title: Title, hidden: Iterable[int], shot: int) -> Attention:

@@ -60,8 +60,8 @@ class HiddenShot:
         mask = torch.as_tensor(hidings, device=model.device)
         where = torch.zeros_like(mask)
         where[:, self.place] = True
-        told = self.global_embedding
-        if told is not None:
-            told = torch.as_tensor(told, device=model.device).expand(len(mask), -1)
-        restored = model.restore(shown.expand(len(mask), -1, -1), mask, torch.ones_like(mask), told, where)
+        global_ = None
+        if self.global_embedding is not None:
+            global_ = torch.as_tensor(self.global_embedding, device=model.device).expand(len(mask), -1)
+        restored = model.restore(shown.expand(len(mask), -1, -1), mask, torch.ones_like(mask), global_, where)
         return model.origin + F.normalize(restored.float(), dim=-1) * model.prediction_norm

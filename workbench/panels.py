@@ -118,11 +118,11 @@ def say_what_is_hidden(modality: str | None, filled: Filled) -> None:
 def numbers(filled: Filled) -> None:
     """The model, the best way to copy, and what is won, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
-    model, baseline, skill = st.columns([2, 3, 2])
-    model.metric(":blue[●] Model", number(means["centred_cosine"]), help=HELP["model"])
     name = baseline_label(filled.best_baseline_name)
-    baseline.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=HELP["baseline"])
-    skill.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=HELP["skill"])
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(":blue[●] Model", number(means["centred_cosine"]), help=HELP["model"], width="content")
+        st.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=HELP["baseline"], width="content")
+        st.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=HELP["skill"], width="content")
 
 
 def hide_controls(title: Title, shots: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_masking_lab import PATIENCE_MS, drag, expect_hidden, settled, shot, visit
 from workbench.components.front_end import script, style
+from workbench.views import palette
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -170,7 +171,7 @@ def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
     answer = {"shots": [4], "measures": [measure | {"best": [0.3]}]}
     curve = {"label": "surprise", "values": [i % 5 for i in range(30)], "peaks": [4, 9]}
     values = {"shots": shots, "hidden": [4], "modality": "", "answer": answer, "curve": curve}
-    values |= {"arcs": [[2, 4, 1.0], [9, 4, -0.5]], "cursor": 4}
+    values |= {"arcs": {"drawn": [[2, 4, 1.0], [9, 4, -0.5]], "toward": "helped", "against": "misled"}, "cursor": 4}
     page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
     module = script("widget_shell.js").replace("export default", "const shell =")
     page.add_script_tag(
@@ -181,6 +182,9 @@ def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
 
     expect(page.locator(".plot")).to_have_attribute("data-points", "1")
     expect(page.locator(".arcs path")).to_have_count(2)
+    expect(page.locator(".arcs text")).to_have_text([re.compile("helped"), re.compile("misled")])
+    colour = page.locator(".arcs .against").first.evaluate("(arc) => getComputedStyle(arc).stroke")
+    assert colour == "rgb({}, {}, {})".format(*bytes.fromhex(palette.OTHER[1:])), "orange means the baseline"
     expect(page.locator(".curve .line")).to_have_count(1)
     expect(page.get_by_role("listbox", name="Shots of <b>x</b>")).to_be_visible()
     page.locator(".shot[data-shot='7']").click()

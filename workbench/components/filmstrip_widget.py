@@ -34,7 +34,7 @@ class Filmstrip(anywidget.AnyWidget):
     modality = traitlets.Unicode("").tag(sync=True)
     answer = traitlets.Any(default_value=None).tag(sync=True)  # `views.strip.strip_answer`, None while there is none
     curve = traitlets.Any(default_value=None).tag(sync=True)
-    arcs: Any = traitlets.List().tag(sync=True)
+    arcs = traitlets.Any(default_value=None).tag(sync=True)
     cursor = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(self, fill: FillIn, title: Title | None = None, run: Run | None = None, **traits: Any):

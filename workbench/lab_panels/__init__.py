@@ -9,7 +9,7 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from workbench import cache, state
 from workbench.cache import Filled
-from workbench.components.filmstrip import Arc, Curve
+from workbench.components.filmstrip import Arcs, Curve
 from workbench.lab_panels import expected, guess, mattered, surprise, what_if
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
@@ -51,13 +51,13 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.error(f"{error}.")
 
 
-def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, list[Arc]]:
+def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:
     """What the open panel draws on the filmstrip: a curve along the film, or arcs.
 
     Only what the panel has worked out already: a gesture never waits for it.
     """
     if run_path is None or state.panel() not in (SURPRISE, MATTERED):
-        return None, []
+        return None, None
     if state.panel() == SURPRISE:
-        return state.drawn(surprise.about(title, run_path)), []
-    return None, state.drawn(mattered.about(title, run_path)) or []
+        return state.drawn(surprise.about(title, run_path)), None
+    return None, state.drawn(mattered.about(title, run_path))

@@ -63,6 +63,22 @@ influence_figure(table, {shot}, title.shots["start_s"].to_numpy(), duration_s=ti
 """
 
 
+def attention_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int) -> str:
+    """A cell that draws where the model looks from one hidden shot, layer by layer."""
+    return f"""\
+from msm import Catalog, Run
+from msm.attention import attention
+from msm.hiding import parse_ranges
+from workbench.views.attention import attention_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+found = attention(Run.open({str(run)!r}), title, hidden, {shot})
+starts = title.shots["start_s"].to_numpy()
+attention_figure(found.weights, found.layers, found.seen, {shot}, starts, duration_s=title.duration_s)
+"""
+
+
 def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
     """A cell that draws what less context costs."""
     return f"""\

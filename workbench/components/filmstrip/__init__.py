@@ -36,6 +36,15 @@ class Curve:
 Arc = tuple[int, int, float]  # from one shot to another, with a weight of −1 to 1
 
 
+@dataclass(frozen=True)
+class Arcs:
+    """Lines from shot to shot, the stronger the heavier, and what they mean."""
+
+    drawn: Sequence[Arc]
+    toward: str  # what those of positive weight are called
+    against: str = ""  # and those of negative weight, where there can be some
+
+
 @cache
 def _component() -> Any:
     """One registration a process."""
@@ -51,14 +60,14 @@ def filmstrip(
     on_gesture: Callable[[Gesture], None],
     modality: str = "",
     curve: Curve | None = None,
-    arcs: Sequence[Arc] = (),
+    arcs: Arcs | None = None,
     cursor: int | None = None,
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
 
     modality  the one that is hidden of them; "" = whole shots
     curve     drawn along the film, its peaks marked
-    arcs      drawn from shot to shot, the stronger the heavier
+    arcs      drawn from shot to shot, their meanings named
     cursor    the shot that is looked at
     """
     gesture_key = f"{key}.number"
@@ -76,7 +85,7 @@ def filmstrip(
         "modality": modality,
         "answer": answer,
         "curve": curve and {"label": curve.label, "values": list(curve.values), "peaks": list(curve.peaks)},
-        "arcs": [list(arc) for arc in arcs],
+        "arcs": arcs and {"drawn": [list(a) for a in arcs.drawn], "toward": arcs.toward, "against": arcs.against},
         "cursor": cursor,
         "gesture": st.session_state.get(gesture_key, 0),
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),

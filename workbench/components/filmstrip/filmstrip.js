@@ -15,7 +15,7 @@ modality   the one modality that is hidden of them, "" = whole shots
 answer     { shots: [shot, …], measures: [{ key, label, axis, baseline, model: [number | null, …], best: […] }, …] },
            null while there is no fill-in
 curve      { label, values: [number | null, …], peaks: [shot, …] } | null
-arcs       [[from, to, weight], …]
+arcs       { drawn: [[from, to, weight], …], toward, against: what arcs of positive and of negative weight are called } | null
 cursor     the shot that is looked at | null
 onGesture({ hidden, modality, look }) is called once a gesture, when the pointer or the key is let go; `look` is the
            shot that was pointed at, null where the gesture was another. */
@@ -40,7 +40,7 @@ function render(el, data, { onGesture = () => {} } = {}) {
     scored: [], // the same in order, with the shot
     answered: [], // the shots that the answer speaks of
     curve: null,
-    arcs: [],
+    arcs: null,
     look: null,
     now: 0,
     brush: "span",
@@ -160,7 +160,7 @@ function render(el, data, { onGesture = () => {} } = {}) {
     view.score = new Map(view.scored.map((s) => [s.shot, s]));
   }
 
-  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = [], cursor = null }) {
+  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = null, cursor = null }) {
     const other = shots && shots.key !== view.shots.key;
     const before = { hidden: view.hidden, score: view.score, look: view.look, modality: view.modality, keys: view.measures.map((m) => m.key).join() };
     Object.assign(view, { modality, curve, arcs, look: cursor, hidden: new Set(hidden) });
