@@ -40,7 +40,7 @@ class Selection:
     hidden    shots of the title that the model must restore
     shots     picked out of the whole catalog (a lasso, a search): (title id, shots) by title
     catalog   its name, where it is not the one that the app was started on
-    modality  the only one that is hidden of the hidden shots; None = whole shots
+    modality  the only one that is hidden of the hidden shots, or as `msm.parts` writes it; None = whole shots
     look      the shot of the title that somebody points at
     """
 

@@ -128,6 +128,14 @@ def test_where_only_the_sound_is_hidden_the_other_panels_say_that_they_ask_about
     assert "choice" in said(visit(monkeypatch, world, panel="Expected", hidden="2,6,9"))
 
 
+def test_shots_that_lose_different_parts_are_said_and_copied_as_they_are(monkeypatch, world):
+    app = visit(monkeypatch, world, panel="Expected", hidden="2,6,9", modality="audio:2;video:9")
+
+    assert "Hidden: the sound of shot 2; the picture of shot 9; all of shot 6." in said(app)
+    assert "choice" in said(app) and not app.error
+    assert any("modalities={'audio': [2], 'video': [9]}" in c.value for c in app.code)
+
+
 def test_every_shot_alone_takes_a_bar_and_then_tells_how_the_fast_form_agrees(monkeypatch, world):
     app = visit(monkeypatch, world, panel="Surprise", hidden="4")
     next(b for b in app.button if b.label == "Hide every shot alone").click().run()

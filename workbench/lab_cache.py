@@ -80,7 +80,7 @@ def _expectation(
     place = fill.hidden.tolist().index(shot)
     guesses = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
     (model, model_rank), (copy, copy_rank) = (
-        nearest_shots(g, choice, fill.space, PICKS, first + shot, fill.columns) for g in guesses
+        nearest_shots(g, choice, fill.space, PICKS, first + shot, fill.columns[place]) for g in guesses
     )
     return Expectation(model, copy, model_rank, copy_rank, len(choice.rows), choice.whole or not everywhere)
 

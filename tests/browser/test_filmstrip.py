@@ -69,6 +69,40 @@ def test_hiding_only_the_sound_compares_only_the_sound_and_survives_a_reload(pag
     expect_hidden(page, "3-8", 6)
 
 
+def lost(page: Page) -> list[str]:
+    """What each hidden shot loses, as a screen reader hears it."""
+    said = page.locator(".shot.hidden").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    return [re.search("(all|picture|sound|words)? ?hidden", words)[1] or "all" for words in said]
+
+
+def test_one_shot_may_lose_its_picture_and_another_its_sound_by_hand_by_key_and_in_the_link(page, address):
+    visit(page, address, hidden="3-6")
+    brush(page, "Part").click()
+    shot(page, 4).click()
+    expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
+    assert lost(page) == ["all", "picture", "all", "all"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")  # of shot 5: the picture, then the sound
+    expect(page).to_have_url(re.compile("audio(:|%3A)5"))
+    assert lost(page) == ["all", "picture", "sound", "all"]
+    expect(page.get_by_text("Hidden: the picture of shot 4; the sound of shot 5; all of shots 3, 6.")).to_be_visible()
+    expect(page.locator(".lost")).to_have_count(2)
+    expect(page.get_by_role("radio", name="all of it", exact=True)).to_have_attribute("aria-checked", "false")
+    expect_hidden(page, "3-6", 4)
+
+    page.reload()
+    expect_hidden(page, "3-6", 4)
+    assert lost(page) == ["all", "picture", "sound", "all"]
+    brush(page, "Shots").click()
+    shot(page, 5).click()
+    expect_hidden(page, "3-4, 6", 3)
+    expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
+    page.get_by_role("radio", name="sound", exact=True).click()  # one choice for all, as before
+    expect(page).to_have_url(re.compile("modality=audio(&|$)"))
+    assert lost(page) == ["sound", "sound", "sound"]
+
+
 def test_the_film_plays_in_step_and_hidden_shots_are_veiled(page, address):
     visit(page, address, title="filmed", hidden="5")
     player, veil = page.locator(".player"), page.locator(".veil")

@@ -10,7 +10,10 @@ from uuid import uuid4
 
 import streamlit as st
 
+from msm.errors import InputError
+from msm.parts import format_parts, parse_parts
 from workbench.components.front_end import script, style
+from workbench.views.strip import as_message, of_message
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Gesture:
     strip: str
     hidden: tuple[int, ...]
     number: int
-    modality: str = ""  # the one that is hidden of them; "" = whole shots
+    modality: str = ""  # what is hidden of them, as `msm.parts` writes it; "" = whole shots
     look: int | None = None  # the shot that the hand pointed at, where it did
 
 
@@ -65,7 +68,7 @@ def filmstrip(
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
 
-    modality  the one that is hidden of them; "" = whole shots
+    modality  the one that is hidden of them, or as `msm.parts` writes it; "" = whole shots
     curve     drawn along the film, its peaks marked
     arcs      drawn from shot to shot, their meanings named
     cursor    the shot that is looked at
@@ -82,7 +85,7 @@ def filmstrip(
     data = {
         "strip": shots["key"],
         "hidden": list(hidden),
-        "modality": modality,
+        "modality": as_message(parse_parts(modality), hidden),
         "answer": answer,
         "curve": curve and {"label": curve.label, "values": list(curve.values), "peaks": list(curve.peaks)},
         "arcs": arcs and {"drawn": [list(a) for a in arcs.drawn], "toward": arcs.toward, "against": arcs.against},
@@ -103,8 +106,8 @@ def _read(value: Any) -> Gesture | None:
             strip=str(value["strip"]),
             hidden=tuple(sorted({int(s) for s in value["hidden"]})),
             number=int(value["gesture"]),
-            modality=str(value.get("modality") or ""),
+            modality=format_parts(of_message(value.get("modality") or "", value["hidden"])),
             look=None if look is None else int(look),
         )
-    except (AttributeError, TypeError, KeyError, ValueError):
+    except (AttributeError, TypeError, KeyError, ValueError, InputError):
         return None

@@ -87,7 +87,7 @@ function makeTimeline(view, hands) {
   function drawHiding() {
     const { start, end } = view.times;
     let path = "";
-    const hidden = [...view.hidden].sort((a, b) => a - b);
+    const hidden = [...view.hidden.keys()].sort((a, b) => a - b);
     for (let i = 0; i < hidden.length; i++) {
       const first = hidden[i];
       while (hidden[i + 1] === hidden[i] + 1) i++;
