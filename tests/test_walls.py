@@ -127,7 +127,7 @@ def test_nobody_edits_sys_path():
 
 
 def test_pages_are_turned_in_one_place_which_gives_the_selection_along():
-    turning = [p for p in (ROOT / "workbench").rglob("*.py") if "st.switch_page(" in p.read_text(encoding="utf-8")]
+    turning = [p for p in APP if "st.switch_page(" in p.read_text(encoding="utf-8")]
 
     assert [p.name for p in turning] == ["opened.py"]
 

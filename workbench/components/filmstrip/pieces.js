@@ -1,12 +1,4 @@
-/* What every part of the filmstrip is made of: elements, icons, words, and where each shot stands in time. */
-
-function element(tag, className, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  made.className = className;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
+/* What every part of the filmstrip is made of: icons, words, what a shot loses, and where each stands in time. */
 
 function drawing(tag, attributes = {}, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -36,14 +28,6 @@ function icon(name) {
   const picture = drawing("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
   picture.append(drawing("path", { d: ICONS[name] }));
   return picture;
-}
-
-function clock(seconds) {
-  const whole = Math.floor(seconds);
-  const two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(whole / 3600);
-  const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
-  return hours ? `${hours}:${rest}` : rest;
 }
 
 /* Seconds of each shot; where the catalog has no times, a shot is one unit long. */
