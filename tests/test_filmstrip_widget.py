@@ -46,6 +46,11 @@ def test_a_gesture_fills_in_anew_and_clearing_shows_nothing(shown):
     assert strip.answer["shots"] == [7] and strip.fill.hidden.tolist() == [7]
     strip.modality = "audio"
     assert strip.fill.modalities == ("audio",)
+    strip.hidden, strip.modality = [3, 7], {"audio": [3], "video": [7]}
+    assert strip.fill.parts == {"audio": [3], "video": [7]} and strip.answer["shots"] == [3, 7]
+    assert Filmstrip(strip.fill, title).modality == {"audio": [3], "video": [7]}
+    strip.modality = {"audio": "no shots"}
+    assert strip.answer is None
     strip.hidden = []
     assert strip.answer is None
 

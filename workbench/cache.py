@@ -20,6 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError, Title
+from msm.parts import parse_parts
 from workbench.address import base_address
 from workbench.arguments import ROOT, Arguments
 from workbench.views.opening import hide_at_random, opening_title
@@ -202,8 +203,8 @@ def _fill(
     hidden: tuple[int, ...],
     modality: str | None,
 ) -> Any:
-    modalities = (modality,) if modality else ()
-    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden, modalities=modalities)
+    parts = parse_parts(modality or "")
+    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden, modalities=parts)
 
 
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:

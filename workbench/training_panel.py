@@ -17,7 +17,7 @@ from workbench.address import base_address
 from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.components.growing_figure import growing_figure
 from workbench.evaluation_panel import as_text, columns, copy_as_code
-from workbench.opened import free_name
+from workbench.opened import free_name, turn_to
 from workbench.people import may_edit, say_viewer
 from workbench.views import code, training_words
 from workbench.views.training import GAUGES, MOST_RUNS, STEP_MEASURES, gauge_curve, progress_curve, step_curve
@@ -208,7 +208,9 @@ def _ways_on(run: Watched, catalog: Path) -> None:
         return
     state.choose_catalog(None if fitting == catalog_names(read_arguments())[0] else fitting)
     state.choose_run(run.name)
-    st.switch_page(f"app_pages/{'masking_lab' if lab else 'evaluation'}.py")
+    path = catalog_named(read_arguments(), fitting)
+    assert path is not None
+    turn_to(f"app_pages/{'masking_lab' if lab else 'evaluation'}.py", cache.open_catalog(path))
 
 
 def _fitting_catalog(run: Watched, chosen: Path) -> str | None:

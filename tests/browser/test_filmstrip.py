@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_masking_lab import PATIENCE_MS, drag, expect_hidden, settled, shot, visit
 from workbench.components.front_end import script, style
+from workbench.views import palette
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -66,6 +67,40 @@ def test_hiding_only_the_sound_compares_only_the_sound_and_survives_a_reload(pag
     page.reload()
     expect(page.get_by_role("radio", name="sound", exact=True)).to_have_attribute("aria-checked", "true")
     expect_hidden(page, "3-8", 6)
+
+
+def lost(page: Page) -> list[str]:
+    """What each hidden shot loses, as a screen reader hears it."""
+    said = page.locator(".shot.hidden").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    return [re.search("(all|picture|sound|words)? ?hidden", words)[1] or "all" for words in said]
+
+
+def test_one_shot_may_lose_its_picture_and_another_its_sound_by_hand_by_key_and_in_the_link(page, address):
+    visit(page, address, hidden="3-6")
+    brush(page, "Part").click()
+    shot(page, 4).click()
+    expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
+    assert lost(page) == ["all", "picture", "all", "all"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")  # of shot 5: the picture, then the sound
+    expect(page).to_have_url(re.compile("audio(:|%3A)5"))
+    assert lost(page) == ["all", "picture", "sound", "all"]
+    expect(page.get_by_text("Hidden: the picture of shot 4; the sound of shot 5; all of shots 3, 6.")).to_be_visible()
+    expect(page.locator(".lost")).to_have_count(2)
+    expect(page.get_by_role("radio", name="all of it", exact=True)).to_have_attribute("aria-checked", "false")
+    expect_hidden(page, "3-6", 4)
+
+    page.reload()
+    expect_hidden(page, "3-6", 4)
+    assert lost(page) == ["all", "picture", "sound", "all"]
+    brush(page, "Shots").click()
+    shot(page, 5).click()
+    expect_hidden(page, "3-4, 6", 3)
+    expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
+    page.get_by_role("radio", name="sound", exact=True).click()  # one choice for all, as before
+    expect(page).to_have_url(re.compile("modality=audio(&|$)"))
+    assert lost(page) == ["sound", "sound", "sound"]
 
 
 def test_the_film_plays_in_step_and_hidden_shots_are_veiled(page, address):
@@ -170,7 +205,7 @@ def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
     answer = {"shots": [4], "measures": [measure | {"best": [0.3]}]}
     curve = {"label": "surprise", "values": [i % 5 for i in range(30)], "peaks": [4, 9]}
     values = {"shots": shots, "hidden": [4], "modality": "", "answer": answer, "curve": curve}
-    values |= {"arcs": [[2, 4, 1.0], [9, 4, -0.5]], "cursor": 4}
+    values |= {"arcs": {"drawn": [[2, 4, 1.0], [9, 4, -0.5]], "toward": "helped", "against": "misled"}, "cursor": 4}
     page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
     module = script("widget_shell.js").replace("export default", "const shell =")
     page.add_script_tag(
@@ -181,6 +216,9 @@ def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
 
     expect(page.locator(".plot")).to_have_attribute("data-points", "1")
     expect(page.locator(".arcs path")).to_have_count(2)
+    expect(page.locator(".arcs text")).to_have_text([re.compile("helped"), re.compile("misled")])
+    colour = page.locator(".arcs .against").first.evaluate("(arc) => getComputedStyle(arc).stroke")
+    assert colour == "rgb({}, {}, {})".format(*bytes.fromhex(palette.OTHER[1:])), "orange means the baseline"
     expect(page.locator(".curve .line")).to_have_count(1)
     expect(page.get_by_role("listbox", name="Shots of <b>x</b>")).to_be_visible()
     page.locator(".shot[data-shot='7']").click()

@@ -18,7 +18,7 @@ import traitlets
 
 from msm import FillIn, InputError, Run, Title
 from workbench.components.front_end import script, style
-from workbench.views.strip import strip_answer, strip_shots
+from workbench.views.strip import as_message, of_message, strip_answer, strip_shots
 
 MOST_PICTURES = 600  # frames travel inside the notebook; a longer title is shown by its colours
 
@@ -31,10 +31,10 @@ class Filmstrip(anywidget.AnyWidget):
 
     shots = traitlets.Dict().tag(sync=True)
     hidden = traitlets.List(traitlets.Int()).tag(sync=True)
-    modality = traitlets.Unicode("").tag(sync=True)
+    modality = traitlets.Any("").tag(sync=True)  # of all the hidden shots, or {modality: [shot, …]}; "" = whole shots
     answer = traitlets.Any(default_value=None).tag(sync=True)  # `views.strip.strip_answer`, None while there is none
     curve = traitlets.Any(default_value=None).tag(sync=True)
-    arcs: Any = traitlets.List().tag(sync=True)
+    arcs = traitlets.Any(default_value=None).tag(sync=True)
     cursor = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(self, fill: FillIn, title: Title | None = None, run: Run | None = None, **traits: Any):
@@ -42,7 +42,7 @@ class Filmstrip(anywidget.AnyWidget):
         super().__init__(
             shots=_shots(fill, title),
             hidden=[int(s) for s in fill.hidden],
-            modality=fill.modalities[0] if len(fill.modalities) == 1 else "",
+            modality=as_message(fill.parts, [int(s) for s in fill.hidden]),
             answer=strip_answer(fill.table, fill.best_baseline_name),
             **traits,
         )
@@ -52,9 +52,9 @@ class Filmstrip(anywidget.AnyWidget):
         if self._run is None or self._title is None:
             return
         try:
-            only = (self.modality,) if self.modality else ()
-            self.fill = self._run.fill_in(self._title, self.hidden, modalities=only)
-        except InputError:  # nothing is hidden, or nothing that the shots have
+            parts = of_message(self.modality, self.hidden)
+            self.fill = self._run.fill_in(self._title, self.hidden, modalities=parts)
+        except (InputError, ValueError):  # nothing is hidden, or nothing that the shots have
             self.answer = None
             return
         self.answer = strip_answer(self.fill.table, self.fill.best_baseline_name)

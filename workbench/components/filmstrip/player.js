@@ -55,21 +55,21 @@ function makePlayer(view, hands) {
     moved(0);
   }
 
-  const hides = (part) => !view.modality || partOf(view.modality) === part;
-
   /* Show the moment: everything that hangs on the shot only when it is another one. */
   function moved(to, tell = true) {
     now = Math.max(0, Math.min(to, view.times.total));
     const at = view.times.at(now);
-    const veiled = view.hidden.has(at) && !lifted;
-    const state = `${at} ${veiled} ${view.modality} ${wantsSilence}`;
+    const lost = view.hidden.get(at);
+    const veiled = lost !== undefined && !lifted;
+    const hides = (part) => veiled && loses(lost, part);
+    const state = `${at} ${veiled} ${lost} ${wantsSilence}`;
     if (state !== shown) {
       shown = state;
-      veil.hidden = !(veiled && hides("picture"));
-      if (video) video.muted = wantsSilence || (veiled && hides("sound"));
+      veil.hidden = !hides("picture");
+      if (video) video.muted = wantsSilence || hides("sound");
       if (frame) frame.src = view.picture(at) ?? "";
       const text = view.shots.texts?.[at] ?? "";
-      words.textContent = veiled && hides("words") && text ? "· · ·" : text;
+      words.textContent = hides("words") && text ? "· · ·" : text;
       box.dataset.at = at;
       box.dataset.veiled = veiled;
     }
