@@ -2,21 +2,18 @@
 
 Every process works out the same question for the whole batch, from the seed and the step alone, and answers its share of
 it. Shares are weighed by their hidden shots and the gradients added up, so that the batch's loss is the mean over all its
-hidden shots, however many processes there are. Accelerate finds out who is who and which device is whose; decision
-0006 says why the gradients are added up here.
+hidden shots, however many processes there are. Who they are, msm/launching.py finds out; decision 0006 says why the
+gradients are added up here.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributed
-
-from msm.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -63,18 +60,3 @@ class Processes:
 
 
 ALONE = Processes()
-
-
-def start_processes(device: torch.device) -> tuple[Processes, torch.device]:
-    """Join the other processes that `torchrun` or `accelerate launch` started, if they did: who this is, on which device."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        return ALONE, device
-    try:
-        from accelerate import PartialState
-    except ImportError:
-        raise InputError(
-            "a training in several processes needs Accelerate; pip install 'msm-workbench[scale]'"
-        ) from None
-    state = PartialState(cpu=device.type == "cpu")
-    own = state.device if device.type == "cuda" and device.index is None else device
-    return Processes(state.process_index, state.num_processes), own

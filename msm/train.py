@@ -15,6 +15,7 @@ from msm import checkpoint, files
 from msm.catalog import Catalog
 from msm.errors import InputError
 from msm.evaluate import Space, fitted_space
+from msm.launching import told
 from msm.model import ShotEncoder
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.processes import ALONE, Processes
@@ -285,8 +286,10 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` takes a GPU where there is one; InputError for a device that this machine lacks."""
+    """`auto` takes a GPU where there is one, but under `accelerate launch --cpu`; InputError for a device that this machine lacks."""
     if name == "auto":
+        if told("USE_CPU"):
+            return torch.device("cpu")
         mps = torch.backends.mps.is_available()
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
     try:

@@ -29,8 +29,8 @@ def train(
 ) -> None:
     """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
     from msm.catalog import Catalog
+    from msm.launching import start_processes
     from msm.presets import preset
-    from msm.processes import start_processes
     from msm.runs import RunFolder
     from msm.train import pick_device, start_run
     from msm.train import train as train_run
