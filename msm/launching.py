@@ -12,13 +12,19 @@ from msm.errors import InputError
 from msm.processes import ALONE, Processes
 
 
-def start_processes(device: torch.device) -> tuple[Processes, torch.device]:
+def start_processes(device: torch.device, *, shard: bool = False) -> tuple[Processes, torch.device]:
     """Join the other processes that were started with this one, if any were: who this is, on which device.
 
-    InputError where there are others and no Accelerate to join them.
+    shard  each is to hold a part of the model; also where `accelerate launch --use_fsdp` says so
+
+    InputError where there are others and no Accelerate to join them, or none to share the model with.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         _start_what_accelerate_leaves_to_mpi()
+        if shard:
+            raise InputError(
+                "--shard parts the model among several processes, and this is one; start them with torchrun or accelerate launch"
+            )
         return ALONE, device
     try:
         from accelerate import PartialState
@@ -28,7 +34,7 @@ def start_processes(device: torch.device) -> tuple[Processes, torch.device]:
         ) from None
     state = PartialState(cpu=device.type == "cpu")
     own = state.device if device.type == "cuda" and device.index is None else device
-    return Processes(state.process_index, state.num_processes), own
+    return Processes(state.process_index, state.num_processes, shard or told("USE_FSDP")), own
 
 
 def told(variable: str) -> bool:

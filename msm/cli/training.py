@@ -24,6 +24,9 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
+    shard: Annotated[
+        bool, typer.Option("--shard", help="Under torchrun: each process holds a part of the model (FSDP).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how long it would take, and no more.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +40,7 @@ def train(
 
     if resume and (set_ or replace):
         raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
-    processes, where = start_processes(pick_device(device))
+    processes, where = start_processes(pick_device(device), shard=shard)
     opened, first = Catalog.open(catalog), processes.index == 0
     if dry_run:
         from msm.cost import cost_of
