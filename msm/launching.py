@@ -52,13 +52,13 @@ def _start_what_accelerate_leaves_to_mpi() -> None:
         return
     import psutil  # Accelerate brings it
 
-    count = _processes_wanted(psutil.Process(os.getppid()).cmdline())
+    count = processes_wanted(psutil.Process(os.getppid()).cmdline())
     if count > 1:
         torchrun = ["-m", "torch.distributed.run", f"--nproc-per-node={count}", "--standalone", "-m", "msm"]
         os.execv(sys.executable, [sys.executable, *torchrun, *sys.argv[1:]])
 
 
-def _processes_wanted(words: Sequence[str]) -> int:
+def processes_wanted(words: Sequence[str]) -> int:
     """How many processes on this machine the words of an `accelerate launch` ask for; 1 where they are none."""
     from accelerate.commands.config.config_args import load_config_from_file
     from accelerate.commands.launch import launch_command_parser

@@ -25,6 +25,7 @@ class Muon(torch.optim.Muon):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Every matrix that has a gradient moves against it, made orthogonal."""
         parameters = [p for group in self.param_groups for p in group["params"]]
         if not any(is_sharded(p) or p.is_cuda for p in parameters):
             super().step()

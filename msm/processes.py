@@ -64,7 +64,7 @@ class Processes:
             p.grad = summed.view_as(p)
 
     def add_up(self, numbers: Tensor) -> Tensor:
-        """The sum over all processes."""
+        """The sum over all processes, of numbers of any shape; `numbers` becomes it."""
         if self.count > 1:
             distributed.all_reduce(numbers)
         return numbers

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.fsdp import fully_shard, share_comm_ctx
+from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from msm.transformer import Block
@@ -23,19 +23,17 @@ from msm.transformer import Block
 
 def shard_blocks(module: nn.Module, device: torch.device, count: int) -> None:
     """Part every block among `count` processes, each block's part on the device; nothing else is moved."""
-    blocks = [m for m in module.modules() if isinstance(m, Block)]
     mesh = torch.distributed.init_device_mesh(device.type, (count,))
-    for block in blocks:
+    for block in [m for m in module.modules() if isinstance(m, Block)]:
         trained = next(block.parameters()).requires_grad  # else it is a copy that follows the encoder, or averages it
-        fully_shard(block, mesh=mesh, reshard_after_forward=True)
+        sharded = fully_shard(block, mesh=mesh, reshard_after_forward=True)
         if trained:
-            block.set_gradient_divide_factor(1.0)  # added up: each process's loss is its share of the whole
-            block.set_force_sum_reduction_for_comms(True)  # gloo knows no other way
-    share_comm_ctx(blocks)
+            sharded.set_gradient_divide_factor(1.0)  # added up: each process's loss is its share of the whole
+            sharded.set_force_sum_reduction_for_comms(True)  # gloo knows no other way
 
 
 def is_sharded(tensor: Tensor) -> bool:
-    """Whether this process has a part of it only."""
+    """Whether this process has a part of it only; a tensor of any shape."""
     return isinstance(tensor, DTensor)
 
 
@@ -67,7 +65,7 @@ def parted(tensor: Tensor, like: Tensor) -> Tensor:
 
 
 def load_whole(module: nn.Module, state: dict[str, Tensor]) -> None:
-    """`load_state_dict` of whole tensors, where some of the module is sharded; RuntimeError as that."""
+    """`load_state_dict` of whole tensors of any shape, where some of the module is sharded; RuntimeError as that."""
     own = module.state_dict()
     fitting = {k: parted(v, own[k]) if k in own and own[k].shape == v.shape else v for k, v in state.items()}
     module.load_state_dict(fitting)
@@ -85,7 +83,7 @@ def load_whole_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]
 
 
 def clip_gradients(parameters: Sequence[nn.Parameter], longest: float) -> Tensor:
-    """`clip_grad_norm_`, where some parameters are sharded; returns the norm of all gradients together."""
+    """`clip_grad_norm_` of parameters of any shape, where some are sharded; returns () the norm of all gradients together."""
     sharded, rest = _split(parameters)
     if not sharded:
         return nn.utils.clip_grad_norm_(rest, longest)
@@ -97,7 +95,8 @@ def clip_gradients(parameters: Sequence[nn.Parameter], longest: float) -> Tensor
 
 
 def _split(parameters: Iterable[nn.Parameter]) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    sharded, rest = [], []
+    sharded: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for parameter in parameters:
         (sharded if is_sharded(parameter) else rest).append(parameter)
     return sharded, rest
