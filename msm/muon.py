@@ -27,9 +27,14 @@ class Muon(torch.optim.Muon):
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """Every matrix that has a gradient moves against it, made orthogonal."""
         parameters = [p for group in self.param_groups for p in group["params"]]
-        if not any(is_sharded(p) or p.is_cuda for p in parameters):
+        if any(is_sharded(p) or p.is_cuda for p in parameters):
+            self.step_together()
+        else:
             super().step()
-            return
+
+    @torch.no_grad()
+    def step_together(self) -> None:
+        """The same step, for matrices of one shape at once, or for sharded ones, each put together where its turn comes."""
         for group in self.param_groups:
             for some in _of_one_shape([p for p in group["params"] if p.grad is not None]):
                 directions = orthogonal(
@@ -67,7 +72,8 @@ def orthogonal(matrices: Tensor, coefficients: Sequence[float], steps: int, eps:
 
 
 def _of_one_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
-    by_shape: dict[torch.Size, list[Tensor]] = {}
-    for parameter in parameters:
-        by_shape.setdefault(parameter.shape, []).append(parameter)
+    """Those that go through together; sharded ones one at a time, since nobody has room for all of them whole."""
+    by_shape: dict[Any, list[Tensor]] = {}
+    for i, parameter in enumerate(parameters):
+        by_shape.setdefault(i if is_sharded(parameter) else parameter.shape, []).append(parameter)
     return list(by_shape.values())

@@ -25,6 +25,7 @@ from msm.runs import Onlooker, RunFolder, versions
 from msm.sharding import gathered, load_whole, load_whole_optimizer, shard_blocks
 from msm.step import ask, train_step
 from msm.terms import make_objective
+from msm.transformer import compile_blocks
 from msm.validation import enough_seeds, make_up, validate
 from msm.windows import WindowSampler, step_rng
 
@@ -114,6 +115,8 @@ class Trainer:
             if processes.sharded:
                 shard_blocks(module, device, processes.count)
             module.to(device)
+        if self.recipe.compile:
+            compile_blocks(self.model, device)
         self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective)
         self.step = 0
 

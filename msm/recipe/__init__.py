@@ -49,6 +49,9 @@ class Recipe:
     seed: int = 0
     fusion: str = "joint"
     precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
+    compile: bool = (
+        False  # let torch.compile write the feed-forward kernels: a minute first, for long trainings on a GPU
+    )
     validate_every: int = 50  # steps
     checkpoint_every: int = 0  # steps; 0 = every five minutes. At each validation and at a stop in any case
     noise: float = 0.0  # expected length of the Gaussian noise on the shots that the encoder sees, which are 1 long
