@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -188,13 +189,56 @@ def test_a_range_of_a_film_is_served_and_nothing_else_of_the_disk(page, address)
 MODEL = """
 class Model {
   constructor(values) { this.values = values; this.heard = {}; this.saved = 0; }
-  get(name) { return this.values[name]; }
+  get(name) {
+    // As a notebook gives it: bytes are a DataView.
+    return name === "film" ? new DataView(Uint8Array.from(atob(this.values.film ?? ""), (c) => c.charCodeAt(0)).buffer) : this.values[name];
+  }
   set(name, value) { this.values[name] = value; (this.heard["change:" + name] ?? []).forEach((f) => f()); }
   on(name, f) { (this.heard[name] ??= []).push(f); }
   off() {}
   save_changes() { this.saved++; }
 }
 """
+
+
+def mount(page: Page, values: dict) -> None:
+    """The notebook shell with these traits, on a page of its own."""
+    page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
+    module = script("widget_shell.js").replace("export default", "const shell =")
+    page.add_script_tag(
+        type="module",
+        content=f"{module}\n{MODEL}\nwindow.model = new Model({json.dumps(values)});"
+        "shell.render({ model: window.model, el: document.getElementById('here') });",
+    )
+
+
+def test_in_a_notebook_the_film_plays_in_step_and_what_cannot_be_played_is_a_flip_book(page, world):
+    starts, pixel = [float(i) for i in range(12)], "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    shots = {"key": "k", "name": "x", "colors": ["#204060"] * 12, "starts": starts, "ends": [], "scenes": []}
+    shots |= {"texts": None, "thumbnails": None, "modalities": [], "pictures": [pixel] * 12}
+    film = (world / "catalog" / "media" / "filmed.mp4").read_bytes()
+    values = {
+        "shots": shots,
+        "hidden": [5],
+        "modality": "",
+        "answer": None,
+        "curve": None,
+        "arcs": None,
+        "cursor": None,
+    }
+    mount(page, values | {"film": base64.b64encode(film).decode()})
+    video = page.locator("video")
+    page.wait_for_function("(v) => v.readyState >= 1", arg=video.element_handle())
+    page.locator(".shot[data-shot='5']").click()
+    page.locator(".shot[data-shot='5']").click()
+    expect(page.locator(".player")).to_have_attribute("data-veiled", "true")
+    assert video.evaluate("(v) => [v.currentTime, v.muted]") == [5, True]
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".shot.now")).to_have_attribute("data-shot", "6")
+
+    mount(page, values | {"film": base64.b64encode(b"no film at all").decode()})
+    expect(page.locator(".player img")).to_be_visible()
+    expect(video).to_have_count(0)
 
 
 def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
@@ -206,14 +250,7 @@ def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
     curve = {"label": "surprise", "values": [i % 5 for i in range(30)], "peaks": [4, 9]}
     values = {"shots": shots, "hidden": [4], "modality": "", "answer": answer, "curve": curve}
     values |= {"arcs": {"drawn": [[2, 4, 1.0], [9, 4, -0.5]], "toward": "helped", "against": "misled"}, "cursor": 4}
-    page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
-    module = script("widget_shell.js").replace("export default", "const shell =")
-    page.add_script_tag(
-        type="module",
-        content=f"{module}\n{MODEL}\nwindow.model = new Model({json.dumps(values)});"
-        "shell.render({ model: window.model, el: document.getElementById('here') });",
-    )
-
+    mount(page, values)
     expect(page.locator(".plot")).to_have_attribute("data-points", "1")
     expect(page.locator(".arcs path")).to_have_count(2)
     expect(page.locator(".arcs text")).to_have_text([re.compile("helped"), re.compile("misled")])

@@ -35,12 +35,13 @@ function makePlayer(view, hands) {
     return one;
   }
 
-  function build() {
+  /* A film that the browser cannot play is shown by its frames. */
+  function build(playable = true) {
     stop();
     now = 0;
     shown = null;
     const { media, thumbnails, pictures } = view.shots;
-    video = media ? element("video", "", { src: media, preload: "metadata", playsinline: "", tabindex: "-1" }) : null;
+    video = media && playable ? element("video", "", { src: media, preload: "metadata", playsinline: "", tabindex: "-1" }) : null;
     frame = !video && (thumbnails || pictures) ? element("img", "", { alt: "", draggable: "false" }) : null;
     box.hidden = !video && !frame;
     screen.replaceChildren(...[video ?? frame, veil].filter(Boolean));
@@ -50,7 +51,7 @@ function makePlayer(view, hands) {
       video.addEventListener("ended", stop);
       video.addEventListener("pause", () => playing && stop());
       video.addEventListener("seeked", () => moved(video.currentTime));
-      video.addEventListener("error", () => ((box.hidden = true), stop()));
+      video.addEventListener("error", () => build(false));
     }
     moved(0);
   }
