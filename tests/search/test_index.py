@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from msm import InputError
 from msm.fusion import unit
-from msm.retrieval import KINDS, build, choose_plan, exact_top, shot_ids
+from msm.retrieval import KINDS, build, building, choose_plan, exact_top, shot_ids
 from msm.retrieval import index as module
 from tests.search.conftest import Plain, clustered
 
@@ -100,7 +100,7 @@ def test_recall_is_measured_against_every_vector():
     vectors = clustered(1500, 24)
     index, _ = built(vectors, "ivf")
     scores, _ = exact_top([vectors.rows[:600], vectors.rows[600:]], vectors.rows[:50], 11)
-    recall, _ = module.measured(index, vectors.rows[:50], scores)
+    recall, _ = building.measured(index, vectors.rows[:50], scores)
     found, _ = index.search(vectors.rows[:50], 11)
 
     assert recall == pytest.approx((np.isclose(found, scores, atol=1e-5).sum(axis=1) - 1).mean() / 10, abs=0.02)
