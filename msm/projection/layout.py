@@ -181,7 +181,7 @@ def _joined_umap(
     options: ProjectionOptions,
     tell: Tell,
 ) -> list[np.ndarray]:
-    """UMAP of one graph that holds every embedding's own, and ties each row to itself in the next (decision 0011)."""
+    """UMAP of one graph that holds every embedding's own, and ties each row to itself in the next (decision 0010)."""
     tell("umap", 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
