@@ -5,6 +5,8 @@ Shape letters: N vectors, D their width, R their width after reduction, Q querie
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from msm.retrieval.plans import Plan
 
 FEW_QUERIES = 4  # up to so many, threads cost more than they bring
 EXACT_UP_TO = 4096  # where a filter leaves so few, each of them is looked at
+READ_UP_TO = 256 * 2**20  # bytes of a file, so that a million shots are read: a larger one is mapped, after a second's trial
 
 
 class Vectors(Protocol):
@@ -136,9 +139,12 @@ def write_index(index: VectorIndex, path: Path) -> None:
 
 
 def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray) -> VectorIndex:
-    """Map an index; InputError where it cannot be read, or is not what the plan says."""
+    """Read an index, or map a large one; InputError where it cannot be read, or is not what the plan says."""
+    large = path.stat().st_size > READ_UP_TO
+    if large and not _can_be_mapped(path):
+        raise InputError(f"{path} is damaged or no FAISS index: whoever maps it crashes")
     try:
-        whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if large else 0)
     except (RuntimeError, MemoryError) as error:
         reason = str(error).rsplit(": ", 1)[-1].split("\n")[0][:120]
         raise InputError(f"{path} is damaged or no FAISS index: {reason}") from None
@@ -149,6 +155,24 @@ def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vec
             f"{path} is not the index that index.json describes: {plan.kind} of {vectors.num} vectors, {width} wide"
         )
     return VectorIndex(plan, whole, rotation, vectors, empty)
+
+
+def _can_be_mapped(path: Path) -> bool:
+    """Tried in a process that may crash: FAISS checks what it reads, but believes the sizes in what it maps."""
+    try:
+        return (
+            subprocess.run([sys.executable, "-c", MAP_AND_ASK, str(path)], capture_output=True, timeout=120).returncode
+            >= 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
+
+
+MAP_AND_ASK = """
+import sys, faiss, numpy
+index = faiss.read_index(sys.argv[1], faiss.IO_FLAG_MMAP_IFC)
+index.search(numpy.full((1, index.d), 0.1, numpy.float32), 1)
+"""
 
 
 _CLASSES = {
