@@ -20,7 +20,9 @@ from msm.retrieval.plans import Plan
 
 FEW_QUERIES = 4  # up to so many, threads cost more than they bring
 EXACT_UP_TO = 4096  # where a filter leaves so few, each of them is looked at
-READ_UP_TO = 256 * 2**20  # bytes of a file, so that a million shots are read: a larger one is mapped, after a second's trial
+READ_UP_TO = (
+    256 * 2**20
+)  # bytes of a file, so that a million shots are read: a larger one is mapped, after a second's trial
 
 
 class Vectors(Protocol):
