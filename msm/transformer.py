@@ -6,12 +6,16 @@ Shape letters: T tokens of the longest window, N tokens of all windows packed, W
 from __future__ import annotations
 
 import math
+import os
+import shutil
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from msm.errors import InputError
 from msm.packing import Packing, attention, attention_weights
 
 
@@ -31,6 +35,12 @@ class Block(nn.Module):
         self.feed_in = nn.Linear(width, 4 * width)
         self.feed_out = nn.Linear(4 * width, width)
         self.decay = Decay(heads) if decay else None
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+
+    def compile_feed(self) -> None:
+        """Let torch write one kernel of what it can of the feed-forward part: it knows no window, draws nothing, and is most
+        of a block. Streams differ in length at every step, so it is compiled for any."""
+        self._compiled = torch.compile(self._feed, dynamic=True)
 
     def forward(
         self,
@@ -49,7 +59,7 @@ class Block(nn.Module):
         """
         mixed = self._attention(self.attention_norm(x), packing, turn, self._bias(offset, x), rows)
         x = (x if rows is None else x[rows]) + self._dropout(mixed, packing, rows)
-        return x + self._dropout(self._feed(self.feed_norm(x)), packing, rows)
+        return x + self._dropout((self._compiled or self._feed)(x), packing, rows)
 
     def looks(
         self,
@@ -86,8 +96,10 @@ class Block(nn.Module):
         return None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
 
     def _feed(self, x: Tensor) -> Tensor:
-        wide = self.feed_in(x)
-        if wide.requires_grad and not torch.is_autocast_enabled(x.device.type):
+        wide = self.feed_in(self.feed_norm(x))
+        # A compiler decides by itself what to keep.
+        plain = torch.compiler.is_compiling() or torch.is_autocast_enabled(x.device.type)
+        if wide.requires_grad and not plain:
             return GeluLinear.apply(wide, self.feed_out.weight, self.feed_out.bias)
         return self.feed_out(F.gelu(wide))
 
@@ -193,3 +205,12 @@ def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:
             drawn = torch.full_like(parameter, float("norm.weight" in name))
         with torch.no_grad():
             parameter.copy_(drawn)
+
+
+def compile_blocks(module: nn.Module, device: torch.device) -> None:
+    """Compile what is most of every block. InputError where that needs a C++ compiler and there is none."""
+    if device.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "c++"))):
+        raise InputError("compile=true on a CPU needs a C++ compiler, such as g++, and none was found")
+    for block in module.modules():
+        if isinstance(block, Block):
+            block.compile_feed()
