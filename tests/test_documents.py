@@ -34,7 +34,8 @@ PROGRAMS = ("msm", "make", "python", "pip", "docker", "ray", "torchrun", "accele
 NOT_RUN = {  # the beginning of a command, or any part of it → why it is parsed at most
     r"^make ": "makes or needs the environment; CI runs `make test`",
     r"^pip ": "changes the environment of the tests",
-    r"^(docker|ray|torchrun|accelerate) ": "needs a server or a cluster that is not here",
+    r"^(docker|ray) ": "needs a server or a cluster that is not here",
+    r"^(torchrun|accelerate) ": "as many processes as there are GPUs; two on CPUs: tests/learning/test_processes.py",
     r"^python -m (benchmarks|sample_data)": "takes minutes to hours; what it gave is kept with its command",
     r"^msm app": "becomes a server: tests/browser/test_package.py",
     r"^msm ablate": "a minute each: tests/learning/test_ablate.py",
@@ -85,6 +86,8 @@ def reason_not_to_run(line: str) -> str | None:
     return next((reason for pattern, reason in NOT_RUN.items() if re.search(pattern, line)), None)
 
 
+LAUNCHED = re.compile(r"^(torchrun|accelerate launch) .*?-m msm ")  # what stands before a training in several processes
+
 COMMANDS = sorted(set(commands()))
 BLOCKS = list(python_blocks())
 RUN = [c for c in COMMANDS if c.line.startswith("msm ") and not reason_not_to_run(c.line)]
@@ -105,9 +108,10 @@ def test_every_command_runs_or_has_a_reason_and_no_reason_is_left_over():
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.line[:60])
 def test_every_option_that_a_page_names_exists(command):
-    if not command.line.startswith("msm "):
+    line = LAUNCHED.sub("msm ", command.line)
+    if not line.startswith("msm "):
         return
-    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", command.line).replace(" …", ""))[1:]
+    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", line).replace(" …", ""))[1:]
     if verb.startswith("-"):
         return
     program: Any = typer.main.get_command(cli.app)
