@@ -23,7 +23,7 @@ from msm.errors import FULL, FullDiskError, InputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-GRACE_S = 2.0  # a folder so young may be about to be locked
+GRACE_S = 2.0  # what is so young may be about to be locked
 
 
 def temporary_sibling(path: Path) -> Path:
@@ -33,8 +33,11 @@ def temporary_sibling(path: Path) -> Path:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name to write to; on success it takes the name `path`, else it is removed."""
+    """Give a temporary file to write to; on success it takes the name `path`, else it is removed."""
+    remove_leftovers(path.parent, path.name)
     temporary = temporary_sibling(path)
+    temporary.touch()
+    held = _hold(temporary)
     try:
         yield temporary
         with open(temporary, "rb") as file:
@@ -42,6 +45,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        if held is not None:
+            os.close(held)
 
 
 @contextmanager
@@ -94,21 +99,27 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Remove the temporary folders of writers of `name` that were killed: nobody holds them any more."""
+    """Remove the temporary files and folders of writers of `name` that were killed: nobody holds them any more.
+
+    One that seems to come from the future was left before somebody set the clock back.
+    """
     for left in folder.glob(f".{glob.escape(name)}.tmp-*"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime < GRACE_S or not left.is_dir():
+            if 0 <= time.time() - left.stat().st_mtime < GRACE_S:
                 continue
             held = _hold(left)
             if held is not None:
-                shutil.rmtree(left, ignore_errors=True)
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink(missing_ok=True)
                 os.close(held)
 
 
-def _hold(folder: Path) -> int | None:
-    """Lock a folder for as long as this process lives; None where somebody else does, or the disk cannot."""
+def _hold(left: Path) -> int | None:
+    """Lock a file or folder for as long as this process lives; None where somebody else does, or the disk cannot."""
     try:
-        held = os.open(folder, os.O_RDONLY)
+        held = os.open(left, os.O_RDONLY)
     except OSError:
         return None
     try:

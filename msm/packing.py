@@ -138,6 +138,21 @@ def attention(
     return _kernel(query, bias)(query, key, value, packing, bias, rows)
 
 
+def attention_weights(
+    query: Tensor, key: Tensor, packing: Packing, bias: Tensor | None = None, rows: Tensor | None = None
+) -> Tensor:
+    """(H, N, N), or (H, Q, N) of the `rows`: what `attention` weighs the values with, for whoever wants to see it.
+
+    Each row sums to one over the tokens of its window, and is zero beyond it.
+    """
+    here = torch.arange(len(key), device=key.device) if rows is None else rows
+    logits = query.transpose(0, 1) @ key.permute(1, 2, 0) / query.shape[-1] ** 0.5
+    if bias is not None:
+        logits = logits + bias[:, packing.place[here]][:, :, packing.place]
+    apart = packing.window[here][:, None] != packing.window
+    return logits.masked_fill(apart, -torch.inf).softmax(dim=-1)
+
+
 def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
     if query.device.type == "cpu":
         return window_by_window

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.errors import InputError
-from msm.packing import Packing, attention
+from msm.packing import Packing, attention, attention_weights
 
 
 class Block(nn.Module):
@@ -57,22 +57,43 @@ class Block(nn.Module):
         offset  (T, T) how far, in shots, one place lies behind another, for a block with `decay`
         rows    (Q,) the tokens that are asked for, where not all are: (Q, W) is returned then
         """
-        bias = None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
-        mixed = self._attention(self.attention_norm(x), packing, turn, bias, rows)
+        mixed = self._attention(self.attention_norm(x), packing, turn, self._bias(offset, x), rows)
         x = (x if rows is None else x[rows]) + self._dropout(mixed, packing, rows)
         return x + self._dropout((self._compiled or self._feed)(x), packing, rows)
+
+    def looks(
+        self,
+        x: Tensor,
+        packing: Packing,
+        turn: Tensor | None,
+        offset: Tensor | None = None,
+        rows: Tensor | None = None,
+    ) -> Tensor:
+        """(H, N, N), or (H, Q, N) of the `rows`: how much of each token's look every token gets; as for `forward`."""
+        query, key = self._queries_and_keys(self.attention_norm(x), turn, rows)
+        return attention_weights(query, key, packing, self._bias(offset, x), rows)
 
     def _attention(
         self, x: Tensor, packing: Packing, turn: Tensor | None, bias: Tensor | None, rows: Tensor | None
     ) -> Tensor:
-        asked = x if rows is None else x[rows]
-        query, key, value = (
-            layer(t).unflatten(-1, (self.heads, -1))
-            for layer, t in ((self.query, asked), (self.key, x), (self.value, x))
-        )  # (N, H, F)
-        if turn is not None:
-            query, key = rotate(query, turn if rows is None else turn[rows]), rotate(key, turn)
+        query, key = self._queries_and_keys(x, turn, rows)
+        value = self._by_head(self.value(x))
         return self.attention_out(attention(query, key, value, packing, bias, rows).flatten(1))
+
+    def _queries_and_keys(self, x: Tensor, turn: Tensor | None, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(Q, H, F) and (N, H, F)"""
+        query = self._by_head(self.query(x if rows is None else x[rows]))
+        key = self._by_head(self.key(x))
+        if turn is None:
+            return query, key
+        return rotate(query, turn if rows is None else turn[rows]), rotate(key, turn)
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        """(N, W) → (N, H, F)"""
+        return x.unflatten(-1, (self.heads, -1))
+
+    def _bias(self, offset: Tensor | None, x: Tensor) -> Tensor | None:
+        return None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
 
     def _feed(self, x: Tensor) -> Tensor:
         wide = self.feed_in(self.feed_norm(x))

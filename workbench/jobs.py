@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from msm.errors import InputError
@@ -38,6 +39,15 @@ RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "
 STOP_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 _watchers: dict[Path, threading.Thread] = {}  # of the jobs that this server started
 LOG_TAIL = 20_000  # bytes of a log that anybody wants to see
+Kinds = Mapping[str, tuple[type, ...]]  # what the files hold
+FACTS: Kinds = {"kind": (str,), "title": (str,), "argv": (list,), "about": (dict,), "started": (int, float)}
+FACTS = {**FACTS, "pid": (int,), "born": (str, NoneType)}
+LARGEST = 1e11  # of any number in them: seconds since 1970 until the year 5138
+NUMBER = (int, float, NoneType)
+TOLD: Kinds = {"done": NUMBER, "total": NUMBER, "seconds_left": NUMBER, "what": (str, NoneType)}
+ENDED: Kinds = {"status": (int,), "sentence": (str, NoneType)}
+EXIT: Kinds = {"status": (int,)}
+ASKED: Kinds = {"times": (int,)}
 LOST_SENTENCE = "it ended without a word: it was killed, or the machine was restarted"
 KILLED_SENTENCE = "it was killed; perhaps there was not enough memory"
 
@@ -150,26 +160,25 @@ def listed(jobs: Path, *kinds: str) -> list[Job]:
 def read(folder: Path) -> Job:
     """A job as it stands now; InputError where the folder holds none."""
     facts = read_json(folder / "job.json")
-    try:
-        job: dict[str, Any] = {key: facts[key] for key in ("kind", "title", "started", "about")}
-        argv, pid, born = tuple(facts["argv"]), facts["pid"], facts["born"]
-    except (KeyError, TypeError):
-        raise InputError(f"{folder / 'job.json'} is not what a job writes") from None
+    if not _fits(facts, FACTS) or not all(isinstance(word, str) for word in facts["argv"]):
+        raise InputError(f"{folder / 'job.json'} is not what a job writes")
+    job: dict[str, Any] = {key: facts[key] for key in ("kind", "title", "started", "about")}
+    argv, pid, born = tuple(facts["argv"]), facts["pid"], facts.get("born")
     alive = _alive(pid, born)  # before the files are read: it may end in between, but not the other way round
     if not alive and folder.absolute() in _watchers:  # how it ended is being written down
         _watchers[folder.absolute()].join(1)
-    told = _maybe(folder / "progress.json")
-    state, sentence = _state(alive, told.get("ended"), _maybe(folder / "exit.json").get("status"))
-    share = told["done"] / told["total"] if told.get("total") else None
+    told = _maybe(folder / "progress.json", TOLD)
+    state, sentence = _state(alive, told.get("ended"), _maybe(folder / "exit.json", EXIT).get("status"))
+    share = told["done"] / told["total"] if told.get("total") and told.get("done") is not None else None
     return Job(
         folder=folder,
         argv=argv,
         state=state,
-        what=told.get("what", ""),
-        share=share if share is None else min(1.0, share),
+        what=told.get("what") or "",
+        share=share if share is None else min(1.0, max(0.0, share)),
         seconds_left=told.get("seconds_left"),
         sentence=sentence,
-        asked=_maybe(folder / "asked.json").get("times", 0),
+        asked=_maybe(folder / "asked.json", ASKED).get("times", 0),
         **job,
     )
 
@@ -181,7 +190,7 @@ def stop(job: Job) -> None:
         return
     facts = read_json(job.folder / "job.json")
     write_json(job.folder / "asked.json", {"times": job.asked + 1, "at": time.time()})
-    if _alive(facts["pid"], facts["born"]):
+    if _alive(facts["pid"], facts.get("born")):
         os.kill(facts["pid"], signal.SIGTERM if job.asked else signal.SIGINT)
 
 
@@ -212,17 +221,24 @@ def _state(alive: bool, ended: Mapping[str, Any] | None, seen: int | None) -> tu
         return DONE, ""
     if status in STOP_STATUSES:
         return STOPPED, ""
-    said = "" if ended is None else ended["sentence"]
+    said = "" if ended is None else ended.get("sentence")
     return FAILED, said or (KILLED_SENTENCE if status == -signal.SIGKILL else f"it failed with exit status {status}")
 
 
-def _maybe(path: Path) -> dict[str, Any]:
-    """An object of JSON; empty where it is not there yet."""
+def _maybe(path: Path, kinds: Kinds) -> dict[str, Any]:
+    """An object of JSON; empty where it is not there yet, or not what a job writes."""
     try:
         found = read_json(path)
     except InputError:
         return {}
-    return found if isinstance(found, dict) else {}
+    ended = found.get("ended") if isinstance(found, dict) else None
+    return found if _fits(found, kinds) and (ended is None or _fits(ended, ENDED)) else {}
+
+
+def _fits(found: Any, kinds: Kinds) -> bool:
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), kind) for key, kind in kinds.items()):
+        return False
+    return all(abs(value) < LARGEST for key in kinds if isinstance(value := found.get(key), int | float))
 
 
 def _born(pid: int) -> str | None:

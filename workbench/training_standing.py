@@ -12,6 +12,7 @@ from msm.watching import Watched
 from workbench import cache, state, training
 from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.evaluation_panel import as_text, columns
+from workbench.opened import turn_to
 from workbench.people import may_edit
 from workbench.views import training_words
 from workbench.views.wording import number
@@ -97,7 +98,9 @@ def _ways_on(run: Watched, catalog: Path) -> None:
         return
     state.choose_catalog(None if fitting == catalog_names(read_arguments())[0] else fitting)
     state.choose_run(run.name)
-    st.switch_page(f"app_pages/{'masking_lab' if lab else 'evaluation'}.py")
+    path = catalog_named(read_arguments(), fitting)
+    assert path is not None
+    turn_to(f"app_pages/{'masking_lab' if lab else 'evaluation'}.py", cache.open_catalog(path))
 
 
 def _fitting_catalog(run: Watched, chosen: Path) -> str | None:

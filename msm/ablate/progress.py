@@ -9,11 +9,12 @@ from typing import Any
 
 from msm import files
 from msm.ablate.plan import Plan, run_name
-from msm.ablate.training import RESULT
+from msm.ablate.training import RESULT, read_result
 from msm.errors import InputError
 
 PROGRESS, STOP, LOCK, RUNS = "progress.json", "stop", ".lock", "runs"
 SILENT_S = 30  # a runner that says nothing for so long is no more
+NUMBERS = ("heartbeat", "trainings", "done", "failed")  # that progress.json has
 _TAIL = 65_536  # bytes; a line of metrics with its validation has a few thousand
 
 
@@ -26,7 +27,7 @@ def training(out: Path, cell: str, recipe: dict[str, Any], seed: int, name: str)
     path, steps = out / RUNS / name, int(recipe["steps"])
     row = {"cell": cell, "seed": seed, "name": name, "path": str(path), "steps": steps, "step": 0, "sentence": None}
     if (path / RESULT).exists():
-        result = files.read_json(path / RESULT)
+        result = read_result(out / RUNS / name)
         done = result["state"] == "done"
         return {**row, "state": result["state"], "step": steps if done else 0, "sentence": result.get("sentence")}
     step = last_step(path / "metrics.jsonl")
@@ -50,13 +51,24 @@ def write_progress(out: Path, **facts: Any) -> None:
 
 
 def read_progress(out: Path) -> dict[str, Any]:
-    """What the runner last said, with `running`: whether it still speaks; {} where it never did."""
+    """What the runner last said, with `running`: whether it still speaks; {} where it never did, or nothing clear.
+
+    A heartbeat from the future, by a clock that was set back since or stands on another machine, is one of long ago.
+    """
     try:
         said = files.read_json(out / PROGRESS)
     except InputError:
         return {}
-    running = said.get("state") == "running" and time.time() - float(said.get("heartbeat", 0)) < SILENT_S
-    return {**said, "running": running}
+    if not isinstance(said, dict) or not all(_is_number(said.get(name)) for name in NUMBERS):
+        return {}
+    if not all(said.get(name) is None or _is_number(said[name]) for name in ("seconds_left", "share")):
+        return {}
+    age = time.time() - said["heartbeat"]
+    return {**said, "running": said.get("state") == "running" and -SILENT_S < age < SILENT_S}
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def ask_to_stop(out: Path) -> None:

@@ -21,8 +21,8 @@ from msm import files
 from msm.ablate import statistics
 from msm.ablate.plan import Cell, Knob, Plan, run_name
 from msm.ablate.progress import RUNS
-from msm.ablate.training import RESULT, SCORES
-from msm.errors import InputError
+from msm.ablate.training import RESULT, SCORES, read_result
+from msm.errors import InputError, reading
 from msm.runs import versions
 
 FORMAT = "msm-ablation-table/1"
@@ -99,10 +99,15 @@ def _hidden_shots(out: Path, plan: Plan) -> pd.Series:
     for seed in range(plan.seeds):
         path = out / RUNS / run_name(plan.cells[0], seed)
         if (path / SCORES).exists():
-            scores = pd.read_parquet(path / SCORES)
+            scores = _scores(path)
             chosen = scores[(scores["split"] == plan.split) & (scores["predictor"] == "model")]
             return chosen.set_index("title_id")["num_hidden"]
     raise InputError(f"{out} has no table yet: the base recipe has no finished training")
+
+
+def _scores(path: Path) -> pd.DataFrame:
+    with reading(path / SCORES, "the scores of a training"):
+        return pd.read_parquet(path / SCORES)
 
 
 def _read(out: Path, plan: Plan, cell: Cell, weights: pd.Series) -> Scored:
@@ -111,11 +116,11 @@ def _read(out: Path, plan: Plan, cell: Cell, weights: pd.Series) -> Scored:
         path = out / RUNS / run_name(cell, seed)
         if not (path / RESULT).exists():
             continue
-        result = files.read_json(path / RESULT)
+        result = read_result(path)
         if result["state"] != "done":
             one.failures[seed] = result.get("sentence", "")
             continue
-        scores = pd.read_parquet(path / SCORES)
+        scores = _scores(path)
         scores = scores[scores["split"] == plan.split].set_index("title_id")
         best = result["reports"][plan.split]["best_baseline"]
         one.results[seed] = result

@@ -44,7 +44,7 @@ def train_and_score(job: Job) -> dict[str, Any]:
     """
     path, started = Path(job.run), time.monotonic()
     if (path / RESULT).exists():
-        return files.read_json(path / RESULT)
+        return read_result(path)
     try:
         result = _train_and_score(job, path)
     except Exception as error:  # of any kind: out of memory on a GPU, a disk that is full, a mistake of ours
@@ -55,6 +55,14 @@ def train_and_score(job: Job) -> dict[str, Any]:
         files.write_json(path / RESULT, result)
         if not job.keep_weights:
             forget_weights(path)
+    return result
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """The content of a run folder's result.json; InputError where it is not what a training leaves."""
+    result = files.read_json(path / RESULT)
+    if not isinstance(result, dict) or result.get("state") not in ("done", "failed"):
+        raise InputError(f"{path / RESULT} is not the result of a training")
     return result
 
 

@@ -89,7 +89,7 @@ def place_new_titles(catalog: Catalog, former: StoredMap, run: Path | None = Non
         raise InputError(
             f"{former.path.name} is not a map of {run or 'the raw shots'} alone, so nothing can be placed on it"
         )
-    options = options_of(former)
+    options = former.options
     key = map_key(catalog.fingerprint, options, sources, grown_from=former.key)
     folder = maps_folder(catalog.path)
     with _only_maker(folder, key, tell):
@@ -108,12 +108,6 @@ def place_new_titles(catalog: Catalog, former: StoredMap, run: Path | None = Non
         facts |= {"space": former.facts.get("space"), "method": made.method, "why": made.why, "grown_from": former.key}
         placed = int((stays < 0).sum())
         return write_map(folder, table, made.neighbours, {**facts, "trustworthiness": trust, "placed": placed})
-
-
-def options_of(found: StoredMap) -> MapOptions:
-    """The options that a stored map was made with."""
-    told = found.facts["options"]
-    return MapOptions(of=told["of"], by=told["by"], layout=projection.ProjectionOptions(**told["layout"]))
 
 
 def _check(catalog: Catalog, options: MapOptions, sources: Sequence[Source]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,15 @@ class MapOptions:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> MapOptions:
+        """The inverse of `to_dict`; InputError, TypeError or ValueError for anything that it would not give."""
+        values = dict(told)
+        options = cls(layout=ProjectionOptions(**values.pop("layout")), **values)
+        if not isinstance(options.by, str | None):
+            raise TypeError("by is a label's name")
+        return options
 
 
 @dataclass(frozen=True, kw_only=True)

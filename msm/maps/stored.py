@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from msm import files
 from msm.arrays import map_npy
 from msm.catalog import Catalog
-from msm.errors import InputError
+from msm.errors import InputError, reading
 from msm.maps.options import MapOptions, Source
 
 FORMAT = "msm-map/1"
@@ -43,6 +43,11 @@ class StoredMap:
     def key(self) -> str:
         """16 hex digits: of the catalog, the options and the weights."""
         return str(self.facts["key"])
+
+    @property
+    def options(self) -> MapOptions:
+        """What it was made with."""
+        return MapOptions.from_dict(self.facts["options"])
 
     @property
     def of(self) -> str:
@@ -83,14 +88,18 @@ class StoredMap:
             raise InputError(f"{path} is missing") from None
         if hashlib.sha256(whole).hexdigest() != self.facts["points_sha256"]:
             raise InputError(f"{path} is damaged: it is not the file that {self.path.name} vouches for")
-        try:
-            table = pq.read_table(pa.BufferReader(whole)).to_pandas(ignore_metadata=True)
+        with reading(path, "the table of a map"):
+            file = pq.ParquetFile(pa.BufferReader(whole))
+            told, num_points = file.metadata.num_rows, self.facts["num_points"]
+            if told != num_points:  # before anything of that size is made
+                raise InputError(f"{path} is not the table of a map: it has {told} points and needs {num_points}")
+            table = file.read()
+            table.validate(full=True)
+            table = table.to_pandas(ignore_metadata=True)
             table = table.astype({"title_id": "str", "vectors": "str"})  # dictionaries on disk
             points = table[list(AXES[: self.dims])].to_numpy(dtype=np.float32)
-        except (pa.ArrowException, KeyError, ValueError) as error:
-            raise InputError(f"{path} is not the table of a map: {str(error).splitlines()[0]}") from None
-        if len(table) != self.facts["num_points"] or not np.isfinite(points).all():
-            raise InputError(f"{path} is not the table of a map: it needs {self.facts['num_points']} finite points")
+        if not np.isfinite(points).all():
+            raise InputError(f"{path} is not the table of a map: its points need finite places")
         return table
 
     @property
@@ -119,12 +128,32 @@ def open_map(path: Path) -> StoredMap:
     facts = files.read_json(path)
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or any(k not in facts for k in FACTS):
         raise InputError(f"{path} is not a map of the format {FORMAT}")
+    found = StoredMap(path, facts)
     try:
-        found = StoredMap(path, facts)
-        _ = found.of, found.run, found.dims, int(facts["num_points"])
-    except (KeyError, IndexError, TypeError, ValueError):
-        raise InputError(f"{path} is not a map of the format {FORMAT}") from None
+        whole = _is_whole(found)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        whole = False
+    if not whole:
+        raise InputError(f"{path} is not a map of the format {FORMAT}")
     return found
+
+
+def _is_whole(found: StoredMap) -> bool:
+    """Whether every fact is of the kind that those who read it expect; KeyError, TypeError … where it is far from it."""
+    facts, sources = found.facts, found.facts["sources"]
+    words = [facts[name] for name in ("key", "catalog_fingerprint", "method", "points_sha256")]
+    words += [facts.get(name, "") for name in ("made", "why")]
+    numbers = [facts["place"], facts["num_points"], facts.get("placed", 0)]
+    maybe = [facts.get(name) for name in ("trustworthiness", "seconds")]
+    return (
+        found.options.to_dict() == facts["options"]
+        and all(isinstance(word, str) for word in words)
+        and all(type(number) is int and 0 <= number < 2**62 for number in numbers)
+        and all(value is None or type(value) in (int, float) for value in maybe)
+        and isinstance(sources, list)
+        and all(isinstance(source.get("run"), str | None) for source in sources)
+        and facts["place"] < len(sources)
+    )
 
 
 def list_maps(catalog: Path) -> list[StoredMap]:

@@ -5,6 +5,8 @@ Shape letters: N vectors, D their width, R their width after reduction, Q querie
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ NUM_ASKED = 100  # vectors that are looked for after building, to measure the in
 NEIGHBOURS = 10  # recall@10
 EXACT_UP_TO = 4096  # where a filter leaves so few, each of them is looked at
 MOST_SAMPLES = 262_144
+READ_UP_TO = 64 * 2**20  # bytes of a file; a larger one is mapped
 ALIKE = 1e-5  # two cosines this near are equal: of duplicates any may be found
 
 
@@ -186,9 +189,12 @@ def write_index(index: VectorIndex, path: Path) -> None:
 
 
 def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray) -> VectorIndex:
-    """Map an index; InputError where it cannot be read, or is not what the plan says."""
+    """Read an index, or map a large one; InputError where it cannot be read, or is not what the plan says."""
+    large = path.stat().st_size > READ_UP_TO
+    if large and not _can_be_mapped(path):
+        raise InputError(f"{path} is damaged or no FAISS index: whoever maps it crashes")
     try:
-        whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if large else 0)
     except (RuntimeError, MemoryError) as error:
         reason = str(error).rsplit(": ", 1)[-1].split("\n")[0][:120]
         raise InputError(f"{path} is damaged or no FAISS index: {reason}") from None
@@ -199,6 +205,24 @@ def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vec
             f"{path} is not the index that index.json describes: {plan.kind} of {vectors.num} vectors, {width} wide"
         )
     return VectorIndex(plan, whole, rotation, vectors, empty)
+
+
+def _can_be_mapped(path: Path) -> bool:
+    """Tried in a process that may crash: FAISS checks what it reads, but believes the sizes in what it maps."""
+    try:
+        return (
+            subprocess.run([sys.executable, "-c", MAP_AND_ASK, str(path)], capture_output=True, timeout=120).returncode
+            >= 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
+
+
+MAP_AND_ASK = """
+import sys, faiss, numpy
+index = faiss.read_index(sys.argv[1], faiss.IO_FLAG_MMAP_IFC)
+index.search(numpy.full((1, index.d), 0.1, numpy.float32), 1)
+"""
 
 
 _CLASSES = {

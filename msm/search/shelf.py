@@ -1,4 +1,4 @@
-"""Indexes kept beside their catalog: written whole, mapped when opened, believed only if they are what they say.
+"""Indexes kept beside their catalog: written whole, mapped when large, believed only if they are what they say.
 
     CATALOG/index/SPACE/
       index.json       format, space, mark (of catalog and space), num, dim, plan, built, files with bytes and digest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -30,7 +31,7 @@ GROUPS = {"tables, arrays and words": [k for k in KINDS if k not in SLOW], **{k:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_spoiled_files_get_an_answer_or_one_clear_sentence(group, tmp_path):
+def test_spoiled_files_get_an_answer_or_one_clear_sentence(group, tmp_path, count):
     kinds = GROUPS[group]
     seeds = max(1, INPUTS // len(KINDS)) if group not in SLOW else max(1, INPUTS // (2 * len(KINDS)))
     words = [",".join(kinds), str(seeds), str(tmp_path), "--first", str(FIRST)]
@@ -42,6 +43,7 @@ def test_spoiled_files_get_an_answer_or_one_clear_sentence(group, tmp_path):
         text=True,
     )
     print(done.stdout)
+    count("spoiled inputs tried", seeds * done.stdout.count(" inputs, "))
     assert done.returncode == 0, done.stderr[-1500:]
     assert done.stdout.count(" inputs, ") == len(kinds)
 
@@ -94,6 +96,23 @@ def test_a_pickle_in_a_run_is_never_opened(name, tmp_path):
     plant(tmp_path / "run" / name, Bomb(trace))
     with pytest.raises(InputError):
         kind.read(tmp_path / "run")
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("kind", ["index", "map", "ablation", "job", "script"])
+def test_a_pickle_beside_a_catalog_or_a_run_is_never_opened(kind, tmp_path):
+    """In the place of each file of an index, a map, an ablation, a job and a script; forged so that the digest fits."""
+    one, trace = KINDS[kind](), tmp_path / "it went off"
+    one.make(tmp_path / "valid")
+    for file in one.files(tmp_path / "valid"):
+        shutil.rmtree(tmp_path / "planted", ignore_errors=True)
+        shutil.copytree(tmp_path / "valid", tmp_path / "planted")
+        plant(tmp_path / "planted" / file, Bomb(trace))
+        for forged in (False, True):
+            if hasattr(one, "forged"):
+                one.forged = forged and file.suffix != ".json"
+            with suppress(InputError):
+                one.read(tmp_path / "planted")
     assert not trace.exists()
 
 

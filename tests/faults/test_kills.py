@@ -1,19 +1,16 @@
 """Each verb that writes, killed at random points: what stands afterwards is the old thing or the new one, and the work goes on.
 
-Two kills a verb in every run; `MSM_KILLS=50 pytest tests/faults/test_kills.py` for fifty each.
+Two kills a verb in every run, one at a moment and one at a change of the disk; `MSM_KILLS=50 pytest
+tests/faults/test_kills.py` for fifty each.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,112 +19,70 @@ from msm.catalog import Catalog, modalities_of
 from msm.errors import InputError
 from msm.runs import RunFolder
 from tests.conftest import tiny_titles
-from tests.ingest.conftest import Scene, write_film
+from tests.faults.verbs import Verb, msm, verbs, whole
 
 pytestmark = pytest.mark.fault
 KILLS = int(os.environ.get("MSM_KILLS", 2))
-ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
-TINY = ["steps=40", "validate_every=8", "batch_windows=2", "model.width=16", "model.depth=1", "model.heads=2"]
+NAMES = ["import", "ingest", "train", "embed", "index", "map", "ablate"]
+CHANGES = {
+    "import": 13,
+    "ingest": 87,
+    "train": 132,
+    "embed": 16,
+    "index": 14,
+    "map": 21,
+    "ablate": 107,
+}  # about as many
+BYTES = 20_000  # few files of these small things are larger
 
 
-@dataclass(frozen=True)
-class Verb:
-    """A command that writes `path`; `state` names what stands there, and raises where that is broken."""
+class Moments:
+    """Kills at a random moment of what a verb takes, which is learned from each that ended before."""
 
-    words: list[str]
-    path: Path
-    state: Callable[[Path], str]
-    again: list[str] | None = None  # the words that go on after a kill, where they are others
+    def __init__(self, verb: Verb, rng: np.random.Generator):
+        self.verb, self.rng, self.span = verb, rng, verb.span
 
-
-def msm(words: list[str]) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "msm", *words], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-
-
-def whole(words: list[str]) -> float:
-    """Run it to its end; the seconds that it took."""
-    began = time.monotonic()
-    process = msm(words)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return time.monotonic() - began
+    def kill(self) -> bool:
+        """Did it die?"""
+        began = time.monotonic()
+        process = msm(self.verb.next)
+        try:
+            process.wait(timeout=float(self.rng.uniform(0.3, 1.0)) * self.span)
+            self.span = min(self.span, time.monotonic() - began)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return process.returncode < 0
 
 
-def catalog_state(path: Path) -> str:
-    if not path.exists():
-        return "none"
-    catalog = Catalog.open(path)
-    catalog.validate()
-    return catalog.fingerprint
+def kill_at_a_change(verb: Verb, rng: np.random.Generator, changes: int) -> bool:
+    """Did it die? One in four in the middle of a file."""
+    within = rng.random() < 0.25
+    dying = ("bytes", str(int(rng.integers(BYTES)))) if within else ("changes", str(int(rng.integers(changes))))
+    process = msm(verb.next, *dying)
+    process.communicate(timeout=300)
+    return process.returncode < 0
 
 
-def run_state(path: Path) -> str:
-    if not path.exists():
-        return "none"
-    run = RunFolder.open(path)
-    if run.has_weights:
-        run.load_weights()
-    run.metrics()
-    return "a run"
-
-
-def verbs(folder: Path) -> dict[str, Callable[[], Verb]]:
-    modalities = modalities_of({"video": 16, "text": 8})
-    small = Catalog.write(folder / "small", tiny_titles(modalities), modalities=modalities)
-    catalog = str(small.path)
-
-    def importing() -> Verb:
-        source = folder / "source"
-        source.mkdir()
-        rng = np.random.default_rng(0)
-        for number in range(150):
-            np.savez(source / f"title-{number}.npz", visual=rng.standard_normal((300, 64)).astype(np.float32))
-        Catalog.write(folder / "imported", tiny_titles(modalities), modalities=modalities)
-        return Verb(["import", str(source), str(folder / "imported"), "--replace"], folder / "imported", catalog_state)
-
-    def ingesting() -> Verb:
-        films = [write_film(folder / f"film-{n}.mp4", [Scene(n), Scene(n + 1), Scene(n)]) for n in range(3)]
-        return Verb(["ingest", *map(str, films), str(folder / "ingested")], folder / "ingested", catalog_state)
-
-    def training() -> Verb:
-        words = ["train", catalog, str(folder / "run")]
-        settings = [w for s in TINY for w in ("--set", s)]
-        return Verb([*words, *settings], folder / "run", run_state, again=[*words, "--resume"])
-
-    def embedding() -> Verb:
-        run = folder / "embedder"
-        whole(["train", catalog, str(run), *(w for s in TINY for w in ("--set", s))])
-        Catalog.write(folder / "embedded", tiny_titles(modalities), modalities=modalities)
-        return Verb(
-            ["embed", str(run), catalog, str(folder / "embedded"), "--replace"], folder / "embedded", catalog_state
-        )
-
-    return {"import": importing, "ingest": ingesting, "train": training, "embed": embedding}
-
-
-@pytest.mark.parametrize("name", ["import", "ingest", "train", "embed"])
-def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, count):
     verb = verbs(tmp_path)[name]()
     before = verb.state(verb.path)
     rng = np.random.default_rng(KILLS)
-    span, survived = 4.0, 0  # seconds from the start to the end, as it is known so far
-    for _ in range(KILLS):
-        process = msm(verb.words if not verb.again or not verb.path.exists() else verb.again)
-        try:
-            process.wait(timeout=float(rng.uniform(0.3, 1.0)) * span)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            survived += 1
-        process.communicate()
+    moments, survived = Moments(verb, rng), 0
+    for number in range(KILLS):
+        died = moments.kill() if number % 2 else kill_at_a_change(verb, rng, CHANGES[name])
         verb.state(verb.path)  # opens, and is sound
-    took = whole(verb.words if not verb.again or not verb.path.exists() else verb.again)
+        survived += died
+        if verb.grows and not died:
+            shutil.rmtree(verb.path)  # else there is nothing left to do
+    time.sleep(2.1)  # what is younger might be at work
+    took = whole(verb.next)
     after = verb.state(verb.path)
-    print(json.dumps({"verb": name, "kills": survived, "then it took": round(took, 1)}))
-    assert after != "none" and (after != before or name == "ingest")
-    left = [p for p in tmp_path.iterdir() if ".tmp-" in p.name and time.time() - p.stat().st_mtime > 2]
+    count("kills survived", survived)
+    print(f"{name}: {survived} kills, then it took {took:.1f} s")
+    assert after != "none" and (after != before or verb.grows)
+    left = [p for p in tmp_path.rglob(".*.tmp-*") if time.time() - p.stat().st_mtime > took + 2]
     assert not left, "what a killed writer left is cleared by the next one"
 
 
@@ -136,13 +91,13 @@ def test_a_training_that_was_killed_again_and_again_ends_like_one_that_was_not(t
     verb = verbs(tmp_path)["train"]()
     whole([*verb.words[:2], str(tmp_path / "in one go"), *verb.words[3:]])
     for share in np.random.default_rng(0).uniform(0.4, 1.0, KILLS):
-        process = msm(verb.words if not verb.path.exists() else verb.again or [])
+        process = msm(verb.next)
         try:
             process.wait(timeout=float(share) * 4)
         except subprocess.TimeoutExpired:
             process.kill()
         process.communicate()
-    whole(verb.words if not verb.path.exists() else verb.again or [])
+    whole(verb.next)
     one, many = (RunFolder.open(tmp_path / n).metrics() for n in ("in one go", "run"))
     assert [line["loss"] for line in one] == [line["loss"] for line in many]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -20,6 +23,10 @@ ASS = (
     "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\nStyle: Default,Arial,20\n\n"
     "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     "Dialogue: 0,0:00:00.10,0:00:00.90,Default,,0,0,0,,{\\i1}Hello{\\i0}\n"
+)
+SCRIPT = (
+    'heading = "A story"\ntitle = "one"\n\n[[steps]]\nshow = "words"\nheading = "A film"\ntext = "In three steps."\n\n'
+    '[[steps]]\nshow = "expected"\nhidden = "3-5, 9"\nshot = 4\nveil = true\n'
 )
 
 
@@ -205,6 +212,197 @@ class FilmKind(Kind):
         Catalog.open(catalog).validate()
 
 
+class IndexKind(Kind):
+    """An index beside its catalog; `forged`: by somebody who also wrote the digests that vouch for it."""
+
+    def __init__(self, kind: str, forged: bool = False):
+        self.kind, self.forged = kind, forged
+
+    def make(self, folder: Path) -> None:
+        from msm.search.shelf import make_index
+        from msm.search.spaces import RawSpace
+
+        CatalogKind().make(folder)
+        make_index(RawSpace(Catalog.open(folder)), self.kind)
+
+    def files(self, folder: Path) -> list[Path]:
+        return [p for p in super().files(folder) if p.parts[0] == "index"]
+
+    def read(self, folder: Path) -> None:
+        from msm.search.shelf import index_folder, kept_indexes, open_index
+        from msm.search.spaces import RawSpace
+
+        space = RawSpace(Catalog.open(folder))
+        if self.forged:
+            _forge(index_folder(space))
+        _ = kept_indexes(space.catalog)
+        if (found := open_index(space)) is not None:
+            found.index.search(found.space.read(np.arange(2)), 3)
+            _ = found.facts()
+
+
+def _forge(index: Path) -> None:
+    from msm.search.shelf import _digest
+
+    header = json.loads((index / "index.json").read_text(encoding="utf-8"))
+    header["files"] = {
+        p.name: {"bytes": p.stat().st_size, "digest": _digest(p)} for p in index.iterdir() if p.suffix != ".json"
+    }
+    (index / "index.json").write_text(json.dumps(header), encoding="utf-8")
+
+
+class ForgedIndexKind(IndexKind):
+    def files(self, folder: Path) -> list[Path]:
+        return [p for p in super().files(folder) if p.suffix != ".json"]
+
+
+class MapKind(Kind):
+    """Maps beside their catalog, as the page lists and opens them; `forged` as of an index."""
+
+    def __init__(self, forged: bool = False):
+        self.forged = forged
+
+    def make(self, folder: Path) -> None:
+        from msm.maps import MapOptions, make_maps
+
+        CatalogKind().make(folder)
+        make_maps(Catalog.open(folder), MapOptions(of="titles"))
+
+    def files(self, folder: Path) -> list[Path]:
+        found = [p for p in super().files(folder) if p.parts[0] == "maps" and not p.name.startswith(".")]
+        return [p for p in found if p.suffix == ".parquet"] if self.forged else found
+
+    def read(self, folder: Path) -> None:
+        from msm.maps import MapOptions, find_map, list_maps, open_map
+
+        if self.forged:
+            for path in (folder / "maps").glob("*.parquet"):
+                facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+                facts["points_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+                path.with_suffix(".json").write_text(json.dumps(facts), encoding="utf-8")
+        _ = list_maps(folder), find_map(Catalog.open(folder), MapOptions(of="titles"))
+        for path in (folder / "maps").glob("[!.]*.json"):
+            found = open_map(path)
+            _ = found.table, found.points, found.neighbours, found.trustworthiness, found.options
+
+
+class AblationKind(Kind):
+    """What the Ablations page and the next `msm ablate` read of a folder."""
+
+    def make(self, folder: Path) -> None:
+        from msm.ablate.plan import make_plan, run_name
+        from msm.ablate.progress import write_progress
+        from msm.ablate.training import RESULT
+
+        folder.mkdir()
+        plan = make_plan(vary=["mask.ratio=.2,.4"], seeds=1)
+        plan.save(folder)
+        write_progress(folder, state="done", share=1.0, seconds_left=None, workers=1, trainings=2, done=0, failed=2)
+        for cell, seed in plan.jobs:
+            run = folder / "runs" / run_name(cell, seed)
+            run.mkdir(parents=True)
+            (run / "metrics.jsonl").write_text('{"step": 8, "loss": 1.0}\n', encoding="utf-8")
+            (run / RESULT).write_text(json.dumps({"state": "failed", "sentence": "it failed"}), encoding="utf-8")
+
+    def read(self, folder: Path) -> None:
+        from msm.ablate.plan import Plan
+        from msm.ablate.progress import read_progress, trainings
+
+        _ = read_progress(folder)
+        if (plan := Plan.load(folder)) is not None:
+            _ = plan.jobs, trainings(folder, plan)
+
+
+class JobKind(Kind):
+    """What every page reads of the jobs beside the runs."""
+
+    def make(self, folder: Path) -> None:
+        job = folder / "train-20260101-000000-aa"
+        job.mkdir(parents=True)
+        facts = {
+            "kind": "train",
+            "title": "A run",
+            "argv": ["msm"],
+            "about": {},
+            "started": 1.0,
+            "pid": 1,
+            "born": "x/1",
+        }
+        (job / "job.json").write_text(json.dumps(facts), encoding="utf-8")
+        told = {
+            "done": 1,
+            "total": 4,
+            "what": "training",
+            "seconds_left": 3.0,
+            "ended": {"status": 2, "sentence": "no"},
+        }
+        (job / "progress.json").write_text(json.dumps(told), encoding="utf-8")
+        (job / "exit.json").write_text(json.dumps({"status": 2}), encoding="utf-8")
+        (job / "asked.json").write_text(json.dumps({"times": 1, "at": 1.0}), encoding="utf-8")
+        (job / "output").write_text(json.dumps({"shots": 3}), encoding="utf-8")
+        (job / "log").write_text("words", encoding="utf-8")
+
+    def read(self, folder: Path) -> None:
+        from workbench import jobs
+
+        _ = jobs.listed(folder)
+        for path in folder.iterdir():
+            job = jobs.read(path)
+            _ = job.log, job.answer, job.sentence.strip(), job.what.strip(), sorted(job.about), f"{job.asked + 1}"
+
+
+class ScriptKind(Kind):
+    """A presenter's script."""
+
+    def make(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "script.toml").write_text(SCRIPT, encoding="utf-8")
+
+    def read(self, folder: Path) -> None:
+        from workbench.views.script import hidden_shots, read_script
+
+        for step in read_script(folder / "script.toml").steps:
+            hidden_shots(step, 40, "script.toml")
+
+
+@dataclass
+class Brought:
+    """As st.file_uploader gives it."""
+
+    name: str
+    content: bytes
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self.content)
+
+
+class UploadKind(Kind):
+    """Names and bytes as a browser, or somebody who pretends to be one, may send them."""
+
+    def make(self, folder: Path) -> None:
+        folder.mkdir()
+        names = ["shots.npz", "Shots.npz", "../shots.npz", "a/b\\c.npz", "", ".hidden.npz", "x" * 300 + ".npz"]
+        (folder / "names.json").write_text(json.dumps(names), encoding="utf-8")
+        write_npz(folder)
+
+    def read(self, folder: Path) -> None:
+        from msm.files import read_json
+        from msm.importers import ImportOptions, import_embeddings
+        from workbench.bringing import embeddings_among, save_uploads
+
+        names = [n for n in read_json(folder / "names.json") or [] if isinstance(n, str)]
+        contents = [path.read_bytes() for path in sorted(folder.glob("*.npz"))]
+        place = folder.parent / "came"
+        shutil.rmtree(place, ignore_errors=True)
+        before = {p for p in folder.parent.rglob("*")}
+        saved = save_uploads([Brought(n, contents[i % len(contents)]) for i, n in enumerate(names)], place)
+        assert len(set(saved)) == len(names) and all(p.resolve().parent == place.resolve() for p in saved)
+        assert all(place in (p, *p.parents) for p in set(folder.parent.rglob("*")) - before)
+        if saved:
+            source = embeddings_among(saved)
+            import_embeddings(source, folder.parent / "imported", ImportOptions(replace=True)).validate()
+
+
 KINDS: dict[str, Callable[[], Kind]] = {
     "catalog": CatalogKind,
     "run": RunKind,
@@ -214,5 +412,15 @@ KINDS: dict[str, Callable[[], Kind]] = {
     "hdf5": lambda: ImportKind(write_hdf5),
     "subtitles": SubtitleKind,
     "sidecar": SidecarKind,
+    "index": lambda: IndexKind("flat"),
+    "forged index": lambda: ForgedIndexKind("flat", forged=True),
+    "forged graph": lambda: ForgedIndexKind("hnsw", forged=True),
+    "forged cells": lambda: ForgedIndexKind("ivfpq", forged=True),
+    "map": MapKind,
+    "forged map": lambda: MapKind(forged=True),
+    "ablation": AblationKind,
+    "job": JobKind,
+    "script": ScriptKind,
+    "upload": UploadKind,
     "film": FilmKind,
 }
