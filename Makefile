@@ -54,7 +54,7 @@ sample-data: .venv/sample ## render the sample films, ingest them, train the sam
 	$(BIN)/python -m sample_data.make
 
 pictures: .venv/dev browser ## take the pictures of the README again
-	$(BIN)/python docs/take_pictures.py
+	PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_pictures.py
 
 benchmarks: .venv/bench ## the tables of benchmarks/results (an hour on two cores)
 	$(BIN)/python -m benchmarks.against_baselines sample

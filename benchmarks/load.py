@@ -283,8 +283,9 @@ def measure(
             if len(set(tokens)) < len(tokens):
                 told.leaks.append("two sessions have the same token")
         logs = [folder / "server.log", *(folder / "runs" / ".log").glob("workbench.log*")]
-        for log in logs if keep else ():
-            shutil.copy(log, keep)  # type: ignore[arg-type]
+        if keep:
+            for log in logs:
+                shutil.copy(log, keep)
         lines = [line for log in logs if log.exists() for line in log.read_text(encoding="utf-8").splitlines()]
         return told, [line for line in lines if "Traceback" in line or "trouble" in line or " ERROR " in line]
 

@@ -17,6 +17,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 PATIENCE_S = 60.0
 MOST_KEPT = 300  # messages, as a browser keeps those of its last few runs
@@ -49,9 +50,10 @@ class Visitor:
 
     async def open(self, query: str) -> Seen:
         """Come in by a link."""
+        protocols = [Subprotocol("streamlit")]
         self._line = await connect(
-            self.address, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S, ping_interval=None
-        )  # type: ignore[list-item]
+            self.address, subprotocols=protocols, max_size=None, open_timeout=PATIENCE_S, ping_interval=None
+        )
         self.query = query
         return await self._ask(BackMsg())
 

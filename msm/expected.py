@@ -14,7 +14,6 @@ from msm.catalog import Catalog
 from msm.evaluate import Space
 from msm.fill import FillIn
 from msm.fusion import unit
-from msm.likeness import rank_of_truth
 
 MOST_SHOTS = 50_000  # of a catalog that a guess is compared with at once
 AT_ONCE = 4_096  # rows read together
@@ -97,8 +96,6 @@ def most_telling(fill: FillIn) -> int:
 
     Where the real shots rank higher with the model on the whole, its greatest lead; else the greatest of copying.
     """
-    asked, mean = fill.columns, fill.space.mean
-    copied = (fill.baseline(fill.best_baseline_name) - mean)[:, asked]
-    rank = rank_of_truth(copied, (fill.shots - mean)[:, asked], fill.hidden)
-    lead = np.log(rank) - np.log(fill.table["rank"].to_numpy())
+    copied = fill.rank_of(fill.baseline(fill.best_baseline_name))
+    lead = np.log(copied) - np.log(fill.table["rank"].to_numpy())
     return int(fill.hidden[(lead if lead.mean() >= 0 else -lead).argmax()])

@@ -6,7 +6,7 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, M modaliti
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from msm.evaluate import Space
 from msm.fusion import unit
 from msm.likeness import block_cosines, rank_of_truth
 from msm.model import ShotEncoder
+from msm.parts import Parts, simplest
 from msm.predict import contextual_embeddings, predict_hidden
 from msm.recipe import Recipe
 from msm.runs import RunFolder
@@ -39,7 +40,21 @@ class FillIn:
     shots: np.ndarray  # (N, D) the title's shots, fused: the truth
     space: Space
     times: pd.DataFrame  # N rows with start_s and end_s
-    modalities: tuple[str, ...] = ()  # those that were hidden of the shots; () = whole shots
+    asked: np.ndarray  # (H, M) bool, the modalities that were hidden of each shot
+
+    @property
+    def parts(self) -> Parts:
+        """The same in words: empty where whole shots are hidden, `msm.parts` says the rest."""
+        some = [i for i in range(len(self.hidden)) if not self.asked[i].all()]
+        named = {
+            m.name: [int(self.hidden[i]) for i in some if self.asked[i, k]] for k, m in enumerate(self.space.modalities)
+        }
+        return simplest({name: shots for name, shots in named.items() if shots}, self.hidden.tolist())
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Those that were hidden of every one of the shots; () for whole shots, and where shots lost different ones."""
+        return tuple(name for name, shots in self.parts.items() if shots is None)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -51,10 +66,10 @@ class FillIn:
         baseline's centred cosine under its name, best_baseline (of the baseline that is best on average over this
         fill-in), its raw best_baseline_cosine, skill
 
-        Where only some modalities were hidden, everything is about their columns alone.
+        Where only some modalities of a shot were hidden, everything is about their columns alone.
         """
         truth, best = self.shots[self.hidden], self._baselines[self.best_baseline_name]
-        raw = block_cosines({"model": self.predicted, "best": best}, truth, self._blocks, self._asked)
+        raw = block_cosines({"model": self.predicted, "best": best}, truth, self._blocks, self.asked)
         baseline = self._centred[self.best_baseline_name][0]
         model = self._centred["model"][0]
         return pd.DataFrame(
@@ -65,7 +80,7 @@ class FillIn:
                 "distance": baselines.distance_to_visible(self._mask),
                 "cosine": raw["model"][0],
                 "centred_cosine": model,
-                "rank": self._rank(),
+                "rank": self.rank_of(self.predicted),
                 **self._by_modality(),
                 "num_shots": len(self.shots),
                 **{name: self._centred[name][0] for name in self._baselines},
@@ -82,10 +97,10 @@ class FillIn:
 
     @property
     def columns(self) -> np.ndarray:
-        """(D,) bool: the columns that were hidden, and that everything here is about."""
-        asked = np.zeros(self.shots.shape[1], dtype=bool)
-        for i in self._asked:
-            asked[self._blocks[i]] = True
+        """(H, D) bool: the columns of each shot that were hidden, and that everything here is about."""
+        asked = np.zeros((len(self.hidden), self.shots.shape[1]), dtype=bool)
+        for i, block in enumerate(self._blocks):
+            asked[:, block] = self.asked[:, i : i + 1]
         return asked
 
     @cached_property
@@ -96,28 +111,32 @@ class FillIn:
     def _centred(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Centred cosine of the model and of each baseline: (H,) over what was hidden, (H, M) by modality."""
         about = {n: guess - self.space.mean for n, guess in {"model": self.predicted, **self._baselines}.items()}
-        return block_cosines(about, self.shots[self.hidden] - self.space.mean, self._blocks, self._asked)
+        return block_cosines(about, self.shots[self.hidden] - self.space.mean, self._blocks, self.asked)
 
     @property
     def _blocks(self) -> list[slice]:
         return [m.columns for m in self.space.modalities]
 
-    @property
-    def _asked(self) -> list[int]:
-        """Which of the space's modalities were hidden."""
-        return [i for i, m in enumerate(self.space.modalities) if not self.modalities or m.name in self.modalities]
+    def rank_of(self, guesses: np.ndarray) -> np.ndarray:
+        """(H, D) guesses → (H,): the place of each true shot among the title's by likeness to its guess; ties count half."""
+        rank, mean = np.zeros(len(self.hidden)), self.space.mean
+        for rows, columns in self._alike():
+            guess, shots = (guesses[rows] - mean)[:, columns], (self.shots - mean)[:, columns]
+            rank[rows] = rank_of_truth(guess, shots, self.hidden[rows])
+        return rank
 
-    def _rank(self) -> np.ndarray:
-        guess, shots = self.predicted - self.space.mean, self.shots - self.space.mean
-        if self.modalities:
-            guess, shots = guess[:, self.columns], shots[:, self.columns]
-        return rank_of_truth(guess, shots, self.hidden)
+    def _alike(self) -> Iterator[tuple[np.ndarray, np.ndarray | slice]]:
+        """Rows of the hidden shots that lost the same, and what they lost: (D,) bool, or all of it."""
+        kinds, kind = np.unique(self.asked, axis=0, return_inverse=True)
+        for number, lost in enumerate(kinds):
+            rows = np.flatnonzero(kind.ravel() == number)
+            yield rows, slice(None) if lost.all() else self.columns[rows[0]]
 
     def _by_modality(self) -> dict[str, np.ndarray]:
         """centred_MODALITY and best_MODALITY, that of the baseline which is best on average in this modality."""
         columns = {}
         for i, m in enumerate(self.space.modalities):
-            known = self.shots[self.hidden][:, m.columns].any(axis=1) & (i in self._asked)
+            known = self.shots[self.hidden][:, m.columns].any(axis=1) & self.asked[:, i]
             guesses = [np.where(known, self._centred[name][1][:, i], np.nan) for name in self._baselines]
             columns[f"centred_{m.name}"] = np.where(known, self._centred["model"][1][:, i], np.nan)
             columns[f"best_{m.name}"] = max(guesses, key=lambda g: np.nansum(g))
@@ -147,8 +166,10 @@ class FillIn:
 
         columns  shot (hidden), place (1 = nearest), candidate (shot), centred_cosine, is_truth
         """
-        mean, asked = self.space.mean, self.columns
-        likeness = unit((self.predicted - mean)[:, asked]) @ unit((self.shots - mean)[:, asked]).T  # (H, N)
+        likeness, mean = np.zeros((len(self.hidden), len(self.shots))), self.space.mean  # (H, N)
+        for rows, columns in self._alike():
+            guess, shots = (self.predicted[rows] - mean)[:, columns], (self.shots - mean)[:, columns]
+            likeness[rows] = unit(guess) @ unit(shots).T
         order = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
         return pd.DataFrame(
             {
@@ -251,14 +272,16 @@ class Run:
         title: Title,
         hidden: Iterable[int],
         *,
-        modalities: Sequence[str] = (),
+        modalities: Sequence[str] | Parts = (),
         use_global: bool = True,
         metadata_of: Title | None = None,
     ) -> FillIn:
         """Hide these shots of a title and let the model restore them.
 
         hidden       shot numbers, counted from 0; InputError for none, or for one the title lacks
-        modalities   hide only these of each shot, and ask only about them; shots that have none of them are left out
+        modalities   hide only these of each shot, and ask only about them; or of each shot others, `{"audio": [3, 4],
+                     "video": [9]}`, and of those that are not named everything. Shots that have none of what they should
+                     lose are left out
         use_global   False withholds the title's metadata
         metadata_of  another title, whose metadata is told in the place of its own
         """
@@ -270,26 +293,30 @@ class Run:
             wrong = where[0] if where[0] < 0 else where[-1]
             raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
         shots, times = self._read(title)
-        parts = self._parts(modalities)  # (M,) bool
-        if not parts.all():
-            where = where[self._has(shots[where])[:, parts].any(axis=1)]
+        asked = self._asked(modalities, where)  # (H, M)
+        if not asked.all():
+            there = (self._has(shots[where]) & asked).any(axis=1)
+            where, asked = where[there], asked[there]
         if not len(where):
             raise InputError(f"none of these shots has any {' or '.join(modalities)}, so there is nothing to hide")
-        mask = np.zeros(len(shots), dtype=bool)
-        mask[where] = True
-        asked = mask[:, None] & parts if not parts.all() and self.sees_rest else mask
+        mask = np.zeros((len(shots), asked.shape[1]), dtype=bool)
+        mask[where] = asked
         told = (metadata_of or title).global_embedding if use_global else None
-        predicted = self.predict(shots, asked, told)
-        names = () if parts.all() else tuple(m.name for m, p in zip(self.space.modalities, parts, strict=True) if p)
-        return FillIn(title.title_id, where, predicted, shots, self.space, times, names)
+        whole = asked.all() or not self.sees_rest
+        predicted = self.predict(shots, np.any(mask, axis=1) if whole else mask, told)
+        return FillIn(title.title_id, where, predicted, shots, self.space, times, asked)
 
-    def _parts(self, modalities: Sequence[str]) -> np.ndarray:
-        """(M,) bool: which modalities are named; all where none is."""
+    def _asked(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
+        """(H,) hidden shots → (H, M) bool: the modalities that each loses; all where none is named."""
         known = [m.name for m in self.space.modalities]
-        for name in modalities:
+        named = modalities if isinstance(modalities, Mapping) else dict.fromkeys(modalities)
+        asked = np.zeros((len(where), len(known)), dtype=bool)
+        for name, shots in named.items():
             if name not in known:
                 raise InputError(f"there is no modality {name!r}: the shots have {', '.join(known)}")
-        return np.array([not modalities or name in modalities for name in known])
+            asked[:, known.index(name)] |= True if shots is None else np.isin(where, list(shots))
+        asked[~asked.any(axis=1)] = True
+        return asked
 
     def _has(self, shots: np.ndarray) -> np.ndarray:
         """(H, D) → (H, M) bool: the modalities that each shot has."""

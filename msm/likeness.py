@@ -19,10 +19,11 @@ def block_products(a: np.ndarray, b: np.ndarray, blocks: Sequence[slice]) -> np.
 
 
 def block_cosines(
-    guesses: Mapping[str, np.ndarray], truth: np.ndarray, blocks: Sequence[slice], among: Sequence[int]
+    guesses: Mapping[str, np.ndarray], truth: np.ndarray, blocks: Sequence[slice], among: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Of each guess the cosine to the truth over the blocks `among` together, and over each block by itself.
 
+    among    (H, M) bool
     guesses  name → (H, D)
     truth    (H, D); like the guesses about the mean where the centred cosine is wanted
     returns  name → (H,) and (H, M); 0 where one of the two is zero
@@ -31,7 +32,7 @@ def block_cosines(
     answers = {}
     for name, guess in guesses.items():
         products, own = block_products(guess, truth, blocks), block_products(guess, guess, blocks)
-        together = tuple(t[:, list(among)].sum(axis=1) for t in (products, own, lengths))
+        together = tuple(np.where(among, t, 0).sum(axis=1) for t in (products, own, lengths))
         answers[name] = _ratio(*together), _ratio(products, own, lengths)
     return answers
 

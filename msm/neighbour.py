@@ -63,6 +63,7 @@ class NeighbourHead(nn.Module):
         self.query = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.key = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.correction = nn.Linear(width, shot_dim)
+        self.weigh = nn.Softmax(dim=-1)  # a module, so that msm.attention can listen to it
         # Facts of the training data and of the validation titles; saved with the weights.
         self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
         self.register_buffer("whitening", torch.ones(kept))
@@ -113,7 +114,7 @@ class NeighbourHead(nn.Module):
         expected = at.rows(shots)
         for pair_scores, row_gates in zip(self.pair_scores, self.row_gates, strict=True):
             pairs, row = describe_pairs(expected, expected @ self.components * self.whitening, known, at)
-            weights = (prior + pair_scores(pairs).permute(0, 3, 1, 2)).softmax(dim=-1)  # (B, K, H, S)
+            weights = self.weigh(prior + pair_scores(pairs).permute(0, 3, 1, 2))  # (B, K, H, S)
             gates = row_gates(row).tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)  # (B, K, H, 1)
             expected = self._mean(weights * gates, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from msm.muon import Muon
 from msm.recipe import OptimConfig
+from msm.sharding import load_whole
 from msm.transformer import TABLES
 
 
@@ -20,23 +22,27 @@ def make_optimizers(model: nn.Module, cfg: OptimConfig, *others: nn.Module) -> l
 
     others  what else is trained, such as the terms of an objective
     """
-    hidden, decayed, free = [], [], []
+    hidden: list[nn.Parameter] = []
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {(b, f): [] for b in (False, True) for f in (False, True)}
     named = (pair for module in (model, *others) for pair in module.named_parameters())
     for name, parameter in named:
         if not parameter.requires_grad:
             continue
-        if parameter.ndim != 2 or name.endswith(TABLES):
-            free.append(parameter)
-        elif "blocks." in name and cfg.name == "muon":
+        free, in_block = parameter.ndim != 2 or name.endswith(TABLES), "blocks." in name
+        if in_block and not free and cfg.name == "muon":
             hidden.append(parameter)
-        else:
-            decayed.append(parameter)
-    groups = [{"params": decayed, "weight_decay": cfg.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=cfg.lr, betas=(0.9, 0.95))]
+        else:  # a block may be sharded (msm.sharding), and one group is one kernel
+            groups[in_block, free].append(parameter)
+    chosen = [
+        {"params": some, "weight_decay": 0.0 if free else cfg.weight_decay}
+        for (_, free), some in groups.items()
+        if some
+    ]
+    fused = all(p.device.type in ("cpu", "cuda") for some in groups.values() for p in some)
+    adamw = torch.optim.AdamW(chosen, lr=cfg.lr, betas=(0.9, 0.95), fused=fused or None)
+    optimizers: list[torch.optim.Optimizer] = [adamw]
     if hidden:
-        # match_rms_adamw: an update as large as AdamW's, so one learning rate serves both (arXiv 2502.16982)
-        muon = torch.optim.Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay, adjust_lr_fn="match_rms_adamw")
-        optimizers.append(muon)
+        optimizers.append(Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay))
     return optimizers
 
 
@@ -81,4 +87,4 @@ class WeightAverage:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state_dict`."""
         self.num_steps = state["num_steps"]
-        self.model.load_state_dict(state["model"])
+        load_whole(self.model, state["model"])

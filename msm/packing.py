@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 
 import torch
@@ -138,13 +138,38 @@ def attention(
     return _kernel(query, bias)(query, key, value, packing, bias, rows)
 
 
+def attention_weights(
+    query: Tensor, key: Tensor, packing: Packing, bias: Tensor | None = None, rows: Tensor | None = None
+) -> Tensor:
+    """(H, N, N), or (H, Q, N) of the `rows`: what `attention` weighs the values with, for whoever wants to see it.
+
+    Each row sums to one over the tokens of its window, and is zero beyond it.
+    """
+    here = torch.arange(len(key), device=key.device) if rows is None else rows
+    logits = query.transpose(0, 1) @ key.permute(1, 2, 0) / query.shape[-1] ** 0.5
+    if bias is not None:
+        logits = logits + bias[:, packing.place[here]][:, :, packing.place]
+    apart = packing.window[here][:, None] != packing.window
+    return logits.masked_fill(apart, -torch.inf).softmax(dim=-1)
+
+
 def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
     if query.device.type == "cpu":
         return window_by_window
-    half = query.dtype in (torch.float16, torch.bfloat16)
-    if query.device.type == "cuda" and half and bias is None and varlen_attn is not None:
+    if query.device.type == "cuda" and bias is None and varlen_attn is not None and _fits_one_kernel(query):
         return in_one_kernel
     return padded
+
+
+def _fits_one_kernel(query: Tensor) -> bool:
+    """What FlashAttention, which is behind torch's kernel, asks for: 16 bits, heads of 8, 16 … 256, Ampere or later."""
+    half = query.dtype in (torch.float16, torch.bfloat16)
+    return half and query.shape[-1] % 8 == 0 and query.shape[-1] <= 256 and _capability(query.device) >= (8, 0)
+
+
+@cache
+def _capability(device: torch.device) -> tuple[int, int]:
+    return torch.cuda.get_device_capability(device)
 
 
 def window_by_window(

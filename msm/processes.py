@@ -2,14 +2,13 @@
 
 Every process works out the same question for the whole batch, from the seed and the step alone, and answers its share of
 it. Shares are weighed by their hidden shots and the gradients added up, so that the batch's loss is the mean over all its
-hidden shots, however many processes there are. Accelerate finds out who is who and which device is whose; decision
-0006 says why the gradients are added up here.
+hidden shots, however many processes there are. Who they are, msm/launching.py finds out; decision 0006 says why the
+gradients are added up here.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,14 +16,19 @@ import torch
 from torch import Tensor, distributed
 
 from msm.errors import InputError
+from msm.sharding import is_sharded
 
 
 @dataclass(frozen=True)
 class Processes:
-    """Which of how many this one is. The first writes the run folder."""
+    """Which of how many this one is. The first writes the run folder.
+
+    sharded  each holds a part of every block (msm/sharding.py), not all of it
+    """
 
     index: int = 0
     count: int = 1
+    sharded: bool = False
 
     def rows(self, num_windows: int, accumulate: int) -> list[slice]:
         """This process's windows of a batch, in as many parts as gradients are accumulated over; none is empty."""
@@ -33,11 +37,24 @@ class Processes:
         own = edges[self.index * accumulate : (self.index + 1) * accumulate + 1]
         return [slice(a, b) for a, b in itertools.pairwise(own) if b > a]
 
+    def check_shares(self, num_windows: int, accumulate: int) -> None:
+        """InputError where these processes cannot share batches of so many windows."""
+        if num_windows < self.count:
+            raise InputError(f"{self.count} processes cannot share {num_windows} windows a step")
+        if self.sharded and num_windows < self.count * accumulate:  # all have to ask for the blocks equally often
+            raise InputError(
+                f"{self.count} processes that hold parts of the model cannot take {num_windows} windows a step in "
+                f"{accumulate} parts each; raise batch_windows or lower accumulate"
+            )
+
     def add_up_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
-        """Every gradient becomes the sum over all processes; what none of them used stays without."""
+        """Every gradient becomes the sum over all processes; what none of them used stays without.
+
+        Those of sharded parameters have been added up on the way back through their blocks.
+        """
         if self.count == 1:
             return
-        parameters = [p for p in parameters if p.requires_grad]
+        parameters = [p for p in parameters if p.requires_grad and not is_sharded(p)]
         used = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=parameters[0].device)
         distributed.all_reduce(used, distributed.ReduceOp.MAX)
         chosen = [p for p, anyone in zip(parameters, used.tolist(), strict=True) if anyone]
@@ -47,7 +64,7 @@ class Processes:
             p.grad = summed.view_as(p)
 
     def add_up(self, numbers: Tensor) -> Tensor:
-        """The sum over all processes."""
+        """The sum over all processes, of numbers of any shape; `numbers` becomes it."""
         if self.count > 1:
             distributed.all_reduce(numbers)
         return numbers
@@ -56,6 +73,10 @@ class Processes:
         """Whether it is true in any process; the same answer in all."""
         return flag if self.count == 1 else bool(self.add_up(torch.tensor(float(flag), device=device)))
 
+    def first_says(self, flag: bool, device: torch.device) -> bool:
+        """What is true in the first process, in all."""
+        return self.any(flag and not self.index, device)
+
     def wait(self) -> None:
         """Go on when all have come here."""
         if self.count > 1:
@@ -63,18 +84,3 @@ class Processes:
 
 
 ALONE = Processes()
-
-
-def start_processes(device: torch.device) -> tuple[Processes, torch.device]:
-    """Join the other processes that `torchrun` or `accelerate launch` started, if they did: who this is, on which device."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        return ALONE, device
-    try:
-        from accelerate import PartialState
-    except ImportError:
-        raise InputError(
-            "a training in several processes needs Accelerate; pip install 'msm-workbench[scale]'"
-        ) from None
-    state = PartialState(cpu=device.type == "cpu")
-    own = state.device if device.type == "cuda" and device.index is None else device
-    return Processes(state.process_index, state.num_processes), own

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -28,6 +29,7 @@ from msm.ranges import format_ranges, parse_ranges
 NOTHING = "none"  # what a link says for "it was cleared", as against "nobody chose yet"
 LONGEST = 1500  # characters of shots in a link; browsers and chat programs cut longer ones
 FOLDER = ".selections"  # among the runs: the shots of longer ones, a file a selection
+MOST_FILES = 200  # of these that are kept, the newest; a link to an older one says that it is gone
 MOST_SHOTS = 10_000_000  # a number in a link stays below
 
 Shots = tuple[tuple[str, tuple[int, ...]], ...]  # (title, its shots ascending), …
@@ -40,7 +42,7 @@ class Selection:
     hidden    shots of the title that the model must restore
     shots     picked out of the whole catalog (a lasso, a search): (title id, shots) by title
     catalog   its name, where it is not the one that the app was started on
-    modality  the only one that is hidden of the hidden shots; None = whole shots
+    modality  the only one that is hidden of the hidden shots, or as `msm.parts` writes it; None = whole shots
     look      the shot of the title that somebody points at
     """
 
@@ -135,10 +137,13 @@ def write_shots(shots: Shots, folder: Path | None = None) -> str:
         return text
     name = _name(text)
     path = folder / f"{name}.txt"
-    if not path.exists():
+    if path.exists():
+        path.touch()  # a link that is still followed stays among the newest
+    else:
         folder.mkdir(parents=True, exist_ok=True)
         with files.whole_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+        _forget_oldest(folder)
     return f"@{name}"
 
 
@@ -153,6 +158,15 @@ def read_shots(text: str, folder: Path | None = None) -> Shots:
             raise InputError(f"{part[:80]!r} is not the shots of a title; write for example harbour-lights:3-9")
         by_title.setdefault(unquote(title_id), set()).update(parse_ranges(ranges, MOST_SHOTS))
     return tuple((title_id, tuple(sorted(numbers))) for title_id, numbers in by_title.items() if numbers)
+
+
+def _forget_oldest(folder: Path) -> None:
+    by_age = []
+    for path in folder.glob("*.txt"):
+        with suppress(OSError):  # another server may be forgetting too
+            by_age.append((path.stat().st_mtime_ns, path))
+    for _, path in sorted(by_age)[:-MOST_FILES]:
+        path.unlink(missing_ok=True)
 
 
 def _from_file(name: str, folder: Path | None) -> str:

@@ -17,6 +17,7 @@ from msm.model import ShotEncoder
 from msm.objectives import Asked, Made
 from msm.processes import ALONE, Processes
 from msm.recipe import Recipe
+from msm.sharding import clip_gradients
 from msm.terms import Objective
 from msm.windows import Batch
 
@@ -74,7 +75,7 @@ def train_step(
         sums = own if not len(sums) else sums + own
     parameters = [*model.parameters(), *objective.parameters()]
     processes.add_up_gradients(parameters)
-    grad_norm = torch.nn.utils.clip_grad_norm_(parameters, recipe.optim.clip_norm)
+    grad_norm = clip_gradients(parameters, recipe.optim.clip_norm)
     if not torch.isfinite(grad_norm):
         raise InputError("the loss is no longer a number; try a lower optim.lr")
     for optimizer in optimizers:
@@ -133,5 +134,5 @@ def ask(
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
     """Whether this recipe computes in bfloat16 there: on a GPU that has it, unless it insists on float32."""
     if recipe.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return recipe.precision == "bfloat16"

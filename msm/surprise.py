@@ -26,8 +26,8 @@ from msm.model import ShotEncoder
 from msm.predict import split_windows
 
 FASTER = 12  # times fewer passes of the grouped form; a little over the ten that are promised
-LEAST_GROUPS = 6  # below, too much of a short title is hidden at once; such a title is quick anyhow
-MOST_GROUPS = 32  # beyond, more groups cost time and agree no better
+LEAST_GROUPS = 5  # below, too much of a short title is hidden at once; such a title is quick anyhow
+MOST_GROUPS = 31  # beyond, more groups cost time and agree no better
 MOST_NUMBERS = 2**25  # of a batch, shots and pairs of shots, so that it fits into memory
 
 Progress = Callable[[int, int], object]
@@ -41,7 +41,7 @@ class Surprise:
     predicted: np.ndarray  # (N, D) fused
     shots: np.ndarray  # (N, D) fused: the truth
     space: Space
-    labels: pd.DataFrame  # N rows of shots.parquet
+    labels: pd.DataFrame  # N rows: start_s, and the labels that mark scenes
     passes: int  # of the model: how many hidings it took
     exact: bool
 
@@ -71,7 +71,7 @@ class Surprise:
 def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress = lambda done, total: None) -> Surprise:
     """Hide each shot of a title in turn.
 
-    exact     one at a time; else every k-th shot together, in a twelfth of the passes (more in titles under 72 shots)
+    exact     one at a time; else every k-th shot together, in a twelfth of the passes (more in titles under 60 shots)
     progress  hears (hidings done, in all)
 
     InputError for a title of one shot: nothing would be left to expect it from.
@@ -84,15 +84,26 @@ def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress =
     predicted = predict_in_turns(run.model, shots, turns, title.global_embedding, progress)
     passes = count_passes(turns, run.model.cfg.max_shots)
     alone = passes == title.num_shots
-    return Surprise(title.title_id, predicted, shots, run.space, title.shots, passes, alone)
+    return Surprise(title.title_id, predicted, shots, run.space, labels_of(title), passes, alone)
+
+
+def labels_of(title: Title) -> pd.DataFrame:
+    """N rows: when each shot starts, and what marks scenes; to read all the labels takes longer than a short title's
+    surprise."""
+    first = int(title.row["first_shot"])
+    wanted = ["start_s", *(c for c in scenes.COLUMNS if c in title.catalog.shot_labels)]
+    return title.catalog.read_shots(first, first + title.num_shots, wanted)
 
 
 def turns_of(num_shots: int, max_shots: int, *, exact: bool) -> np.ndarray:
-    """(N,) int: shots of a window with the same number are hidden together."""
+    """(N,) int: shots of a window with the same number are hidden together.
+
+    The groups are odd in number: where two views take turns, an even step would hide one of the two alone.
+    """
     turns = np.arange(num_shots)
     for start, stop in split_windows(num_shots, max_shots):
         size = stop - start
-        groups = size if exact else min(MOST_GROUPS, max(LEAST_GROUPS, size // FASTER))
+        groups = size if exact else min(MOST_GROUPS, max(LEAST_GROUPS, (size // FASTER - 1) | 1))
         turns[start:stop] = np.arange(size) % groups
     return turns
 

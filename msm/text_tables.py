@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msm.fill import FillIn
+from msm.parts import format_parts
 from msm.surprise import PeaksAtScenes, Surprise
 
 WORDS = {
@@ -96,7 +97,8 @@ def fill_in_as_text(fill: FillIn) -> str:
         for r in fill.table.itertuples()
     ]
     total = f"centred cosine {fill.centred_cosine:.3f}, {WORDS[fill.best_baseline_name]} {fill.best_baseline:.3f}"
-    only = f" ({' and '.join(fill.modalities)} alone)" if fill.modalities else ""
+    lost = " and ".join(fill.modalities) or format_parts(fill.parts)
+    only = f" ({lost} alone)" if lost else ""
     return "\n".join([*_table(header, rows), "", f"{fill.title_id}: {total}, skill {fill.skill:+.3f}{only}"])
 
 

@@ -15,14 +15,17 @@ from msm import checkpoint, files
 from msm.catalog import Catalog
 from msm.errors import InputError
 from msm.evaluate import Space, fitted_space
+from msm.launching import told
 from msm.model import ShotEncoder
 from msm.optim import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.processes import ALONE, Processes
 from msm.reader import Reader
 from msm.recipe import Recipe
 from msm.runs import Onlooker, RunFolder, versions
+from msm.sharding import gathered, load_whole, load_whole_optimizer, shard_blocks
 from msm.step import ask, train_step
 from msm.terms import make_objective
+from msm.transformer import compile_blocks
 from msm.validation import enough_seeds, make_up, validate
 from msm.windows import WindowSampler, step_rng
 
@@ -98,8 +101,7 @@ class Trainer:
         self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
         self.validation = validation[:MAX_VALIDATION_TITLES]
         self.sampler = make_sampler(self.recipe, catalog, self.space)
-        if self.sampler.batch_windows < processes.count:
-            raise InputError(f"{processes.count} processes cannot share {self.sampler.batch_windows} windows a step")
+        processes.check_shares(self.sampler.batch_windows, self.recipe.accumulate)
         # Through the sampler each time: a test may give it another batch.
         self.reader = Reader(lambda step: self.sampler.batch(step), self.recipe.steps, pinned=device.type == "cuda")
         self.model = make_model(self.recipe, catalog)
@@ -107,10 +109,15 @@ class Trainer:
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
         self._fit_neighbour()
         rng = step_rng(self.recipe.seed, "terms", 0)
-        self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng).to(device)
-        self.model.to(device)
-        self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective)
+        self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
         self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
+        for module in (self.model, self.objective, *([] if self.average is None else [self.average.model])):
+            if processes.sharded:
+                shard_blocks(module, device, processes.count)
+            module.to(device)
+        if self.recipe.compile:
+            compile_blocks(self.model, device)
+        self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective)
         self.step = 0
 
     def _fit_neighbour(self) -> None:
@@ -136,7 +143,8 @@ class Trainer:
         lr = learning_rate(*self._stage, self.recipe.optim)
         set_learning_rate(self.optimizers, lr)
         batch = self.reader.batch(self.step)
-        with torch.random.fork_rng():  # dropout knows no generator, so the global one is set for the step alone
+        ours = [self.device] if self.device.type == "cuda" else []  # else it touches every GPU of the machine
+        with torch.random.fork_rng(ours):  # dropout knows no generator, so the global one is set for the step alone
             torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
             rng = step_rng(self.recipe.seed, "hidden", self.step)
             done = train_step(
@@ -171,12 +179,12 @@ class Trainer:
     def keep_best(self) -> dict[str, Any] | None:
         """Validate; where it is the best so far, these become the run's weights. None without validation titles.
 
-        The first process does it; the others meet it again at the next step.
+        The first process does it; the others meet it again at the next step. With shards all of them have to.
         """
-        if self.processes.index:
+        if self.processes.index and not self.processes.sharded:
             return None
         if not self.validation:
-            self.run.save_weights(self.kept.state_dict())
+            self._save_weights()
             return None
         if self.model.neighbour is None:
             measured = validate(self.kept, self.validation, self.space)
@@ -186,14 +194,18 @@ class Trainer:
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
-        if best is None or measured["centred_cosine"] > best["centred_cosine"]:
-            self.run.save_weights(self.kept.state_dict())
+        better = best is None or measured["centred_cosine"] > best["centred_cosine"]
+        if self.processes.first_says(better, self.device) if self.processes.sharded else better:
+            self._save_weights()
             self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
         return measured
 
+    def _save_weights(self) -> None:
+        self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))
+
     def save_checkpoint(self) -> None:
         """What resuming needs; order, hiding and dropout follow from the seed and the step."""
-        if self.processes.index:
+        if self.processes.index and not self.processes.sharded:
             return
         state = {
             "step": self.step,
@@ -203,6 +215,9 @@ class Trainer:
             "optimizers": [o.state_dict() for o in self.optimizers],
             "average": None if self.average is None else self.average.state_dict(),
         }
+        state = gathered(state, keep=not self.processes.index)
+        if self.processes.index:
+            return
         checkpoint.save(self.run.path / "checkpoint", state)
         self.run.update(steps_done=self.step)
 
@@ -212,16 +227,16 @@ class Trainer:
         InputError where it is damaged.
         """
         folder = self.run.path / "checkpoint"
-        state, told = checkpoint.load(folder, self.device)
+        state, told = checkpoint.load(folder, torch.device("cpu") if self.processes.sharded else self.device)
         if state is None:
             return told  # it was stopped before its first checkpoint: begin again
         try:
-            self.model.load_state_dict(state["model"])
-            self.objective.load_state_dict(state.get("objective", {}))
+            load_whole(self.model, state["model"])
+            load_whole(self.objective, state.get("objective", {}))
             if self.average is not None:
                 self.average.load_state_dict(state["average"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(saved)
+                load_whole_optimizer(optimizer, saved)
         except (KeyError, RuntimeError, ValueError) as error:
             why = str(error).splitlines()[0]
             raise InputError(f"{folder} cannot be resumed from: it is of another recipe ({why})") from None
@@ -285,8 +300,10 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` takes a GPU where there is one; InputError for a device that this machine lacks."""
+    """`auto` takes a GPU where there is one, but under `accelerate launch --cpu`; InputError for a device that this machine lacks."""
     if name == "auto":
+        if told("USE_CPU"):
+            return torch.device("cpu")
         mps = torch.backends.mps.is_available()
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
     try:

@@ -6,13 +6,17 @@ Shape letters: T tokens of the longest window, N tokens of all windows packed, W
 from __future__ import annotations
 
 import math
+import os
+import shutil
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm.packing import Packing, attention
+from msm.errors import InputError
+from msm.packing import Packing, attention, attention_weights
 
 
 class Block(nn.Module):
@@ -31,6 +35,12 @@ class Block(nn.Module):
         self.feed_in = nn.Linear(width, 4 * width)
         self.feed_out = nn.Linear(4 * width, width)
         self.decay = Decay(heads) if decay else None
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+
+    def compile_feed(self) -> None:
+        """Let torch write one kernel of what it can of the feed-forward part: it knows no window, draws nothing, and is most
+        of a block. Streams differ in length at every step, so it is compiled for any."""
+        self._compiled = torch.compile(self._feed, dynamic=True)
 
     def forward(
         self,
@@ -47,26 +57,49 @@ class Block(nn.Module):
         offset  (T, T) how far, in shots, one place lies behind another, for a block with `decay`
         rows    (Q,) the tokens that are asked for, where not all are: (Q, W) is returned then
         """
-        bias = None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
-        mixed = self._attention(self.attention_norm(x), packing, turn, bias, rows)
+        mixed = self._attention(self.attention_norm(x), packing, turn, self._bias(offset, x), rows)
         x = (x if rows is None else x[rows]) + self._dropout(mixed, packing, rows)
-        return x + self._dropout(self._feed(self.feed_norm(x)), packing, rows)
+        return x + self._dropout((self._compiled or self._feed)(x), packing, rows)
+
+    def looks(
+        self,
+        x: Tensor,
+        packing: Packing,
+        turn: Tensor | None,
+        offset: Tensor | None = None,
+        rows: Tensor | None = None,
+    ) -> Tensor:
+        """(H, N, N), or (H, Q, N) of the `rows`: how much of each token's look every token gets; as for `forward`."""
+        query, key = self._queries_and_keys(self.attention_norm(x), turn, rows)
+        return attention_weights(query, key, packing, self._bias(offset, x), rows)
 
     def _attention(
         self, x: Tensor, packing: Packing, turn: Tensor | None, bias: Tensor | None, rows: Tensor | None
     ) -> Tensor:
-        asked = x if rows is None else x[rows]
-        query, key, value = (
-            layer(t).unflatten(-1, (self.heads, -1))
-            for layer, t in ((self.query, asked), (self.key, x), (self.value, x))
-        )  # (N, H, F)
-        if turn is not None:
-            query, key = rotate(query, turn if rows is None else turn[rows]), rotate(key, turn)
+        query, key = self._queries_and_keys(x, turn, rows)
+        value = self._by_head(self.value(x))
         return self.attention_out(attention(query, key, value, packing, bias, rows).flatten(1))
 
+    def _queries_and_keys(self, x: Tensor, turn: Tensor | None, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(Q, H, F) and (N, H, F)"""
+        query = self._by_head(self.query(x if rows is None else x[rows]))
+        key = self._by_head(self.key(x))
+        if turn is None:
+            return query, key
+        return rotate(query, turn if rows is None else turn[rows]), rotate(key, turn)
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        """(N, W) → (N, H, F)"""
+        return x.unflatten(-1, (self.heads, -1))
+
+    def _bias(self, offset: Tensor | None, x: Tensor) -> Tensor | None:
+        return None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
+
     def _feed(self, x: Tensor) -> Tensor:
-        wide = self.feed_in(x)
-        if wide.requires_grad and not torch.is_autocast_enabled(x.device.type):
+        wide = self.feed_in(self.feed_norm(x))
+        # A compiler decides by itself what to keep.
+        plain = torch.compiler.is_compiling() or torch.is_autocast_enabled(x.device.type)
+        if wide.requires_grad and not plain:
             return GeluLinear.apply(wide, self.feed_out.weight, self.feed_out.bias)
         return self.feed_out(F.gelu(wide))
 
@@ -172,3 +205,12 @@ def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:
             drawn = torch.full_like(parameter, float("norm.weight" in name))
         with torch.no_grad():
             parameter.copy_(drawn)
+
+
+def compile_blocks(module: nn.Module, device: torch.device) -> None:
+    """Compile what is most of every block. InputError where that needs a C++ compiler and there is none."""
+    if device.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "c++"))):
+        raise InputError("compile=true on a CPU needs a C++ compiler, such as g++, and none was found")
+    for block in module.modules():
+        if isinstance(block, Block):
+            block.compile_feed()

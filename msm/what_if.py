@@ -6,6 +6,7 @@ Shape letters: H hidden shots, S shots of the longest stretch, B stretches in a 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -37,9 +38,10 @@ def context_curve(
     rows: list[dict] = []
     for number, reach in enumerate(REACHES):
         stretches = [stretch_around(mask, shot, reach, run.model.cfg.max_shots) for shot in asked]
-        rows.append(_measure(run, shots, mask, asked, stretches, title.global_embedding) | {"reach": reach})
+        view = Narrowed(run, shots, mask, asked, stretches, title.global_embedding)
+        rows.append(_measure(view) | {"reach": reach})
         progress(number + 1, len(REACHES))
-        if all(stop - start == min(len(shots), run.model.cfg.max_shots) for start, stop in stretches):
+        if view.holds_all:
             break
     columns = ["reach", "visible", "centred_cosine", "best_baseline", "best_baseline_name", "skill", "num_hidden"]
     return pd.DataFrame(rows)[columns]
@@ -60,19 +62,30 @@ def stretch_around(hidden: np.ndarray, shot: int, reach: int, max_shots: int) ->
     return start, stop
 
 
-def _measure(
-    run: Run,
-    shots: np.ndarray,
-    hidden: np.ndarray,
-    asked: np.ndarray,
-    stretches: list[tuple[int, int]],
-    global_embedding: np.ndarray | None,
-) -> dict:
-    space = run.space
-    predicted = _predict_stretches(run, shots, hidden, asked, stretches, global_embedding)
+@dataclass(frozen=True)
+class Narrowed:
+    """Hidden shots of a title, each with the stretch around it that the run is shown."""
+
+    run: Run
+    shots: np.ndarray  # (N, D) fused
+    hidden: np.ndarray  # (N,) bool
+    asked: np.ndarray  # (H,) int, the hidden shots that are asked about
+    stretches: list[tuple[int, int]]  # H times [start, stop)
+    global_embedding: np.ndarray | None
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether no stretch could be longer."""
+        most = min(len(self.shots), self.run.model.cfg.max_shots)
+        return all(stop - start == most for start, stop in self.stretches)
+
+
+def _measure(view: Narrowed) -> dict:
+    space, shots, hidden, asked = view.run.space, view.shots, view.hidden, view.asked
+    predicted = _predict_stretches(view)
     guesses: dict[str, list[np.ndarray]] = {name: [] for name in baselines.NAMES}
     visible = 0
-    for shot, (start, stop) in zip(asked, stretches, strict=True):
+    for shot, (start, stop) in zip(asked, view.stretches, strict=True):
         inside = hidden[start:stop]
         row = int(inside[: shot - start].sum())
         visible += int((~inside).sum())
@@ -93,16 +106,10 @@ def _measure(
 
 
 @torch.inference_mode()
-def _predict_stretches(
-    run: Run,
-    shots: np.ndarray,
-    hidden: np.ndarray,
-    asked: np.ndarray,
-    stretches: list[tuple[int, int]],
-    global_embedding: np.ndarray | None,
-) -> np.ndarray:
+def _predict_stretches(view: Narrowed) -> np.ndarray:
     """(H, D): each asked shot from its own stretch; stretches are padded to the longest of their batch."""
-    model = run.model.eval()
+    model, shots, asked, stretches = view.run.model.eval(), view.shots, view.asked, view.stretches
+    global_embedding = view.global_embedding
     told = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
     size = batch_size(max(stop - start for start, stop in stretches), shots.shape[1])
     parts = []
@@ -113,7 +120,7 @@ def _predict_stretches(
         inside, valid, where = (np.zeros((len(some), longest), dtype=bool) for _ in range(3))
         for i, (start, stop) in enumerate(some):
             window[i, : stop - start] = shots[start:stop]
-            inside[i, : stop - start] = hidden[start:stop]
+            inside[i, : stop - start] = view.hidden[start:stop]
             valid[i, : stop - start] = True
             where[i, asked[first + i] - start] = True
         shown, gaps, real, asking = (torch.as_tensor(a, device=model.device) for a in (window, inside, valid, where))

@@ -6,6 +6,7 @@ the sample data), with trainings cut to two steps. All of them are parsed, also 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -13,7 +14,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +25,7 @@ import pysubs2
 import pytest
 import typer
 
-from msm import Catalog, cli
+from msm import Catalog, TitleData, cli
 from msm.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
 from tests.ingest.conftest import Scene, write_film
@@ -32,24 +35,20 @@ PAGES = [REPO / "README.md", REPO / "sample_data" / "README.md", *sorted((REPO /
 PROGRAMS = ("msm", "make", "python", "pip", "docker", "ray", "torchrun", "accelerate", "streamlit")
 
 NOT_RUN = {  # the beginning of a command, or any part of it → why it is parsed at most
-    r"^make ": "makes or needs the environment; CI runs `make test`",
-    r"^pip ": "changes the environment of the tests",
-    r"^(docker|ray|torchrun|accelerate) ": "needs a server or a cluster that is not here",
-    r"^python -m (benchmarks|sample_data)": "takes minutes to hours; what it gave is kept with its command",
+    r"^(docker|ray) ": "needs a server or a cluster that is not here",
+    r"^(torchrun|accelerate) ": "as many processes as there are GPUs; two on CPUs: tests/learning/test_processes.py",
     r"^msm app": "becomes a server: tests/browser/test_package.py",
-    r"^msm ablate": "a minute each: tests/learning/test_ablate.py",
-    r"catalogs/NAME": "the real sets, no part of the repository",
+    r"--ray": "needs a cluster that is not here",
     r"--resume$|\[--recipe": "a stopped run to go on with, tests/learning; a pattern of options",
-    r"^msm map": "UMAP takes half a minute to begin: tests/test_maps.py",
-    r"--shot a:3|--text|--words|\[--run": "titles, labels and an encoder that the small world lacks: tests/search",
-    r"^python -m workbench.present": "tests/test_presenting.py",
+    r"--text|\[--run": "an encoder of text that the small world lacks: tests/search; a pattern of options",
     r"^msm import (scene_shots|screenplays|series) ": "real sets, no part of the repository: tests/test_real_data.py",
     r"^msm import films.parquet": "2304 columns made for nothing; tests/test_importers.py cuts columns",
     r"--encoders (open|descriptors,clip|clip=|descriptors,openai)": "weights and keys that are not here: tests/ingest",
     r"redness|transnetv2": "needs an installed package, or published weights: tests/ingest",
     r"--device cuda": "no GPU in CI",
-    r"my/labelled": "follows on a block of Python in another folder; the probes have tests of their own",
 }
+LONG = r"catalogs/(NAME|series) ablations/"  # hours of trainings: planned and counted, with every cell's recipe checked
+MAKES = {"my/labelled": "docs/howto/labels.md"}  # what a command reads → the page whose Python makes it
 NOT_EXECUTED: dict[str, str] = {}  # page of docs/ → why its Python does not run
 
 
@@ -85,9 +84,12 @@ def reason_not_to_run(line: str) -> str | None:
     return next((reason for pattern, reason in NOT_RUN.items() if re.search(pattern, line)), None)
 
 
+LAUNCHED = re.compile(r"^(torchrun|accelerate launch) .*?-m msm ")  # what stands before a training in several processes
+
 COMMANDS = sorted(set(commands()))
 BLOCKS = list(python_blocks())
-RUN = [c for c in COMMANDS if c.line.startswith("msm ") and not reason_not_to_run(c.line)]
+RUN = [c for c in COMMANDS if c.line.startswith(("msm ", "python -m workbench")) and not reason_not_to_run(c.line)]
+SCRIPTS = [c for c in COMMANDS if c.line.startswith(("python -m benchmarks", "python -m sample_data"))]
 
 
 def test_the_pages_were_found():
@@ -96,18 +98,64 @@ def test_the_pages_were_found():
 
 
 def test_every_command_runs_or_has_a_reason_and_no_reason_is_left_over():
-    orphans = [c for c in COMMANDS if not c.line.startswith("msm ") and not reason_not_to_run(c.line)]
-    unused = [p for p in NOT_RUN if not any(re.search(p, c.line) for c in COMMANDS)]
+    tested = {*RUN, *SCRIPTS, *(c for c in COMMANDS if c.line.startswith(("make ", "pip ")))}
+    orphans = [c for c in COMMANDS if c not in tested and not reason_not_to_run(c.line)]
+    unused = [p for p in (*NOT_RUN, LONG) if not any(re.search(p, c.line) for c in COMMANDS)]
 
     assert orphans == []
     assert unused == []
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.line.startswith("make ")], ids=lambda c: c.line)
+def test_what_a_page_says_to_make_can_be_made(command):
+    told = subprocess.run([*shlex.split(command.line), "--dry-run"], cwd=REPO, capture_output=True, text=True)
+    assert told.returncode == 0 and "No rule" not in told.stderr, told.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.line.startswith("pip ")], ids=lambda c: c.line)
+def test_what_a_page_says_to_install_is_offered(command):
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    place, extras = re.findall(r"(\.|msm-workbench)\[([\w,]+)\]", command.line)[0]
+
+    assert place in (".", project["name"])
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert "--constraint" not in command.line or (REPO / "constraints.txt").is_file()
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.gpu"])
+def test_an_image_installs_what_is_offered_and_starts_with_a_command_that_exists(name):
+    """No registry of images is asked, so nothing is built: what stands there is held against what there is."""
+    said = (REPO / name).read_text(encoding="utf-8")
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    constraints, extras = re.findall(r"--constraint /src/(\S+) '/src\[([\w,]+)\]'", said)[0]
+    verb, *arguments = json.loads(re.findall(r"^CMD (\[.*\])$", said, re.MULTILINE)[0])[1:]
+    program: Any = typer.main.get_command(cli.app)
+
+    assert (REPO / constraints).is_file()
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert program.commands[verb].make_context(verb, arguments)
+    assert {".git", ".venv"} <= set((REPO / ".dockerignore").read_text(encoding="utf-8").split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SCRIPTS, ids=lambda c: c.line[:60])
+def test_a_long_measurement_that_a_page_names_has_the_options_that_it_says(command, capsys, monkeypatch):
+    module, *arguments = shlex.split(command.line)[2:]
+    monkeypatch.setattr(sys, "argv", [module, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+    assert not ended.value.code
+    known = re.findall(r"--[a-z-]+", capsys.readouterr().out)
+    assert {a for a in arguments if a.startswith("--")} <= set(known)
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.line[:60])
 def test_every_option_that_a_page_names_exists(command):
-    if not command.line.startswith("msm "):
+    line = LAUNCHED.sub("msm ", command.line)
+    if not line.startswith("msm "):
         return
-    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", command.line).replace(" …", ""))[1:]
+    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", line).replace(" …", ""))[1:]
     if verb.startswith("-"):
         return
     program: Any = typer.main.get_command(cli.app)
@@ -148,25 +196,36 @@ def test_every_internal_link_leads_somewhere(page):
     assert broken == []
 
 
+def told(title: TitleData, number: int) -> TitleData:
+    """A title with what the pages ask for: a genre, and somebody who names the lighter."""
+    said = title.shots["text"].where(title.shots.index != 5, "Where is the brass lighter?")
+    genre = ("crime", "drama")[number % 2]
+    return replace(title, shots=title.shots.assign(text=said), labels={**title.labels, "genre": genre})
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Path:
     """A folder that has what the pages speak of."""
     folder = tmp_path_factory.mktemp("reader")
     rng = np.random.default_rng(0)
     splits = ["train", "train", "train", "validation", "test", "test"]
-    names = ["one", "two", "three", "four", "harbour-lights", "six"]
-    titles = [small_title(rng, n, s, 64) for n, s in zip(names, splits, strict=True)]
+    names = ["a", "b", "c", "four", "harbour-lights", "six"]
+    titles = [told(small_title(rng, n, s, 64), i) for i, (n, s) in enumerate(zip(names, splits, strict=True))]
     catalog = Catalog.write(folder / "my" / "catalog", titles, modalities=modalities_of(DIMS))
     train_run(catalog, folder / "my" / "runs" / "first", steps=2)
     shots = catalog.read_shots().assign(embedding=list(catalog.read_rows(0, catalog.num_shots)))
     shots.merge(catalog.titles[["title_id", "split"]]).to_parquet(folder / "embeddings.parquet")
     shutil.copytree(REPO / "sample_data" / "runs", folder / "sample_data" / "runs")
     (folder / "sample_data" / "catalog").symlink_to(REPO / "sample_data" / "catalog")
+    (folder / "sample_data" / "presentations").symlink_to(REPO / "sample_data" / "presentations")
     (folder / "films").mkdir()
     for name in ("film.mp4", "short.mkv", "films/a.mp4"):
         write_film(folder / name, [Scene(0), Scene(1), Scene(2)])
     pysubs2.SSAFile.from_string("1\n00:00:00,100 --> 00:00:00,900\nHello.\n").save(str(folder / "film.ass"))
     return folder
+
+
+TINY = ["steps=2", "validate_every=2", "batch_windows=2", "model.width=32", "model.depth=1", "model.heads=2"]
 
 
 def as_typed_here(line: str, world: Path, number: int) -> list[str]:
@@ -184,20 +243,44 @@ def as_typed_here(line: str, world: Path, number: int) -> list[str]:
     words = [
         file for w in words for file in (sorted(str(p.relative_to(world)) for p in world.glob(w)) if "*" in w else [w])
     ]
+    tiny = [w for setting in TINY for w in ("--set", setting)]
     if verb == "train":
-        tiny = ["steps=2", "validate_every=2", "batch_windows=2", "model.width=32", "model.depth=1", "model.heads=2"]
-        words += [w for setting in tiny for w in ("--set", setting)] + ["--device", "cpu"]
+        words += [*tiny, "--device", "cpu"]
     if verb in ("train", "embed"):
         words += ["--replace"]
+    if verb == "ablate" and not re.search("--vary|--recipe", line):  # goes on with one that there is
+        words = [str(world / "ablations" / "made") if w.startswith("out/") else w for w in words]
+    elif verb == "ablate":
+        words[2:4] = ["my/catalog", f"ablations/{number}"]
+        words += ["--dry-run", "--set", "batch_windows=1"] if re.search(LONG, line) else [*tiny, "--seeds", "1"]
     return words[1:]
+
+
+@pytest.fixture(scope="module")
+def made_ablation(world) -> None:
+    tiny = [w for setting in TINY for w in ("--set", setting)]
+    words = ["ablate", "my/catalog", "ablations/made", "--vary", "mask.ratio=.15,.4", "--seeds", "1", *tiny]
+    subprocess.run([sys.executable, "-m", "msm", *words], cwd=world, check=True, capture_output=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "command"), list(enumerate(RUN)), ids=lambda c: getattr(c, "line", str(c))[:60])
-def test_a_command_of_the_pages_runs(number, command, world, monkeypatch, capsys):
+def test_a_command_of_the_pages_runs(number, command, world, monkeypatch, capsys, request):
     monkeypatch.chdir(world)
     monkeypatch.setattr("signal.signal", lambda *_: None)
+    for made, page in MAKES.items():
+        if made in command.line and not (world / made).exists():
+            for _, _, code in (block for block in BLOCKS if block[0] == page):
+                exec(compile(code, page, "exec"), {})
+    if command.line.startswith("python "):
+        monkeypatch.setattr(sys, "argv", shlex.split(command.line)[2:])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        assert not ended.value.code, capsys.readouterr().err
+        return
     words = as_typed_here(command.line, world, number)
+    if any(w.endswith("ablations/made") for w in words):
+        request.getfixturevalue("made_ablation")
     with pytest.raises(SystemExit) as ended:
         cli.main(words)
 
@@ -212,7 +295,8 @@ def test_a_block_of_python_runs_as_it_stands(page, number, code, world, monkeypa
     monkeypatch.chdir(world)
     script = world / "block.py"
     script.write_text(code, encoding="utf-8")
-    shutil.rmtree(world / "my" / "runs" / "from-python", ignore_errors=True)
+    for made in ("runs/from-python", "labelled"):
+        shutil.rmtree(world / "my" / made, ignore_errors=True)
     runpy.run_path(str(script))
 
 

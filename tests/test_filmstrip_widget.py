@@ -46,8 +46,26 @@ def test_a_gesture_fills_in_anew_and_clearing_shows_nothing(shown):
     assert strip.answer["shots"] == [7] and strip.fill.hidden.tolist() == [7]
     strip.modality = "audio"
     assert strip.fill.modalities == ("audio",)
+    strip.hidden, strip.modality = [3, 7], {"audio": [3], "video": [7]}
+    assert strip.fill.parts == {"audio": [3], "video": [7]} and strip.answer["shots"] == [3, 7]
+    assert Filmstrip(strip.fill, title).modality == {"audio": [3], "video": [7]}
+    strip.modality = {"audio": "no shots"}
+    assert strip.answer is None
     strip.hidden = []
     assert strip.answer is None
+
+
+def test_the_film_comes_along_where_it_is_not_too_large(shown, monkeypatch):
+    run, catalog = shown
+    title = catalog["title-test"]
+    fill, film = run.fill_in(title, [3]), catalog.path / "media" / "title-test.mp4"
+    assert Filmstrip(fill, title).film == Filmstrip(fill).film == b""
+
+    film.write_bytes(b"film")
+    assert Filmstrip(fill, title).film == b"film" and Filmstrip(fill).film == b""
+    monkeypatch.setattr("workbench.components.filmstrip_widget.MOST_FILM_BYTES", 3)
+    assert Filmstrip(fill, title).film == b""
+    film.unlink()
 
 
 def test_the_shells_mount_one_and_the_same_module():

@@ -14,6 +14,7 @@ from msm import Catalog, TitleData
 from msm.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
 from workbench import lab_panels
+from workbench.views.attention import attention_figure, attention_sentence, attention_words
 from workbench.views.guess import Answered, outcome, score_sentence
 from workbench.views.influence import influence_arcs, influence_sentence
 from workbench.views.surprise import surprise_sentence
@@ -127,6 +128,14 @@ def test_where_only_the_sound_is_hidden_the_other_panels_say_that_they_ask_about
     assert "choice" in said(visit(monkeypatch, world, panel="Expected", hidden="2,6,9"))
 
 
+def test_shots_that_lose_different_parts_are_said_and_copied_as_they_are(monkeypatch, world):
+    app = visit(monkeypatch, world, panel="Expected", hidden="2,6,9", modality="audio:2;video:9")
+
+    assert "Hidden: the sound of shot 2; the picture of shot 9; all of shot 6." in said(app)
+    assert "choice" in said(app) and not app.error
+    assert any("modalities={'audio': [2], 'video': [9]}" in c.value for c in app.code)
+
+
 def test_every_shot_alone_takes_a_bar_and_then_tells_how_the_fast_form_agrees(monkeypatch, world):
     app = visit(monkeypatch, world, panel="Surprise", hidden="4")
     next(b for b in app.button if b.label == "Hide every shot alone").click().run()
@@ -229,3 +238,31 @@ def test_without_scenes_the_curve_still_says_where_the_surprise_is():
     table = pd.DataFrame({"shot": [0, 1, 2], "start_s": [0.0, 65.0, 70.0], "surprise": [0.9, 0.8, 0.2]})
 
     assert surprise_sentence(None, table) == "The model is most surprised at 01:05."
+
+
+def test_attention_says_where_the_model_looks_and_never_that_it_explains():
+    table = pd.DataFrame(
+        {"shot": [0, 1, 2, 4, 5], "offset": [-3, -2, -1, 1, 2], "attention": [0.02, 0.4, 0.02, 0, 0.02]}
+    )
+    starts = np.arange(6) * 10.0
+
+    assert "looks most at the one at 00:10, 2 shots before: 40\u2009% of its look" in attention_sentence(table, starts)
+    assert "everywhere alike" in attention_sentence(table.assign(attention=0.1), starts)
+    assert "not what its answer rests on" in attention_words((0.5, 0.3, 0.2), "", None)
+    assert "hardly agree (Spearman −0.10)" in attention_words((0.5, 0.3, 0.2), "layer 1", -0.1)
+
+
+def test_the_picture_of_attention_leaves_hidden_shots_empty():
+    seen, weights = np.array([0, 2, 3]), np.array([[0.2, 0.5], [0.4, 0.1], [0.0, 0.1]])
+    drawn = attention_figure(weights, ("layer 1", "head"), seen, 1, np.arange(4) * 5.0).data[0]
+
+    np.testing.assert_allclose(np.square(drawn.z)[:, seen], weights.T)
+    assert np.isnan(drawn.z[:, 1]).all() and drawn.text[0][2] == "40\u2009%"
+
+
+def test_the_panel_shows_attention_layer_by_layer_and_how_it_agrees_with_leave_one_out(monkeypatch, world):
+    app = visit(monkeypatch, world, panel="What mattered", hidden="2,6,9")
+    app.button_group(key="widget.method").set_value("attention").run()
+
+    assert not app.exception and "of its look" in said(app) and "Spearman" in said(app)
+    assert any("attention_figure" in c.value for c in app.code)

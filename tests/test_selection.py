@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,6 +60,21 @@ def test_a_long_lasso_lies_in_a_file_that_the_link_names(tmp_path):
     assert read_shots(text, tmp_path / "deep" / "folder") == shots
     assert write_shots(shots, tmp_path / "deep" / "folder") == text
     assert len(list((tmp_path / "deep" / "folder").iterdir())) == 1
+
+
+def test_of_long_lassos_the_newest_are_kept_and_one_that_is_still_used_is_new(tmp_path, monkeypatch):
+    monkeypatch.setattr("msm.selection.MOST_FILES", 3)
+    lassos = [(("title", tuple(range(i, 2000, 2))),) for i in range(6)]
+    written = []
+    for age, lasso in enumerate(lassos[:3]):
+        written.append(write_shots(lasso, tmp_path))
+        os.utime(tmp_path / f"{written[-1][1:]}.txt", (1000 + age, 1000 + age))
+    assert write_shots(lassos[0], tmp_path) == written[0]  # looked at again
+    written.append(write_shots(lassos[3], tmp_path))
+
+    assert {f"@{p.stem}" for p in tmp_path.iterdir()} == {written[0], written[2], written[3]}
+    with pytest.raises(InputError, match="not kept here any more"):
+        read_shots(written[1], tmp_path)
 
 
 def test_a_file_that_is_damaged_gone_or_elsewhere_is_not_believed(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -22,6 +23,9 @@ def session(catalog_path: str) -> None:
     runs = pd.DataFrame({"name": ["first", "second", "broken"], "problem": [None, None, "broken has no weights yet"]})
     if wish := st.session_state.pop("wish", None):
         getattr(state, wish[0])(*wish[1:])  # as a widget's callback does it: before the script
+        if wish[0] != "settle":
+            state.settle(catalog, runs)
+        st.session_state["asked"] = state.query()  # as a page asks that turns to another one
     state.follow(catalog, runs)
     st.session_state["seen"] = (state.title(), state.run(), state.hidden(), state.notes(), state.complaint())
 
@@ -35,6 +39,16 @@ def catalog_path(tmp_path_factory) -> str:
         TitleData(title_id=t, split=split, embeddings=rng.standard_normal((n, 4))) for t, (split, n) in lengths.items()
     ]
     Catalog.write(path, titles, modalities=modalities_of({"text": 4}))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def parted_path(tmp_path_factory) -> str:
+    """Two titles of shots with a picture and a sound."""
+    path = tmp_path_factory.mktemp("parted") / "catalog"
+    rng = np.random.default_rng(0)
+    titles = [TitleData(title_id=t, split="test", embeddings=rng.standard_normal((9, 4))) for t in ("film", "other")]
+    Catalog.write(path, titles, modalities=modalities_of({"video": 2, "audio": 2}))
     return str(path)
 
 
@@ -168,6 +182,53 @@ def test_a_link_points_at_the_shot_that_was_looked_at_and_another_title_has_its_
     again = opened(catalog_path, **dict(page.query_params))
     assert again.query_params["look"] == "4"
     assert "look" not in wish(again, "choose_title", "short").query_params
+
+
+def test_the_address_of_another_page_is_whole_for_a_title_and_a_catalog_that_nobody_opened_yet(
+    catalog_path, parted_path
+):
+    page = opened(catalog_path)
+    wish(page, "choose_title", "short")
+    assert "hidden" in page.session_state["asked"]
+
+    runs = pd.DataFrame({"name": ["first"], "problem": [None]})
+    wish(page, "settle", Catalog.open(parted_path), runs)
+    assert page.session_state["asked"]["title"] in ("film", "other")
+
+
+def test_a_link_may_hide_the_sound_of_one_shot_and_the_picture_of_another(parted_path):
+    page = opened(parted_path, title="film", hidden="3-6", modality="audio:3-4;video:6")
+    assert seen(page)[3] == [] and page.query_params["modality"] == "audio:3-4;video:6"
+
+    wish(page, "hide", [3, 4])  # what is left loses one and the same: the link says so without numbers
+    assert page.query_params["modality"] == "audio"
+    wish(page, "hide", [5])
+    assert "modality" not in page.query_params
+
+
+def test_a_link_of_old_hides_one_modality_of_all_hidden_shots_and_of_another_title_too(parted_path):
+    page = opened(parted_path, title="film", hidden="3-6", modality="audio")
+    assert page.query_params["modality"] == "audio"
+
+    wish(page, "hide_only", "video:3")
+    assert page.query_params["modality"] == "video:3"
+    assert wish(page, "choose_title", "other").query_params["modality"] == "audio"
+    assert "modality" not in wish(page, "hide_only", None).query_params
+
+
+@pytest.mark.parametrize(
+    ("modality", "said"),
+    [
+        ("smell", "do not have: 'smell'"),
+        ("smell:3", "do not have: 'smell'"),
+        ("audio:99", "no shot 99"),
+        (":3", "audio:3-5"),
+    ],
+)
+def test_a_link_that_hides_what_is_not_there_gets_its_sentence_and_hides_whole_shots(parted_path, modality, said):
+    page = opened(parted_path, title="film", hidden="3", modality=modality)
+
+    assert said in seen(page)[3][0] and "modality" not in page.query_params
 
 
 @pytest.mark.parametrize("look", ["50", "x", "3-5", "-1"])

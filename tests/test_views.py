@@ -318,6 +318,20 @@ def test_a_set_on_which_copying_wins_is_said_to_be_lost():
     assert "on 1 a weighted copy of the visible shots does better" in track_record_sentence(table)
 
 
+def test_the_best_recipe_stands_beside_the_published_one_of_the_same_set():
+    lead = {"difference": 0.02, "low": 0.01, "high": 0.03}
+    best_baseline = {"name": "title_mean", "centred_cosine": 0.5}
+    base = {"recipe": {"name": "neighbour"}, "test": {"centred_cosine": 0.52, "best_baseline": best_baseline}}
+    ablation = {"split": "test", "catalog": {"train_shots": 5000}, "cells": [{**base, "vs_baseline": lead}]}
+    sets = {"scene_shots": measured_set(-0.09, -0.07), "series": measured_set(-0.09, -0.07)}
+    table = track_record({"sets": sets, "best": dict.fromkeys(sets, ablation)})
+
+    assert list(table["Recipe"]) == ["mediafm", "neighbour"] * 2
+    assert list(table["Outcome"]) == ["copying wins", "the model wins"] * 2
+    assert "recipe wins on none of 2 sets, and on 2 a weighted copy" in track_record_sentence(table)
+    assert "our `neighbour` wins on all 2 sets" in track_record_sentence(table)
+
+
 def test_without_measurements_there_is_no_track_record():
     assert track_record({"sets": {}}).empty
 

@@ -126,6 +126,12 @@ def test_nobody_edits_sys_path():
     assert edits == []
 
 
+def test_pages_are_turned_in_one_place_which_gives_the_selection_along():
+    turning = [p for p in APP if "st.switch_page(" in p.read_text(encoding="utf-8")]
+
+    assert [p.name for p in turning] == ["opened.py"]
+
+
 def test_no_pickle_is_ever_read():
     assert breaches(OURS, ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")) == []
     loose = []

@@ -53,7 +53,8 @@ def found(arguments: Arguments) -> dict[str, Path]:
     """Name → path of every ablation among the runs, the latest first; then the tables that the checkout has."""
     own = [p.parent for depth in ("*", "*/*") for p in arguments.runs.glob(f"{depth}/ablation.json")]
     own.sort(key=lambda p: _latest(p), reverse=True)
-    measured = sorted(MEASURED.rglob("*.json")) if MEASURED.is_dir() else []
+    # backwards by name: the recipes of the literature before single knobs, and those before what did best
+    measured = sorted(MEASURED.rglob("*.json"), reverse=True) if MEASURED.is_dir() else []
     names = {p.relative_to(arguments.runs).as_posix(): p for p in own}
     return names | {f"measured: {p.relative_to(MEASURED).with_suffix('').as_posix()}": p for p in measured}
 

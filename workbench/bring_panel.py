@@ -14,7 +14,7 @@ from msm import Catalog, InputError, Title
 from workbench import bringing, cache, jobs, panels, state
 from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.jobs import Job
-from workbench.opened import what_is_next
+from workbench.opened import turn_to, what_is_next
 from workbench.people import say_viewer
 from workbench.views.holdings import present_sentence
 from workbench.views.wording import clock, count
@@ -242,4 +242,4 @@ def _way_on(job: Job, catalog: Catalog, title: Title, buttons: DeltaGenerator) -
         default = catalog_names(read_arguments())[0]
         state.choose_catalog(None if catalog.path.name == default else catalog.path.name)
         state.choose_title(title.title_id)
-        st.switch_page("app_pages/masking_lab.py")
+        turn_to("app_pages/masking_lab.py", catalog)

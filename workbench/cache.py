@@ -5,6 +5,7 @@ A `stamp` is the time of change of the files behind a value: a new file is a new
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -19,6 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError, Title
+from msm.parts import parse_parts
 from workbench.address import base_address
 from workbench.arguments import ROOT, Arguments
 from workbench.views.opening import hide_at_random, opening_title
@@ -201,8 +203,8 @@ def _fill(
     hidden: tuple[int, ...],
     modality: str | None,
 ) -> Any:
-    modalities = (modality,) if modality else ()
-    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden, modalities=modalities)
+    parts = parse_parts(modality or "")
+    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden, modalities=parts)
 
 
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
@@ -283,16 +285,21 @@ def _inspections() -> dict[tuple[str, str], Inspection]:
 
 
 def measured_sets() -> dict[str, Any]:
-    """What benchmarks/against_baselines.py measured, of the checkout; no sets where it has none."""
+    """What the checkout has measured over several sets, as `views.track_record` takes it; no sets where it has nothing."""
+    results = ROOT / "benchmarks" / "results"
     sets: dict[str, Any] = {}
     for name in ("sample", "real_sets"):
-        path = ROOT / "benchmarks" / "results" / f"{name}.json"
-        sets |= (_json(path, stamp(path)) or {}).get("sets", {}) if path.exists() else {}
-    return {"sets": sets}
+        sets |= (_json(results / f"{name}.json") or {}).get("sets", {})
+    best = {p.stem.removeprefix("best-"): _json(p) for p in sorted(results.glob("ablations/best-*.json"))}
+    return {"sets": sets, "best": {name: table for name, table in best.items() if table}}
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def _json(path: Path, changed: Stamp) -> dict[str, Any] | None:
+def _json(path: Path) -> dict[str, Any] | None:
+    return _read_json(path, stamp(path)) if path.exists() else None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _read_json(path: Path, changed: Stamp) -> dict[str, Any] | None:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -328,3 +335,7 @@ def _open_everything(arguments: Arguments) -> None:
             fill_in(catalog, Path(path), title_id, tuple(hidden))
     except InputError:
         pass  # the page says it, to somebody who can read it
+    # Streamlit collects garbage after every rerun, with the interpreter to itself: what was loaded by
+    # now stays for good and need not be walked through each time (a quarter of a second a click).
+    gc.collect()
+    gc.freeze()

@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from msm import Catalog
 from workbench import cache, jobs, panels, state
 from workbench.arguments import read_arguments
+from workbench.opened import turn_to
 from workbench.people import may_edit
 from workbench.views import code, report_figures
 from workbench.views.probes import (
@@ -178,7 +179,7 @@ def part(reports: Reports, run_path: Path, name: str) -> None:
     )
 
 
-def title_by_title(reports: Reports, run_path: Path) -> None:
+def title_by_title(catalog: Catalog, reports: Reports, run_path: Path) -> None:
     """Each title; a click opens it in the masking lab."""
     if titles_table(reports).query("run == @run_path.name").empty:
         return
@@ -191,7 +192,7 @@ def title_by_title(reports: Reports, run_path: Path) -> None:
     points = chosen["selection"]["points"]
     if points:
         state.choose_title(str(points[0]["customdata"][0]))
-        st.switch_page("app_pages/masking_lab.py")
+        turn_to("app_pages/masking_lab.py", catalog)
     copy_as_code(code.report_code(run_path, reports, "titles_figure(reports)"))
 
 

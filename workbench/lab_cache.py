@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -79,7 +80,7 @@ def _expectation(
     place = fill.hidden.tolist().index(shot)
     guesses = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
     (model, model_rank), (copy, copy_rank) = (
-        nearest_shots(g, choice, fill.space, PICKS, first + shot, fill.columns) for g in guesses
+        nearest_shots(g, choice, fill.space, PICKS, first + shot, fill.columns[place]) for g in guesses
     )
     return Expectation(model, copy, model_rank, copy_rank, len(choice.rows), choice.whole or not everywhere)
 
@@ -136,8 +137,41 @@ def influence(
         run = cache.open_run(run_path)
         return influence(run, catalog[title_id], hidden, shot, method=method, progress=progress)
 
-    key = ("influence", str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), title_id)
-    return _worked_out((*key, hidden, shot, method), work, on_share)
+    return _worked_out(_influence_key(catalog, run_path, title_id, hidden, shot, method), work, on_share)
+
+
+def _influence_key(catalog: Catalog, run_path: Path, *asked: Any) -> tuple:
+    return ("influence", str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), *asked)
+
+
+def agreement_with_influence(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, table: pd.DataFrame
+) -> float | None:
+    """Spearman's correlation of attention (`Attention.table`) and leave one out; None where nobody asked for that yet."""
+    from msm.surprise import agreement
+
+    known = _all_worked_out().get(_influence_key(catalog, run_path, title_id, hidden, shot, "leave_one_out"))
+    return None if known is None else agreement(known["influence"].to_numpy(), table["attention"].to_numpy())
+
+
+def attention(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int) -> Any:
+    """Where the run looks from a hidden shot, an `msm.attention.Attention`."""
+    asked = (title_id, hidden, shot)
+    return _attention(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), *asked)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _attention(
+    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...], shot: int
+) -> Any:
+    from msm.attention import attention
+
+    return attention(cache.open_run(run_path), cache.open_catalog(Path(path))[title_id], hidden, shot)
+
+
+def starts(catalog: Catalog, title_id: str) -> np.ndarray:
+    """(N,) seconds at which a title's shots begin, NaN where that is not known."""
+    return cache.shots(str(catalog.path), catalog.fingerprint, title_id)["start_s"].to_numpy(dtype=float)
 
 
 def _worked_out(key: tuple, work: Callable[[Callable[[int, int], object]], Any], on_share: OnShare) -> Any:

@@ -21,6 +21,7 @@ from workbench import cache, jobs, map_cache, state
 from workbench.arguments import read_arguments
 from workbench.components.shot_map import Gesture, shot_map
 from workbench.evaluation_panel import as_text, columns, copy_as_code
+from workbench.opened import turn_to
 from workbench.views import map_parts, map_words
 from workbench.views.code import map_code
 from workbench.views.map_figure import map_figure
@@ -373,9 +374,9 @@ def _ways_on(catalog: Catalog, rows: np.ndarray) -> None:
                 state.choose_title(title_id)
                 state.hide(shots)
             state.choose_title(most[0])
-            st.switch_page("app_pages/masking_lab.py", query_params=state.query())
+            turn_to("app_pages/masking_lab.py", catalog)
         if RETRIEVAL.exists() and st.button("Search like these", icon=":material/image_search:"):
-            st.switch_page("app_pages/retrieval.py", query_params=state.query())
+            turn_to("app_pages/retrieval.py", catalog)
 
 
 def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:

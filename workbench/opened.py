@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, count
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -39,6 +40,15 @@ def runs_for(catalog: Catalog) -> pd.DataFrame:
     for note in state.notes():
         st.warning(note, icon=":material/link_off:")
     return runs
+
+
+def turn_to(page: str | Path, catalog: Catalog) -> NoReturn:
+    """Another page, the selection in its address from the start: else the browser would have to go back twice.
+
+    catalog  the one that is chosen, which need not be the one that this page shows
+    """
+    state.settle(catalog, cache.list_runs(read_arguments().runs, catalog))
+    st.switch_page(page, query_params=state.query())
 
 
 def run_path_of(runs: pd.DataFrame) -> Path | None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from msm import Catalog, Title
 from msm.hiding import format_ranges
+from msm.parts import parse_parts
 from workbench import cache, state
 from workbench.cache import Filled
 from workbench.views.comparison import comparison_figure, comparison_sentence, comparison_table
@@ -19,7 +20,7 @@ from workbench.views.holdings import modalities_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.wording import baseline_label, count, number, part
+from workbench.views.wording import baseline_label, count, hidden_in_words, number
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
@@ -109,7 +110,7 @@ def say_what_is_hidden(modality: str | None, filled: Filled) -> None:
     """Where only a part of each shot is hidden: what the numbers are about, and what the model was shown of the rest."""
     if not modality:
         return
-    said = f"Only the {part(modality)} is hidden, and only the {part(modality)} is compared."
+    said = hidden_in_words(parse_parts(modality), state.hidden())
     if not filled.sees_rest:
         said += " This run learned with whole shots hidden, so it was not shown the rest of these shots either."
     st.caption(f":material/layers: {said}")
@@ -118,11 +119,11 @@ def say_what_is_hidden(modality: str | None, filled: Filled) -> None:
 def numbers(filled: Filled) -> None:
     """The model, the best way to copy, and what is won, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
-    model, baseline, skill = st.columns([2, 3, 2])
-    model.metric(":blue[●] Model", number(means["centred_cosine"]), help=HELP["model"])
     name = baseline_label(filled.best_baseline_name)
-    baseline.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=HELP["baseline"])
-    skill.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=HELP["skill"])
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(":blue[●] Model", number(means["centred_cosine"]), help=HELP["model"], width="content")
+        st.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=HELP["baseline"], width="content")
+        st.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=HELP["skill"], width="content")
 
 
 def hide_controls(title: Title, shots: pd.DataFrame) -> None:

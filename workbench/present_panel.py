@@ -11,7 +11,7 @@ from msm import Catalog, InputError
 from msm.hiding import format_ranges
 from workbench import cache, lab_cache, state
 from workbench.components.choices import choices
-from workbench.opened import runs_beside
+from workbench.opened import runs_beside, turn_to
 from workbench.present import embedded_pictures
 from workbench.presenting import Stage, play
 from workbench.presenting import show as show_step
@@ -84,7 +84,7 @@ def show(catalog: Catalog, named: Named) -> None:
 
     choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=heard, keys=KEYS)
     if state.stage_left():
-        st.switch_page("app_pages/masking_lab.py")
+        turn_to("app_pages/masking_lab.py", catalog)
     buttons(catalog, named, number)
 
 

@@ -17,6 +17,7 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from msm.hiding import parse_ranges
+from msm.parts import format_parts, parse_parts, simplest
 from msm.selection import FOLDER, NOTHING, Selection, read_shots, rows_of_shots, shots_of_rows
 from workbench.arguments import read_arguments
 from workbench.views.opening import hide_at_random, opening_title
@@ -26,6 +27,7 @@ _WATCHED, _EXPECTED = "training.watched", "training.expected"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # where rows belong; (rows, the same by title)
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
+_PARTS = "selection.parts"  # of titles whose hidden shots lose different modalities
 _PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
 _SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
 _WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
@@ -81,13 +83,23 @@ def hide(shots: Iterable[int]) -> None:
 
 
 def modality() -> str | None:
-    """The one modality that is hidden of the hidden shots; None = whole shots."""
-    return st.session_state.get(_MODALITY)
+    """The one modality that is hidden of the hidden shots, or as `msm.parts` writes it, where they lose different ones;
+    None = whole shots."""
+    of_shots = st.session_state.get(_PARTS, {}).get(title())
+    if of_shots is None or not hidden():
+        return st.session_state.get(_MODALITY)
+    return format_parts(simplest(parse_parts(of_shots), hidden())) or None
 
 
-def hide_only(name: str | None) -> None:
-    """Hide only this modality of the hidden shots, or with None whole shots."""
-    st.session_state[_MODALITY] = name or None
+def hide_only(parts: str | None) -> None:
+    """Hide only this modality of the hidden shots, or of each what `msm.parts` reads there; with None whole shots.
+
+    One for all of them is one for every title; of shots that lose different ones each title has its own.
+    """
+    of_shots = bool(parts) and ":" in str(parts)
+    st.session_state.setdefault(_PARTS, {})[title()] = parts if of_shots else None
+    if not of_shots:
+        st.session_state[_MODALITY] = parts or None
 
 
 def focus() -> int | None:
@@ -259,11 +271,17 @@ def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
     runs  a row a run: name, problem (None where it can answer for this catalog)
     """
     st.session_state.setdefault(_HIDDEN, {})
-    st.session_state[_TITLES] = catalog.titles
     if _url_is_news():
         _read_url(catalog, runs)
-    _repair(catalog, runs)
+    settle(catalog, runs)
     write_url()
+
+
+def settle(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Fill in what nobody chose of this catalog, and drop what another one left; as `follow`, without the address."""
+    st.session_state.setdefault(_HIDDEN, {})
+    st.session_state[_TITLES] = catalog.titles
+    _repair(catalog, runs)
 
 
 def notes() -> list[str]:
@@ -299,10 +317,7 @@ def write_url() -> None:
 
 
 def query() -> dict[str, str]:
-    """The selection as it stands behind the `?`, as news of our own.
-
-    A page that sends a visitor to another one gives it along, else the browser would have to go back twice.
-    """
+    """The selection as it stands behind the `?`, as news of our own; see `opened.turn_to`."""
     wanted = _selection_query()
     _remember(wanted)
     return wanted
@@ -389,12 +404,19 @@ def _read_selected(text: str, catalog: Catalog) -> list[str]:
     return []
 
 
-def _read_modality(name: str | None, catalog: Catalog) -> list[str]:
+def _read_modality(text: str | None, catalog: Catalog) -> list[str]:
+    hide_only(None)
+    try:
+        parts = parse_parts(text or "", catalog[title()].num_shots)
+    except InputError as error:
+        return [f"What the link hides of its shots cannot be read: {error}."]
     known = [m.name for m in catalog.modalities]
-    hide_only(name if name in known else None)
-    if name is None or name in known:
-        return []
-    return [f"The link hides a modality that these shots do not have: {name[:80]!r}; they have {', '.join(known)}."]
+    for name in parts:
+        if name not in known:
+            said = f"The link hides a modality that these shots do not have: {name[:80]!r}"
+            return [f"{said}; they have {', '.join(known)}."]
+    hide_only(text)
+    return []
 
 
 def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
@@ -422,7 +444,7 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     chosen: dict[str, Any] = st.session_state[_HIDDEN]
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
         chosen[title()] = hide_at_random(num_shots, seed=0)
-    if modality() not in [m.name for m in catalog.modalities]:
+    if not {*parse_parts(modality() or "")} <= {m.name for m in catalog.modalities}:
         hide_only(None)
     if (shot := focus()) is not None and shot >= num_shots:
         look_at(None)

@@ -43,24 +43,29 @@ def fill(
     title: Annotated[str, typer.Option(help="The title's id.")],
     hide: Annotated[str, typer.Option(help="Shots counted from 0, e.g. 40-44,60.")],
     modality: Annotated[
-        list[str] | None, typer.Option(help="Hide only this modality of the shots, e.g. audio; may be given twice.")
+        list[str] | None,
+        typer.Option(
+            help="Hide only this modality of the shots, e.g. audio, or audio:40-42 of these; may be given twice."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Hide shots of a title and show what the model makes of them, as the masking lab does."""
     from msm.fill import Run
     from msm.hiding import parse_ranges
+    from msm.parts import format_parts, parse_parts
     from msm.text_tables import fill_in_as_text
 
     chosen = open_catalog(catalog)[title]
-    trained = Run.open(run)
-    filled = trained.fill_in(chosen, parse_ranges(hide, chosen.num_shots), modalities=modality or ())
+    trained, parts = Run.open(run), parse_parts(";".join(modality or ()), chosen.num_shots)
+    filled = trained.fill_in(chosen, parse_ranges(hide, chosen.num_shots), modalities=parts)
     rows = json.loads(filled.table.to_json(orient="records"))
     best = {"best_baseline": filled.best_baseline_name, "best_baseline_centred_cosine": filled.best_baseline}
-    best |= {"modalities": list(filled.modalities), "sees_rest": trained.sees_rest} if filled.modalities else {}
+    if filled.parts:
+        best |= {"modalities": list(filled.modalities) or format_parts(filled.parts), "sees_rest": trained.sees_rest}
     summary = {"title": title, "centred_cosine": filled.centred_cosine, **best, "skill": filled.skill}
     print(to_json({**summary, "shots": rows}) if as_json else fill_in_as_text(filled))
-    if filled.modalities and not trained.sees_rest and not as_json:
+    if filled.parts and not trained.sees_rest and not as_json:
         print("This run learned with whole shots hidden: it was not shown the other modalities of these shots either.")
 
 

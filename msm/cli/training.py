@@ -24,20 +24,23 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
+    shard: Annotated[
+        bool, typer.Option("--shard", help="Under torchrun: each process holds a part of the model (FSDP).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how long it would take, and no more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
     from msm.catalog import Catalog
+    from msm.launching import start_processes
     from msm.presets import preset
-    from msm.processes import start_processes
     from msm.runs import RunFolder
     from msm.train import pick_device, start_run
     from msm.train import train as train_run
 
     if resume and (set_ or replace):
         raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
-    processes, where = start_processes(pick_device(device))
+    processes, where = start_processes(pick_device(device), shard=shard)
     opened, first = Catalog.open(catalog), processes.index == 0
     if dry_run:
         from msm.cost import cost_of

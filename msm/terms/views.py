@@ -89,11 +89,11 @@ class ShotOrder(nn.Module):
     def forward(self, asked: Asked, made: Made) -> Tensor:
         order = displaced(asked)
         moved = order != torch.arange(order.shape[1], device=order.device)
-        if not moved.any():
-            return asked.truth.sum() * 0.0
         shots = torch.take_along_dim(asked.truth, order.unsqueeze(-1), dim=1)
         seen = torch.zeros_like(asked.valid)
         encoded = made.model.encode(shots, seen, asked.valid, asked.global_).shots[moved]
+        if not len(encoded):  # and yet it was encoded: processes with shards ask for the blocks equally often
+            return encoded.sum() * 0.0
         scores = self.place_out(encoded)[:, : order.shape[1]].float()
         there = asked.valid[moved.nonzero()[:, 0]]
         return F.cross_entropy(scores.masked_fill(~there, -torch.inf), order[moved])

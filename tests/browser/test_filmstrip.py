@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_masking_lab import PATIENCE_MS, drag, expect_hidden, settled, shot, visit
 from workbench.components.front_end import script, style
+from workbench.views import palette
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -66,6 +68,40 @@ def test_hiding_only_the_sound_compares_only_the_sound_and_survives_a_reload(pag
     page.reload()
     expect(page.get_by_role("radio", name="sound", exact=True)).to_have_attribute("aria-checked", "true")
     expect_hidden(page, "3-8", 6)
+
+
+def lost(page: Page) -> list[str]:
+    """What each hidden shot loses, as a screen reader hears it."""
+    said = page.locator(".shot.hidden").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    return [re.search("(all|picture|sound|words)? ?hidden", words)[1] or "all" for words in said]
+
+
+def test_one_shot_may_lose_its_picture_and_another_its_sound_by_hand_by_key_and_in_the_link(page, address):
+    visit(page, address, hidden="3-6")
+    brush(page, "Part").click()
+    shot(page, 4).click()
+    expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
+    assert lost(page) == ["all", "picture", "all", "all"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")  # of shot 5: the picture, then the sound
+    expect(page).to_have_url(re.compile("audio(:|%3A)5"))
+    assert lost(page) == ["all", "picture", "sound", "all"]
+    expect(page.get_by_text("Hidden: the picture of shot 4; the sound of shot 5; all of shots 3, 6.")).to_be_visible()
+    expect(page.locator(".lost")).to_have_count(2)
+    expect(page.get_by_role("radio", name="all of it", exact=True)).to_have_attribute("aria-checked", "false")
+    expect_hidden(page, "3-6", 4)
+
+    page.reload()
+    expect_hidden(page, "3-6", 4)
+    assert lost(page) == ["all", "picture", "sound", "all"]
+    brush(page, "Shots").click()
+    shot(page, 5).click()
+    expect_hidden(page, "3-4, 6", 3)
+    expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
+    page.get_by_role("radio", name="sound", exact=True).click()  # one choice for all, as before
+    expect(page).to_have_url(re.compile("modality=audio(&|$)"))
+    assert lost(page) == ["sound", "sound", "sound"]
 
 
 def test_the_film_plays_in_step_and_hidden_shots_are_veiled(page, address):
@@ -153,13 +189,56 @@ def test_a_range_of_a_film_is_served_and_nothing_else_of_the_disk(page, address)
 MODEL = """
 class Model {
   constructor(values) { this.values = values; this.heard = {}; this.saved = 0; }
-  get(name) { return this.values[name]; }
+  get(name) {
+    // As a notebook gives it: bytes are a DataView.
+    return name === "film" ? new DataView(Uint8Array.from(atob(this.values.film ?? ""), (c) => c.charCodeAt(0)).buffer) : this.values[name];
+  }
   set(name, value) { this.values[name] = value; (this.heard["change:" + name] ?? []).forEach((f) => f()); }
   on(name, f) { (this.heard[name] ??= []).push(f); }
   off() {}
   save_changes() { this.saved++; }
 }
 """
+
+
+def mount(page: Page, values: dict) -> None:
+    """The notebook shell with these traits, on a page of its own."""
+    page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
+    module = script("widget_shell.js").replace("export default", "const shell =")
+    page.add_script_tag(
+        type="module",
+        content=f"{module}\n{MODEL}\nwindow.model = new Model({json.dumps(values)});"
+        "shell.render({ model: window.model, el: document.getElementById('here') });",
+    )
+
+
+def test_in_a_notebook_the_film_plays_in_step_and_what_cannot_be_played_is_a_flip_book(page, world):
+    starts, pixel = [float(i) for i in range(12)], "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    shots = {"key": "k", "name": "x", "colors": ["#204060"] * 12, "starts": starts, "ends": [], "scenes": []}
+    shots |= {"texts": None, "thumbnails": None, "modalities": [], "pictures": [pixel] * 12}
+    film = (world / "catalog" / "media" / "filmed.mp4").read_bytes()
+    values = {
+        "shots": shots,
+        "hidden": [5],
+        "modality": "",
+        "answer": None,
+        "curve": None,
+        "arcs": None,
+        "cursor": None,
+    }
+    mount(page, values | {"film": base64.b64encode(film).decode()})
+    video = page.locator("video")
+    page.wait_for_function("(v) => v.readyState >= 1", arg=video.element_handle())
+    page.locator(".shot[data-shot='5']").click()
+    page.locator(".shot[data-shot='5']").click()
+    expect(page.locator(".player")).to_have_attribute("data-veiled", "true")
+    assert video.evaluate("(v) => [v.currentTime, v.muted]") == [5, True]
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".shot.now")).to_have_attribute("data-shot", "6")
+
+    mount(page, values | {"film": base64.b64encode(b"no film at all").decode()})
+    expect(page.locator(".player img")).to_be_visible()
+    expect(video).to_have_count(0)
 
 
 def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
@@ -170,17 +249,13 @@ def test_the_notebook_shell_shows_a_curve_and_arcs_and_tells_a_gesture(page):
     answer = {"shots": [4], "measures": [measure | {"best": [0.3]}]}
     curve = {"label": "surprise", "values": [i % 5 for i in range(30)], "peaks": [4, 9]}
     values = {"shots": shots, "hidden": [4], "modality": "", "answer": answer, "curve": curve}
-    values |= {"arcs": [[2, 4, 1.0], [9, 4, -0.5]], "cursor": 4}
-    page.set_content(f"<style>{style()}</style><div id=here style='width:900px'></div>")
-    module = script("widget_shell.js").replace("export default", "const shell =")
-    page.add_script_tag(
-        type="module",
-        content=f"{module}\n{MODEL}\nwindow.model = new Model({json.dumps(values)});"
-        "shell.render({ model: window.model, el: document.getElementById('here') });",
-    )
-
+    values |= {"arcs": {"drawn": [[2, 4, 1.0], [9, 4, -0.5]], "toward": "helped", "against": "misled"}, "cursor": 4}
+    mount(page, values)
     expect(page.locator(".plot")).to_have_attribute("data-points", "1")
     expect(page.locator(".arcs path")).to_have_count(2)
+    expect(page.locator(".arcs text")).to_have_text([re.compile("helped"), re.compile("misled")])
+    colour = page.locator(".arcs .against").first.evaluate("(arc) => getComputedStyle(arc).stroke")
+    assert colour == "rgb({}, {}, {})".format(*bytes.fromhex(palette.OTHER[1:])), "orange means the baseline"
     expect(page.locator(".curve .line")).to_have_count(1)
     expect(page.get_by_role("listbox", name="Shots of <b>x</b>")).to_be_visible()
     page.locator(".shot[data-shot='7']").click()

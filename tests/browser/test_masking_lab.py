@@ -316,6 +316,9 @@ def test_a_row_of_the_data_page_opens_that_title_in_the_lab(page, address):
 
     expect(page.locator(".shot")).to_have_count(160)
     expect(page).to_have_url(re.compile("title=lesson-2"))
+    settled(page)
+    page.go_back()  # once is enough
+    expect(page.get_by_text("Sound: every rule")).to_be_visible()
 
 
 def test_the_selection_is_the_same_on_every_page(page, address):

@@ -1,16 +1,14 @@
-"""The wheel, installed outside the checkout, opens the app on frames.
+"""The wheel, installed into an empty environment outside the checkout, opens the app on frames.
 
-The environment is new but not empty: only our own package is installed into it, and everything that it needs is read
-from the environment that runs these tests (a `.pth` line), since PyTorch again would cost minutes and gigabytes. So a
-dependency that pyproject.toml forgot is not found out here; a file that the wheel forgot is.
+Nothing is borrowed from the environment that runs these tests: what pyproject.toml forgot is missing here.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 import urllib.request
 import zipfile
@@ -44,15 +42,16 @@ def wheel(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def place(wheel, tmp_path_factory) -> Path:
-    """A folder far from the checkout, with `clean/bin/msm` in it."""
+def place(wheel, tmp_path_factory) -> Iterator[Path]:
+    """A folder far from the checkout, with `clean/bin/msm` in it: the wheel, its extra `cpu`, and what those ask for."""
     folder = tmp_path_factory.mktemp("elsewhere")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "clean")], check=True)
-    install = [sys.executable, "-m", "pip", "--python", str(folder / "clean"), "install", "--no-deps", "--no-index"]
-    subprocess.run([*install, "--quiet", str(wheel)], check=True, capture_output=True)
-    site = next((folder / "clean" / "lib").glob("python*/site-packages"))
-    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return folder
+    install = [sys.executable, "-m", "pip", "--python", str(folder / "clean"), "install", "--quiet"]
+    install += ["--no-compile", "--constraint", str(REPO / "constraints.txt"), f"{wheel}[cpu]"]
+    answer = subprocess.run(install, cwd=folder, env=environment(folder), capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    yield folder
+    shutil.rmtree(folder / "clean")  # PyTorch and the others, a gigabyte and more
 
 
 def environment(place: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from msm.errors import InputError
 from msm.likeness import block_cosines, rank_of_truth
 from msm.metrics import centred_cosine, cosine
 from msm.metrics import rank_of_truth as slow_rank
+from msm.parts import format_parts, parse_parts, simplest
 from msm.presets import preset
 from msm.recipe import Recipe
 from msm.train import start_run, train
@@ -75,7 +76,70 @@ def test_only_the_hidden_modality_is_scored_of_the_model_and_of_the_baselines(ta
     assert table["centred_video"].isna().all() and table["best_video"].isna().all()
     names = ["global_mean", "title_mean", "nearest_visible", "linear", "distance_weighted"]
     assert table["best_baseline"].mean() == pytest.approx(table[names].mean().max())
-    assert fill.columns.tolist() == [False] * 8 + [True] * 4
+    assert fill.columns.tolist() == [[False] * 8 + [True] * 4] * 3
+
+
+def test_one_shot_may_lose_its_sound_and_another_its_picture_and_each_is_compared_by_that(talks, run):
+    title = talks.split("test")[0]
+    mixed = run.fill_in(title, [3, 4, 9], modalities={"audio": [3], "video": [9]})
+    mean, truth = mixed.space.mean, mixed.shots
+    rows = {3: slice(8, 12), 4: slice(0, 12), 9: slice(0, 8)}
+
+    assert mixed.parts == {"audio": [3], "video": [9]} and mixed.modalities == ()
+    for row, (shot, lost) in enumerate(rows.items()):
+        guess, true = mixed.predicted[row : row + 1, lost], truth[shot : shot + 1, lost]
+        line = mixed.table.iloc[row]
+        assert line["centred_cosine"] == pytest.approx(centred_cosine(guess, true, mean[lost])[0], abs=1e-6)
+        assert line["rank"] == slow_rank(guess, truth[:, lost], np.array([shot]), mean[lost])[0]
+        picks = mixed.candidates(len(truth)).query("shot == @shot")
+        assert picks["is_truth"].to_numpy().argmax() + 1 == pytest.approx(line["rank"], abs=1)
+    assert mixed.table["centred_audio"].isna().tolist() == [False, False, True]
+    assert mixed.table["centred_video"].isna().tolist() == [True, False, False]
+
+
+def test_where_shots_lose_different_parts_none_of_what_is_lost_leaks(talks, run):
+    title = talks.split("test")[0]
+    mixed = run.fill_in(title, [3, 9], modalities={"audio": [3], "video": [9]})
+    parts = np.zeros((len(mixed.shots), 2), dtype=bool)
+    parts[3, 1] = parts[9, 0] = True
+    other = mixed.shots.copy()
+    other[3, 8:], other[9, :8] = 5.0, -5.0
+
+    np.testing.assert_allclose(run.predict(other, parts, title.global_embedding), mixed.predicted, atol=1e-6)
+    seen = mixed.shots.copy()
+    seen[3, :8] += 0.5
+    assert not np.allclose(run.predict(seen, parts, title.global_embedding), mixed.predicted, atol=1e-4)
+
+
+def test_the_same_part_named_shot_by_shot_is_the_one_choice_for_all(talks, run):
+    title = talks.split("test")[0]
+    by_shot = run.fill_in(title, [3, 4], modalities={"audio": [3, 4, 7]})
+
+    np.testing.assert_array_equal(by_shot.predicted, run.fill_in(title, [3, 4], modalities=["audio"]).predicted)
+    assert by_shot.modalities == ("audio",) and by_shot.parts == {"audio": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", {}),
+        ("audio", {"audio": None}),
+        ("audio;video", {"audio": None, "video": None}),
+        ("audio:3-5,9;video:7", {"audio": [3, 4, 5, 9], "video": [7]}),
+    ],
+)
+def test_what_is_hidden_of_each_shot_is_written_and_read_alike(text, parts):
+    assert parse_parts(text, 10) == parts and format_parts(parts) == text
+
+
+def test_what_is_hidden_is_said_as_shortly_as_can_be():
+    assert simplest({"audio": [3, 4, 9]}, [3, 4]) == {"audio": None}
+    assert simplest({"audio": [3], "video": [9]}, [3]) == {"audio": None}
+    assert simplest({"audio": [3], "video": [9]}, [4]) == {}
+    assert simplest({"audio": None, "video": [4]}, [3, 4]) == {"audio": [3, 4], "video": [4]}
+    for wrong in ("audio:", ":3", "audio:5-3", "audio:10", "audio:x"):
+        with pytest.raises(InputError):
+            parse_parts(wrong, 10)
 
 
 def test_all_modalities_named_is_the_whole_shot(talks, run):
@@ -117,12 +181,12 @@ def test_the_quick_numbers_are_those_of_the_metrics():
     shots, guess, mean = rng.normal(size=(20, 12)), rng.normal(size=(3, 12)), rng.normal(size=12)
     where, blocks = np.array([2, 3, 11]), [slice(0, 8), slice(8, 12)]
     truth = shots[where]
-    together, apart = block_cosines({"a": guess - mean}, truth - mean, blocks, [0, 1])["a"]
+    together, apart = block_cosines({"a": guess - mean}, truth - mean, blocks, np.ones((3, 2), dtype=bool))["a"]
 
     np.testing.assert_allclose(together, centred_cosine(guess, truth, mean))
     np.testing.assert_allclose(apart[:, 1], cosine((guess - mean)[:, 8:], (truth - mean)[:, 8:]))
     np.testing.assert_array_equal(
         rank_of_truth(guess - mean, shots - mean, where), slow_rank(guess, shots, where, mean)
     )
-    silent = block_cosines({"a": np.zeros((3, 12))}, truth, blocks, [0])["a"]
+    silent = block_cosines({"a": np.zeros((3, 12))}, truth, blocks, np.tile([True, False], (3, 1)))["a"]
     assert not silent[0].any() and not silent[1].any()

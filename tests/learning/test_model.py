@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from msm.model import ShotEncoder
+from msm.muon import Muon
 from msm.objectives import cosine_distance
 from msm.optim import learning_rate, make_optimizers
 from msm.packing import Packing
@@ -142,6 +143,25 @@ def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
     in_adamw = {names[id(p)] for g in adamw.param_groups for p in g["params"]}
     assert in_muon == {n for n, p in model.named_parameters() if n.startswith("blocks.") and p.ndim == 2}
     assert in_muon | in_adamw == set(names.values()) and not in_muon & in_adamw
+
+
+def test_matrices_that_muon_takes_together_move_as_each_by_itself():
+    shapes = [(24, 24), (24, 24), (96, 24), (24, 96), (96, 24)]
+    mine, theirs = (
+        [torch.randn(s, generator=torch.Generator().manual_seed(i)) for i, s in enumerate(shapes)] for _ in "ab"
+    )
+    ours = Muon([torch.nn.Parameter(m) for m in mine], lr=0.01, weight_decay=0.1)
+    one_by_one = torch.optim.Muon(
+        [torch.nn.Parameter(m) for m in theirs], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"
+    )
+    for step in range(3):
+        for optimizer in (ours, one_by_one):
+            for i, p in enumerate(optimizer.param_groups[0]["params"]):
+                p.grad = torch.randn(p.shape, generator=torch.Generator().manual_seed(10 * step + i)) * 1e-3
+        ours.step_together()
+        one_by_one.step()
+    for one, other in zip(mine, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 
 
 def test_the_learning_rate_warms_up_and_decays_to_its_share():

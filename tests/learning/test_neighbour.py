@@ -56,6 +56,30 @@ def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
         np.testing.assert_allclose(guess[row][hidden[row]].numpy(), known, atol=1e-4)
 
 
+def test_the_head_tells_every_visible_shot_how_much_it_mattered():
+    shots, hidden, valid = windows()
+    made = head()
+    visible = valid & ~hidden
+    seen = made.first_guess(shots, hidden, valid).requires_grad_()
+    said = made(seen, torch.zeros(2, 30, 16), hidden, valid)[hidden]
+    (gradient,) = torch.autograd.grad(said.square().sum(), seen)
+    assert (gradient.norm(dim=-1) > 0)[visible].all() and not gradient[~valid].any()
+
+
+def test_what_is_known_of_visible_shots_passes_gradients_on_where_they_are_asked_for():
+    shots, hidden, valid = windows()
+    at, made = HiddenRows.of(hidden, valid), head()
+    visible = valid & ~hidden
+    weight = torch.rand(30, generator=generator(5))  # so that no two places say the same
+    for name in Known._fields:
+        asked = shots.clone().requires_grad_()
+        table = getattr(Known.of(asked, at, made.components, made.whitening), name)
+        (gradient,) = torch.autograd.grad((table.cumsum(dim=-1) * weight[:, None]).sum(), asked)
+        assert (gradient.norm(dim=-1) > 0)[visible].all(), name
+        assert not gradient[~visible].any(), name
+    assert not any(t.requires_grad for t in Known.of(shots, at, made.components, made.whitening))
+
+
 def test_the_line_between_neighbours_is_the_linear_baseline():
     shots, hidden, valid = windows()
     at = HiddenRows.of(hidden, valid)

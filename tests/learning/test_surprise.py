@@ -86,15 +86,16 @@ def test_the_grouped_form_ranks_the_shots_as_the_exact_one(talks, run):
     assert agreement(*(np.concatenate(pooled[exact]) for exact in (True, False))) > 0.9
 
 
-@pytest.mark.parametrize(("num_shots", "max_shots"), [(2, 512), (30, 512), (500, 512), (1100, 512)])
+@pytest.mark.parametrize(("num_shots", "max_shots"), [(2, 512), (30, 512), (62, 512), (500, 512), (1100, 512)])
 def test_shots_hidden_together_are_far_apart_and_take_a_tenth_of_the_passes(num_shots, max_shots):
     turns = turns_of(num_shots, max_shots, exact=False)
 
     assert count_passes(turns_of(num_shots, max_shots, exact=True), max_shots) == num_shots
     for start, stop in split_windows(num_shots, max_shots):
+        assert len(np.unique(turns[start:stop])) % 2 or stop - start < 5  # of two views in turn an even step hides one
         for number in np.unique(turns[start:stop]):
-            assert (np.diff(np.flatnonzero(turns[start:stop] == number)) >= 6).all()
-    if num_shots >= 72:
+            assert (np.diff(np.flatnonzero(turns[start:stop] == number)) >= 5).all()
+    if num_shots >= 60:
         assert count_passes(turns, max_shots) * 10 <= num_shots
 
 

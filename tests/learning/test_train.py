@@ -1,9 +1,11 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks import train as benchmark
 from msm import Catalog, Run, TitleData
 from msm.catalog import modalities_of
 from msm.errors import InputError
@@ -221,3 +223,28 @@ def test_a_damaged_run_is_refused_with_the_file(talks, quick, cpu, tmp_path, nam
 def test_a_device_that_is_not_there_is_refused():
     with pytest.raises(InputError, match="no device 'warp'"):
         pick_device("warp")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler on a CPU")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_compiled_training_has_the_losses_of_one_that_is_not(talks, quick, cpu, tmp_path, precision):
+    recipe = quick.with_settings(["steps=6", "validate_every=3", "optim.name=adamw", f"precision={precision}"])
+    compiled = trained(talks, tmp_path / "compiled", recipe.with_settings(["compile=true"]), cpu)
+    eager = trained(talks, tmp_path / "eager", recipe, cpu)
+    exact = 1e-5 if precision == "float32" else 2e-3  # a kernel that is one rounds once
+    assert losses(compiled) == pytest.approx(losses(eager), abs=exact, rel=exact)
+    assert compiled.load_weights().keys() == eager.load_weights().keys()
+
+
+def test_without_a_compiler_a_compiled_training_is_refused_in_a_sentence(talks, quick, cpu, tmp_path, monkeypatch):
+    monkeypatch.setattr("msm.transformer.shutil.which", lambda name: None)
+    with pytest.raises(InputError, match="needs a C"):
+        trained(talks, tmp_path / "run", quick.with_settings(["compile=true"]), cpu)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has what the sentence says is missing")
+def test_the_benchmark_of_a_gpu_says_in_a_sentence_that_there_is_none(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train", "--device", "cuda"])
+    with pytest.raises(SystemExit, match="no device 'cuda'"):
+        benchmark.main()

@@ -7,7 +7,7 @@ import streamlit as st
 from workbench import bring_panel, jobs, panels, state
 from workbench.arguments import catalog_names, read_arguments
 from workbench.job_panel import jobs_panel
-from workbench.opened import catalog_or_stop, runs_for
+from workbench.opened import catalog_or_stop, runs_for, turn_to
 from workbench.views.holdings import splits_table, titles_table
 from workbench.views.wording import grouped, number
 
@@ -52,7 +52,7 @@ with held:
     )
     if chosen["selection"]["rows"]:
         state.choose_title(str(catalog.titles["title_id"].iloc[chosen["selection"]["rows"][0]]))
-        st.switch_page("app_pages/masking_lab.py")
+        turn_to("app_pages/masking_lab.py", catalog)
 
     left, right = st.columns(2)
     with left:

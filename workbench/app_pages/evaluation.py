@@ -32,7 +32,7 @@ st.markdown(" ".join(filter(None, [details(evaluation), panel.as_text(comparison
 panel.numbers(evaluation)
 panel.against_copying(reports, run_path)
 panel.where(reports, run_path, catalog)
-panel.title_by_title(reports, run_path)
+panel.title_by_title(catalog, reports, run_path)
 panel.probes(reports, run_path, catalog)
 panel.geometry(run_path)
 panel.exports(reports, run_path, catalog)

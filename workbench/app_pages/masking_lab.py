@@ -8,6 +8,7 @@ import streamlit as st
 
 from msm import InputError, Title
 from msm.hiding import format_ranges
+from msm.parts import parse_parts
 from workbench import cache, lab_panels, panels, state
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
@@ -27,7 +28,7 @@ def heard(gesture: Gesture) -> None:
         return
     if set(gesture.hidden) <= set(range(len(title))):
         state.hide(gesture.hidden)
-    if gesture.modality in ("", *(m.name for m in catalog.modalities)):
+    if {*parse_parts(gesture.modality)} <= {m.name for m in catalog.modalities}:
         state.hide_only(gesture.modality)
     if gesture.look is not None and 0 <= gesture.look < len(title):
         state.look_at(gesture.look)

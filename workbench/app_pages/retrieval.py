@@ -9,14 +9,14 @@ from workbench import asked, panels, state
 from workbench import retrieval_answers as answers
 from workbench import retrieval_controls as controls
 from workbench import retrieval_panel as panel
-from workbench.opened import catalog_or_stop, run_path_of, runs_for
+from workbench.opened import catalog_or_stop, run_path_of, runs_for, turn_to
 from workbench.retrieval_cards import Cards
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
 run_path = run_path_of(runs)
 if page := asked.page_wanted():
-    st.switch_page(page)
+    turn_to(page, catalog)
 
 name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
 name.header("Shot retrieval", anchor=False)

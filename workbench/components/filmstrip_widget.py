@@ -3,8 +3,8 @@
     from workbench.components.filmstrip_widget import Filmstrip
     Filmstrip(run.fill_in(title, [40, 41]), title, run)
 
-With the title it has frames, texts and scene marks; with the run too, a gesture fills in anew, and `.fill` and
-`.hidden` hold what is on the screen.
+With the title it has frames, texts, scene marks and the film, where the catalog holds one of no more than 32 MB; with
+the run too, a gesture fills in anew, and `.fill` and `.hidden` hold what is on the screen.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import traitlets
 
 from msm import FillIn, InputError, Run, Title
 from workbench.components.front_end import script, style
-from workbench.views.strip import strip_answer, strip_shots
+from workbench.views.strip import as_message, of_message, strip_answer, strip_shots
 
 MOST_PICTURES = 600  # frames travel inside the notebook; a longer title is shown by its colours
+MOST_FILM_BYTES = 32 * 2**20  # the film does too; a larger one is a flip-book of its frames
 
 
 class Filmstrip(anywidget.AnyWidget):
@@ -30,19 +31,21 @@ class Filmstrip(anywidget.AnyWidget):
     _css = style()
 
     shots = traitlets.Dict().tag(sync=True)
+    film = traitlets.Bytes(b"").tag(sync=True)  # MP4; empty where there is none
     hidden = traitlets.List(traitlets.Int()).tag(sync=True)
-    modality = traitlets.Unicode("").tag(sync=True)
+    modality = traitlets.Any("").tag(sync=True)  # of all the hidden shots, or {modality: [shot, …]}; "" = whole shots
     answer = traitlets.Any(default_value=None).tag(sync=True)  # `views.strip.strip_answer`, None while there is none
     curve = traitlets.Any(default_value=None).tag(sync=True)
-    arcs: Any = traitlets.List().tag(sync=True)
+    arcs = traitlets.Any(default_value=None).tag(sync=True)
     cursor = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(self, fill: FillIn, title: Title | None = None, run: Run | None = None, **traits: Any):
         self.fill, self._title, self._run = fill, title, run
         super().__init__(
             shots=_shots(fill, title),
+            film=b"" if title is None else _film(title),
             hidden=[int(s) for s in fill.hidden],
-            modality=fill.modalities[0] if len(fill.modalities) == 1 else "",
+            modality=as_message(fill.parts, [int(s) for s in fill.hidden]),
             answer=strip_answer(fill.table, fill.best_baseline_name),
             **traits,
         )
@@ -52,9 +55,9 @@ class Filmstrip(anywidget.AnyWidget):
         if self._run is None or self._title is None:
             return
         try:
-            only = (self.modality,) if self.modality else ()
-            self.fill = self._run.fill_in(self._title, self.hidden, modalities=only)
-        except InputError:  # nothing is hidden, or nothing that the shots have
+            parts = of_message(self.modality, self.hidden)
+            self.fill = self._run.fill_in(self._title, self.hidden, modalities=parts)
+        except (InputError, ValueError):  # nothing is hidden, or nothing that the shots have
             self.answer = None
             return
         self.answer = strip_answer(self.fill.table, self.fill.best_baseline_name)
@@ -66,6 +69,11 @@ def _shots(fill: FillIn, title: Title | None) -> dict[str, Any]:
     modalities = [m.name for m in fill.space.modalities]
     shown = strip_shots(fill.title_id, name, rows, fill.shots, modalities=modalities)
     return shown | {"pictures": None if title is None else _pictures(title)}
+
+
+def _film(title: Title) -> bytes:
+    file = title.catalog.path / "media" / f"{title.title_id}.mp4"
+    return file.read_bytes() if file.is_file() and file.stat().st_size <= MOST_FILM_BYTES else b""
 
 
 def _pictures(title: Title) -> list[str | None] | None:

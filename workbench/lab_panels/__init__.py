@@ -9,8 +9,9 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from workbench import cache, state
 from workbench.cache import Filled
-from workbench.components.filmstrip import Arc, Curve
+from workbench.components.filmstrip import Arcs, Curve
 from workbench.lab_panels import expected, guess, mattered, surprise, what_if
+from workbench.opened import turn_to
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
 PANELS = {
@@ -35,7 +36,7 @@ def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) 
             on_change=lambda: state.open_panel(st.session_state[key]),
         )
         if st.button("Present", key="present", icon=":material/slideshow:", help="One view at a time, in large type."):
-            st.switch_page("app_pages/present.py")
+            turn_to("app_pages/present.py", catalog)
     _open(catalog, title, run_path, filled)
 
 
@@ -43,7 +44,7 @@ def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) 
 def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     name = state.panel() or EXPECTED
     if state.modality() and filled and name != EXPECTED:
-        st.caption(f"This panel asks about whole shots, also where only the {state.modality()} is hidden above.")
+        st.caption("This panel asks about whole shots, also of those of which only a part is hidden above.")
         filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()))
     try:
         PANELS[name](catalog, title, run_path, filled)
@@ -51,13 +52,13 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.error(f"{error}.")
 
 
-def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, list[Arc]]:
+def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:
     """What the open panel draws on the filmstrip: a curve along the film, or arcs.
 
     Only what the panel has worked out already: a gesture never waits for it.
     """
     if run_path is None or state.panel() not in (SURPRISE, MATTERED):
-        return None, []
+        return None, None
     if state.panel() == SURPRISE:
-        return state.drawn(surprise.about(title, run_path)), []
-    return None, state.drawn(mattered.about(title, run_path)) or []
+        return state.drawn(surprise.about(title, run_path)), None
+    return None, state.drawn(mattered.about(title, run_path))

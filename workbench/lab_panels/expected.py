@@ -78,19 +78,19 @@ def focused(catalog: Catalog, title: Title, run_path: Path, asked: tuple[int, ..
 
 def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:
     """A panel's sentence, and beside it the way to the hidden shot before and after."""
-    words, *buttons = st.columns([14, 1, 1], vertical_alignment="center")
-    words.markdown(f"**{sentence}**")
     place = hidden.index(shot)
     steps = (("Previous", "chevron_left", place - 1), ("Next", "chevron_right", place + 1))
-    for column, (name, icon, other) in zip(buttons, steps, strict=True):
-        pressed = column.button(
-            "",
-            icon=f":material/{icon}:",
-            key=f"step.{name}",
-            help=f"{name} hidden shot",
-            disabled=not 0 <= other < len(hidden),
-            width="stretch",
-        )
-        if pressed:
-            state.look_at(hidden[other])
-            st.rerun()
+    words, buttons = st.columns([6, 1], vertical_alignment="center")
+    words.markdown(f"**{sentence}**")
+    with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        for name, icon, other in steps:
+            pressed = st.button(
+                "",
+                icon=f":material/{icon}:",
+                key=f"step.{name}",
+                help=f"{name} hidden shot",
+                disabled=not 0 <= other < len(hidden),
+            )
+            if pressed:
+                state.look_at(hidden[other])
+                st.rerun()

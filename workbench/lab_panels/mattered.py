@@ -1,23 +1,36 @@
-"""What mattered: the visible shots on which the prediction of one hidden shot rests."""
+"""What mattered: the visible shots on which the prediction of one hidden shot rests, and those that the model looks at."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog, Title
 from msm.hiding import format_ranges
-from workbench import cache, lab_cache, state
+from workbench import lab_cache, state
 from workbench.cache import Filled
+from workbench.components.filmstrip import Arcs
+from workbench.lab_panels import attention
 from workbench.lab_panels.expected import focused, say_and_step
 from workbench.lab_panels.waiting import bar
 from workbench.views.code import influence_code
 from workbench.views.frames import row, styled
-from workbench.views.influence import METHODS, SHORT, influence_arcs, influence_figure, influence_sentence, strongest
+from workbench.views.influence import (
+    HELPED,
+    METHODS,
+    MISLED,
+    SHORT,
+    influence_arcs,
+    influence_figure,
+    influence_sentence,
+    strongest,
+)
 from workbench.views.wording import number
 
 SHOWN = 5
+ATTENTION = "attention"  # beside the two methods of influence
 
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
@@ -25,35 +38,54 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.markdown("Hide a shot to see which visible shots its prediction rests on.")
         return
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
-    starts = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)["start_s"].to_numpy(dtype=float)
-    head, frames, figure = st.container(), st.container(), st.container()
+    body = st.container()
     key = state.widget("method", "leave_one_out", keep=True)
+    names = {**SHORT, ATTENTION: "Attention"}
     st.segmented_control(
-        "Measured by", list(SHORT), key=key, format_func=lambda m: SHORT[m], required=True, label_visibility="collapsed"
+        "Measured by", list(names), key=key, format_func=lambda m: names[m], required=True, label_visibility="collapsed"
     )
-    method = st.session_state[key]
-    with head, bar("Hid {:.0%} of the visible shots as well, each alone …") as on_share:
-        table = lab_cache.influence(catalog, run_path, title.title_id, hidden, shot, method, on_share)
-    if state.draw(about(title, run_path), influence_arcs(table, shot)):
+    method, foot = st.session_state[key], st.container()
+    with body:
+        if method == ATTENTION:
+            arcs = attention.show(catalog, title, run_path, hidden, shot, foot)
+        else:
+            arcs = show_influence(catalog, title, run_path, hidden, shot, method, foot)
+    if state.draw(about(title, run_path), arcs):
         st.rerun()
-    with head:
-        say_and_step(influence_sentence(table, shot, starts), hidden, shot)
+
+
+def show_influence(
+    catalog: Catalog,
+    title: Title,
+    run_path: Path,
+    hidden: tuple[int, ...],
+    shot: int,
+    method: str,
+    foot: DeltaGenerator,
+) -> Arcs:
+    """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
+    starts = lab_cache.starts(catalog, title.title_id)
+    with bar("Hid {:.0%} of the visible shots as well, each alone …") as on_share:
+        table = lab_cache.influence(catalog, run_path, title.title_id, hidden, shot, method, on_share)
+    say_and_step(influence_sentence(table, shot, starts), hidden, shot)
     first = int(title.row["first_shot"])
     shown = [lab_cache.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
     for line in strongest(table, SHOWN).itertuples():
         badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
         mark = "model" if line.influence > 0 else ""
         shown.append(lab_cache.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge))
-    frames.html(styled(row(shown)))
+    st.html(styled(row(shown)))
     drawn = influence_figure(table, shot, starts, duration_s=title.duration_s)
-    figure.plotly_chart(drawn, key="influence", config={"displayModeBar": False})
-    st.caption(f"{METHODS[method]} Arcs above: nearer to the truth thanks to that shot; below: misled by it.")
-    with st.expander("Copy as code", icon=":material/code:"):
+    st.plotly_chart(drawn, key="influence", config={"displayModeBar": False})
+    foot.caption(f"{METHODS[method]} Arcs above: nearer to the truth thanks to that shot; below, grey: misled by it.")
+    with foot.expander("Copy as code", icon=":material/code:"):
         ranges = format_ranges(hidden)
         st.code(influence_code(catalog.path, run_path, title.title_id, ranges, shot, method), language="python")
+    return Arcs(influence_arcs(table, shot), HELPED, MISLED)
 
 
 def about(title: Title, run_path: Path) -> tuple:
     """What the arcs on the filmstrip are about."""
     method = st.session_state.get("widget.method", "leave_one_out")
-    return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), method)
+    how = (method, attention.about() if method == ATTENTION else "")
+    return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), *how)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from msm.parts import parse_parts
+
 
 def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
     """A cell of a notebook; `hidden` as ranges, e.g. "40-44, 60"."""
-    only = f", modalities=[{modality!r}]" if modality else ""
+    only = _only(modality)
     return f"""\
 from msm import Catalog, Run
 from msm.hiding import parse_ranges
@@ -23,7 +25,7 @@ timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
 
 def expected_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
     """A cell with the real shots of the title that are nearest to what the model expected."""
-    only = f", modalities=[{modality!r}]" if modality else ""
+    only = _only(modality)
     return f"""\
 from msm import Catalog, Run
 from msm.hiding import parse_ranges
@@ -33,6 +35,13 @@ hidden = parse_ranges({hidden!r}, title.num_shots)
 fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
 fill.candidates()
 """
+
+
+def _only(modality: str | None) -> str:
+    parts = parse_parts(modality or "")
+    if all(shots is None for shots in parts.values()):
+        return f", modalities={list(parts)!r}" if parts else ""
+    return f", modalities={dict(parts)!r}"
 
 
 def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
@@ -60,6 +69,22 @@ title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
 table = influence(Run.open({str(run)!r}), title, hidden, {shot}, method={method!r})
 influence_figure(table, {shot}, title.shots["start_s"].to_numpy(), duration_s=title.duration_s)
+"""
+
+
+def attention_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int) -> str:
+    """A cell that draws where the model looks from one hidden shot, layer by layer."""
+    return f"""\
+from msm import Catalog, Run
+from msm.attention import attention
+from msm.hiding import parse_ranges
+from workbench.views.attention import attention_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+found = attention(Run.open({str(run)!r}), title, hidden, {shot})
+starts = title.shots["start_s"].to_numpy()
+attention_figure(found.weights, found.layers, found.seen, {shot}, starts, duration_s=title.duration_s)
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ METHODS = {
     "gradient": "Gradient × input: one pass backwards, a first-order estimate of the same; it need not agree.",
 }
 SHORT = {"leave_one_out": "Leave one out", "gradient": "Gradient × input"}
+HELPED, MISLED = "helped", "misled"  # what arcs of positive and of negative influence are called
 MOST_ARCS = 24
 LEAST_SHARE = 0.04  # of the strongest influence, below which no arc is drawn
 LEAST_INFLUENCE = 0.005  # centred cosine, below which a shot did not matter
@@ -24,24 +26,32 @@ HEIGHT = 210
 CURVE_POINTS = 24
 
 
-def strongest(table: pd.DataFrame, count: int = MOST_ARCS) -> pd.DataFrame:
+def strongest(table: pd.DataFrame, count: int = MOST_ARCS, *, by: str = "influence") -> pd.DataFrame:
     """The shots that mattered, the most important first, and only those worth drawing.
 
-    table  a row a visible shot: shot, influence
+    table  a row a visible shot: shot, and the column `by`
     """
-    size = table["influence"].abs()
+    size = table[by].abs()
     kept = table[(size > LEAST_SHARE * size.max()) & (size > 0)] if len(table) else table
-    return kept.reindex(kept["influence"].abs().sort_values(ascending=False, kind="stable").index)[:count]
+    return kept.reindex(kept[by].abs().sort_values(ascending=False, kind="stable").index)[:count]
 
 
-def influence_arcs(table: pd.DataFrame, shot: int) -> list[tuple[int, int, float]]:
+def influence_arcs(table: pd.DataFrame, shot: int, *, by: str = "influence") -> list[tuple[int, int, float]]:
     """The filmstrip's arcs: from each shot that mattered to the hidden one, weight −1 … 1.
 
-    table  a row a visible shot: shot, influence
+    table  a row a visible shot: shot, and the column `by`
     """
-    top = strongest(table)
-    largest = top["influence"].abs().max() if len(top) else 1.0
-    return [(int(r.shot), shot, round(float(r.influence / largest), 3)) for r in top.itertuples()]
+    top = strongest(table, by=by)
+    largest = top[by].abs().max() if len(top) else 1.0
+    return [(int(s), shot, round(float(w / largest), 3)) for s, w in zip(top["shot"], top[by], strict=True)]
+
+
+def place_in_words(best: pd.Series, starts: np.ndarray) -> str:
+    """`the one at 01:05, 2 shots before`; best: a row with shot and offset, starts: (N,) seconds."""
+    away = int(best["offset"])
+    side = f"{abs(away)} {'shot' if abs(away) == 1 else 'shots'} {'before' if away < 0 else 'after'}"
+    time = clock(float(starts[int(best["shot"])]))
+    return f"the one at {time}, {side}" if time else f"the one {side}"
 
 
 def influence_sentence(table: pd.DataFrame, shot: int, starts: np.ndarray) -> str:
@@ -53,11 +63,7 @@ def influence_sentence(table: pd.DataFrame, shot: int, starts: np.ndarray) -> st
     if not len(table) or table["influence"].max() < LEAST_INFLUENCE:
         return "No single shot mattered: without any one of them the model would have come about as near."
     best = table.loc[table["influence"].idxmax()]
-    away = int(best["offset"])
-    side = f"{abs(away)} {'shot' if abs(away) == 1 else 'shots'} {'before' if away < 0 else 'after'}"
-    time = clock(float(starts[int(best["shot"])]))
-    where = f"the one at {time}, {side}" if time else f"the one {side}"
-    lost = number(best["influence"])
+    where, lost = place_in_words(best, starts), number(best["influence"])
     return f"The shot that helped most is {where}: without it the model would be {lost} farther off."
 
 
@@ -95,15 +101,21 @@ def influence_figure(table: pd.DataFrame, shot: int, starts: np.ndarray, *, dura
             hovertemplate=f"shot {shot}, hidden<extra></extra>",
         )
     )
-    end = duration_s if timed and math.isfinite(duration_s) else float(x.max())
     figure.update_layout(template="none", height=HEIGHT, margin={"l": 12, "r": 12, "t": 8, "b": 44}, showlegend=False)
     figure.update_yaxes(visible=False)
-    figure.update_xaxes(
-        title=f"time in the title ({'mm:ss' if end < 3600 else 'h:mm:ss'})" if timed else "shot",
-        range=[-0.01 * end, 1.01 * end],
-        zeroline=False,
-    )
-    if timed:
-        ticks = time_ticks(end)
-        figure.update_xaxes(tickvals=ticks, ticktext=[clock(t) for t in ticks])
+    figure.update_xaxes(**film_axis(starts, duration_s))
     return figure
+
+
+def film_axis(starts: np.ndarray, duration_s: float = math.nan) -> dict[str, Any]:
+    """The whole film from left to right, in time where its (N,) starts are known, else in shots."""
+    timed = bool(np.isfinite(starts).all())
+    end = duration_s if timed and math.isfinite(duration_s) else float(starts.max() if timed else len(starts) - 1)
+    ticks = time_ticks(end) if timed else None
+    return {
+        "title": f"time in the title ({'mm:ss' if end < 3600 else 'h:mm:ss'})" if timed else "shot",
+        "range": [-0.01 * end, 1.01 * end],
+        "zeroline": False,
+        "tickvals": ticks,
+        "ticktext": None if ticks is None else [clock(t) for t in ticks],
+    }

@@ -28,5 +28,5 @@ MEANINGS = {"model": MODEL, "baseline": BASELINE, "truth": TRUTH, "hidden": HIDD
 
 def css_variables() -> str:
     """`:host{--msm-model:#…;…}` for the components' style sheets."""
-    body = "".join(f"--msm-{name}:{colour};" for name, colour in MEANINGS.items())
+    body = "".join(f"--msm-{name}:{colour};" for name, colour in {**MEANINGS, "other": OTHER}.items())
     return f":host,:root{{{body}}}\n"

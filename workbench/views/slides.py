@@ -12,6 +12,7 @@ from workbench.views import palette
 from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.frames import STYLE as FRAMES_STYLE
 from workbench.views.frames import Frame, column, figure, row, triptych
+from workbench.views.influence import HELPED, MISLED
 from workbench.views.wording import baseline_label, number
 
 
@@ -66,7 +67,9 @@ def three(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame]) -> st
 
 
 def mattered(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], num_shots: int) -> str:
-    return row(frames) + arcs_svg(arcs, num_shots)
+    signs = {weight > 0 for _, _, weight in arcs}
+    names = [(palette.MODEL, HELPED)] * (True in signs) + [(palette.OTHER, MISLED)] * (False in signs)
+    return row(frames) + _key(names) + arcs_svg(arcs, num_shots)
 
 
 def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from msm.parts import Parts, parse_parts, simplest
 from workbench.views.fingerprint import fingerprint_colors
 from workbench.views.shot_table import modality_columns
 from workbench.views.wording import baseline_label, part
@@ -46,6 +47,22 @@ def strip_shots(
         "media": media,
         "modalities": list(modalities),
     }
+
+
+def as_message(parts: Parts, hidden: Sequence[int]) -> str | dict[str, list[int]]:
+    """What is hidden of the shots, as the front end has it: one modality of all of them, or {modality: [shot, …]}."""
+    if not parts:
+        return ""
+    if [*parts.values()] == [None]:
+        return next(iter(parts))
+    return {name: list(hidden if shots is None else shots) for name, shots in parts.items()}
+
+
+def of_message(said: str | dict[str, list[int]], hidden: Sequence[int]) -> Parts:
+    """The inverse of `as_message`; InputError for what is none."""
+    if isinstance(said, str):
+        return parse_parts(said)
+    return simplest({str(name): sorted({int(s) for s in shots}) for name, shots in said.items()}, map(int, hidden))
 
 
 def scene_starts(shots: pd.DataFrame) -> list[int]:

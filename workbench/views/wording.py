@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+from msm.parts import Parts
+from msm.ranges import format_ranges
 
 # name of a baseline → (as a label, as the thing it does)
 BASELINES = {
@@ -20,6 +24,23 @@ PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "
 
 def part(modality: str) -> str:
     return PARTS.get(modality, modality)
+
+
+def hidden_in_words(parts: Parts, hidden: Sequence[int]) -> str:
+    """What is hidden of the hidden shots where it is not all of them."""
+    if all(shots is None for shots in parts.values()):
+        lost = " and ".join(part(name) for name in parts)
+        verb = "are" if lost == "words" or len(parts) > 1 else "is"
+        return f"Only the {lost} {verb} hidden, and only the {lost} {verb} compared."
+    said = [f"the {part(n)} of {_shots(hidden if s is None else s)}" for n, s in parts.items()]
+    named = {shot for shots in parts.values() for shot in (hidden if shots is None else shots)}
+    if rest := [shot for shot in hidden if shot not in named]:
+        said.append(f"all of {_shots(rest)}")
+    return f"Hidden: {'; '.join(said)}. Each shot is compared by what is hidden of it."
+
+
+def _shots(shots: Sequence[int]) -> str:
+    return f"{'shot' if len(shots) == 1 else 'shots'} {format_ranges(shots)}"
 
 
 def clock(seconds: float) -> str:

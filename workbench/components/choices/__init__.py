@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from workbench.views import palette
-
-HERE = Path(__file__).parent
+from workbench.components.front_end import joined, style_of
 
 
 @cache
 def _component() -> Any:
-    style = palette.css_variables() + (HERE / "choices.css").read_text(encoding="utf-8")
-    script = (HERE / "choices.js").read_text(encoding="utf-8")
-    return st.components.v2.component("msm_choices", js=script, css=style)
+    return st.components.v2.component("msm_choices", js=joined("choices", "choices.js"), css=style_of("choices"))
 
 
 def choices(

@@ -10,7 +10,10 @@ from uuid import uuid4
 
 import streamlit as st
 
+from msm.errors import InputError
+from msm.parts import format_parts, parse_parts
 from workbench.components.front_end import script, style
+from workbench.views.strip import as_message, of_message
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Gesture:
     strip: str
     hidden: tuple[int, ...]
     number: int
-    modality: str = ""  # the one that is hidden of them; "" = whole shots
+    modality: str = ""  # what is hidden of them, as `msm.parts` writes it; "" = whole shots
     look: int | None = None  # the shot that the hand pointed at, where it did
 
 
@@ -34,6 +37,15 @@ class Curve:
 
 
 Arc = tuple[int, int, float]  # from one shot to another, with a weight of −1 to 1
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """Lines from shot to shot, the stronger the heavier, and what they mean."""
+
+    drawn: Sequence[Arc]
+    toward: str  # what those of positive weight are called
+    against: str = ""  # and those of negative weight, where there can be some
 
 
 @cache
@@ -51,14 +63,14 @@ def filmstrip(
     on_gesture: Callable[[Gesture], None],
     modality: str = "",
     curve: Curve | None = None,
-    arcs: Sequence[Arc] = (),
+    arcs: Arcs | None = None,
     cursor: int | None = None,
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
 
-    modality  the one that is hidden of them; "" = whole shots
+    modality  the one that is hidden of them, or as `msm.parts` writes it; "" = whole shots
     curve     drawn along the film, its peaks marked
-    arcs      drawn from shot to shot, the stronger the heavier
+    arcs      drawn from shot to shot, their meanings named
     cursor    the shot that is looked at
     """
     gesture_key = f"{key}.number"
@@ -73,10 +85,10 @@ def filmstrip(
     data = {
         "strip": shots["key"],
         "hidden": list(hidden),
-        "modality": modality,
+        "modality": as_message(parse_parts(modality), hidden),
         "answer": answer,
         "curve": curve and {"label": curve.label, "values": list(curve.values), "peaks": list(curve.peaks)},
-        "arcs": [list(arc) for arc in arcs],
+        "arcs": arcs and {"drawn": [list(a) for a in arcs.drawn], "toward": arcs.toward, "against": arcs.against},
         "cursor": cursor,
         "gesture": st.session_state.get(gesture_key, 0),
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),
@@ -94,8 +106,8 @@ def _read(value: Any) -> Gesture | None:
             strip=str(value["strip"]),
             hidden=tuple(sorted({int(s) for s in value["hidden"]})),
             number=int(value["gesture"]),
-            modality=str(value.get("modality") or ""),
+            modality=format_parts(of_message(value.get("modality") or "", value["hidden"])),
             look=None if look is None else int(look),
         )
-    except (AttributeError, TypeError, KeyError, ValueError):
+    except (AttributeError, TypeError, KeyError, ValueError, InputError):
         return None

@@ -11,11 +11,12 @@ shots      { key, name, colors: ["#rrggbb", …], starts, ends: [seconds | null,
            texts: [string | "", …] | null, thumbnails: url prefix | null, pictures: [url | null, …] instead of it,
            media: url | null, modalities: [name, …] }: constant for a title
 hidden     [shot, …] ascending
-modality   the one modality that is hidden of them, "" = whole shots
+modality   the one modality that is hidden of them, "" = whole shots; or { modality: [shot, …] } where they differ: of the
+           shots that it does not name everything is hidden
 answer     { shots: [shot, …], measures: [{ key, label, axis, baseline, model: [number | null, …], best: […] }, …] },
            null while there is no fill-in
 curve      { label, values: [number | null, …], peaks: [shot, …] } | null
-arcs       [[from, to, weight], …]
+arcs       { drawn: [[from, to, weight], …], toward, against: what arcs of positive and of negative weight are called } | null
 cursor     the shot that is looked at | null
 onGesture({ hidden, modality, look }) is called once a gesture, when the pointer or the key is let go; `look` is the
            shot that was pointed at, null where the gesture was another. */
@@ -32,15 +33,15 @@ function render(el, data, { onGesture = () => {} } = {}) {
     shots: { key: null, colors: [], starts: [] },
     times: timesOf({ starts: [] }),
     scenes: new Set(),
-    hidden: new Set(),
-    modality: "",
+    hidden: new Map(), // shot → the modalities that it loses, none named = all of it
+    part: "", // what the next shot loses: a modality, "" = all of it
     measures: [],
     measure: NO_MEASURE,
     score: new Map(), // shot → { model, baseline } of the measure that is shown
     scored: [], // the same in order, with the shot
     answered: [], // the shots that the answer speaks of
     curve: null,
-    arcs: [],
+    arcs: null,
     look: null,
     now: 0,
     brush: "span",
@@ -49,7 +50,7 @@ function render(el, data, { onGesture = () => {} } = {}) {
     picture: (i) => view.shots.pictures?.[i] ?? (view.shots.thumbnails ? `${view.shots.thumbnails}${i}.webp` : null),
   };
 
-  const tell = (look = null) => onGesture({ hidden: [...view.hidden].sort((a, b) => a - b), modality: view.modality, look });
+  const tell = (look = null) => onGesture({ hidden: [...view.hidden.keys()].sort((a, b) => a - b), modality: modalityOf(view.hidden, view.part), look });
   const say = (words) => (spoken.textContent = words);
 
   const strip = makeStrip(root, view, {
@@ -95,9 +96,11 @@ function render(el, data, { onGesture = () => {} } = {}) {
   }
 
   function chooseModality(name) {
-    if (name === view.modality) return;
-    view.modality = name;
+    if (name === view.part && modalityOf(view.hidden, view.part) === name) return;
+    view.part = name;
+    view.hidden = lostOf([...view.hidden.keys()], name);
     root.classList.add("stale");
+    strip.repaint();
     toolbar.update();
     player.update();
     say(name ? `Only the ${partOf(name)} is hidden` : "Whole shots are hidden");
@@ -133,7 +136,7 @@ function render(el, data, { onGesture = () => {} } = {}) {
       "=": () => strip.zoomBy(1.4),
       "-": () => strip.zoomBy(1 / 1.4),
       0: () => strip.zoomBy(0),
-      m: () => modalities.length > 2 && chooseModality(modalities[(modalities.indexOf(view.modality) + 1) % modalities.length]),
+      m: () => modalities.length > 2 && chooseModality(modalities[(modalities.indexOf(view.part) + 1) % modalities.length]),
     };
     for (const { name, key } of BRUSHES) ours[key] = () => chooseBrush(name);
     if (event.key === "Escape" && !help.hidden) showHelp(false);
@@ -160,10 +163,12 @@ function render(el, data, { onGesture = () => {} } = {}) {
     view.score = new Map(view.scored.map((s) => [s.shot, s]));
   }
 
-  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = [], cursor = null }) {
+  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = null, cursor = null }) {
     const other = shots && shots.key !== view.shots.key;
-    const before = { hidden: view.hidden, score: view.score, look: view.look, modality: view.modality, keys: view.measures.map((m) => m.key).join() };
-    Object.assign(view, { modality, curve, arcs, look: cursor, hidden: new Set(hidden) });
+    const before = { hidden: view.hidden, score: view.score, look: view.look, keys: view.measures.map((m) => m.key).join() };
+    Object.assign(view, { curve, arcs, look: cursor, hidden: lostOf(hidden, modality) });
+    if (typeof modality === "string") view.part = modality;
+    else if (other) view.part = "";
     view.answered = answer?.shots ?? [];
     view.measures = answer?.measures ?? [];
     choose(view.measure.key);
@@ -180,7 +185,7 @@ function render(el, data, { onGesture = () => {} } = {}) {
       root.classList.remove("stale");
     } else {
       const same = (a, b) => a?.model === b?.model && a?.baseline === b?.baseline;
-      strip.update((i) => before.hidden.has(i) !== view.hidden.has(i) || !same(before.score.get(i), view.score.get(i)) || ((i === before.look || i === view.look) && before.look !== view.look) || before.modality !== modality);
+      strip.update((i) => String(before.hidden.get(i)) !== String(view.hidden.get(i)) || !same(before.score.get(i), view.score.get(i)) || ((i === before.look || i === view.look) && before.look !== view.look));
       player.update();
     }
     if (other || before.keys !== view.measures.map((m) => m.key).join()) timeline.build();

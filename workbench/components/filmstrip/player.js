@@ -35,12 +35,13 @@ function makePlayer(view, hands) {
     return one;
   }
 
-  function build() {
+  /* A film that the browser cannot play is shown by its frames. */
+  function build(playable = true) {
     stop();
     now = 0;
     shown = null;
     const { media, thumbnails, pictures } = view.shots;
-    video = media ? element("video", "", { src: media, preload: "metadata", playsinline: "", tabindex: "-1" }) : null;
+    video = media && playable ? element("video", "", { src: media, preload: "metadata", playsinline: "", tabindex: "-1" }) : null;
     frame = !video && (thumbnails || pictures) ? element("img", "", { alt: "", draggable: "false" }) : null;
     box.hidden = !video && !frame;
     screen.replaceChildren(...[video ?? frame, veil].filter(Boolean));
@@ -50,26 +51,26 @@ function makePlayer(view, hands) {
       video.addEventListener("ended", stop);
       video.addEventListener("pause", () => playing && stop());
       video.addEventListener("seeked", () => moved(video.currentTime));
-      video.addEventListener("error", () => ((box.hidden = true), stop()));
+      video.addEventListener("error", () => build(false));
     }
     moved(0);
   }
-
-  const hides = (part) => !view.modality || partOf(view.modality) === part;
 
   /* Show the moment: everything that hangs on the shot only when it is another one. */
   function moved(to, tell = true) {
     now = Math.max(0, Math.min(to, view.times.total));
     const at = view.times.at(now);
-    const veiled = view.hidden.has(at) && !lifted;
-    const state = `${at} ${veiled} ${view.modality} ${wantsSilence}`;
+    const lost = view.hidden.get(at);
+    const veiled = lost !== undefined && !lifted;
+    const hides = (part) => veiled && loses(lost, part);
+    const state = `${at} ${veiled} ${lost} ${wantsSilence}`;
     if (state !== shown) {
       shown = state;
-      veil.hidden = !(veiled && hides("picture"));
-      if (video) video.muted = wantsSilence || (veiled && hides("sound"));
+      veil.hidden = !hides("picture");
+      if (video) video.muted = wantsSilence || hides("sound");
       if (frame) frame.src = view.picture(at) ?? "";
       const text = view.shots.texts?.[at] ?? "";
-      words.textContent = veiled && hides("words") && text ? "· · ·" : text;
+      words.textContent = hides("words") && text ? "· · ·" : text;
       box.dataset.at = at;
       box.dataset.veiled = veiled;
     }

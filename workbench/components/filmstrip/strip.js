@@ -45,8 +45,8 @@ function makeStrip(root, view, hands) {
   function describe(i) {
     const parts = [`Shot ${i}`];
     if (view.times.timed) parts.push(clock(view.times.start(i)));
-    const part = view.hidden.has(i) && view.modality ? `${partOf(view.modality)} ` : "";
-    parts.push(view.hidden.has(i) ? `${part}hidden` : "visible");
+    const lost = view.hidden.get(i);
+    parts.push(lost ? `${lossSays(lost)} hidden`.trim() : "visible");
     const score = view.score.get(i);
     if (view.hidden.has(i) && score) parts.push(`${view.measure.axis.split(" to ")[0]} ${signed(score.model)}`);
     if (view.scenes.has(i)) parts.push("a scene starts");
@@ -61,7 +61,8 @@ function makeStrip(root, view, hands) {
     cell.classList.toggle("hidden", hidden);
     cell.classList.toggle("scored", score !== undefined);
     cell.classList.toggle("looked", view.look === i);
-    cell.classList.toggle("heard", hidden && !pictureHidden());
+    cell.classList.toggle("heard", hidden && !pictureHidden(i));
+    paintLoss(cell, view.hidden.get(i));
     cell.setAttribute("aria-selected", String(hidden));
     cell.setAttribute("aria-label", describe(i));
     if (!score) return;
@@ -69,7 +70,18 @@ function makeStrip(root, view, hands) {
     cell.style.setProperty("--baseline", share(score.baseline ?? 0));
   }
 
-  const pictureHidden = () => !view.modality || partOf(view.modality) === "picture";
+  /* A sign of what a shot loses where it is not all of it. */
+  function paintLoss(cell, lost) {
+    const sign = cell.querySelector(".lost");
+    if (!lost?.length) return void sign?.remove();
+    if (sign?.dataset.of === String(lost)) return;
+    sign?.remove();
+    const made = element("span", "lost", { "aria-hidden": "true", "data-of": lost });
+    for (const name of lost) made.append(partOf(name) in ICONS ? icon(partOf(name)) : element("b", "", {}, name.slice(0, 1)));
+    cell.append(made);
+  }
+
+  const pictureHidden = (i) => loses(view.hidden.get(i), "picture");
   const share = (value) => `${Math.round(Math.max(0, Math.min(1, value)) * 100)}%`;
 
   function makeCell(i) {
@@ -165,11 +177,14 @@ function makeStrip(root, view, hands) {
   }
 
   function draw(to) {
-    const { from, hide, before, painted } = gesture;
+    const { from, hide, before, painted, lost, repaints } = gesture;
     gesture.to = to;
     gesture.painted = gesture.whole ? wholly(from, to) : under(from, to);
-    const hidden = new Set(before);
-    for (const i of gesture.painted) hide ? hidden.add(i) : hidden.delete(i);
+    const hidden = new Map(before);
+    for (const i of gesture.painted) {
+      if (!hide) hidden.delete(i);
+      else if (repaints || !hidden.has(i)) hidden.set(i, lost);
+    }
     view.hidden = hidden;
     for (const i of new Set([...painted, ...gesture.painted])) paint(i);
     root.classList.add("stale"); // the scores shown belong to the previous choice
@@ -180,8 +195,16 @@ function makeStrip(root, view, hands) {
     return Array.from({ length: high - low + 1 }, (_, k) => low + k);
   }
 
+  /* Under the brush `part` a hidden shot stays hidden and loses the next part, and so do the others on the way. */
   function begin(from, hide, whole = false) {
-    gesture = { from, to: from, hide, whole, before: new Set(view.hidden), painted: [] };
+    const repaints = view.brush === "part" && view.hidden.has(from);
+    const lost = repaints ? partAfter(view.hidden.get(from)) : view.part;
+    gesture = { from, to: from, hide: hide || repaints, whole, lost: lost ? [lost] : [], repaints, before: new Map(view.hidden), painted: [] };
+  }
+
+  function partAfter(lost) {
+    const all = ["", ...view.shots.modalities];
+    return all[(all.indexOf(lost[0] ?? "") + 1) % all.length];
   }
 
   function commit() {
@@ -189,7 +212,7 @@ function makeStrip(root, view, hands) {
     if (!gesture) return;
     const { before } = gesture;
     gesture = null;
-    const changed = before.size !== view.hidden.size || [...view.hidden].some((i) => !before.has(i));
+    const changed = before.size !== view.hidden.size || [...view.hidden].some(([i, lost]) => String(before.get(i)) !== String(lost));
     if (!changed) return void root.classList.remove("stale");
     hands.onHidden();
   }
@@ -277,13 +300,14 @@ function makeStrip(root, view, hands) {
   function showTip(i, anchor) {
     const head = element("strong", "", {}, describe(i));
     tip.replaceChildren(head);
-    const seen = !view.hidden.has(i) || !pictureHidden();
+    const lost = view.hidden.get(i);
+    const seen = !lost || !pictureHidden(i);
     const address = seen && grid.cell < 150 && view.picture(i);
     if (address) tip.prepend(element("img", "", { alt: "", src: address }));
     const score = view.hidden.has(i) && view.score.get(i);
     if (score?.baseline != null) tip.append(element("p", "", {}, `${view.measure.baseline}: ${signed(score.baseline)}`));
     const text = view.shots.texts?.[i];
-    if (text && (!view.hidden.has(i) || (view.modality && partOf(view.modality) !== "words"))) tip.append(element("p", "", {}, text));
+    if (text && !(lost && loses(lost, "words"))) tip.append(element("p", "", {}, text));
     tip.hidden = false;
     const frame = root.getBoundingClientRect();
     const at = anchor.getBoundingClientRect();
@@ -320,7 +344,7 @@ function makeStrip(root, view, hands) {
     root.classList.remove("stale");
     if (!gesture) return;
     // An answer came while the next span is being drawn: the span stays under the pointer.
-    gesture.before = new Set(view.hidden);
+    gesture.before = new Map(view.hidden);
     draw(gesture.to);
   }
 
@@ -347,5 +371,5 @@ function makeStrip(root, view, hands) {
     if (row) list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 2 + row.offsetHeight / 2;
   }
 
-  return { list, tip, open, fit, update, keyed, standAt, pan, zoomBy, showTip, hideTip, cellOf: (i) => cells[i], stop: () => window.clearTimeout(pause) };
+  return { list, tip, open, fit, update, repaint: () => cells.forEach((_, i) => paint(i)), keyed, standAt, pan, zoomBy, showTip, hideTip, cellOf: (i) => cells[i], stop: () => window.clearTimeout(pause) };
 }

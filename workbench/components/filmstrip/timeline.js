@@ -37,7 +37,7 @@ function makeTimeline(view, hands) {
   function size() {
     let top = 4;
     const lane = (height) => ((top += height), top - height);
-    tops = { arcs: lane(view.arcs.length ? ARCS : 0), curve: lane(view.curve ? CURVE : 0), plot: lane(PLOT), ruler: lane(RULER), all: top };
+    tops = { arcs: lane(view.arcs ? ARCS : 0), curve: lane(view.curve ? CURVE : 0), plot: lane(PLOT), ruler: lane(RULER), all: top };
     picture.setAttribute("viewBox", `0 0 ${width} ${top}`);
     picture.setAttribute("height", top);
     picture.setAttribute("width", width);
@@ -87,7 +87,7 @@ function makeTimeline(view, hands) {
   function drawHiding() {
     const { start, end } = view.times;
     let path = "";
-    const hidden = [...view.hidden].sort((a, b) => a - b);
+    const hidden = [...view.hidden.keys()].sort((a, b) => a - b);
     for (let i = 0; i < hidden.length; i++) {
       const first = hidden[i];
       while (hidden[i + 1] === hidden[i] + 1) i++;
@@ -136,15 +136,20 @@ function makeTimeline(view, hands) {
   }
 
   function drawArcs() {
+    if (!view.arcs) return void layers.arcs.replaceChildren();
+    const { drawn, toward, against } = view.arcs;
     const floor = tops.arcs + ARCS;
-    const most = Math.max(...view.arcs.map(([, , weight]) => Math.abs(weight)), 1e-9);
-    const made = view.arcs.map(([from, to, weight]) => {
+    const most = Math.max(...drawn.map(([, , weight]) => Math.abs(weight)), 1e-9);
+    const made = drawn.map(([from, to, weight]) => {
       const [a, b] = [middle(from), middle(to)];
       const share = Math.abs(weight) / most;
       const rise = Math.min(ARCS - 6, 8 + Math.abs(b - a) * 0.45);
       const d = `M${a.toFixed(1)} ${floor}C${a.toFixed(1)} ${floor - rise * 1.3} ${b.toFixed(1)} ${floor - rise * 1.3} ${b.toFixed(1)} ${floor}`;
       return drawing("path", { d, class: weight < 0 ? "against" : "for", "stroke-width": (0.6 + 3 * share).toFixed(2), opacity: (0.2 + 0.75 * share).toFixed(2) });
     });
+    const signs = drawn.map(([, , weight]) => weight < 0);
+    if (signs.includes(false)) made.push(text(LEFT + 8, tops.arcs + 10, `▬ ${toward}`, "start", "for"));
+    if (signs.includes(true)) made.push(text(LEFT + 8, tops.arcs + 25, `▬ ${against}`, "start", "against"));
     layers.arcs.replaceChildren(...made);
   }
 

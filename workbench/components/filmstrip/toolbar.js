@@ -5,6 +5,7 @@ const BRUSHES = [
   { name: "scene", key: "2", label: "Scene", says: "a click hides the whole scene" },
   { name: "nth", key: "3", label: "Every 3rd", says: "a click hides every 3rd shot of the film, a drag of the span; again for another number" },
   { name: "look", key: "4", label: "Look", says: "point at a shot without hiding it" },
+  { name: "part", key: "5", label: "Part", says: "a click on a hidden shot hides another part of it: only its picture, its sound, its words, all of it" },
 ];
 const STEPS = [3, 5, 10, 2];
 const ordinal = (n) => `${n}${{ 2: "nd", 3: "rd" }[n] ?? "th"}`;
@@ -45,15 +46,18 @@ function makeToolbar(view, hands) {
   function build() {
     parts.replaceChildren();
     const known = view.shots.modalities ?? [];
-    parts.hidden = known.length < 2;
+    parts.hidden = made.get("part").hidden = known.length < 2;
     if (parts.hidden) return;
     for (const name of ["", ...known])
-      choice(parts, `of ${name}`, name ? partOf(name) : "all of it", name ? `hide only the ${partOf(name)} (m)` : "hide whole shots (m)", () => hands.chooseModality(name));
+      choice(parts, `of ${name}`, name ? partOf(name) : "all of it", name ? `hide only the ${partOf(name)} of the hidden shots (m)` : "hide whole shots (m)", () => hands.chooseModality(name));
   }
 
   function update() {
     for (const { name } of BRUSHES) mark(name, view.brush === name);
-    for (const name of ["", ...(view.shots.modalities ?? [])]) mark(`of ${name}`, view.modality === name);
+    const common = view.hidden.size ? commonLoss(view.hidden) : view.part ? [view.part] : [];
+    for (const name of ["", ...(view.shots.modalities ?? [])]) mark(`of ${name}`, common !== null && String(common) === name);
+    // Tab reaches one of a group, also where shots differ and none is marked.
+    if (common === null && made.has("of ")) made.get("of ").tabIndex = 0;
     made.get("scene").disabled = !view.scenes.size;
     made.get("nth").querySelector("span").textContent = `Every ${ordinal(view.step)}`;
     const count = view.hidden.size;
@@ -89,8 +93,9 @@ const KEYS = [
   ["Shift + ← →", "hide or reveal a span"],
   ["Enter", "look at the shot: the panels below speak of it"],
   ["N, B", "next and previous hidden shot"],
-  ["1, 2, 3, 4", "brush: shots, scene, every nth, look"],
-  ["M", "what is hidden of a shot: all of it, picture, sound, words"],
+  ["1, 2, 3, 4, 5", "brush: shots, scene, every nth, look, part"],
+  ["M", "what is hidden of the hidden shots: all of it, picture, sound, words"],
+  ["5, then Space", "the same of one shot"],
   ["P", "play and pause"],
   ["V", "lift the veil from hidden shots, and lower it"],
   ["+, −, 0", "larger frames, smaller frames, the whole film"],

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from workbench.components.front_end import joined, style_of
 from workbench.views import palette
 
-HERE = Path(__file__).parent
 ACTIONS = ("ask", "like", "unlike", "play", "lab", "drop")
 
 
@@ -27,9 +26,7 @@ class Gesture:
 
 @cache
 def _component() -> Any:
-    script = (HERE / "frames.js").read_text(encoding="utf-8")
-    style = palette.css_variables() + (HERE / "frames.css").read_text(encoding="utf-8")
-    return st.components.v2.component("msm_frames", js=script, css=style)
+    return st.components.v2.component("msm_frames", js=joined("frames", "frames.js"), css=style_of("frames"))
 
 
 def frames(

@@ -21,13 +21,6 @@ const ICONS = {
   close: "M6.400 5 12 10.600 17.600 5 19 6.400 13.400 12l5.600 5.600-1.400 1.400L12 13.400 6.400 19 5 17.600 10.600 12 5 6.400z",
 };
 
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -67,11 +60,11 @@ function frame(item, actions, send) {
     picture.src = item.picture;
     picture.addEventListener("error", () => picture.remove());
     open.append(picture);
-  } else if (item.text) open.append(element("span", "said", item.text));
+  } else if (item.text) open.append(element("span", "said", {}, item.text));
   made.append(open);
-  if (item.note) made.append(element("span", "note", item.note));
+  if (item.note) made.append(element("span", "note", {}, item.note));
   if (item.score !== null && item.score !== undefined) {
-    const score = element("span", "score", item.score.toFixed(2).replace("-", "\u2212"));
+    const score = element("span", "score", {}, item.score.toFixed(2).replace("-", "\u2212"));
     score.title = "Centred cosine to the query: 1 is the same, 0 is no more alike than any two shots";
     made.append(score);
   }
@@ -87,13 +80,13 @@ function card(item, actions, send) {
   made.append(frame(item, actions, send));
   if (item.name) {
     const caption = element("figcaption");
-    caption.append(element("span", "name", item.name), element("span", "time", item.time));
+    caption.append(element("span", "name", {}, item.name), element("span", "time", {}, item.time));
     made.append(caption);
   }
   if (item.chips?.length) {
     const chips = element("div", "chips");
     for (const [name, value, same] of item.chips) {
-      const chip = element("span", same ? "chip same" : "chip", value);
+      const chip = element("span", same ? "chip same" : "chip", {}, value);
       chip.title = same ? `${name}: ${value}, as the query` : `${name}: ${value}`;
       chips.append(chip);
     }

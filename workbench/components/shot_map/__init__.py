@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from msm import InputError
 from msm.ranges import parse_ranges
-from workbench.views import palette
-
-HERE = Path(__file__).parent
+from workbench.components.front_end import joined, style_of
 
 
 @dataclass(frozen=True)
@@ -30,9 +27,8 @@ class Gesture:
 @cache
 def _component() -> Any:
     """One registration a process; the core module and its shell go as one script, without a build step."""
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("shot_map.js", "streamlit_shell.js"))
-    style = palette.css_variables() + (HERE / "shot_map.css").read_text(encoding="utf-8")
-    return st.components.v2.component("msm_shot_map", js=script, css=style)
+    script = joined("shot_map", "shot_map.js", "streamlit_shell.js")
+    return st.components.v2.component("msm_shot_map", js=script, css=style_of("shot_map"))
 
 
 def shot_map(

@@ -1,6 +1,7 @@
 /* The map: every shot a point, one or two embeddings of the same shots side by side, one lasso over both.
 
-One plain ES module that knows neither Streamlit nor Jupyter; a shell of a few lines mounts it.
+One plain ES module that knows neither Streamlit nor Jupyter; a shell of a few lines mounts it. ../elements.js comes
+before it.
 
   const map = render(el, state, { onGesture });
   map.update(state);          // only what differs is done again
@@ -28,14 +29,6 @@ const CLICK_PX = 4;
 const ZOOM = { least: 0.7, most: 400 };
 
 // ---- small things -----------------------------------------------------------------------------
-function clock(seconds) {
-  const whole = Math.floor(seconds);
-  const two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(whole / 3600);
-  const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
-  return hours ? `${hours}:${rest}` : rest;
-}
-
 function bytes(base64) {
   const text = atob(base64);
   const found = new Uint8Array(text.length);
@@ -50,7 +43,7 @@ function flags(base64, count) {
   return found;
 }
 
-export function fromRanges(text, count) {
+function fromRanges(text, count) {
   const found = [];
   for (const part of text ? text.split(",") : []) {
     const [first, last = first] = part.split("-").map(Number);
@@ -59,7 +52,7 @@ export function fromRanges(text, count) {
   return found;
 }
 
-export function toRanges(ascending) {
+function toRanges(ascending) {
   const parts = [];
   for (let i = 0; i < ascending.length; ) {
     let j = i;
@@ -68,14 +61,6 @@ export function toRanges(ascending) {
     i = j + 1;
   }
   return parts.join(",");
-}
-
-function element(tag, className, attributes = {}, text = null) {
-  const made = document.createElement(tag);
-  made.className = className;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== null) made.textContent = text;
-  return made;
 }
 
 function rgb(colour) {
