@@ -14,7 +14,7 @@ BIN := .venv/bin
 TEST ?=
 APP ?=
 
-.PHONY: help app lab test check notebooks docs wheel sample-data pictures benchmarks clean
+.PHONY: help app lab test check audit notebooks docs wheel sample-data pictures benchmarks clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -36,6 +36,9 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
+
+audit: .venv/audit/bin/pip-audit ## known vulnerabilities of the exact versions, where the advisory source answers
+	@.venv/audit/bin/python .ci/audit.py
 
 notebooks: .venv/dev ## run every notebook from top to bottom
 	$(BIN)/pytest --nbmake --nbmake-timeout 300 --numprocesses 2 $(TEST) notebooks
@@ -84,6 +87,10 @@ clean: ## remove the environment
 .venv/bench: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
 	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),bench]'
 	@touch $@
+
+.venv/audit/bin/pip-audit: | .venv/bin/pip
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/pip install --disable-pip-version-check --quiet 'pip-audit>=2.9,<3'
 
 .PHONY: browser
 browser: ## a Chromium for the browser tests, if there is none

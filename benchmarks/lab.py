@@ -1,6 +1,6 @@
 """How long the masking lab takes from a click to the frame that carries the answer.
 
-    python benchmarks/lab.py [--shots 512] [--clicks 30] [--people 1] [--run NAME] [--catalog DIR --runs DIR]
+    python -m benchmarks.lab [--shots 512] [--clicks 30] [--people 1 [--windows 1]] [--run NAME] [--catalog DIR --runs DIR]
 
 In Chromium, in one session, a click on a shot of a title of so many shots alternates with an empty
 fragment rerun (a button and a line of text). A click is answered in the first frame in which the
@@ -9,14 +9,17 @@ in the first frame that shows its new count. Both start at the pointer's release
 Shots of the catalog's titles are strung together to make a title that long. Also measured: from the
 server's first answer to the first frame with a scored filmstrip and timeline, in a fresh browser.
 
-With --people N, N sessions in browser windows of their own click once every two seconds for a while,
-each at its own time; told are the median, the 95th percentile and the slowest of all their clicks.
-The windows share the machine's cores with the server, so the figure is an upper bound.
+With --people N, N sessions hide another shot once every two seconds for a while, each at its own time. --windows of
+them (one, unless told otherwise) click in Chromium and are timed to the frame; the others speak Streamlit's protocol without
+drawing (`benchmarks.visitor`), since everybody's browser runs on a machine of their own, and are timed to the end of the
+answer. Told are the median, the 95th percentile and the slowest of each. `--windows N` is the upper bound: all the browsers
+on the server's cores.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -26,6 +29,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +40,7 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.visitor import Visitor
 from msm import Catalog, TitleData
 
 ROOT = Path(__file__).parent.parent
@@ -110,6 +115,7 @@ def long_title(catalog: Catalog, num_shots: int) -> TitleData:
 def served(catalog: Path, runs: Path, folder: Path) -> Iterator[str]:
     """The app with the empty fragment, on a free port."""
     session, script = folder / "session.py", folder / "server.py"
+    shutil.copytree(ROOT / "workbench" / ".streamlit", folder / ".streamlit")
     session.write_text(SESSION.replace("MAIN", repr(str(ROOT / "workbench" / "main.py"))), encoding="utf-8")
     script.write_text(SERVER.replace("SESSION", repr(str(session))), encoding="utf-8")
     with socket.socket() as probe:
@@ -214,17 +220,51 @@ async ([clicks, pauseMs, seed]) => {
 """
 
 
-def measure_people(url: str, people: int, clicks: int = 12, pause_ms: int = 2000) -> list[float]:
-    """Milliseconds of every click of so many people at once; each hides other shots, so that no answer is remembered."""
+def measure_people(
+    url: str, query: str, people: int, windows: int, clicks: int = 12, pause_ms: int = 2000
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of every click in a window, and of everything that the others hid.
+
+    Each hides other shots, so that no answer is remembered.
+    """
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        pages = [browser.new_context(viewport={"width": 1440, "height": 1000}).new_page() for _ in range(people)]
+        pages = [browser.new_context(viewport={"width": 1440, "height": 1000}).new_page() for _ in range(windows)]
         for i, page in enumerate(pages):
-            open_page(page, f"{url}&hidden={3 * i}-{3 * i + 90}")
+            open_page(page, f"{url}/?{query}&hidden={3 * i}-{3 * i + 90}")
+        answers: list[list[float]] = []
+        others = threading.Thread(
+            target=lambda: answers.extend(
+                asyncio.run(everybody(url, query, range(windows, people), clicks, pause_ms / 1000))
+            )
+        )
+        others.start()
         for i, page in enumerate(pages):  # started together, awaited together
             page.evaluate(f"() => {{ window.person = ({PERSON})([{clicks}, {pause_ms}, {i + 1}]) }}")
         took = [t for page in pages for t in page.evaluate("async () => await window.person")]
+        others.join()
         browser.close()
+    return took, [1000 * seconds for one in answers for seconds in one]
+
+
+async def everybody(url: str, query: str, numbers: range, clicks: int, pause: float) -> list[list[float]]:
+    return await asyncio.gather(*(visit(url, query, number, clicks, pause) for number in numbers))
+
+
+async def visit(url: str, query: str, number: int, clicks: int, pause: float) -> list[float]:
+    """Seconds of each answer to a person who hides one shot more every so often, without a window."""
+    visitor = Visitor(url)
+    first = 3 * number
+    await visitor.open(f"{query}&hidden={first}-{first + 90}")
+    await asyncio.sleep(pause * 0.37 * number % pause)
+    took = []
+    for i in range(clicks):
+        seen = await visitor.type("Hidden shots", f"{first}-{first + 91 + i}")
+        if seen.errors or not seen.strips or len(seen.strips[-1]["hidden"]) != 92 + i:
+            raise RuntimeError(f"no answer to visitor {number}: {seen.errors or seen.strips[-1:]}")
+        took.append(seen.seconds)
+        await asyncio.sleep(max(0.0, pause - seen.seconds))
+    await visitor.close()
     return took
 
 
@@ -233,6 +273,7 @@ def main() -> None:
     parser.add_argument("--shots", type=int, default=512)
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--people", type=int, default=1)
+    parser.add_argument("--windows", type=int, default=1, help="how many of the people have a window of Chromium here")
     parser.add_argument("--run", help="the run's name; the default run without it")
     parser.add_argument("--catalog", type=Path, default=ROOT / "sample_data" / "catalog")
     parser.add_argument("--runs", type=Path, default=ROOT / "sample_data" / "runs")
@@ -242,12 +283,12 @@ def main() -> None:
         source = Catalog.open(chosen.catalog)
         Catalog.write(folder / "catalog", [long_title(source, chosen.shots)], modalities=source.modalities)
         with served(folder / "catalog", chosen.runs.resolve(), folder) as url:
-            address = f"{url}/?title={TITLE}" + (f"&run={chosen.run}" if chosen.run else "")
+            query = f"title={TITLE}" + (f"&run={chosen.run}" if chosen.run else "")
             if chosen.people > 1:
-                took = measure_people(address, chosen.people)
-                print(json.dumps(summary_of_people(took, chosen.people, chosen.shots), indent=1))
+                windows, others = measure_people(url, query, chosen.people, min(chosen.windows, chosen.people))
+                print(json.dumps(summary_of_people(windows, others, chosen), indent=1))
                 return
-            lab, empty, painted = measure(address, chosen.clicks)
+            lab, empty, painted = measure(f"{url}/?{query}", chosen.clicks)
     print(json.dumps(summary(lab, empty, painted, chosen.shots), indent=1))
 
 
@@ -256,7 +297,7 @@ def summary(lab: list[float], empty: list[float], painted: float, num_shots: int
     medians = statistics.median(lab), statistics.median(empty)
     p95 = float(np.percentile(lab, 95))
     return {
-        "command": f"python benchmarks/lab.py --shots {num_shots} --clicks {len(lab)}",
+        "command": f"python -m benchmarks.lab --shots {num_shots} --clicks {len(lab)}",
         "lab_median_ms": round(medians[0], 1),
         "lab_p95_ms": round(p95, 1),
         "empty_median_ms": round(medians[1], 1),
@@ -269,16 +310,19 @@ def summary(lab: list[float], empty: list[float], painted: float, num_shots: int
     }
 
 
-def summary_of_people(took: list[float], people: int, num_shots: int) -> dict[str, object]:
-    return {
-        "command": f"python benchmarks/lab.py --shots {num_shots} --people {people}",
-        "median_ms": round(statistics.median(took), 1),
-        "p95_ms": round(float(np.percentile(took, 95)), 1),
-        "slowest_ms": round(max(took), 1),
-        "clicks": len(took),
-        "shots": num_shots,
-        **machine(),
+def summary_of_people(windows: list[float], others: list[float], chosen: argparse.Namespace) -> dict[str, object]:
+    spread = {
+        f"{who}_{what}_ms": round(value, 1)
+        for who, took in (("windows", windows), ("others", others))
+        if took
+        for what, value in (
+            ("median", statistics.median(took)),
+            ("p95", float(np.percentile(took, 95))),
+            ("slowest", max(took)),
+        )
     }
+    command = f"python -m benchmarks.lab --shots {chosen.shots} --people {chosen.people} --windows {chosen.windows}"
+    return {"command": command, **spread, "clicks": len(windows) + len(others), "shots": chosen.shots, **machine()}
 
 
 def machine() -> dict[str, object]:

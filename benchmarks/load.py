@@ -2,7 +2,7 @@
 
     python -m benchmarks.load [--sessions 50] [--browsers 2] [--minutes 10] [--think 10] [--out FILE]
 
-Every session hides shots of its own choice in the masking lab, looks for shots like them and opens the map, over and
+They come one by one within the first tenth of the time. Every session hides shots of its own choice in the masking lab, looks for shots like them and opens the map, over and
 over, looking at each answer for `--think` seconds (drawn anew each time, half to one and a half). All but `--browsers`
 of them are `benchmarks.visitor`s, which speak Streamlit's protocol as a browser does, fetch the pictures of an answer, and
 draw nothing; the rest are windows of Chromium that click on the filmstrip. Fifty windows on two cores would measure Chromium.
@@ -45,7 +45,7 @@ from msm import Catalog, files
 from msm.ranges import format_ranges
 
 ROOT = Path(__file__).parent.parent
-WARM_UP = 0.2  # of the time
+ARRIVING, WARM_UP = 0.1, 0.2  # of the time: until all are there, and from when on it counts
 MOST_MEDIAN_S = 1.0
 MOST_GROWTH = 0.1
 HIDE_FIELD = "Hidden shots"
@@ -91,7 +91,7 @@ class Person:
         return tuple(sorted(self.rng.sample(shots, min(len(shots) - 1, self.rng.randint(4, 9)))))
 
     async def stay(self, until: float, think: float) -> None:
-        await asyncio.sleep(self.rng.uniform(0, think))  # nobody comes at the same moment
+        await asyncio.sleep(self.rng.uniform(0, until * ARRIVING))
         self.hidden = self.wish()
         try:
             link = f"title={self.title.title_id}&hidden={format_ranges(self.hidden).replace(' ', '')}"
@@ -254,8 +254,10 @@ async def everybody(people: list[Person], until: float, think: float) -> None:
     await asyncio.gather(*(person.stay(until, think) for person in people))
 
 
-def measure(sessions: int, browsers: int, minutes: float, think: float) -> tuple[Told, list[str]]:
-    """What so many people saw, and the lines of the logs that nobody wants to read."""
+def measure(
+    sessions: int, browsers: int, minutes: float, think: float, keep: Path | None = None
+) -> tuple[Told, list[str]]:
+    """What so many people saw, and the lines of the logs that nobody wants to read; the logs themselves into `keep`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("catalog", "runs"):  # a copy: indexes and logs are written beside them
@@ -281,6 +283,8 @@ def measure(sessions: int, browsers: int, minutes: float, think: float) -> tuple
             if len(set(tokens)) < len(tokens):
                 told.leaks.append("two sessions have the same token")
         logs = [folder / "server.log", *(folder / "runs" / ".log").glob("workbench.log*")]
+        for log in logs if keep else ():
+            shutil.copy(log, keep)  # type: ignore[arg-type]
         lines = [line for log in logs if log.exists() for line in log.read_text(encoding="utf-8").splitlines()]
         return told, [line for line in lines if "Traceback" in line or "trouble" in line or " ERROR " in line]
 
@@ -358,9 +362,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--think", type=float, default=10, help="seconds that somebody looks at an answer")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--logs", type=Path, help="a folder to copy the server's logs to")
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # of this side; the server chooses for itself
-    found = summary(*measure(asked.sessions, asked.browsers, asked.minutes, asked.think), asked)
+    found = summary(*measure(asked.sessions, asked.browsers, asked.minutes, asked.think, asked.logs), asked)
     if asked.out:
         files.write_json(asked.out, found)
     print(json.dumps(found, indent=1, ensure_ascii=False))

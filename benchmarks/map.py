@@ -19,11 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from msm import files
 
 WIDTH, GENRES, PLACES = 2304, 12, 64
 METHODS = ("msm", "umap")
@@ -69,7 +72,8 @@ def lay_out(method: str, vectors: Path, points: Path) -> tuple[float, float]:
     return took
 
 
-def measure(num_shots: int, rounds: int) -> dict[str, Any]:
+def measure(num_shots: int, rounds: int, keep: Callable[[dict[str, Any]], None] = lambda found: None) -> dict[str, Any]:
+    """What `summary` tells; `keep` hears it after each map, so that a benchmark that is cut short leaves what it has."""
     from msm.projection import trustworthiness
 
     seconds: dict[str, list[float]] = {method: [] for method in METHODS}
@@ -82,7 +86,10 @@ def measure(num_shots: int, rounds: int) -> dict[str, Any]:
         for _ in range(rounds):
             for method in METHODS:
                 command = [sys.executable, "-m", "benchmarks.map", "--child", method, str(vectors), str(points)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                done = subprocess.run(command, capture_output=True, text=True)
+                if done.returncode:
+                    print(f"{method} ended with {done.returncode}: {done.stderr[-1000:]}", file=sys.stderr)
+                    continue
                 took, worked = map(float, done.stdout.split()[-2:])
                 seconds[method].append(took)
                 cores[method].append(worked)
@@ -90,6 +97,7 @@ def measure(num_shots: int, rounds: int) -> dict[str, Any]:
                 print(
                     f"{method}: {seconds[method][-1]:.1f} s, trustworthiness {trust[method][-1]:.4f}", file=sys.stderr
                 )
+                keep(summary(num_shots, rounds, seconds, cores, trust))
     return summary(num_shots, rounds, seconds, cores, trust)
 
 
@@ -100,20 +108,23 @@ def summary(
     cores: dict[str, list[float]],
     trust: dict[str, list[float]],
 ) -> dict[str, Any]:
-    """Medians, their ratio, and whether the bars are met; machine and versions."""
-    medians = {method: statistics.median(found) for method, found in seconds.items()}
-    trusts = {method: statistics.median(found) for method, found in trust.items()}
+    """Medians, their ratio, and whether the bars are met (None where a method has not finished); machine and versions."""
+    medians = {method: statistics.median(found) for method, found in seconds.items() if found}
+    trusts = {method: statistics.median(found) for method, found in trust.items() if found}
+    both = len(medians) == len(METHODS)
     return {
         "command": f"python -m benchmarks.map --shots {num_shots} --rounds {rounds}",
         "shots": num_shots,
         "width": WIDTH,
         "rounds": rounds,
         "seconds": {m: round(s, 1) for m, s in medians.items()},
-        "core_seconds": {m: round(statistics.median(s), 1) for m, s in cores.items()},
+        "core_seconds": {m: round(statistics.median(s), 1) for m, s in cores.items() if s},
         "load": [round(x, 1) for x in os.getloadavg()],
-        "times_faster": round(medians["umap"] / medians["msm"], 2),
+        "times_faster": round(medians["umap"] / medians["msm"], 2) if both else None,
         "trustworthiness": {m: round(t, 4) for m, t in trusts.items()},
-        "met": medians["umap"] >= BAR * medians["msm"] and trusts["msm"] >= trusts["umap"] - MOST_TRUST_LOST,
+        "met": medians["umap"] >= BAR * medians["msm"] and trusts["msm"] >= trusts["umap"] - MOST_TRUST_LOST
+        if both
+        else None,
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
@@ -132,12 +143,13 @@ def main() -> None:
         method, vectors, points = chosen.child
         print(*lay_out(method, Path(vectors), Path(points)))
         return
-    found = measure(chosen.shots, chosen.rounds)
-    print(json.dumps(found, indent=1))
-    if chosen.out:
-        kept = json.loads(chosen.out.read_text(encoding="utf-8")) if chosen.out.exists() else {}
-        kept[str(chosen.shots)] = found
-        chosen.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+    def keep(found: dict[str, Any]) -> None:
+        if chosen.out:
+            kept = json.loads(chosen.out.read_text(encoding="utf-8")) if chosen.out.exists() else {}
+            files.write_json(chosen.out, {**kept, str(chosen.shots): found})
+
+    print(json.dumps(measure(chosen.shots, chosen.rounds, keep), indent=1))
 
 
 if __name__ == "__main__":

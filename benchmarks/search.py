@@ -4,9 +4,10 @@
     python -m benchmarks.search ask FOLDER                        time them; prints JSON
     python -m benchmarks.search all [--shots 20000]               both, in a folder that is removed again
 
-The shots are synthetic, clustered as real ones are: a common offset (random pairs have a raw cosine of about .6),
-looks of the title, of the scene and of the shot whose sizes fall off as the square root of their place, and noise
-that belongs to nothing. FAISS' Flat index over a million shots takes 9.2 GB, so it is asked in parts of 100 000
+The shots are made, clustered as real ones are: a common offset (random pairs have a raw cosine of about .6), looks of
+the title, of the scene and of the shot in 1024 directions whose energies fall off like those of real shots (of the
+sample films 256 dimensions keep .90, of VGG19 features of documentaries .94, of these .85, so they are harder), and
+noise that belongs to nothing. FAISS' Flat index over a million shots takes 9.2 GB, so it is asked in parts of 100 000
 whose times are added up; between two parts our index answers the same queries. Every figure is a median.
 """
 
@@ -36,7 +37,7 @@ from msm.search.shelf import Finder, index_folder, make_index, open_index
 from msm.search.spaces import RawSpace
 
 DIMS = {"video": 768, "audio": 768, "text": 768}
-LATENT, SCENE_SHOTS, TITLE_SHOTS = 256, 12, 1000
+LATENT, SCENE_SHOTS, TITLE_SHOTS = 1024, 12, 1000
 SMALL = 50_000
 PART = 100_000
 QUERIES, ALONE = 200, 20  # asked together, and of these asked one at a time
@@ -46,7 +47,7 @@ def titles(num_shots: int) -> Iterator[TitleData]:
     """Titles of a thousand shots in scenes of twelve."""
     width = sum(DIMS.values())
     world = np.random.default_rng(0)
-    falls = (1 / np.sqrt(1 + np.arange(LATENT))).astype(np.float32)
+    falls = (2.0 + np.arange(LATENT)).astype(np.float32) ** -0.6
     look = world.standard_normal((LATENT, width), dtype=np.float32) * (falls / np.linalg.norm(falls))[:, None]
     offset = 1.3 * world.standard_normal(width, dtype=np.float32)
     for number in range(-(-num_shots // TITLE_SHOTS)):
@@ -56,7 +57,10 @@ def titles(num_shots: int) -> Iterator[TitleData]:
         own = 0.5 * rng.standard_normal((1, LATENT), dtype=np.float32)
         scenes = 0.6 * rng.standard_normal((scene.max() + 1, LATENT), dtype=np.float32)
         shots = own + scenes[scene] + 0.6 * rng.standard_normal((count, LATENT), dtype=np.float32)
-        embeddings = offset + shots @ look + 0.3 * rng.standard_normal((count, width), dtype=np.float32)
+        embeddings = rng.standard_normal((count, width), dtype=np.float32)
+        embeddings *= 0.2
+        embeddings += shots @ look
+        embeddings += offset
         split = ("validation", "test")[number % 2] if number % 10 == 9 else "train"
         yield TitleData(title_id=f"title-{number:05d}", split=split, embeddings=embeddings)
 
@@ -76,12 +80,11 @@ def make(folder: Path, num_shots: int) -> None:
         print(f"{name}: {count} shots written in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         space = RawSpace(catalog)
         kind = kind or ("ivfpq" if count < 500_000 else None)
-        began = time.perf_counter()
-        finder = make_index(space, kind, progress=_tell)
+        finder = open_index(space) or make_index(space, kind, progress=_tell)  # built before, too
         told[name] = {
             "kind": finder.plan.kind,
-            "build_s": round(time.perf_counter() - began, 1),
-            "recall_at_10_of_100": finder.built.recall,
+            "build_s": round(finder.built.build_s, 1),
+            "recall_at_10_of_200": finder.built.recall,
             "kept": finder.built.kept,
             "plan": vars(finder.plan),
         }

@@ -35,6 +35,7 @@ from torch.nn import functional as F
 from benchmarks import train_loader
 from msm import files
 from msm.catalog_rules import Modality
+from msm.errors import InputError
 from msm.model import ShotEncoder
 from msm.objectives import cosine_distance
 from msm.optim import make_optimizers
@@ -42,6 +43,7 @@ from msm.presets import preset
 from msm.recipe import Recipe
 from msm.step import train_step, uses_bfloat16
 from msm.terms import make_objective
+from msm.train import pick_device
 from msm.windows import Batch, step_rng
 
 RESULTS = Path(__file__).parent / "results"
@@ -286,7 +288,11 @@ def main() -> None:
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     chosen.precision = chosen.precision or ("bfloat16" if chosen.device == "cuda" else "float32")
-    device, recipe = torch.device(chosen.device), recipe_of(chosen.device, chosen.precision)
+    try:
+        device = pick_device(chosen.device)
+    except InputError as error:
+        sys.exit(f"{error}; nothing was measured")
+    recipe = recipe_of(chosen.device, chosen.precision)
     if chosen.memory_of:
         import transformers  # noqa: F401  # everybody holds the same modules
         import x_transformers as _  # noqa: F401

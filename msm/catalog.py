@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from msm import files
-from msm.arrays import release_rows
+from msm.arrays import release_rows, to_float32
 from msm.catalog_reader import (
     check_counts,
     check_shot_table,
@@ -232,7 +232,7 @@ class Catalog:
         for shard, first in zip(self._shards, self._shard_starts, strict=False):
             low, high = max(start, first), min(stop, first + len(shard))
             if low < high:
-                rows[low - start : high - start] = shard[low - first : high - first]
+                rows[low - start : high - start] = to_float32(shard[low - first : high - first])
                 release_rows(shard, low - first, high - first)
         return rows
 
@@ -243,7 +243,7 @@ class Catalog:
         for shard, first in zip(self._shards, self._shard_starts, strict=False):
             inside = np.flatnonzero((rows >= first) & (rows < first + len(shard)))
             if len(inside):
-                taken[inside] = shard[rows[inside] - first]
+                taken[inside] = to_float32(shard[rows[inside] - first])
         return taken
 
     def present(self, embeddings: np.ndarray) -> np.ndarray:

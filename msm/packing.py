@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 
 import torch
@@ -156,10 +156,20 @@ def attention_weights(
 def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
     if query.device.type == "cpu":
         return window_by_window
-    half = query.dtype in (torch.float16, torch.bfloat16)
-    if query.device.type == "cuda" and half and bias is None and varlen_attn is not None:
+    if query.device.type == "cuda" and bias is None and varlen_attn is not None and _fits_one_kernel(query):
         return in_one_kernel
     return padded
+
+
+def _fits_one_kernel(query: Tensor) -> bool:
+    """What FlashAttention, which is behind torch's kernel, asks for: 16 bits, heads of 8, 16 … 256, Ampere or later."""
+    half = query.dtype in (torch.float16, torch.bfloat16)
+    return half and query.shape[-1] % 8 == 0 and query.shape[-1] <= 256 and _capability(query.device) >= (8, 0)
+
+
+@cache
+def _capability(device: torch.device) -> tuple[int, int]:
+    return torch.cuda.get_device_capability(device)
 
 
 def window_by_window(

@@ -134,5 +134,5 @@ def ask(
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
     """Whether this recipe computes in bfloat16 there: on a GPU that has it, unless it insists on float32."""
     if recipe.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return recipe.precision == "bfloat16"

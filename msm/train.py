@@ -143,7 +143,8 @@ class Trainer:
         lr = learning_rate(*self._stage, self.recipe.optim)
         set_learning_rate(self.optimizers, lr)
         batch = self.reader.batch(self.step)
-        with torch.random.fork_rng():  # dropout knows no generator, so the global one is set for the step alone
+        ours = [self.device] if self.device.type == "cuda" else []  # else it touches every GPU of the machine
+        with torch.random.fork_rng(ours):  # dropout knows no generator, so the global one is set for the step alone
             torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
             rng = step_rng(self.recipe.seed, "hidden", self.step)
             done = train_step(

@@ -89,7 +89,7 @@ def look(path: Path, step: int | None = None) -> Watched:
 
 
 def _alive(path: Path, heard: float) -> bool:
-    return is_held(path) or time.time() - heard < GRACE_S
+    return is_held(path) or abs(time.time() - heard) < GRACE_S  # heard from the future: the clock was set back since
 
 
 def is_held(path: Path) -> bool:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from msm import Catalog, InputError, TitleData
+from msm.arrays import to_float32
 from msm.catalog import deal_splits, modalities_of
 
 
@@ -368,3 +369,13 @@ def test_a_fingerprint_is_of_what_a_catalog_holds_and_not_of_where_it_came_from(
     assert fingerprint("a", "Monday") == fingerprint("b", "Tuesday")
     assert fingerprint("a2", "Monday") != fingerprint("c", "Monday", num_shots=4)
     assert fingerprint("a3", "Monday") != fingerprint("d", "Monday", split="test")
+
+
+def test_half_precision_is_widened_to_the_very_same_numbers():
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+
+    for halves in (finite, every, finite[::2]):
+        widened = to_float32(halves)
+        assert widened.dtype == np.float32
+        np.testing.assert_array_equal(widened.view(np.uint32), halves.astype(np.float32).view(np.uint32))

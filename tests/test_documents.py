@@ -35,7 +35,8 @@ PAGES = [REPO / "README.md", REPO / "sample_data" / "README.md", *sorted((REPO /
 PROGRAMS = ("msm", "make", "python", "pip", "docker", "ray", "torchrun", "accelerate", "streamlit")
 
 NOT_RUN = {  # the beginning of a command, or any part of it → why it is parsed at most
-    r"^(docker|ray|torchrun|accelerate) ": "needs a server or a cluster that is not here",
+    r"^(docker|ray) ": "needs a server or a cluster that is not here",
+    r"^(torchrun|accelerate) ": "as many processes as there are GPUs; two on CPUs: tests/learning/test_processes.py",
     r"^msm app": "becomes a server: tests/browser/test_package.py",
     r"--ray": "needs a cluster that is not here",
     r"--resume$|\[--recipe": "a stopped run to go on with, tests/learning; a pattern of options",
@@ -82,6 +83,8 @@ def python_blocks() -> Iterator[tuple[str, int, str]]:
 def reason_not_to_run(line: str) -> str | None:
     return next((reason for pattern, reason in NOT_RUN.items() if re.search(pattern, line)), None)
 
+
+LAUNCHED = re.compile(r"^(torchrun|accelerate launch) .*?-m msm ")  # what stands before a training in several processes
 
 COMMANDS = sorted(set(commands()))
 BLOCKS = list(python_blocks())
@@ -149,9 +152,10 @@ def test_a_long_measurement_that_a_page_names_has_the_options_that_it_says(comma
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.line[:60])
 def test_every_option_that_a_page_names_exists(command):
-    if not command.line.startswith("msm "):
+    line = LAUNCHED.sub("msm ", command.line)
+    if not line.startswith("msm "):
         return
-    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", command.line).replace(" …", ""))[1:]
+    verb, *arguments = shlex.split(re.sub(r"\[(--[^\]]+)\]", r"\1", line).replace(" …", ""))[1:]
     if verb.startswith("-"):
         return
     program: Any = typer.main.get_command(cli.app)

@@ -142,3 +142,32 @@ def test_no_pickle_is_ever_read():
             if unsafe or (name == "torch.load" and "weights_only" not in given) or name.endswith("read_pickle"):
                 loose.append(f"{path.relative_to(REPO)}:{call.lineno} {name}")
     assert loose == []
+
+
+def cached_functions() -> list[tuple[Path, ast.FunctionDef, dict[str, str]]]:
+    """Every function under st.cache_data or st.cache_resource, with the decorator's arguments."""
+    found = []
+    for path in APP:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for mark in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) in ("st.cache_data", "st.cache_resource"):
+                    found.append((path, node, {k.arg or "": ast.unparse(k.value) for k in mark.keywords}))
+    return found
+
+
+def test_every_cache_has_a_bound():
+    """One without arguments holds a single thing, which bounds itself."""
+    assert len(cached_functions()) > 20
+    loose = [f"{p.name}:{n.name}" for p, n, given in cached_functions() if n.args.args and "max_entries" not in given]
+    assert loose == []
+
+
+def test_every_argument_of_a_cached_function_is_a_part_of_its_key():
+    """Streamlit leaves out those whose name begins with an underscore: another file would be the old answer.
+
+    Allowed where an argument `key` stands for what has no key of its own.
+    """
+    keyed = [(p, n, [a.arg for a in n.args.args]) for p, n, _ in cached_functions()]
+    assert [
+        f"{p.name}:{n.name}" for p, n, names in keyed if any(a[0] == "_" for a in names) and "key" not in names
+    ] == []

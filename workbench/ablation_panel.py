@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from msm import InputError
-from workbench import ablations, jobs
+from workbench import ablations, cache, jobs
 from workbench.ablations import Ablation
 from workbench.arguments import read_arguments
 from workbench.jobs import Job
@@ -234,6 +234,11 @@ def start_another(catalog: Path, *, opened: bool) -> None:
 
     with st.expander("Start an ablation", icon=":material/science:", expanded=opened):
         if say_viewer():
+            return
+        try:
+            cache.open_catalog(catalog)
+        except InputError as error:
+            st.error(f"{error}.", icon=":material/folder_off:")
             return
         left, right = st.columns([3, 2])
         recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])

@@ -57,7 +57,7 @@ def open_catalog(path: Path) -> Catalog:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _catalog(path: Path, _changed: Stamp) -> Catalog:
+def _catalog(path: Path, changed: Stamp) -> Catalog:
     return Catalog.open(path)
 
 
@@ -119,7 +119,7 @@ def run_stamp(path: Path) -> Stamp:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
-def _run(path: Path, _changed: Stamp) -> Any:
+def _run(path: Path, changed: Stamp) -> Any:
     from msm import Run
 
     return Run.open(path)
@@ -143,7 +143,7 @@ def metrics(path: Path) -> list[dict[str, Any]]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _metrics(path: Path, _changed: Stamp) -> list[dict[str, Any]]:
+def _metrics(path: Path, changed: Stamp) -> list[dict[str, Any]]:
     from msm.runs import RunFolder
 
     try:
@@ -177,12 +177,12 @@ def _filled(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     modality: str | None,
 ) -> Filled:
-    fill = _fill(path, fingerprint, run_path, _changed, title_id, hidden, modality)
+    fill = _fill(path, fingerprint, run_path, changed, title_id, hidden, modality)
     return Filled(fill.table, fill.best_baseline_name, fill.skill, open_run(run_path).sees_rest)
 
 
@@ -198,7 +198,7 @@ def _fill(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     modality: str | None,

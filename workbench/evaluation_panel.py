@@ -28,6 +28,7 @@ from workbench.views.probes import (
 )
 from workbench.views.report import PARTS, Reports, everything, geometry_table, part_table, titles_table
 from workbench.views.report_document import report_html
+from workbench.views.spreadsheet import as_csv
 from workbench.views.wording import baseline_label, count, number
 
 KIND = "evaluate"  # of its jobs
@@ -269,7 +270,7 @@ def exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     command = f"msm evaluate {run_path} {catalog.path} --full --probes"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "All numbers (CSV)", lambda: everything(reports, lines).to_csv(index=False).encode(),
+            "All numbers (CSV)", lambda: as_csv(everything(reports, lines)),
             f"{run_path.name}-evaluation.csv", "text/csv", icon=":material/table:", on_click="ignore",
         )  # fmt: skip
         st.download_button(

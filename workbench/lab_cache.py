@@ -36,7 +36,7 @@ def pool(catalog: Catalog, run_path: Path) -> Any:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the catalog’s shots …")
-def _pool(path: str, fingerprint: str, run_path: Path, _changed: Stamp) -> Any:
+def _pool(path: str, fingerprint: str, run_path: Path, changed: Stamp) -> Any:
     from msm.expected import catalog_pool
 
     return catalog_pool(cache.open_catalog(Path(path)), cache.open_run(run_path).space)
@@ -62,7 +62,7 @@ def _expectation(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     shot: int,
@@ -197,7 +197,7 @@ def context_curve(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple
 
 @st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …")
 def _context_curve(
-    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...]
+    path: str, fingerprint: str, run_path: Path, changed: Stamp, title_id: str, hidden: tuple[int, ...]
 ) -> pd.DataFrame:
     from msm.what_if import context_curve
 
@@ -232,7 +232,7 @@ def _told(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     told: str | None,
@@ -253,7 +253,7 @@ def _telling(
     path: str,
     fingerprint: str,
     run_path: Path,
-    _changed: Stamp,
+    changed: Stamp,
     title_id: str,
     hidden: tuple[int, ...],
     modality: str | None,
@@ -320,5 +320,5 @@ def picture_itself(catalog: Catalog, title_id: str, shot: int) -> str | None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _data_uri(file: Path, _changed: Stamp) -> str:
+def _data_uri(file: Path, changed: Stamp) -> str:
     return data_uri(file)

@@ -27,7 +27,7 @@ def maps(catalog: Catalog) -> list[StoredMap]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _maps(path: Path, _changed: Stamp) -> list[StoredMap]:
+def _maps(path: Path, changed: Stamp) -> list[StoredMap]:
     return list_maps(path)
 
 

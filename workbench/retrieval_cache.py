@@ -30,7 +30,7 @@ def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the shots …")
-def _raw_finder(path: str, fingerprint: str, modality: str | None, fusion: str, _changed: Stamp) -> Any:
+def _raw_finder(path: str, fingerprint: str, modality: str | None, fusion: str, changed: Stamp) -> Any:
     from msm.search.spaces import RawSpace
 
     return _found_or_flat(RawSpace(cache.open_catalog(Path(path)), fusion, modality))

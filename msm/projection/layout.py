@@ -20,7 +20,8 @@ from msm.projection.pca import Rows, principal_components
 FEWEST = 10  # different rows; with fewer there is no neighbourhood to keep
 TOO_FEW = f"fewer than {FEWEST} different points, too few for UMAP: these are their principal components"
 TOO_FLAT = "UMAP found no layout: these are the principal components"
-MOST_ALIGNED = 30_000  # rows: AlignedUMAP compares each with each
+TIED = 0.3  # weight of the tie between a row and itself in the next embedding, where a nearest neighbour has about 1
+FEW_ROWS, MANY_EPOCHS, EPOCHS = 10_000, 500, 200  # as umap chooses them for a map alone
 EXTENT = 10.0  # of a starting layout, as umap has it
 STAGES = {"read": 0.12, "neighbours": 0.2, "umap": 0.35, "epochs": 1.0}  # where each ends, of the whole
 
@@ -85,21 +86,22 @@ def project(
 
 
 def align_parts(parts: Sequence[Rows], options: ProjectionOptions, *, tell: Tell = silent) -> list[Projection]:
-    """Lay out several embeddings of the same N rows so that a row is in about the same place in all (AlignedUMAP)."""
-    if parts[0].shape[0] > MOST_ALIGNED:
-        raise InputError(
-            f"{parts[0].shape[0]} points are too many to be laid out together (at most {MOST_ALIGNED}); draw each map by itself"
-        )
-    reduced = [principal_components(rows, options.components, seed=options.seed) for rows in parts]
-    tell("read", 1.0)
-    graphs = [_neighbours(part, options, silent)[0] for part in reduced]
-    tell("neighbours", 1.0)
+    """Lay out several embeddings of the same N rows so that a row is in about the same place in all."""
+    reduced = []
+    for i, rows in enumerate(parts):
+        reduced.append(principal_components(rows, options.components, seed=options.seed))
+        tell("read", (i + 1) / len(parts))
+    found = []
+    for i, part in enumerate(reduced):
+        found.append(_neighbours(part, options, silent))
+        tell("neighbours", (i + 1) / len(parts))
+    graphs = [near for near, _ in found]
     if any(few_different(part) for part in reduced):
         return [
             Projection(_flat(p, options.dims), near[:, 1:], "pca", TOO_FEW)
             for p, near in zip(reduced, graphs, strict=True)
         ]
-    laid_out = _aligned_umap(reduced, options, tell)
+    laid_out = _joined_umap(reduced, found, options, tell)
     if not all(np.isfinite(points).all() for points in laid_out):
         return [
             Projection(_flat(p, options.dims), near[:, 1:], "pca", TOO_FLAT)
@@ -163,37 +165,67 @@ def _umap(
         import umap
 
         tell("umap", 0.5)
-        epochs = {"file": _EpochTeller(tell), "bar_format": "{n_fmt}/{total_fmt}", "disable": False, "mininterval": 0.2}
         mapper = umap.UMAP(
             **choices,
             densmap=options.densmap,
             precomputed_knn=(near, distances),
             init=_start(reduced, options),
-            tqdm_kwds=epochs,
+            tqdm_kwds=_epoch_bar(tell),
         )
         return np.asarray(mapper.fit_transform(reduced, y=classes), dtype=np.float32)
 
 
-def _aligned_umap(parts: Sequence[np.ndarray], options: ProjectionOptions, tell: Tell) -> list[np.ndarray]:
+def _joined_umap(
+    parts: Sequence[np.ndarray],
+    graphs: Sequence[tuple[np.ndarray, np.ndarray]],
+    options: ProjectionOptions,
+    tell: Tell,
+) -> list[np.ndarray]:
+    """UMAP of one graph that holds every embedding's own, and ties each row to itself in the next (decision 0010)."""
+    tell("umap", 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import numba
-        import umap
+        from scipy import sparse
+        from umap import umap_
 
-        numba.set_num_threads(1)  # it asks all cores about each row by itself, and waits for them each time
-        tell("umap", 1.0)
-        mapper = umap.AlignedUMAP(
-            n_components=options.dims,
-            n_neighbors=min(options.neighbours, len(parts[0]) - 1),
-            min_dist=options.min_dist,
-            random_state=options.seed,
-            transform_seed=options.seed,
-        )
-        same = {i: i for i in range(len(parts[0]))}
-        return [
-            np.asarray(p, dtype=np.float32)
-            for p in mapper.fit_transform(list(parts), relations=[same] * (len(parts) - 1))
+        tell("umap", 0.5)
+        num_rows, random = len(parts[0]), np.random.RandomState(options.seed)
+        fuzzy = [
+            umap_.fuzzy_simplicial_set(part, near.shape[1], random, "euclidean", knn_indices=near, knn_dists=distances)[
+                0
+            ]
+            for part, (near, distances) in zip(parts, graphs, strict=True)
         ]
+        rows = np.arange(num_rows * (len(parts) - 1))
+        shape = (num_rows * len(parts),) * 2
+        ties = sparse.coo_matrix((np.full(len(rows), TIED, np.float32), (rows, rows + num_rows)), shape=shape)
+        start = _start(parts[0], options)
+        noise = np.random.default_rng(options.seed).normal(scale=1e-3, size=(shape[0], options.dims))
+        spread, tightness = umap_.find_ab_params(1.0, options.min_dist)
+        points, _ = umap_.simplicial_set_embedding(
+            np.zeros((shape[0], 1), dtype=np.float32),  # looked at only where umap has to find a start by itself
+            (sparse.block_diag(fuzzy, format="coo") + ties + ties.T).tocoo(),
+            n_components=options.dims,
+            initial_alpha=1.0,
+            a=spread,
+            b=tightness,
+            gamma=1.0,
+            negative_sample_rate=5,
+            n_epochs=MANY_EPOCHS if num_rows <= FEW_ROWS else EPOCHS,
+            init=(np.tile(start, (len(parts), 1)) + noise).astype(np.float32),
+            random_state=random,
+            metric="euclidean",
+            metric_kwds={},
+            densmap=False,
+            densmap_kwds={},
+            output_dens=False,
+            tqdm_kwds=_epoch_bar(tell),
+        )
+    return np.split(np.asarray(points, dtype=np.float32), len(parts))
+
+
+def _epoch_bar(tell: Tell) -> dict[str, Any]:
+    return {"file": _EpochTeller(tell), "bar_format": "{n_fmt}/{total_fmt}", "disable": False, "mininterval": 0.2}
 
 
 def _cuml() -> Any:

@@ -3,9 +3,10 @@
 All vectors are of unit length, or zero where there is nothing to compare; nearness is their inner product.
 """
 
+from msm.retrieval.building import build
 from msm.retrieval.exact import exact_top, scores_of
 from msm.retrieval.ids import shot_ids
-from msm.retrieval.index import Built, VectorIndex, build, read_index, write_index
+from msm.retrieval.index import Built, VectorIndex, read_index, write_index
 from msm.retrieval.plans import KINDS, Plan, choose_plan
 
 __all__ = [

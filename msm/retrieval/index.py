@@ -1,4 +1,4 @@
-"""An index of unit vectors: built in one pass, asked with or without a filter, written and mapped.
+"""An index of unit vectors: asked with or without a filter, written and mapped. `building.py` makes it.
 
 Shape letters: N vectors, D their width, R their width after reduction, Q queries, K neighbours.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,16 +16,13 @@ import faiss
 import numpy as np
 
 from msm.errors import InputError
-from msm.retrieval.exact import TopK
-from msm.retrieval.plans import SAMPLES_PER_LIST, Plan
+from msm.retrieval.plans import Plan
 
-BLOCK = 8192  # vectors at once while building
-NUM_ASKED = 100  # vectors that are looked for after building, to measure the index by
-NEIGHBOURS = 10  # recall@10
+FEW_QUERIES = 4  # up to so many, threads cost more than they bring
 EXACT_UP_TO = 4096  # where a filter leaves so few, each of them is looked at
-MOST_SAMPLES = 262_144
-READ_UP_TO = 64 * 2**20  # bytes of a file; a larger one is mapped
-ALIKE = 1e-5  # two cosines this near are equal: of duplicates any may be found
+READ_UP_TO = (
+    256 * 2**20
+)  # bytes of a file, so that a million shots are read: a larger one is mapped, after a second's trial
 
 
 class Vectors(Protocol):
@@ -102,74 +98,30 @@ class VectorIndex:
         return scores, rows
 
     def _reduced(self, queries: np.ndarray) -> np.ndarray:
-        return queries if self.rotation is None else np.ascontiguousarray(queries @ self.rotation)
+        if self.rotation is None:
+            return queries
+        if len(queries) <= FEW_QUERIES:  # BLAS would want the cores that FAISS' threads still hold: 4 ms instead of 0.2
+            return np.einsum("qd,dr->qr", queries, self.rotation)
+        return np.ascontiguousarray(queries @ self.rotation)
 
     def _decide(self, queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The true vectors put the candidates in order."""
         best = np.full((len(queries), k), -np.inf, dtype=np.float32)
         found = np.full((len(queries), k), -1, dtype=np.int64)
-        for i, query in enumerate(queries):
+
+        def decide(i: int) -> None:
             near = np.sort(rows[i][rows[i] >= 0])  # in the order of the file
-            scores = self.vectors.scores(near, query)
+            scores = self.vectors.scores(near, queries[i])
             order = np.lexsort((near, -scores))[:k]
             best[i, : len(order)], found[i, : len(order)] = scores[order], near[order]
+
+        if len(queries) <= FEW_QUERIES:
+            for i in range(len(queries)):
+                decide(i)
+        else:
+            with ThreadPoolExecutor(faiss.omp_get_max_threads()) as threads:
+                list(threads.map(decide, range(len(queries))))
         return best, found
-
-
-def build(
-    vectors: Vectors,
-    ids: np.ndarray,
-    plan: Plan,
-    rng: np.random.Generator,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[VectorIndex, Built]:
-    """Read every vector once, and measure what came of it.
-
-    ids       (N,) int64, the number of each row's shot
-    rng       draws what is trained on, and what is asked afterwards
-    progress  hears vectors read and vectors in all
-    """
-    began = time.perf_counter()
-    rotation, kept, inner = None, 1.0, _empty(plan, vectors.dim)
-    if plan.reduced or not inner.is_trained:
-        sample = vectors.read(_drawn(vectors.num, _num_samples(plan), rng))
-        rotation, kept = _rotation(plan, sample, rng)
-        if not inner.is_trained:
-            _seed(inner, int(rng.integers(2**31)))
-            inner.train(sample if rotation is None else np.ascontiguousarray(sample @ rotation))
-        del sample
-    whole = faiss.IndexIDMap2(inner)
-    asked = _drawn(vectors.num, NUM_ASKED, rng)
-    queries = vectors.read(asked)
-    asked, queries = asked[queries.any(axis=1)], queries[queries.any(axis=1)]
-    truth, empty = TopK(len(queries), NEIGHBOURS + 1), []
-    for start, block in _blocks(vectors):
-        empty.append(start + np.flatnonzero(~block.any(axis=1)))
-        rows = block if rotation is None else np.ascontiguousarray(block @ rotation)
-        whole.add_with_ids(rows, ids[start : start + len(block)])
-        truth.add(block, queries)
-        progress(start + len(block), vectors.num)
-    index = VectorIndex(plan, whole, rotation, vectors, np.concatenate(empty))
-    built_s = time.perf_counter() - began
-    recall, query_ms = measured(index, queries, truth.scores)
-    return index, Built(round(built_s, 3), recall, query_ms, round(kept, 4))
-
-
-def measured(index: VectorIndex, queries: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """Recall@10 and the median milliseconds of a query asked alone.
-
-    queries  (Q, D) vectors that are in the index: each finds itself, and that does not count
-    truth    (Q, 11) the cosines of the nearest of all vectors, descending
-    """
-    hits, took = [], []
-    for query, best in zip(queries, truth, strict=True):
-        began = time.perf_counter()
-        scores, _ = index.search(query[None], truth.shape[1])
-        took.append(1000 * (time.perf_counter() - began))
-        there = best[np.isfinite(best)]
-        if len(there) > 1:
-            hits.append(((scores[0] >= there[-1] - ALIKE).sum() - 1) / (len(there) - 1))
-    return (round(float(np.mean(hits)), 4) if hits else 1.0), (round(float(np.median(took)), 3) if took else 0.0)
 
 
 def on_gpu(inner: Any) -> Any | None:
@@ -229,51 +181,8 @@ _CLASSES = {
     "flat": faiss.IndexFlat,
     "hnsw": faiss.IndexHNSWFlat,
     "ivf": faiss.IndexIVFScalarQuantizer,
-    "ivfpq": faiss.IndexIVFPQ,
+    "ivfpq": faiss.IndexIVFPQFastScan,
 }
-
-
-def _empty(plan: Plan, dim: int) -> Any:
-    width, near = plan.reduced or dim, faiss.METRIC_INNER_PRODUCT
-    if plan.kind == "flat":
-        return faiss.IndexFlatIP(width)
-    if plan.kind == "hnsw":
-        graph = faiss.IndexHNSWFlat(width, plan.links, near)
-        graph.hnsw.efConstruction = 120
-        return graph
-    cells = faiss.IndexFlatIP(width)
-    if plan.kind == "ivf":
-        half = faiss.ScalarQuantizer.QT_fp16
-        index = faiss.IndexIVFScalarQuantizer(cells, width, plan.lists, half, near, False)
-    else:
-        index = faiss.IndexIVFPQ(cells, width, plan.lists, plan.code_bytes, plan.code_bits, near)
-    index.cp.spherical = True  # the cells' middles are unit vectors, like everything that they hold
-    return index
-
-
-def _seed(inner: Any, seed: int) -> None:
-    """Of every k-means in it; of few vectors it makes what it can, without a word."""
-    for means in (inner.cp, inner.pq.cp) if hasattr(inner, "pq") else (inner.cp,):
-        means.seed, means.min_points_per_centroid = seed, 1
-
-
-def _num_samples(plan: Plan) -> int:
-    return min(MOST_SAMPLES, max(20_000, SAMPLES_PER_LIST * plan.lists))
-
-
-def _rotation(plan: Plan, sample: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray | None, float]:
-    """(D, R) that keeps most of the inner products, and the share of the energy that it keeps.
-
-    PCA without a mean, since inner products know none; for product quantisation then a random turn, so
-    that each part of a vector carries about as much. (OPQ, which learns the turn, took minutes for three thousand vectors.)
-    """
-    if not plan.reduced:
-        return None, 1.0
-    energies, axes = np.linalg.eigh(sample.T @ sample / len(sample))
-    axes, kept = axes[:, ::-1][:, : plan.reduced], energies[::-1][: plan.reduced].sum() / max(energies.sum(), 1e-12)
-    if plan.kind == "ivfpq":
-        axes = axes @ np.linalg.qr(rng.standard_normal((plan.reduced, plan.reduced)))[0]
-    return np.ascontiguousarray(axes, dtype=np.float32), float(kept)
 
 
 def _parameters(plan: Plan, k: int, allowed: np.ndarray | None, share: float) -> Any:
@@ -294,12 +203,3 @@ def _padded(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, n
     scores, rows = (np.take_along_axis(a, order, axis=1) for a in (scores, rows))
     missing = ((0, 0), (0, k - scores.shape[1]))
     return np.pad(scores, missing, constant_values=-np.inf), np.pad(rows, missing, constant_values=-1)
-
-
-def _drawn(num: int, most: int, rng: np.random.Generator) -> np.ndarray:
-    return np.arange(num) if num <= most else np.sort(rng.choice(num, most, replace=False))
-
-
-def _blocks(vectors: Vectors) -> Iterator[tuple[int, np.ndarray]]:
-    for start in range(0, vectors.num, BLOCK):
-        yield start, np.ascontiguousarray(vectors.read_range(start, min(start + BLOCK, vectors.num)), dtype=np.float32)

@@ -131,12 +131,13 @@ class RawSpace:
 
     def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
         if self.fusion != "joint" and self.modality is None:
-            return self.read(rows) @ query
-        # |x / |x| − m| from three inner products; making the vectors takes five times as long
+            return np.einsum("ij,j->i", self.read(rows), query)
+        # |x / |x| − m| from three inner products; making the vectors takes five times as long. By einsum: a product
+        # by BLAS wants threads, and here FAISS' own still hold the cores (7 ms instead of 0.3 for 200 shots of 2304)
         columns = slice(None) if self.modality is None else modalities_compared(self.catalog, self.modality)[0].columns
         raw = self.catalog.take(rows)[:, columns]
         length = np.sqrt(np.einsum("ij,ij->i", raw, raw))
-        with_query, with_mean = (raw @ np.stack([query, self.mean], axis=1) / np.maximum(length, 1e-30)[:, None]).T
+        with_query, with_mean = (np.einsum("ij,j->i", raw, v) / np.maximum(length, 1e-30) for v in (query, self.mean))
         far = np.sqrt(np.maximum(1 - 2 * with_mean + self.mean @ self.mean, 1e-12))
         return np.where(length > 0, (with_query - query @ self.mean) / far, 0)
 

@@ -105,7 +105,7 @@ class WindowContrast(nn.Module):
         candidates = F.normalize(made.target.float(), dim=-1)  # (B, S, D)
         likeness = predicted.new_full((len(predicted), candidates.shape[1]), float("-inf"))
         for b in range(len(candidates)):  # no gathering of (H, S, D)
-            likeness[window == b] = predicted[window == b] @ candidates[b].T
+            likeness[window == b] = (predicted[window == b] @ candidates[b].T).float()
         likeness = likeness.masked_fill(~asked.valid[window], float("-inf"))
         return F.cross_entropy(likeness / self.temperature, place)
 

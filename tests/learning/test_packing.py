@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
 from msm import packing
@@ -56,3 +57,29 @@ def test_dropout_draws_what_a_padded_table_would_draw():
     packed = Packing(valid).dropout(stream, 0.5)
     torch.manual_seed(5)
     torch.testing.assert_close(packed, Packing(valid).pack(F.dropout(torch.ones(2, 4, 3), 0.5)))
+
+
+@pytest.mark.parametrize("kernel", [packing.window_by_window, packing.padded], ids=lambda k: k.__name__)
+@pytest.mark.parametrize("name", PRESETS)
+def test_in_bfloat16_every_recipe_has_nearly_the_losses_of_float32(talks, tmp_path, monkeypatch, name, kernel):
+    """As on a GPU, where attention without a kernel for windows of many lengths is padded."""
+    monkeypatch.setattr(packing, "_kernel", lambda query, bias: kernel)
+    recipe = PRESETS[name].with_settings([*SMALL, "objective.shot_contrast=0.1", "batch_windows=3"])
+    exact, _ = losses_and_gradients(talks, tmp_path / "float32", recipe.with_settings(["precision=float32"]))
+    half, _ = losses_and_gradients(talks, tmp_path / "bfloat16", recipe.with_settings(["precision=bfloat16"]))
+    assert half == pytest.approx(exact, rel=0.05, abs=0.05) and half != exact
+
+
+def test_on_a_gpu_attention_is_one_kernel_where_that_takes_the_heads(monkeypatch):
+    """With tensors that have a device and a shape and no numbers: no GPU is asked."""
+    monkeypatch.setattr(packing, "_capability", lambda device: (9, 0))
+    windows = Packing(KEEP)
+    assert (windows.ends.tolist(), windows.longest) == ([0, 3, 7, 10], 4)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        for width, kind, kernel in ((64, torch.bfloat16, "in_one_kernel"), (64, torch.float32, "padded")):
+            query = torch.empty(10, 4, width, dtype=kind, device="cuda")
+            assert packing._kernel(query, None).__name__ == kernel
+            assert packing._kernel(query, torch.empty(4, 5, 5)).__name__ == "padded"
+        assert packing._kernel(torch.empty(10, 4, 20, dtype=torch.bfloat16, device="cuda"), None) is packing.padded
+        query = torch.empty(10, 4, 64, dtype=torch.bfloat16, device="cuda")
+        assert packing.in_one_kernel(query, query, query, windows, None).shape == (10, 4, 64)

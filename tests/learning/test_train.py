@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import train as benchmark
 from msm import Catalog, Run, TitleData
 from msm.catalog import modalities_of
 from msm.errors import InputError
@@ -240,3 +241,10 @@ def test_without_a_compiler_a_compiled_training_is_refused_in_a_sentence(talks, 
     monkeypatch.setattr("msm.transformer.shutil.which", lambda name: None)
     with pytest.raises(InputError, match="needs a C"):
         trained(talks, tmp_path / "run", quick.with_settings(["compile=true"]), cpu)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has what the sentence says is missing")
+def test_the_benchmark_of_a_gpu_says_in_a_sentence_that_there_is_none(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train", "--device", "cuda"])
+    with pytest.raises(SystemExit, match="no device 'cuda'"):
+        benchmark.main()

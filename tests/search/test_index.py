@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import faiss
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from msm import InputError
 from msm.fusion import unit
-from msm.retrieval import KINDS, build, choose_plan, exact_top, shot_ids
+from msm.retrieval import KINDS, build, building, choose_plan, exact_top, shot_ids
 from msm.retrieval import index as module
 from tests.search.conftest import Plain, clustered
 
@@ -100,10 +102,34 @@ def test_recall_is_measured_against_every_vector():
     vectors = clustered(1500, 24)
     index, _ = built(vectors, "ivf")
     scores, _ = exact_top([vectors.rows[:600], vectors.rows[600:]], vectors.rows[:50], 11)
-    recall, _ = module.measured(index, vectors.rows[:50], scores)
+    recall, _ = building.measured(index, vectors.rows[:50], scores)
     found, _ = index.search(vectors.rows[:50], 11)
 
     assert recall == pytest.approx((np.isclose(found, scores, atol=1e-5).sum(axis=1) - 1).mean() / 10, abs=0.02)
+
+
+@pytest.mark.parametrize("kind", APPROXIMATE)
+def test_a_search_is_made_to_look_further_until_its_measured_recall_is_enough(monkeypatch, kind):
+    vectors = Plain(unit(np.random.default_rng(1).standard_normal((3000, 64))).astype(np.float32))  # no clusters: hard
+    narrow = replace(choose_plan(3000, 64, kind), probes=1, effort=4, candidates=12)
+    monkeypatch.setattr(building, "ENOUGH", 0.0)
+    _, before = build(vectors, np.arange(3000), narrow, np.random.default_rng(0))
+    monkeypatch.setattr(building, "ENOUGH", (1 + before.recall) / 2)
+    index, after = build(vectors, np.arange(3000), narrow, np.random.default_rng(0))
+
+    assert after.recall >= (1 + before.recall) / 2 > before.recall and index.plan != narrow
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_queries_at_once_are_answered_as_one_by_one(kind):
+    vectors = clustered(1500, 24)
+    index, _ = built(vectors, kind)
+    scores, rows = index.search(vectors.rows[::100], 10)
+
+    for i, query in enumerate(vectors.rows[::100]):
+        alone, found = index.search(query[None], 10)
+        np.testing.assert_array_equal(found[0], rows[i])
+        np.testing.assert_allclose(alone[0], scores[i], atol=1e-6)
 
 
 def test_the_kind_follows_the_size():
