@@ -162,7 +162,7 @@ def attention(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _attention(
-    path: str, fingerprint: str, run_path: Path, _changed: Stamp, title_id: str, hidden: tuple[int, ...], shot: int
+    path: str, fingerprint: str, run_path: Path, changed: Stamp, title_id: str, hidden: tuple[int, ...], shot: int
 ) -> Any:
     from msm.attention import attention
 
