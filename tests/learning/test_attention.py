@@ -86,6 +86,9 @@ def test_a_neighbour_head_looks_at_visible_shots_alone_and_its_encoder_counts_on
     assert by_distance[-1] > by_distance[-6]  # the first layers of attention that decays have nothing else to go by
 
     run.model.neighbour.trust.fill_(0.0)
+    for shot in (3, 8, 9):  # each with weights of its own, which a young head gives to what is near
+        near = attention(run, title, [3, 8, 9], shot).table(HEAD)
+        assert abs(near.loc[near["attention"].idxmax(), "offset"]) <= 2
     assert attention(run, title, [3, 8, 9], 8).layers == (HEAD,)
 
 
