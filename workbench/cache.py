@@ -1,6 +1,7 @@
 """Everything the app keeps between reruns, each with a bound and each keyed on what is on disk.
 
-A `stamp` is the time of change of the files behind a value: a new file is a new value.
+A `stamp` is the time of change of the files behind a value: a new file is a new value. A cached function that is given a
+catalog or the path of a run says `hash_funcs=ON_DISK`, and remembers by the catalog's fingerprint and the run's stamp.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ class Filled(NamedTuple):
 def stamp(*paths: Path) -> Stamp:
     """Times of change in nanoseconds, 0 for what is not there."""
     return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+
+
+def run_stamp(path: Path) -> Stamp:
+    return stamp(path / "model.safetensors", path / "recipe.json")
+
+
+ON_DISK: dict[str | type[Any], Callable[[Any], Any]] = {
+    Catalog: lambda catalog: (str(catalog.path), catalog.fingerprint),
+    type(Path()): lambda run: (str(run), run_stamp(run)),
+}
 
 
 def open_catalog(path: Path) -> Catalog:
@@ -109,17 +120,9 @@ def _widths(shape: Any) -> str:
     return " + ".join(f"{name} {dim}" for name, dim in shape)
 
 
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …", hash_funcs=ON_DISK)
 def open_run(path: Path) -> Any:
     """An opened `msm.Run`; InputError where it cannot be."""
-    return _run(path, run_stamp(path))
-
-
-def run_stamp(path: Path) -> Stamp:
-    return stamp(path / "model.safetensors", path / "recipe.json")
-
-
-@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
-def _run(path: Path, changed: Stamp) -> Any:
     from msm import Run
 
     return Run.open(path)
@@ -164,65 +167,34 @@ def _weights(path: Path, changed: Stamp) -> str:
     return weights_fingerprint(path)
 
 
-def fill_in(
-    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None = None
-) -> Filled:
-    """What the run makes of these hidden shots, remembered for the last few hundred choices."""
-    return _filled(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
-
-
 # cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _filled(
-    path: str,
-    fingerprint: str,
-    run_path: Path,
-    changed: Stamp,
-    title_id: str,
-    hidden: tuple[int, ...],
-    modality: str | None,
-) -> Filled:
-    fill = _fill(path, fingerprint, run_path, changed, title_id, hidden, modality)
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
+def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> Filled:
+    """What the run makes of these hidden shots, remembered for the last few hundred choices."""
+    fill = whole_fill_in(catalog, run_path, title_id, hidden, modality)
     return Filled(fill.table, fill.best_baseline_name, fill.skill, open_run(run_path).sees_rest)
 
 
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=ON_DISK)
 def whole_fill_in(
-    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None = None
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None
 ) -> Any:
     """The `msm.fill.FillIn` behind `fill_in`, with what was predicted; only the last few are kept."""
-    return _fill(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
+    return open_run(run_path).fill_in(catalog[title_id], hidden, modalities=parse_parts(modality or ""))
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _fill(
-    path: str,
-    fingerprint: str,
-    run_path: Path,
-    changed: Stamp,
-    title_id: str,
-    hidden: tuple[int, ...],
-    modality: str | None,
-) -> Any:
-    parts = parse_parts(modality or "")
-    return open_run(run_path).fill_in(open_catalog(Path(path))[title_id], hidden, modalities=parts)
-
-
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
     """What the filmstrip shows of a title."""
-    return _strip(str(catalog.path), catalog.fingerprint, title_id)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _strip(path: str, fingerprint: str, title_id: str) -> dict[str, Any]:
-    title = open_catalog(Path(path))[title_id]
+    title = catalog[title_id]
     return strip_shots(
-        f"{fingerprint}/{title_id}",
+        f"{catalog.fingerprint}/{title_id}",
         title.name,
         title.shots,
         title.embeddings,
         thumbnails_address(title),
         media=media_address(title),
-        modalities=[m.name for m in title.catalog.modalities],
+        modalities=[m.name for m in catalog.modalities],
     )
 
 
@@ -247,10 +219,10 @@ def media_address(title: Title) -> str | None:
     return f"{base_address()}/films/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}.mp4"
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def shots(path: str, fingerprint: str, title_id: str) -> pd.DataFrame:
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def shots(catalog: Catalog, title_id: str) -> pd.DataFrame:
     """A title's rows of shots.parquet."""
-    return open_catalog(Path(path))[title_id].shots
+    return catalog[title_id].shots
 
 
 def inspected(catalog: Catalog) -> Inspection | None:
@@ -332,7 +304,7 @@ def _open_everything(arguments: Arguments) -> None:
         runs = list_runs(arguments.runs, catalog)
         for path in runs.loc[runs["problem"].isna(), "path"].head(1):
             hidden = hide_at_random(catalog[title_id].num_shots, seed=0)
-            fill_in(catalog, Path(path), title_id, tuple(hidden))
+            fill_in(catalog, Path(path), title_id, tuple(hidden), None)
     except InputError:
         pass  # the page says it, to somebody who can read it
     # Streamlit collects garbage after every rerun, with the interpreter to itself: what was loaded by

@@ -14,7 +14,7 @@ import streamlit as st
 
 from msm import Catalog
 from workbench import cache
-from workbench.cache import Stamp, run_stamp
+from workbench.cache import ON_DISK, Stamp, run_stamp
 from workbench.views.frames import Frame, data_uri
 from workbench.views.wording import clock
 
@@ -30,18 +30,15 @@ class Expectation(NamedTuple):
     whole: bool  # False where the catalog is so large that only a sample of it was looked at
 
 
+@st.cache_resource(max_entries=2, show_spinner="Reading the catalog’s shots …", hash_funcs=ON_DISK)
 def pool(catalog: Catalog, run_path: Path) -> Any:
     """Every shot of the catalog in the space of a run, `msm.expected.Pool`."""
-    return _pool(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path))
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading the catalog’s shots …")
-def _pool(path: str, fingerprint: str, run_path: Path, changed: Stamp) -> Any:
     from msm.expected import catalog_pool
 
-    return catalog_pool(cache.open_catalog(Path(path)), cache.open_run(run_path).space)
+    return catalog_pool(catalog, cache.open_run(run_path).space)
 
 
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
 def expectation(
     catalog: Catalog,
     run_path: Path,
@@ -53,25 +50,8 @@ def expectation(
     everywhere: bool,
 ) -> Expectation:
     """The real shots nearest to what was expected at a hidden shot: of the title, or with `everywhere` of the catalog."""
-    asked = (title_id, hidden, shot, modality, everywhere)
-    return _expectation(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), *asked)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _expectation(
-    path: str,
-    fingerprint: str,
-    run_path: Path,
-    changed: Stamp,
-    title_id: str,
-    hidden: tuple[int, ...],
-    shot: int,
-    modality: str | None,
-    everywhere: bool,
-) -> Expectation:
     from msm.expected import nearest_shots, title_pool, with_title
 
-    catalog = cache.open_catalog(Path(path))
     first = int(catalog[title_id].row["first_shot"])
     fill = cache.whole_fill_in(catalog, run_path, title_id, hidden, modality)
     choice = title_pool(fill.shots, first, fill.space, catalog.num_shots)
@@ -154,24 +134,17 @@ def agreement_with_influence(
     return None if known is None else agreement(known["influence"].to_numpy(), table["attention"].to_numpy())
 
 
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
 def attention(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int) -> Any:
     """Where the run looks from a hidden shot, an `msm.attention.Attention`."""
-    asked = (title_id, hidden, shot)
-    return _attention(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), *asked)
+    from msm.attention import attention as looked
 
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _attention(
-    path: str, fingerprint: str, run_path: Path, changed: Stamp, title_id: str, hidden: tuple[int, ...], shot: int
-) -> Any:
-    from msm.attention import attention
-
-    return attention(cache.open_run(run_path), cache.open_catalog(Path(path))[title_id], hidden, shot)
+    return looked(cache.open_run(run_path), catalog[title_id], hidden, shot)
 
 
 def starts(catalog: Catalog, title_id: str) -> np.ndarray:
     """(N,) seconds at which a title's shots begin, NaN where that is not known."""
-    return cache.shots(str(catalog.path), catalog.fingerprint, title_id)["start_s"].to_numpy(dtype=float)
+    return cache.shots(catalog, title_id)["start_s"].to_numpy(dtype=float)
 
 
 def _worked_out(key: tuple, work: Callable[[Callable[[int, int], object]], Any], on_share: OnShare) -> Any:
@@ -190,18 +163,12 @@ def _all_worked_out() -> dict[tuple, Any]:
     return {}
 
 
+@st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …", hash_funcs=ON_DISK)
 def context_curve(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...]) -> pd.DataFrame:
     """Of `msm.what_if.context_curve`."""
-    return _context_curve(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden)
+    from msm.what_if import context_curve as curve
 
-
-@st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …")
-def _context_curve(
-    path: str, fingerprint: str, run_path: Path, changed: Stamp, title_id: str, hidden: tuple[int, ...]
-) -> pd.DataFrame:
-    from msm.what_if import context_curve
-
-    return context_curve(cache.open_run(run_path), cache.open_catalog(Path(path))[title_id], hidden)
+    return curve(cache.open_run(run_path), catalog[title_id], hidden)
 
 
 def reads_metadata(run_path: Path) -> bool:
@@ -213,7 +180,7 @@ def fill_in_told(
     catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], told: str | None
 ) -> cache.Filled:
     """A fill-in with the metadata of the title `told`, or None for none."""
-    fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
+    fill = _told(catalog, run_path, title_id, hidden, told)
     return cache.Filled(fill.table, fill.best_baseline_name, fill.skill, cache.open_run(run_path).sees_rest)
 
 
@@ -221,46 +188,25 @@ def picks(
     catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], shot: int, told: str | None
 ) -> list[int]:
     """Rows of the title's shots nearest to what `fill_in_told` expected at one hidden shot."""
-    fill = _told(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, told)
+    fill = _told(catalog, run_path, title_id, hidden, told)
     table = fill.candidates(PICKS)
     first = int(catalog[title_id].row["first_shot"])
     return [first + int(c) for c in table.loc[table["shot"] == shot, "candidate"]]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _told(
-    path: str,
-    fingerprint: str,
-    run_path: Path,
-    changed: Stamp,
-    title_id: str,
-    hidden: tuple[int, ...],
-    told: str | None,
-) -> Any:
-    catalog = cache.open_catalog(Path(path))
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=ON_DISK)
+def _told(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], told: str | None) -> Any:
     other = None if told is None else catalog[told]
     run = cache.open_run(run_path)
     return run.fill_in(catalog[title_id], hidden, use_global=told is not None, metadata_of=other)
 
 
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
 def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> int:
     """The hidden shot that a panel shows while nobody looks at any."""
-    return _telling(str(catalog.path), catalog.fingerprint, run_path, run_stamp(run_path), title_id, hidden, modality)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _telling(
-    path: str,
-    fingerprint: str,
-    run_path: Path,
-    changed: Stamp,
-    title_id: str,
-    hidden: tuple[int, ...],
-    modality: str | None,
-) -> int:
     from msm.expected import most_telling
 
-    return most_telling(cache.whole_fill_in(cache.open_catalog(Path(path)), run_path, title_id, hidden, modality))
+    return most_telling(cache.whole_fill_in(catalog, run_path, title_id, hidden, modality))
 
 
 class Answers(dict):
@@ -275,13 +221,9 @@ class Answers(dict):
 MOST_ANSWERS = 24
 
 
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
 def answers(catalog: Catalog) -> Answers:
     """Of one catalog; presenting.Stage keeps what steps share in it."""
-    return _answers(str(catalog.path), catalog.fingerprint)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _answers(path: str, fingerprint: str) -> Answers:
     return Answers()
 
 
@@ -294,7 +236,7 @@ def frame(catalog: Catalog, row: int, *, of: str = "", **how: Any) -> Frame:
     index = int(titles["first_shot"].searchsorted(row, side="right")) - 1
     title = catalog[str(titles["title_id"].iloc[index])]
     shot = row - int(titles["first_shot"].iloc[index])
-    shots = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)
+    shots = cache.shots(catalog, title.title_id)
     start = clock(float(shots["start_s"].iloc[shot])) or f"shot {shot}"
     text = shots["text"].iloc[shot] if "text" in shots else ""
     picture = picture_address(catalog, title.title_id, shot)

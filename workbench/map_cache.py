@@ -13,7 +13,7 @@ import streamlit as st
 from msm import Catalog
 from msm.maps import StoredMap
 from msm.maps.stored import list_maps, maps_folder, open_map
-from workbench.cache import Stamp, catalog_thumbnails_address, open_catalog, stamp
+from workbench.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
 from workbench.views import map_words
 from workbench.views.map_labels import map_labels
 from workbench.views.map_parts import about_part, colours_part, points_part
@@ -42,46 +42,32 @@ def _points(path: Path, digest: str) -> dict[str, Any]:
 
 
 def about(catalog: Catalog, of: str) -> dict[str, Any]:
-    return _about(str(catalog.path), catalog.fingerprint, of, catalog_thumbnails_address(catalog))
+    return _about(catalog, of, catalog_thumbnails_address(catalog))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _about(path: str, fingerprint: str, of: str, frames: str) -> dict[str, Any]:
-    catalog = open_catalog(Path(path))
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
+def _about(catalog: Catalog, of: str, frames: str) -> dict[str, Any]:
     folder = catalog.path / "media" / "thumbnails"
     there = {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
     framed = [title_id in there for title_id in catalog.titles["title_id"].astype(str)]
-    return about_part(fingerprint, of, catalog.titles, shots(catalog), frames, framed)
+    return about_part(catalog.fingerprint, of, catalog.titles, shots(catalog), frames, framed)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
 def shots(catalog: Catalog) -> pd.DataFrame:
     """All of shots.parquet."""
-    return _shots(str(catalog.path), catalog.fingerprint)
+    return catalog.read_shots()
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _shots(path: str, fingerprint: str) -> pd.DataFrame:
-    return open_catalog(Path(path)).read_shots()
-
-
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
 def labels(catalog: Catalog, of: str) -> pd.DataFrame:
     """A column a label that points can be coloured and filtered by, a row a point."""
-    return _labels(str(catalog.path), catalog.fingerprint, of)
+    return map_labels(catalog, of)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _labels(path: str, fingerprint: str, of: str) -> pd.DataFrame:
-    return map_labels(open_catalog(Path(path)), of)
-
-
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
 def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
-    return _colours(str(catalog.path), catalog.fingerprint, of, label)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _colours(path: str, fingerprint: str, of: str, label: str) -> dict[str, Any]:
-    values = labels(open_catalog(Path(path)), of)[label]
-    return colours_part(f"{fingerprint}/{of}", label, values)
+    return colours_part(f"{catalog.fingerprint}/{of}", label, labels(catalog, of)[label])
 
 
 def overlap(one: StoredMap, other: StoredMap) -> np.ndarray | None:
@@ -97,26 +83,26 @@ def _overlap(one: Path, other: Path, digest: str, other_digest: str) -> np.ndarr
 
 def together(catalog: Catalog, found: StoredMap, label: str) -> tuple[float, float] | None:
     """(share of each point's nearest that have its value of a label, the same by chance); None where that says nothing."""
-    return _together(str(catalog.path), catalog.fingerprint, found.path, str(found.facts["points_sha256"]), label)
+    return _together(catalog, str(found.path), str(found.facts["points_sha256"]), label)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _together(path: str, fingerprint: str, found: Path, digest: str, label: str) -> tuple[float, float] | None:
-    stored = open_map(found)
-    values = labels(open_catalog(Path(path)), stored.of)[label]
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
+def _together(catalog: Catalog, found: str, digest: str, label: str) -> tuple[float, float] | None:
+    stored = open_map(Path(found))
+    values = labels(catalog, stored.of)[label]
     return None if stored.neighbours is None else map_words.together(stored.neighbours, values)
 
 
 def found_by_text(catalog: Catalog, of: str, words: str) -> np.ndarray:
     """(N,) bool: points whose title, synopsis or text holds these words, whatever their case."""
-    return _found(str(catalog.path), catalog.fingerprint, of, words.casefold().strip())
+    return _found(catalog, of, words.casefold().strip())
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _found(path: str, fingerprint: str, of: str, words: str) -> np.ndarray:
-    titles, text = _texts(path, fingerprint)
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def _found(catalog: Catalog, of: str, words: str) -> np.ndarray:
+    titles, text = _texts(catalog)
     in_title = titles.str.contains(words, regex=False).to_numpy(dtype=bool)
-    counts = open_catalog(Path(path)).titles["num_shots"].to_numpy()
+    counts = catalog.titles["num_shots"].to_numpy()
     in_shot = text.str.contains(words, regex=False).to_numpy(dtype=bool)
     if of == "shots":
         return np.repeat(in_title, counts) | in_shot
@@ -124,10 +110,9 @@ def _found(path: str, fingerprint: str, of: str, words: str) -> np.ndarray:
     return in_title | np.logical_or.reduceat(in_shot, starts)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _texts(path: str, fingerprint: str) -> tuple[pd.Series, pd.Series]:
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
+def _texts(catalog: Catalog) -> tuple[pd.Series, pd.Series]:
     """What is searched: of each title its name, synopsis and tags, of each shot its text; all in one case."""
-    catalog = open_catalog(Path(path))
     titles, table = catalog.titles, shots(catalog)
     columns = [titles[c].fillna("").astype(str) for c in ("name", "synopsis", "tags") if c in titles]
     of_title = columns[0].str.cat(columns[1:], sep="\n").str.casefold()
@@ -135,15 +120,14 @@ def _texts(path: str, fingerprint: str) -> tuple[pd.Series, pd.Series]:
     return of_title, text.fillna("").astype(str).str.casefold()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Principal components of the shots …")
-def preview(path: str, fingerprint: str) -> dict[str, Any]:
+@st.cache_resource(max_entries=2, show_spinner="Principal components of the shots …", hash_funcs=ON_DISK)
+def preview(catalog: Catalog) -> dict[str, Any]:
     """Where shots lie by their first two principal components: what there is to see before a map is drawn."""
     from msm.maps.vectors import vectors_of
     from msm.projection.pca import principal_components
 
-    catalog = open_catalog(Path(path))
     with vectors_of(catalog, "shots", None, lambda share: None) as rows:
         reduced = principal_components(rows, 2, seed=0)
     flat = np.zeros((len(reduced), 2), dtype=np.float32)
     flat[:, : reduced.shape[1]] = reduced
-    return points_part(f"preview-{fingerprint}", flat)
+    return points_part(f"preview-{catalog.fingerprint}", flat)

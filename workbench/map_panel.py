@@ -280,7 +280,7 @@ def what_lies_together(catalog: Catalog, shown: Sequence[Entry], label: str | No
 def preview(catalog: Catalog, label: str | None, choice: dict[str, Any]) -> None:
     """The first two principal components, until a map is drawn."""
     about = map_cache.about(catalog, "shots")
-    points = map_cache.preview(str(catalog.path), catalog.fingerprint)
+    points = map_cache.preview(catalog)
     _show(catalog, "shots", about, [(points, "Raw shots", "two principal components, no map yet")], label, choice, None)
 
 

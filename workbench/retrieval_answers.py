@@ -151,7 +151,7 @@ def words(cards: Cards, ask: Question) -> None:
             panel.words_found(cards, exact, text)
     with right:
         _heading("Nearest by the text encoder", "Compared with the text columns of the shots alone.", palette.TRUTH)
-        encoder = _or_say(lambda: retrieval_cache.text_encoder(str(ask.catalog.path), ask.catalog.fingerprint))
+        encoder = _or_say(lambda: retrieval_cache.text_encoder(ask.catalog))
         if encoder is None:
             return
         finder = panel.raw_or_say(ask.catalog, "text")
@@ -190,7 +190,7 @@ def _show(cards: Cards, answer: Any, key: str, accent: str, as_query: Any = None
 
 
 def _labels_of_query(ask: Question) -> dict[str, Any]:
-    _, labels = retrieval_cache.labels_of(str(ask.catalog.path), ask.catalog.fingerprint, (ask.like[0],))
+    _, labels = retrieval_cache.labels_of(ask.catalog, (ask.like[0],))
     return labels.iloc[0].to_dict()
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench import cache
-from workbench.cache import Stamp, stamp
+from workbench.cache import ON_DISK, Stamp, stamp
 
 MOST_SPACES = 6
 
@@ -26,14 +26,14 @@ def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None
 
     fusion = fusion or DEFAULT_FUSION
     kept = tuple(sorted((catalog.path / "index").glob("*/index.json")))
-    return _raw_finder(str(catalog.path), catalog.fingerprint, modality, fusion, stamp(*kept))
+    return _raw_finder(catalog, modality, fusion, stamp(*kept))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the shots …")
-def _raw_finder(path: str, fingerprint: str, modality: str | None, fusion: str, changed: Stamp) -> Any:
+@st.cache_resource(max_entries=8, show_spinner="Reading the shots …", hash_funcs=ON_DISK)
+def _raw_finder(catalog: Catalog, modality: str | None, fusion: str, changed: Stamp) -> Any:
     from msm.search.spaces import RawSpace
 
-    return _found_or_flat(RawSpace(cache.open_catalog(Path(path)), fusion, modality))
+    return _found_or_flat(RawSpace(catalog, fusion, modality))
 
 
 def _found_or_flat(space: Any) -> Any:
@@ -85,32 +85,32 @@ def _finders() -> tuple[dict[tuple[str, ...], Any], threading.Lock]:
     return {}, threading.Lock()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …")
-def text_encoder(path: str, fingerprint: str) -> Any:
+@st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …", hash_funcs=ON_DISK)
+def text_encoder(catalog: Catalog) -> Any:
     """The encoder of a catalog's text columns; InputError where it cannot be had."""
-    from msm.search.words import text_encoder
+    from msm.search import words
 
-    return text_encoder(cache.open_catalog(Path(path)))
+    return words.text_encoder(catalog)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def label_values(path: str, fingerprint: str, label: str) -> list[str]:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
+def label_values(catalog: Catalog, label: str) -> list[str]:
     """Every value of a label, the commonest first."""
     from msm.search import filters
 
-    return filters.label_values(filters.label_column(cache.open_catalog(Path(path)), label))
+    return filters.label_values(filters.label_column(catalog, label))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def labels_of(path: str, fingerprint: str, rows: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
+def labels_of(catalog: Catalog, rows: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is known of these shots: as `Answer.table` (without scores) and as `Answer.labels`."""
     from msm.search.asking import shots_of
 
-    return shots_of(cache.open_catalog(Path(path)), pd.DataFrame({"row": list(rows), "score": 0.0, "copies": 0}))
+    return shots_of(catalog, pd.DataFrame({"row": list(rows), "score": 0.0, "copies": 0}))
 
 
-@st.cache_data(max_entries=32, show_spinner="Searching with the shots of the unseen titles …")
-def measured(_spaces: dict[str, Any], key: tuple[str, ...], label: str, split: str, leave_out: str) -> dict[str, Any]:
+@st.cache_data(max_entries=32, show_spinner="Searching with the shots of the unseen titles …", hash_funcs=ON_DISK)
+def measured(_spaces: dict[str, Any], key: tuple[Any, ...], label: str, split: str, leave_out: str) -> dict[str, Any]:
     """`msm.search.measure.measure`; the key says which spaces they are."""
     from msm.search.measure import measure
 

@@ -51,7 +51,7 @@ class Cards:
         )
 
     def of_rows(self, rows: Sequence[int], **more: Any) -> list[dict[str, Any]]:
-        table, labels = retrieval_cache.labels_of(str(self.catalog.path), self.catalog.fingerprint, tuple(rows))
+        table, labels = retrieval_cache.labels_of(self.catalog, tuple(rows))
         return self.of(table.assign(score=float("nan")), labels, **more)
 
     def hear(self, gesture: Gesture) -> None:

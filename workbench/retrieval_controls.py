@@ -47,7 +47,7 @@ def choose_filters(catalog: Catalog) -> Filters:
         splits = st.multiselect("Splits", ["train", "validation", "test"], key=f"retrieval.splits.{name}")
         pairs: list[tuple[str, str]] = []
         for label in st.multiselect("Labels", labels, key=f"retrieval.labels.{name}"):
-            values = retrieval_cache.label_values(str(catalog.path), catalog.fingerprint, label)
+            values = retrieval_cache.label_values(catalog, label)
             wanted = st.multiselect(label, values, key=f"retrieval.label.{label}.{name}")
             pairs += [(label, value) for value in wanted]
     return Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
@@ -86,6 +86,6 @@ def choose_text(catalog: Catalog, row: int) -> str:
     """What is looked for; to begin with, what is said in the shot that is asked for, or near it."""
     first, stop = bounds(catalog, row)
     near = sorted(range(first, stop), key=lambda r: abs(r - row))[:40]
-    table, _ = retrieval_cache.labels_of(str(catalog.path), catalog.fingerprint, tuple(near))
+    table, _ = retrieval_cache.labels_of(catalog, tuple(near))
     said = next((t for t in table["text"] if t.strip()), "")
     return st.text_input("Words", said, key=f"retrieval.text.{row}", placeholder="a line, a name, a thing")

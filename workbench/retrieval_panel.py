@@ -31,7 +31,7 @@ COLOURS = {palette.TRUTH: "green", palette.MODEL: "blue", palette.OTHER: "gray"}
 def query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) -> None:
     """The question as frames: the shot, large, with what is said in it; its neighbours; what else is asked."""
     row = like[0]
-    table, labels = retrieval_cache.labels_of(str(cards.catalog.path), cards.catalog.fingerprint, (row,))
+    table, labels = retrieval_cache.labels_of(cards.catalog, (row,))
     shot = table.iloc[0]
     large, facts = st.columns([2, 3], vertical_alignment="top", gap="medium")
     with large:
@@ -196,7 +196,7 @@ def select_found(answers: dict[str, Any]) -> None:
 @st.dialog("Play", width="large")
 def player(catalog: Catalog, film: Path, row: int) -> None:
     """The shot, in its film."""
-    table, _ = retrieval_cache.labels_of(str(catalog.path), catalog.fingerprint, (row,))
+    table, _ = retrieval_cache.labels_of(catalog, (row,))
     shot = table.iloc[0]
     st.markdown(
         f"**{plain_markdown(shot['name'])}** · shot {shot['shot']} · {clock(shot['start_s'])} – {clock(shot['end_s'])}"
@@ -230,7 +230,7 @@ def how_good(catalog: Catalog, finders: dict[str, Any], run_path: Path | None) -
             "five or ten, of the same kind?"
         )
         return
-    key = (str(catalog.path), catalog.fingerprint, *(f.space.mark for f in finders.values()))
+    key = (catalog, *(f.space.mark for f in finders.values()))
     try:
         told = retrieval_cache.measured({n: f.space for n, f in finders.items()}, key, str(label), "test", leave_out)
     except InputError as error:

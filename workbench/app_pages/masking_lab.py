@@ -71,7 +71,7 @@ def lab() -> None:
         elif run_path and not state.hidden():
             st.subheader(NOTHING_HIDDEN, anchor=False)
     below = st.container()  # filled last: the answer of strip and timeline does not wait for it
-    panels.hide_controls(title, cache.shots(str(catalog.path), catalog.fingerprint, title.title_id))
+    panels.hide_controls(title, cache.shots(catalog, title.title_id))
     if filled:
         show(title, filled)
     if run_path:

@@ -45,7 +45,7 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     name = state.panel() or EXPECTED
     if state.modality() and filled and name != EXPECTED:
         st.caption("This panel asks about whole shots, also of those of which only a part is hidden above.")
-        filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()))
+        filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), None)
     try:
         PANELS[name](catalog, title, run_path, filled)
     except InputError as error:

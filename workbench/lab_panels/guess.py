@@ -20,7 +20,7 @@ AROUND = 2  # visible shots shown on each side of the gap
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     hidden = tuple(state.hidden())
-    fill = cache.whole_fill_in(catalog, run_path, title.title_id, hidden) if filled else None
+    fill = cache.whole_fill_in(catalog, run_path, title.title_id, hidden, None) if filled else None
     game = state.game(f"{title.title_id} {hidden}")
     asked = deal(fill, game.number) if fill else None
     if asked is None:
@@ -29,7 +29,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
             state.hide_next_at_random(title.num_shots)
             st.rerun()
         return
-    starts = cache.shots(str(catalog.path), catalog.fingerprint, title.title_id)["start_s"]
+    starts = cache.shots(catalog, title.title_id)["start_s"]
     when = clock(float(starts.iloc[asked.shot])) or f"shot {asked.shot}"
     told = None if game.pick is None else answered(asked, game.pick)
     st.markdown(f"**{question(when, len(asked.choices)) if told is None else outcome(told)}**")
