@@ -29,7 +29,12 @@ test: .venv/dev browser ## every test, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
+else # what drives a browser has the machine to itself; the other tests share it by files
+	failed=; $(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not notebook" || failed=1; \
+	  $(BIN)/pytest --nbmake -m "browser or notebook" || failed=1; test -z "$$failed"
+endif
 
 check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/ruff check .

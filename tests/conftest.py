@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def tiny_titles(dims: tuple[Modality, ...], seed: int = 0) -> Iterator[TitleData
                 shots=pd.DataFrame(shots),
                 labels={"genre": "drama" if number else "comedy"},
             )
+
+
+@pytest.fixture(autouse=True)
+def the_main_module_stays() -> Iterator[None]:
+    """Streamlit puts the script that it runs in its place, and a process that is spawned later would run it again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture
