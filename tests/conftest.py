@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,3 +75,18 @@ def real_data() -> Path:
     if not (folder / "README.md").exists():
         pytest.skip(f"no real data in {folder}; say where it is with MSM_REAL_DATA")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Of the fault tests; here, where also the process that hands tests out to others reads it."""
+    sums: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, number in report.user_properties:
+                    if name.startswith("count: "):
+                        sums[name.removeprefix("count: ")] += int(number)
+    if sums:
+        terminalreporter.section("faults")
+        for what, number in sums.items():
+            terminalreporter.write_line(f"{number:8,} {what}")
