@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 EXACT_UP_TO = 20_000  # rows that are compared each with each; more are looked up in cells of likes
-CELLS_LOOKED_AT = 24  # of 4 √N: recall 0.999 on 30 000 shots of benchmarks/map.py
+CELLS_LOOKED_AT = 64  # of 4 √N; 24 find 0.999 of 30 000 shots of benchmarks/map.py, but fewer of 100 000
 AT_ONCE = 4096  # rows searched between two words on how far it is
 
 Progress = Callable[[int, int], None]

@@ -1,10 +1,9 @@
-"""Pieces of the Embedding map page: which map, how it is coloured, what was chosen on it, and drawing another one."""
+"""Pieces of the Embedding map page: how a map is coloured and filtered, what was chosen on it, and where one can go with that."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,191 +11,24 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from msm import Catalog, InputError
-from msm.maps import MapOptions, Source, StoredMap, find_map
-from msm.projection import ProjectionOptions
-from workbench import cache, jobs, map_cache, state
+from msm import Catalog
+from msm.maps import StoredMap
+from workbench import map_cache, state
 from workbench.arguments import read_arguments
 from workbench.components.shot_map import Gesture, shot_map
 from workbench.evaluation_panel import as_text, columns, copy_as_code
+from workbench.map_choice import NONE, Entry, kept_choice
 from workbench.opened import turn_to
 from workbench.views import map_parts, map_words
 from workbench.views.code import map_code
 from workbench.views.map_figure import map_figure
 from workbench.views.wording import clock, count
 
-KIND = "map"  # of its jobs
 PIN = "map.pinned"
 LONGEST_TABLE = 5000
 RETRIEVAL = Path(__file__).parent / "app_pages" / "retrieval.py"
 NEAR_SHOWN = 8
-NONE = ""  # an id that nothing has
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Something that can be looked at: a map that is there, or one of the usual ones that could be drawn.
-
-    run     whose contextual embeddings; None for the raw shots
-    stored  None where it is still to be drawn
-    former  one like it that the catalog or the run has overtaken
-    """
-
-    name: str
-    run: Path | None
-    stored: StoredMap | None
-    former: StoredMap | None = None
-
-    @property
-    def id(self) -> str:
-        return self.stored.key if self.stored else f"draw {self.name}"
-
-
-def entries(catalog: Catalog, runs: pd.DataFrame) -> list[Entry]:
-    """The usual maps (raw shots, then each run, the chosen one first), then all others that fit the catalog as it is."""
-    usable = runs[runs["problem"].isna()]
-    paths = {str(r.name): Path(r.path) for r in usable.itertuples()}
-    first = sorted(paths, key=lambda name: name != state.run())
-    there = map_cache.maps(catalog)
-    found = []
-    for run in [None, *(paths[name] for name in first)]:
-        source = Source(run=run.name, weights=cache.weights(run)) if run else Source()
-        fresh, former = find_map(catalog, MapOptions(), (source,))
-        found.append(Entry(run.name if run else "Raw shots", run, fresh, former))
-    shown = {e.stored.key for e in found if e.stored}
-    for stored in there:
-        if stored.key not in shown and _fits(stored, catalog, paths):
-            run = paths.get(stored.run) if stored.run else None
-            found.append(Entry(map_words.map_name(stored.facts), run, stored))
-    return found
-
-
-def _fits(stored: StoredMap, catalog: Catalog, runs: dict[str, Path]) -> bool:
-    sources = stored.facts["sources"]
-    known = all(
-        s["run"] is None or (s["run"] in runs and cache.weights(runs[s["run"]]) == s["weights"]) for s in sources
-    )
-    return known and stored.facts["catalog_fingerprint"] == catalog.fingerprint
-
-
-def choose(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
-    """The page's head: which map, and which beside it. Two that are there already are shown to whoever chose none."""
-    name, one, other = columns("map-head", [3, 3, 3], least_px=190, align="bottom")
-    name.header("Embedding map", anchor=False)
-    by_id = {e.id: e for e in found}
-    words = {e.id: e.name if e.stored else f"{e.name} (not drawn yet)" for e in found}
-    ready = [e.id for e in found if e.stored and e.stored.of == "shots" and e.stored.dims == 2]
-    key = _kept_choice("map.one", list(by_id), ready[0] if ready else found[0].id)
-    chosen = by_id[str(one.selectbox("Map", list(by_id), key=key, format_func=words.__getitem__))]
-    alike = [e.id for e in found if e is not chosen and _beside(chosen, e)]
-    partner = next((i for i in ready if i in alike and i in ready[:2]), None) if chosen.id in ready[:2] else None
-    key = _kept_choice("map.other", [NONE, *alike], partner or NONE)
-    beside = other.selectbox(
-        "Beside it", [NONE, *alike], key=key, format_func=lambda i: words.get(i, "none"), disabled=not alike
-    )
-    return chosen, by_id.get(str(beside))
-
-
-def _kept_choice(name: str, options: list[Any], default: Any) -> str:
-    """The key of a select box that keeps what was chosen while that is among the options."""
-    if name not in st.session_state or st.session_state[name] not in options:
-        st.session_state[name] = default
-    else:
-        st.session_state[name] = st.session_state[name]  # Streamlit forgets it with the page otherwise
-    return name
-
-
-def _beside(chosen: Entry, other: Entry) -> bool:
-    of, dims = (chosen.stored.of, chosen.stored.dims) if chosen.stored else ("shots", 2)
-    return dims == 2 and (other.stored is None or (other.stored.of, other.stored.dims) == (of, 2))
-
-
-def offer(entry: Entry, catalog: Catalog) -> None:
-    """A button that draws a map that is not there; where an earlier one is, also one that only adds what is new."""
-    busy = _running(catalog, _words(entry.run))
-    if entry.former:
-        st.info(
-            f"**{as_text(entry.name)}**: the catalog or the run has changed since this map was drawn.",
-            icon=":material/history:",
-        )
-    elif not busy:
-        whose = (
-            "the shots as the encoders made them"
-            if entry.run is None
-            else f"what {entry.run.name} makes of each shot in its title"
-        )
-        st.markdown(f"There is no map of {as_text(whose)} yet. Drawing it takes {_how_long(catalog)}.")
-    with st.container(horizontal=True):
-        if st.button(
-            f"Draw the map: {entry.name}",
-            key=f"draw.{entry.id}",
-            type="primary",
-            icon=":material/scatter_plot:",
-            disabled=busy,
-        ):
-            start(catalog, entry.name, _words(entry.run))
-        if entry.former and entry.former.facts["sources"] == [vars(_source(entry.run))]:
-            placing = [*_words(entry.run), "--place"]
-            if st.button(
-                "Only place the new titles on it",
-                key=f"place.{entry.id}",
-                icon=":material/add_location:",
-                disabled=busy,
-            ):
-                start(catalog, f"{entry.name}, new titles", placing)
-    if busy:
-        st.caption("It is being drawn: see the bar above.")
-
-
-def _source(run: Path | None) -> Source:
-    return Source(run=run.name, weights=cache.weights(run)) if run else Source()
-
-
-def _how_long(catalog: Catalog) -> str:
-    shots = catalog.num_shots
-    return "about half a minute" if shots < 10_000 else "minutes" if shots < 300_000 else "an hour or so"
-
-
-def _words(run: Path | None, *options: str) -> list[str]:
-    return [*(["--run", str(run.absolute())] if run else []), *options]
-
-
-def start(catalog: Catalog, title: str, options: Sequence[str]) -> None:
-    """Draw a map in a process of its own: two of numba's in one process would end it."""
-    folder = jobs.jobs_folder(read_arguments().runs)
-    path = str(catalog.path.absolute())
-    with jobs.prepared(folder, KIND) as place:
-        about = {"catalog": path, "options": list(options)}
-        jobs.start(place, f"Map: {title}", [KIND, path, "--json", *options], about)
-    st.rerun()
-
-
-def _running(catalog: Catalog, options: Sequence[str]) -> bool:
-    about = {"catalog": str(catalog.path.absolute()), "options": list(options)}
-    folder = jobs.jobs_folder(read_arguments().runs)
-    return any(job.state == jobs.RUNNING and job.about == about for job in jobs.listed(folder, KIND))
-
-
-def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:
-    """Where a map's file is damaged: a button that draws it anew over what is there."""
-    for entry in shown:
-        try:
-            _ = entry.stored and entry.stored.table
-        except InputError:
-            told = entry.stored.facts["options"] if entry.stored else {}
-            if told == MapOptions().to_dict() and st.button("Draw it anew", key=f"mend.{entry.id}", type="primary"):
-                start(catalog, entry.name, [*_words(entry.run), "--again"])
-
-
-def drawn(job: jobs.Job, buttons: DeltaGenerator) -> None:
-    """What a finished drawing leaves on the page."""
-    made = job.answer if isinstance(job.answer, list) else [job.answer]
-    st.success(f"**{as_text(job.title)}** is drawn: {as_text(map_words.map_note(made[0]))}.", icon=":material/check:")
-
-
-# ---- looking at it ---------------------------------------------------------------------------
 
 
 def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
@@ -204,7 +36,7 @@ def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
     told = map_cache.labels(catalog, of)
     colour, find, path, more = columns("map-controls", [3, 3, 3, 2], least_px=150, align="bottom")
     label = (
-        colour.selectbox("Colour by", list(told), key=_kept_choice("map.colour", list(told), next(iter(told), None)))
+        colour.selectbox("Colour by", list(told), key=kept_choice("map.colour", list(told), next(iter(told), None)))
         if len(told.columns)
         else None
     )
@@ -394,60 +226,3 @@ def take_along(catalog: Catalog, entry: Entry, label: str | None) -> None:
     if entry.stored:
         link = "?" + urlencode(state.query(), safe=":;,@")
         copy_as_code(map_code(catalog.path, entry.stored.path, label, link, read_arguments().runs))
-
-
-def draw_another(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """A form for a map that is not one of the usual."""
-    usable = {str(r.name): Path(r.path).absolute() for r in runs[runs["problem"].isna()].itertuples()}
-    with st.expander("Draw another map", icon=":material/add:"):
-        left, middle, right = columns("map-form", [1, 1, 1], least_px=220)
-        raw = "Raw shots"
-        whose = left.multiselect(
-            "Embeddings",
-            [raw, *usable],
-            default=[raw],
-            help="Several are laid out together, so that a shot is in about the same place on all of them.",
-        )
-        of = left.segmented_control(
-            "A point is a", ["shots", "titles"], default="shots", required=True, format_func=lambda u: u[:-1]
-        )
-        together = len(whose) > 1
-        label = middle.selectbox(
-            "Drawn together by",
-            [None, *_supervising(catalog, str(of))],
-            format_func=lambda n: n or "nothing",
-            disabled=together,
-            help="UMAP is told this label: its values are drawn apart, so the map shows less of what the vectors say by themselves.",
-        )
-        dims = middle.segmented_control("Dimensions", [2, 3], default=2, required=True)
-        density = middle.checkbox("Keep dense regions dense (densMAP)", disabled=together)
-        neighbours = right.slider("Neighbours", 5, 100, 15, help="Fewer show local detail, more the large picture.")
-        min_dist = right.slider("Least distance", 0.0, 0.9, 0.1, 0.05)
-        seed = right.number_input("Seed", 0, 2**31 - 1, 0)
-        if st.button("Draw it", icon=":material/play_arrow:", disabled=not whose):
-            try:
-                ProjectionOptions(dims=int(dims or 2), neighbours=neighbours, min_dist=min_dist, seed=int(seed))
-            except InputError as error:
-                st.error(f"{error}.")
-                return
-            options = [word for name in whose if name != raw for word in ("--run", str(usable[name]))]
-            options += ["--raw"] if raw in whose and together else []
-            options += [
-                "--of",
-                str(of),
-                "--dims",
-                str(dims),
-                "--neighbours",
-                str(neighbours),
-                "--min-dist",
-                str(min_dist),
-                "--seed",
-                str(seed),
-            ]
-            options += ["--by", label] if label and not together else []
-            options += ["--densmap"] if density and not together else []
-            start(catalog, " and ".join(whose), options)
-
-
-def _supervising(catalog: Catalog, of: str) -> list[str]:
-    return [*catalog.title_labels, *(catalog.shot_labels if of == "shots" else []), "split"]

@@ -203,7 +203,8 @@ def _where_mapped(table: pd.DataFrame, former: StoredMap) -> np.ndarray:
 
 def _grown(rows: CentredRows, former: StoredMap, stays: np.ndarray, options: MapOptions, tell: Tell) -> Projection:
     layout = options.layout
-    reduced = principal_components(rows, layout.components, seed=layout.seed)
+    components = projection.layout.components_of(len(rows), layout)
+    reduced = principal_components(rows, components, seed=layout.seed)
     known = stays >= 0
     points = np.empty((len(stays), layout.dims), dtype=np.float32)
     points[known] = former.points[stays[known]]

@@ -23,6 +23,7 @@ TOO_FLAT = "UMAP found no layout: these are the principal components"
 TIED = 0.3  # weight of the tie between a row and itself in the next embedding, where a nearest neighbour has about 1
 FEW_ROWS, MANY_EPOCHS, EPOCHS = 10_000, 500, 200  # as umap chooses them for a map alone
 EXTENT = 10.0  # of a starting layout, as umap has it
+MANY_ROWS, MANY_COMPONENTS = 20_000, 100
 STAGES = {"read": 0.12, "neighbours": 0.2, "umap": 0.35, "epochs": 1.0}  # where each ends, of the whole
 
 Tell = Callable[[str, float], None]  # stage, share of it
@@ -40,7 +41,7 @@ class ProjectionOptions:
     neighbours: int = 15  # K, the row itself included
     min_dist: float = 0.1  # how close UMAP lets points come
     densmap: bool = False  # keep dense regions dense
-    components: int = 50  # P
+    components: int = 50  # P; with very many rows at least 100, see `components_of`
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -73,7 +74,9 @@ def project(
 
     classes  (N,) int, −1 = not known: rows of a class are drawn together (supervised UMAP)
     """
-    reduced = principal_components(rows, options.components, seed=options.seed, progress=_of(tell, "read"))
+    reduced = principal_components(
+        rows, components_of(len(rows), options), seed=options.seed, progress=_of(tell, "read")
+    )
     few = few_different(reduced)
     near, distances = _neighbours(reduced, options, tell)
     if few:
@@ -85,11 +88,19 @@ def project(
     return Projection(points, near[:, 1:], "umap")
 
 
+def components_of(num_rows: int, options: ProjectionOptions) -> int:
+    """P: the more rows, the finer the differences between a row's neighbours and all others.
+
+    Of 100 000 shots of benchmarks/map.py, 50 components name 77 % of the true neighbours, 100 components 95 %.
+    """
+    return options.components if num_rows <= MANY_ROWS else max(options.components, MANY_COMPONENTS)
+
+
 def align_parts(parts: Sequence[Rows], options: ProjectionOptions, *, tell: Tell = silent) -> list[Projection]:
     """Lay out several embeddings of the same N rows so that a row is in about the same place in all."""
     reduced = []
     for i, rows in enumerate(parts):
-        reduced.append(principal_components(rows, options.components, seed=options.seed))
+        reduced.append(principal_components(rows, components_of(len(rows), options), seed=options.seed))
         tell("read", (i + 1) / len(parts))
     found = []
     for i, part in enumerate(reduced):

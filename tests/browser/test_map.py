@@ -61,7 +61,9 @@ def chosen(page: Page) -> int:
     return int(page.locator(".shot-map").get_attribute("data-selected") or 0)
 
 
-def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_back_to_the_same_selection(map_page: Page, mapped, world):
+def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back_to_the_same_selection(
+    map_page: Page, mapped, world
+):
     lasso(map_page, map_page.locator(".over").first, share=0.03)
     frames = map_page.locator(".side .frame-button")
     expect(frames.first).to_be_visible(timeout=PATIENCE_MS)
@@ -83,6 +85,12 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_back_to_the_same_sele
         Selection.from_link(unquote(map_page.url), world / "runs").shots
         == Selection.from_link(link, world / "runs").shots
     )
+
+    map_page.get_by_role("button", name="Search like these").click()
+    expect(map_page.get_by_role("heading", name="Shot retrieval")).to_be_visible(timeout=PATIENCE_MS)
+    expect(map_page).to_have_url(re.compile("shots="), timeout=PATIENCE_MS)
+    map_page.go_back()
+    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many), timeout=PATIENCE_MS)
 
     map_page.get_by_role("button", name="Let go of the chosen shots").click()
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", "0")

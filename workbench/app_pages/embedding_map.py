@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from msm import InputError
-from workbench import jobs, map_cache, state
+from workbench import jobs, map_cache, map_choice, map_drawing, state
 from workbench import map_panel as panel
 from workbench.arguments import read_arguments
 from workbench.job_panel import jobs_panel
@@ -13,8 +13,8 @@ from workbench.opened import catalog_or_stop, runs_for
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
-one, other = panel.choose(panel.entries(catalog, runs))
-jobs_panel(jobs.jobs_folder(read_arguments().runs), panel.KIND, done=panel.drawn)
+one, other = map_choice.choose(map_choice.entries(catalog, runs))
+jobs_panel(jobs.jobs_folder(read_arguments().runs), map_drawing.KIND, done=map_drawing.drawn)
 shown = [entry for entry in (one, other) if entry and entry.stored]
 
 
@@ -24,7 +24,7 @@ def everything() -> None:
         explore()
     except InputError as error:  # a file that is damaged
         st.error(f"{error}.", icon=":material/broken_image:")
-        panel.mend(catalog, shown)
+        map_drawing.mend(catalog, shown)
 
 
 def explore() -> None:
@@ -45,7 +45,7 @@ def explore() -> None:
 
 for entry in filter(None, (one, other)):
     if not entry.stored:
-        panel.offer(entry, catalog)
+        map_drawing.offer(entry, catalog)
 if shown or catalog.num_shots <= map_cache.PREVIEW_UP_TO:
     everything()
-panel.draw_another(catalog, runs)
+map_drawing.draw_another(catalog, runs)
