@@ -203,7 +203,7 @@ def _where_mapped(table: pd.DataFrame, former: StoredMap) -> np.ndarray:
 
 def _grown(rows: CentredRows, former: StoredMap, stays: np.ndarray, options: MapOptions, tell: Tell) -> Projection:
     layout = options.layout
-    components = projection.layout.components_of(len(rows), layout)
+    components = projection.layout.components_of(rows.shape[0], layout)
     reduced = principal_components(rows, components, seed=layout.seed)
     known = stays >= 0
     points = np.empty((len(stays), layout.dims), dtype=np.float32)

@@ -75,7 +75,7 @@ def project(
     classes  (N,) int, −1 = not known: rows of a class are drawn together (supervised UMAP)
     """
     reduced = principal_components(
-        rows, components_of(len(rows), options), seed=options.seed, progress=_of(tell, "read")
+        rows, components_of(rows.shape[0], options), seed=options.seed, progress=_of(tell, "read")
     )
     few = few_different(reduced)
     near, distances = _neighbours(reduced, options, tell)
@@ -100,7 +100,7 @@ def align_parts(parts: Sequence[Rows], options: ProjectionOptions, *, tell: Tell
     """Lay out several embeddings of the same N rows so that a row is in about the same place in all."""
     reduced = []
     for i, rows in enumerate(parts):
-        reduced.append(principal_components(rows, components_of(len(rows), options), seed=options.seed))
+        reduced.append(principal_components(rows, components_of(rows.shape[0], options), seed=options.seed))
         tell("read", (i + 1) / len(parts))
     found = []
     for i, part in enumerate(reduced):
