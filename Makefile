@@ -31,9 +31,9 @@ test: .venv/dev browser ## every test, as CI runs them
 	$(BIN)/mypy
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
-else # what drives a browser has the machine to itself; the other tests share it by files
-	failed=; $(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not notebook" || failed=1; \
-	  $(BIN)/pytest --nbmake -m "browser or notebook" || failed=1; test -z "$$failed"
+else # what drives a browser or two processes has the machine to itself; the other tests share it by files
+	failed=; $(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not notebook and not alone" || failed=1; \
+	  $(BIN)/pytest --nbmake -m "browser or notebook or alone" || failed=1; test -z "$$failed"
 endif
 
 check: .venv/dev ## lint, types and the fast tests: under a minute

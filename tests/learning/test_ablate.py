@@ -402,6 +402,7 @@ def test_when_the_runner_is_killed_its_workers_go_and_the_folder_is_free(long_on
 
 
 @pytest.mark.fault
+@pytest.mark.alone
 def test_a_worker_that_is_killed_costs_one_training(talks, tmp_path):
     settings = ("steps=200", *TINY[1:], "validate_every=100")
     words = [str(talks.path), str(tmp_path / "out"), "--vary", "mask.ratio=.4", "--seeds", "1", "--workers", "1"]

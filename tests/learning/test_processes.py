@@ -17,6 +17,8 @@ from msm.runs import RunFolder
 from msm.train import start_run, train
 from tests.learning import shared_trainings
 
+pytestmark = pytest.mark.alone  # two processes that wait for each other crawl where a third wants a core
+
 SMALL = ["steps=6", "batch_windows=6", "validate_every=3", "model.width=16", "model.heads=2", "model.depth=3"]
 SMALL += ["optim.name=adamw"]  # torch's Muon works in bfloat16, where the last digit of a sum decides
 CPU = torch.device("cpu")
@@ -50,7 +52,7 @@ ACCELERATE = ["accelerate.commands.launch", "--cpu", "--num_processes=2"]  # whi
 def launch(launcher: list[str], *words: str) -> None:
     quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", *launcher, *words], capture_output=True, text=True, timeout=240, env=quiet
+        [sys.executable, "-m", *launcher, *words], capture_output=True, text=True, timeout=480, env=quiet
     )
     assert done.returncode == 0, done.stderr
 
