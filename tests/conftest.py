@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -66,6 +67,23 @@ def tiny_catalog(tmp_path: Path) -> Catalog:
     """25 shots in five titles, `video` 4 wide and `text` 3 wide, float32, in `tmp_path/tiny`."""
     modalities = modalities_of({"video": 4, "text": 3})
     return Catalog.write(tmp_path / "tiny", tiny_titles(modalities), modalities=modalities, dtype="float32")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """`small_disk(KB)`: a file system of that size; its test is skipped where nobody may mount one."""
+    place = tmp_path / "small"
+    place.mkdir()
+
+    def mount(kilobytes: int) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+        return place
+
+    yield mount
+    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)  # something may be mapped still
 
 
 @pytest.fixture(scope="session")

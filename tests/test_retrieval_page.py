@@ -12,7 +12,7 @@ from msm import Catalog, TitleData
 from msm.catalog import modalities_of
 from msm.search.shelf import make_index
 from msm.search.spaces import RawSpace
-from tests.browser.small_world import DIMS, small_title, train_run
+from tests.browser.small_world import DIMS, small_title, write_trio
 from tests.test_pages import ROOT, text_of, visit
 
 PAGE = ROOT / "workbench" / "app_pages" / "retrieval.py"
@@ -20,12 +20,7 @@ PAGE = ROOT / "workbench" / "app_pages" / "retrieval.py"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("retrieval")
-    rng = np.random.default_rng(0)
-    titles = [small_title(rng, f"title-{s}", s, 40, name=f"A {s} title") for s in ("train", "validation", "test")]
-    catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
-    train_run(catalog, folder / "runs" / "mediafm", steps=2)
-    return folder
+    return write_trio(tmp_path_factory.mktemp("retrieval"), 40)
 
 
 def ask_by(app, mode: str):

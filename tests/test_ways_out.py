@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from msm import Catalog, TitleData
 from msm.catalog import modalities_of
-from tests.browser.small_world import DIMS, small_title, train_run
+from tests.browser.small_world import DIMS, small_title, write_trio
 from workbench import people
 
 PAGES_FOLDER = Path(__file__).parent.parent / "workbench" / "app_pages"
@@ -37,12 +37,7 @@ TIMEOUT_S = 90
 def world(tmp_path_factory) -> Path:
     """catalog/ of three short titles, and runs/mediafm."""
     torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("troubles")
-    rng = np.random.default_rng(0)
-    titles = [small_title(rng, f"title-{s}", s, 20, name=f"A {s} title") for s in ("train", "validation", "test")]
-    catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
-    train_run(catalog, folder / "runs" / "mediafm", steps=2)
-    return folder
+    return write_trio(tmp_path_factory.mktemp("troubles"), 20)
 
 
 def visit(monkeypatch, page: str, catalog: Path, runs: Path) -> AppTest:

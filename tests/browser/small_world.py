@@ -70,6 +70,17 @@ def write_catalog(path: Path) -> Catalog:
     return Catalog.write(path, titles, modalities=modalities_of(DIMS), provenance=provenance)
 
 
+def write_trio(folder: Path, num_shots: int) -> Path:
+    """catalog/ of three titles, one a split, and runs/mediafm, trained for two steps."""
+    rng = np.random.default_rng(0)
+    titles = [
+        small_title(rng, f"title-{s}", s, num_shots, name=f"A {s} title") for s in ("train", "validation", "test")
+    ]
+    catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
+    train_run(catalog, folder / "runs" / "mediafm", steps=2)
+    return folder
+
+
 def write_thumbnails(catalog: Catalog, title_id: str) -> None:
     """A picture for every shot of a title but its last."""
     folder = catalog.path / "media" / "thumbnails" / title_id

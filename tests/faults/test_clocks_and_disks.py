@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -91,21 +90,12 @@ def test_files_that_vanish_while_a_catalog_is_open_are_named_and_mapped_vectors_
 
 
 @pytest.fixture
-def read_only(tiny_catalog, tmp_path) -> Iterator[Path]:
-    """A disk with a catalog that nobody may write to; skipped where nobody may mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
-        shutil.copytree(tiny_catalog.path, place / "catalog")
-        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], capture_output=True)
+def read_only(tiny_catalog, small_disk) -> Path:
+    """A disk with a catalog that nobody may write to."""
+    place = small_disk(8192)
+    shutil.copytree(tiny_catalog.path, place / "catalog")
+    subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+    return place
 
 
 def test_a_disk_that_may_only_be_read_is_one_sentence_to_every_verb_that_writes(read_only):

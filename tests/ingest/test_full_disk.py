@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,23 +20,6 @@ from msm.ingest import IngestOptions, ingest
 from tests.ingest.conftest import Scene, write_film
 
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """`small_disk(KB)`: a file system of that size; its test is skipped where nobody may mount one."""
-    place = tmp_path / "small"
-    place.mkdir()
-
-    def mount(kilobytes: int) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-        return place
-
-    yield mount
-    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)  # something may be mapped still
 
 
 def everything(folder: Path) -> dict[Path, bytes]:

@@ -3,7 +3,6 @@
 import multiprocessing
 import random
 import shutil
-import subprocess
 import time
 
 import pytest
@@ -100,22 +99,6 @@ def test_two_checkpoints_are_kept_and_nothing_that_a_killed_writer_left(talks, q
     (run.path / "checkpoint" / ".last.pt.tmp-1-abcd").write_bytes(b"half")
     train(run, talks, device=CPU)
     assert sorted(p.name for p in (run.path / "checkpoint").iterdir()) == ["before.pt", "last.pt"]
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    place = tmp_path / "small"
-    place.mkdir()
-
-    def mount(kilobytes: int):
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-        return place
-
-    yield mount
-    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)
 
 
 @pytest.mark.fault
