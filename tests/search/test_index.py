@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import faiss
 import numpy as np
@@ -130,6 +131,51 @@ def test_many_queries_at_once_are_answered_as_one_by_one(kind):
         alone, found = index.search(query[None], 10)
         np.testing.assert_array_equal(found[0], rows[i])
         np.testing.assert_allclose(alone[0], scores[i], atol=1e-6)
+
+
+class Card:
+    """What faiss-gpu would put on a card: it finds the same, and takes no filter."""
+
+    def __init__(self, inner):
+        self.inner, self.asked = inner, 0
+
+    def search(self, queries, k):
+        self.asked += 1
+        return self.inner.search(queries, k)
+
+
+def with_a_card(monkeypatch, clone):
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
+    for name in ("GpuClonerOptions", "StandardGpuResources"):
+        monkeypatch.setattr(faiss, name, SimpleNamespace, raising=False)
+    monkeypatch.setattr(faiss, "index_cpu_to_gpu", clone, raising=False)
+
+
+def test_on_a_gpu_the_same_is_found_and_a_filter_goes_past_the_card(monkeypatch):
+    """There is no card here, so a stand-in for faiss-gpu's clone shows who is asked for what."""
+    vectors = clustered(1500, 24)
+    expected = built(vectors)[0].search(vectors.rows[:5], 10)
+    with_a_card(monkeypatch, lambda resources, number, inner, options: Card(inner))
+    index, _ = built(vectors)
+    index._gpu.asked = 0
+    scores, rows = index.search(vectors.rows[:5], 10)
+    allowed = np.arange(1500) % 2 == 0
+    _, filtered = index.search(vectors.rows[:5], 10, allowed=allowed)
+
+    np.testing.assert_array_equal(rows, expected[1])
+    np.testing.assert_allclose(scores, expected[0], atol=1e-6)
+    assert index._gpu.asked == 1 and allowed[filtered].all()
+
+
+def test_what_a_gpu_cannot_hold_stays_where_it_is(monkeypatch):
+    def too_large(*_):
+        raise RuntimeError("out of memory")
+
+    vectors = clustered(300, 8)
+    with_a_card(monkeypatch, too_large)
+    index, _ = built(vectors)
+
+    assert index._gpu is None and index.search(vectors.rows[:1], 3)[1][0, 0] == 0
 
 
 def test_the_kind_follows_the_size():
