@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -81,15 +82,22 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
     expect(page.get_by_text("no title to learn from")).to_be_visible(timeout=PATIENCE_MS)
 
 
+def suspended_when_begun(folder: Path) -> psutil.Process:
+    """The process of the only job, suspended as soon as some of it is done, so that it cannot be ready before a click."""
+    while not (found := jobs.listed(folder)) or not found[0].share:
+        time.sleep(0.001)
+    process = psutil.Process(json.loads((found[0].folder / "job.json").read_text())["pid"])
+    process.suspend()
+    return process
+
+
 def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browser, world, tmp_path):
     film = write_film(tmp_path / "long.mp4", [Scene(i % 7) for i in range(200)])
     bring(page, address)
     type_into(page, "or read from this machine's disk", str(film))
     begin(page, "Read the films")
+    reader = suspended_when_begun(jobs.jobs_folder(world / "runs"))
     expect(page.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
-    (job,) = jobs.listed(jobs.jobs_folder(world / "runs"))
-    reader = psutil.Process(json.loads((job.folder / "job.json").read_text())["pid"])
-    reader.suspend()  # so that it cannot be ready before the click, however slow the machine
     page.goto("about:blank")
 
     elsewhere = browser.new_page()
