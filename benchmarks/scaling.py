@@ -5,7 +5,7 @@
 Trains `mediafm` and `neighbour` on training titles drawn by a seed until they hold that many shots, always validated and
 tested on the same titles, and writes benchmarks/results/scaling.json and .md; other sets in there stay. A catalog of any size
 without pictures: `python -m sample_data.make --without-pictures --titles 1850 OUT`, 200 000 shots in four minutes. What is
-measured is written after every training.
+measured is written after every training, and the same command goes on from there.
 """
 
 from __future__ import annotations
@@ -47,13 +47,17 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="settings", help="KEY=VALUE for every recipe")
     chosen = parser.parse_args()
     low, high = map(int, chosen.steps.split(","))
-    points = []
+    points = measured_before(chosen)
     for shots in map(int, chosen.shots.split(",")):
         steps = int(np.clip(chosen.steps_per_shot * shots, low, high))
         for seed in range(chosen.seeds):
             with tempfile.TemporaryDirectory() as folder:
                 part = subset(Catalog.open(chosen.catalog), Path(folder) / "part", shots, seed)
+                held = sum(t.num_shots for t in part.split("train"))
+                known = {p["recipe"] for p in points if (p["seed"], p["train_shots"]) == (seed, held)}
                 for name in chosen.recipes.split(","):
+                    if name in known:
+                        continue
                     settings = [*chosen.settings, f"steps={steps}", f"validate_every={steps // 4}", f"seed={seed}"]
                     points.append(measure(part, name, settings, Path(folder)))
                     print(points[-1], flush=True)
@@ -98,12 +102,22 @@ def measure(catalog: Catalog, name: str, settings: list[str], folder: Path) -> d
     }
 
 
+def command_of(chosen: argparse.Namespace) -> str:
+    settings = "".join(f" --set {s}" for s in chosen.settings)
+    return f"python -m benchmarks.scaling CATALOG --name {chosen.name} --shots {chosen.shots} --seeds {chosen.seeds} --steps {chosen.steps} --steps-per-shot {chosen.steps_per_shot:g}{settings}"
+
+
+def measured_before(chosen: argparse.Namespace) -> list[dict[str, Any]]:
+    """The points that this very command has written already."""
+    path = RESULTS / "scaling.json"
+    entry = files.read_json(path)["sets"].get(chosen.name, {}) if path.exists() else {}
+    return entry["points"] if entry.get("command") == command_of(chosen) else []
+
+
 def write(name: str, points: list[dict[str, Any]], chosen: argparse.Namespace) -> None:
     path = RESULTS / "scaling.json"
     others = files.read_json(path)["sets"] if path.exists() else {}
-    settings = "".join(f" --set {s}" for s in chosen.settings)
-    command = f"python -m benchmarks.scaling CATALOG --name {name} --shots {chosen.shots} --seeds {chosen.seeds} --steps {chosen.steps} --steps-per-shot {chosen.steps_per_shot:g}{settings}"
-    entry = {"command": command, "date": datetime.date.today().isoformat(), "points": points}
+    entry = {"command": command_of(chosen), "date": datetime.date.today().isoformat(), "points": points}
     document = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "versions": versions(),
