@@ -25,7 +25,7 @@ from msm.fusion import unit
 from msm.likeness import block_cosines, rank_of_truth
 from msm.model import ShotEncoder
 from msm.parts import Parts, simplest
-from msm.predict import contextual_embeddings, predict_hidden
+from msm.predict import Kept, contextual_embeddings, predict_hidden
 from msm.recipe import Recipe
 from msm.runs import RunFolder
 
@@ -196,7 +196,7 @@ class Run:
 
     def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
         self.folder, self.model, self.space = folder, model, space
-        self._last: tuple[Title, np.ndarray, pd.DataFrame] | None = None
+        self._last: tuple[Title, np.ndarray, pd.DataFrame, Kept] | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, device: str = "cpu") -> Run:
@@ -292,7 +292,7 @@ class Run:
         if where[0] < 0 or where[-1] >= title.num_shots:
             wrong = where[0] if where[0] < 0 else where[-1]
             raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
-        shots, times = self._read(title)
+        shots, times, kept = self._read(title)
         asked = self._asked(modalities, where)  # (H, M)
         if not asked.all():
             there = (self._has(shots[where]) & asked).any(axis=1)
@@ -303,7 +303,8 @@ class Run:
         mask[where] = asked
         told = (metadata_of or title).global_embedding if use_global else None
         whole = asked.all() or not self.sees_rest
-        predicted = self.predict(shots, np.any(mask, axis=1) if whole else mask, told)
+        mask = np.any(mask, axis=1) if whole else mask
+        predicted = predict_hidden(self.model, shots, mask, told, kept)
         return FillIn(title.title_id, where, predicted, shots, self.space, times, asked)
 
     def _asked(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
@@ -322,12 +323,12 @@ class Run:
         """(H, D) → (H, M) bool: the modalities that each shot has."""
         return np.stack([shots[:, m.columns].any(axis=1) for m in self.space.modalities], axis=1)
 
-    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame]:
-        """A title's fused shots and times, kept for the next click on the same title."""
+    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame, Kept]:
+        """A title's fused shots and times, and what the model makes of them, kept for the next click on the same title."""
         last = self._last  # read once: several people may click at the same time
         if last is None or last[0] != title:
-            last = self._last = (title, self.space.fuse(title.embeddings), title.shots[["start_s", "end_s"]])
-        return last[1], last[2]
+            last = self._last = (title, self.space.fuse(title.embeddings), title.shots[["start_s", "end_s"]], {})
+        return last[1], last[2], last[3]
 
     def contextual(self, title: Title) -> np.ndarray:
         """(N, C) float32: what the model makes of each shot with its whole title in view; `msm.predict` says what C is."""

@@ -156,12 +156,23 @@ class ShotEncoder(nn.Module):
             with torch.autocast(valid.device.type, enabled=False):
                 guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
             x = self.shot_in(guess[seen] * self.shot_dim**0.5) + hidden[seen].unsqueeze(-1) * self.mask_vector
+        return self._behind_front(x, seen, packing, global_), packing, guess
+
+    def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
+        """The shots' tokens (N − 2 B, W) with their places, behind [CLS] and [GLOBAL] → (N, W)."""
         if self.position is not None:
             x = x + F.embedding(seen.nonzero()[:, 1], self.position)
-        front = torch.stack(
-            [self.cls_vector.expand(len(valid), -1), self._global_token(global_, len(valid), part)], dim=1
-        )
-        return packing.behind(front.to(x.dtype), x), packing, guess
+        windows = len(seen)
+        told = self._global_token(global_, windows, packing.part)
+        front = torch.stack([self.cls_vector.expand(windows, -1), told], dim=1)
+        return packing.behind(front.to(x.dtype), x)
+
+    def encode_tokens(self, tokens: Tensor, global_: Tensor | None = None) -> Tensor:
+        """(B, S, W) the shots' tokens as somebody else made them, all of them real → (B, S, W): their encodings."""
+        seen = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
+        packing = Packing(F.pad(seen, (2, 0), value=True))
+        x = self._behind_front(tokens.flatten(0, 1), seen, packing, global_)
+        return self._through_blocks(x, packing).unflatten(0, (len(seen), -1))[:, 2:]
 
     def _through_blocks(self, x: Tensor, packing: Packing, rows: Tensor | None = None) -> Tensor:
         """(N, W) → (N, W), or the rows (Q,) of it that are asked for."""

@@ -10,6 +10,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 
+from msm import compared
+from msm.compared import Compared
 from msm.fusion import unit
 from msm.model import ShotEncoder
 
@@ -23,15 +25,24 @@ def split_windows(num_shots: int, max_shots: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 
+Kept = dict[int, Compared]  # by the window's first shot
+MOST_KEPT = 16  # windows of a title; one of 512 shots takes some 7 MB
+
+
 @torch.inference_mode()
 def predict_hidden(
-    model: ShotEncoder, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None = None
+    model: ShotEncoder,
+    shots: np.ndarray,
+    hidden: np.ndarray,
+    global_embedding: np.ndarray | None = None,
+    kept: Kept | None = None,
 ) -> np.ndarray:
     """Restore a title's hidden shots.
 
     shots             (N, D) float32, fused; a title longer than the model's windows is cut
     hidden            (N,)   bool, True = the model does not see this shot; or (N, M), this modality of the shot
     global_embedding  (G,)   the title's metadata, or None
+    kept              what an earlier call for these very shots left there, and this one leaves for the next; None = nothing
     returns           (H, D) float32, of the length that the run found best on its validation titles
     """
     model.eval()
@@ -43,12 +54,25 @@ def predict_hidden(
         if not inside.any():
             continue
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        valid = torch.ones(window.shape[:2], dtype=torch.bool, device=device)
-        predicted = model.restore(window, inside, valid, global_)
+        if kept is not None and compared.can_compare(model):
+            predicted = compared.restore(model, _compared(model, window[0], start, kept), inside, global_)
+        else:
+            valid = torch.ones(window.shape[:2], dtype=torch.bool, device=device)
+            predicted = model.restore(window, inside, valid, global_)
         parts.append(predicted.float().cpu().numpy())
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)
     return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)
+
+
+def _compared(model: ShotEncoder, window: torch.Tensor, start: int, kept: Kept) -> Compared:
+    """Worked out once; several threads may ask at the same time, and then it is worked out twice."""
+    known = kept.get(start)
+    if known is None:
+        known = Compared.of(model, window)
+        if len(kept) < MOST_KEPT:
+            kept[start] = known
+    return known
 
 
 @torch.inference_mode()

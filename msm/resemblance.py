@@ -75,13 +75,28 @@ def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenR
 
     expected  (B, H, D) what is expected so far at the hidden places
     whitened  (B, H, R) the same, with every component of like weight
-    returns   (B, H, S, P) of each pair, (B, H, features) of each hidden shot
+    returns   as `describe` does
+    """
+    rows = _rows_alike(F.normalize(expected, dim=-1), known.unit, at)
+    whitened_rows = _rows_alike(F.normalize(whitened, dim=-1), known.unit_whitened, at)
+    return describe(rows, whitened_rows, expected.norm(dim=-1, keepdim=True), known.alike, at)
+
+
+def describe(
+    rows: Tensor, whitened_rows: Tensor, length: Tensor, among_visible: Tensor, at: HiddenRows
+) -> tuple[Tensor, Tensor]:
+    """The same from the cosines alone: each hidden shot's to all shots, whitened too, and those among the visible ones.
+
+    rows, whitened_rows  (B, H, S) of what is expected at the hidden places, to what is expected at the others too
+    length               (B, H, 1) of what is expected
+    among_visible        (B, S, S), zero at every other place
+    returns              (B, H, S, P) of each pair, (B, H, features) of each hidden shot
 
     The likeness of the two, whitened too; of their surroundings, one and two shots off, and mirrored; of j to the
     shots around i; how much changes on the way from i to j; how far they are apart; of i to the whole title, of j to
     the whole title and to its own surroundings; of j to the visible shots on both sides of i, and of those two.
     """
-    alike = _alike(expected, known, at)
+    alike = _alike(rows, among_visible, at)
     near, far = _shifted(alike, 1, 1, -1, -1), _shifted(alike, 2, 2, -2, -2)
     around, wider = _shifted(alike, 1, 0, -1, 0), _shifted(alike, 2, 0, -2, 0)
     mirrored = _shifted(alike, 1, -1, -1, 1)
@@ -92,9 +107,8 @@ def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenR
     typical = alike.sum(dim=1, keepdim=True) / at.valid.sum(dim=1).clamp(min=1)[:, None, None]
     settled = around.diagonal(dim1=1, dim2=2).unsqueeze(1)
 
-    alike_whitened = _rows_alike(F.normalize(whitened, dim=-1), known.unit_whitened, at)
-    rows = [at.rows(alike), alike_whitened, *(at.rows(t) for t in (near, far, mirrored, around, wider))]
-    mine = rows[0]
+    tables = [at.rows(alike), whitened_rows, *(at.rows(t) for t in (near, far, mirrored, around, wider))]
+    mine = tables[0]
     left, right = _sides(at)
     to_left, to_right = (_row_of(alike, side) for side in (left, right))
     sides = torch.take_along_dim(to_left, right.unsqueeze(-1), dim=-1)  # (B, H, 1)
@@ -103,7 +117,7 @@ def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenR
     on_the_way = (at.rows(change).unsqueeze(-1) - change.unsqueeze(1)).abs()
     own = at.rows(to_title)
     pair = [
-        *rows,
+        *tables,
         on_the_way / 4,
         (1.0 + distance).log() / 3,
         (distance <= 1).to(mine),
@@ -116,23 +130,27 @@ def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenR
         sides.expand_as(mine),
     ]
     best = mine.masked_fill(~at.visible.unsqueeze(1), -1.0).amax(dim=-1, keepdim=True)
-    length = expected.norm(dim=-1, keepdim=True)
     row = torch.cat([own, sides, nearest.log(), best, 3 * length, to_left.amax(dim=-1, keepdim=True)], dim=-1)
     return torch.stack(pair, dim=-1), row
 
 
-def _alike(expected: Tensor, known: Known, at: HiddenRows) -> Tensor:
-    """(B, H, D) → (B, S, S): the cosines among the visible shots and what is expected at the hidden places."""
-    rows = _rows_alike(F.normalize(expected, dim=-1), known.unit, at) * at.real.unsqueeze(-1)  # (B, H, S)
+def _alike(rows: Tensor, among_visible: Tensor, at: HiddenRows) -> Tensor:
+    """(B, H, S), (B, S, S) → (B, S, S): the cosines among the visible shots and what is expected at the hidden places."""
+    rows = rows * at.real.unsqueeze(-1)
     columns = (rows * at.visible.unsqueeze(1)).mT
     across, down = at.place.unsqueeze(1).expand_as(columns), at.place.unsqueeze(2).expand_as(rows)
-    return known.alike.scatter_add(1, down, rows).scatter_add(2, across, columns)
+    return among_visible.scatter_add(1, down, rows).scatter_add(2, across, columns)
 
 
 def _rows_alike(expected: Tensor, known: Tensor, at: HiddenRows) -> Tensor:
     """(B, H, D), (B, S, D), all of length 1 → (B, H, S): each hidden shot's cosines, to the other hidden ones too."""
-    among = (expected @ expected.mT) * at.real.unsqueeze(1)  # (B, H, H)
-    return (expected @ known.mT).scatter_add(2, at.place.unsqueeze(1).expand_as(among), among)
+    return with_hidden(expected @ known.mT, expected @ expected.mT, at)
+
+
+def with_hidden(rows: Tensor, among: Tensor, at: HiddenRows) -> Tensor:
+    """(B, H, S) to the visible shots, zero elsewhere, and (B, H, H) among the hidden ones → (B, H, S) to all."""
+    among = among * at.real.unsqueeze(1)
+    return rows.scatter_add(2, at.place.unsqueeze(1).expand_as(among), among)
 
 
 def between_neighbours(shots: Tensor, at: HiddenRows) -> Tensor:

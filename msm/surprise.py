@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from msm import metrics, scenes
+from msm import compared, metrics, scenes
 from msm.catalog import Title
+from msm.compared import Compared
 from msm.errors import InputError
 from msm.evaluate import Space
 from msm.fill import Run
@@ -133,6 +134,7 @@ def predict_in_turns(
     done, total = 0, count_passes(turns, model.cfg.max_shots)
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
+        once = Compared.of(model, window[0]) if compared.can_compare(model) else None
         numbers = np.unique(turns[start:stop])
         size = batch_size(stop - start, shots.shape[1])
         for first in range(0, len(numbers), size):
@@ -140,7 +142,10 @@ def predict_in_turns(
             hidden = turns[None, start:stop] == some[:, None]  # (B, S)
             told = None if global_ is None else global_.expand(len(some), -1)
             mask = torch.as_tensor(hidden, device=device)
-            restored = model.restore(window.expand(len(some), -1, -1), mask, torch.ones_like(mask), told)
+            if once is not None:
+                restored = compared.restore(model, once, mask, told)
+            else:
+                restored = model.restore(window.expand(len(some), -1, -1), mask, torch.ones_like(mask), told)
             expected[start + np.nonzero(hidden)[1]] = restored.float().cpu().numpy()
             done += len(some)
             progress(done, total)
