@@ -81,19 +81,20 @@ def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress =
     if title.num_shots < 2:
         raise InputError(f"{title.title_id} has one shot, so nothing is left to expect it from")
     shots = run.space.fuse(title.embeddings)
-    turns = turns_of(title.num_shots, run.model.cfg.max_shots, exact=exact)
-    predicted = predict_in_turns(run.model, shots, turns, title.global_embedding, progress)
+    turns = turns_of(len(shots), run.model.cfg.max_shots, exact=exact)
+    predicted = predict_in_turns(run.model, shots, turns, title.global_embedding, progress, plain=exact)
     passes = count_passes(turns, run.model.cfg.max_shots)
-    alone = passes == title.num_shots
+    alone = passes == len(shots)
     return Surprise(title.title_id, predicted, shots, run.space, labels_of(title), passes, alone)
 
 
 def labels_of(title: Title) -> pd.DataFrame:
     """N rows: when each shot starts, and what marks scenes; to read all the labels takes longer than a short title's
     surprise."""
-    first = int(title.row["first_shot"])
-    wanted = ["start_s", *(c for c in scenes.COLUMNS if c in title.catalog.shot_labels)]
-    return title.catalog.read_shots(first, first + title.num_shots, wanted)
+    first, count = (int(title.row[name]) for name in ("first_shot", "num_shots"))
+    labels = title.catalog.shot_labels
+    wanted = ["start_s", *(c for c in scenes.COLUMNS if c in labels)]
+    return title.catalog.read_shots(first, first + count, wanted)
 
 
 def turns_of(num_shots: int, max_shots: int, *, exact: bool) -> np.ndarray:
@@ -121,20 +122,24 @@ def predict_in_turns(
     turns: np.ndarray,
     global_embedding: np.ndarray | None = None,
     progress: Progress = lambda done, total: None,
+    *,
+    plain: bool = True,
 ) -> np.ndarray:
     """(N, D): what the model expects of each shot while those of its turn, and no others, are hidden.
 
     shots  (N, D) float32, fused; a title longer than the model's windows is cut
     turns  (N,)   int
+    plain  every hiding by itself, as an evaluation does it; else what does not depend on the hiding is worked out once
     """
-    model.eval()
+    if model.training:  # to say it to every module takes a tenth of a short title's time
+        model.eval()
     device = model.device
     global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
     expected = np.zeros_like(shots)
     done, total = 0, count_passes(turns, model.cfg.max_shots)
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        once = Compared.of(model, window[0]) if compared.can_compare(model) else None
+        once = Compared.of(model, window[0]) if not plain and compared.can_compare(model) else None
         numbers = np.unique(turns[start:stop])
         size = batch_size(stop - start, shots.shape[1])
         for first in range(0, len(numbers), size):
