@@ -190,7 +190,7 @@ function render(el, data, { onGesture = () => {} } = {}) {
     }
     if (other || before.keys !== view.measures.map((m) => m.key).join()) timeline.build();
     toolbar.update();
-    timeline.fit() || timeline.draw();
+    if (!other || !timeline.fit()) timeline.draw(); // to ask how wide it is lays the page out once more
     root.dataset.hidden = view.hidden.size; // what a test or a benchmark waits for
   }
 
