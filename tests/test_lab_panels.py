@@ -250,6 +250,9 @@ def test_attention_says_where_the_model_looks_and_never_that_it_explains():
     assert "everywhere alike" in attention_sentence(table.assign(attention=0.1), starts)
     assert "not what its answer rests on" in attention_words((0.5, 0.3, 0.2), "", None)
     assert "hardly agree (Spearman −0.10)" in attention_words((0.5, 0.3, 0.2), "layer 1", -0.1)
+    assert "disagree (Spearman −0.34)" in attention_words(
+        (0.5, 0.3, 0.2), "layer 1", -0.34
+    )  # the opposite is no agreement
 
 
 def test_the_picture_of_attention_leaves_hidden_shots_empty():

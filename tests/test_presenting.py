@@ -14,6 +14,7 @@ from msm.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run, write_thumbnails
 from workbench import present
 from workbench.presenting import Stage, play
+from workbench.views.attention import NOT_WHY
 from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.frames import Frame, figure, shortened
 from workbench.views.script import SHOWS, parse_script, read_script, script_of_a_view
@@ -49,6 +50,10 @@ EVERY_VIEW = [
     'show = "expected"\nhidden = "3-5, 20"\nshot = 4\nveil = true',
     'show = "expected"\nhidden = "3-5, 20"',
     'show = "mattered"\nhidden = "3-5, 20"',
+    'show = "attention"\nhidden = "3-5, 20"\nshot = 4',
+    'show = "film"\nhidden = "3-5"\nmodality = "audio:3;video:4"',
+    'show = "expected"\nhidden = "3-5, 20"\nmodality = "audio"\nveil = true',
+    'show = "verdict"\nhidden = "2, 6, 9, 14, 19, 25, 31"\nmodality = "audio"',
     'show = "surprise"',
     'show = "verdict"\nhidden = "2, 6, 9, 14, 19, 25, 31"',
     'show = "guess"\nhidden = "2, 6, 9, 14, 19, 25, 31"\nveil = true',
@@ -115,6 +120,37 @@ def stage(world: Path) -> Stage:
     return Stage(catalog, present.runs_in(world / "runs", catalog), present.embedded_pictures())
 
 
+def test_of_a_shot_that_loses_a_part_the_rest_is_shown(world):
+    told = 'show = "expected"\nhidden = "3-5"\nshot = 4\nveil = true'
+    says = str(Catalog.open(world / "catalog")["title-test"].shots["text"][4])
+    bodies = [
+        slide.body.split("The model expected")[0]  # the real shot alone
+        for part in ("audio", "video", "text", "audio:3")
+        for slide in play(parse_script(script(f'{told}\nmodality = "{part}"'), "it"), stage(world), "it")
+    ]
+    assert [body.count("data:image") for body in bodies] == [1, 0, 1, 0]
+    assert [body.count(says) for body in bodies] == [1, 1, 0, 0]
+    assert [re.findall(r"\w+ hidden", body) for body in bodies] == [
+        ["sound hidden"],
+        ["picture hidden"],
+        ["words hidden"],
+        [],
+    ]
+
+
+def test_numbers_about_a_part_say_so(world):
+    told = 'show = "verdict"\nhidden = "2, 6, 9, 14"'
+    whole, sound = play(parse_script(script(told, f'{told}\nmodality = "audio"'), "it"), stage(world), "it")
+    assert "Only the sound is hidden" in sound.body and "was not shown the rest" in sound.body
+    assert "Only the sound" not in whole.body and sound.body.split("<p class")[0] != whole.body.split("<p class")[0]
+
+
+def test_attention_is_never_shown_as_the_reason(world):
+    (slide,) = play(parse_script(script('show = "attention"\nhidden = "3-5"\nshot = 4'), "it"), stage(world), "it")
+    assert "the model looks most at" in slide.said
+    assert NOT_WHY in slide.body and "Leave one out" in slide.body and "Spearman" in slide.body
+
+
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
@@ -130,6 +166,16 @@ def stage(world: Path) -> Stage:
         (script('show = "expected"\nhidden = "3"\nshot = true'), "shot is True, but must be a whole number"),
         (script('show = "expected"'), "hidden is not given"),
         (b'[[steps]]\nshow = "film"', "title is not given"),
+        (
+            script('show = "surprise"\nmodality = "audio"'),
+            "step 1: modality is given, but surprise asks about whole shots",
+        ),
+        (script('show = "film"\nmodality = "audio"'), "step 1: modality is given, but no shot is hidden"),
+        (
+            script('show = "film"\nhidden = "3"\nmodality = "audio:"'),
+            "step 1: modality is 'audio:': .*write for example",
+        ),
+        (script('show = "film"\nhidden = "3"\nmodality = 3'), "modality is 3, but must be a text"),
         (script('show = "words"') * 1 + b"#" * 300_000, "larger than a script can be"),
     ],
 )
@@ -145,6 +191,11 @@ def test_a_script_that_cannot_be_read_gets_one_sentence_that_names_it(raw, sente
         ('show = "film"\nhidden = "90"', "step 1: hidden is '90'"),
         ('show = "film"\nhidden = "x"', "step 1: hidden is 'x'"),
         ('show = "expected"\nhidden = "3"\nshot = 7', "step 1: shot is 7, but must be one of the hidden shots"),
+        (
+            'show = "film"\nhidden = "3"\nmodality = "smell"',
+            "step 1: modality is 'smell', but these shots have video, audio",
+        ),
+        ('show = "film"\nhidden = "3"\nmodality = "audio:4"', "step 1: modality names shot 4, but hidden is '3'"),
         ('show = "surprise"\nrun = "../mediafm"', r"step 1: there is no run '\.\./mediafm'"),
         ('show = "guess"\nhidden = "3"', "step 1: too few of the hidden shots look different"),
     ],
@@ -166,8 +217,12 @@ def test_the_story_that_comes_with_the_sample_can_be_told():
         told, Stage(catalog, present.runs_in(SAMPLE.parents[1] / "runs", catalog), lambda t, s: (None, "#888888")), "it"
     )
 
-    assert 6 <= len(shown) <= 8
-    assert all(s.heading for s in shown) and "better than copying" in shown[-2].said
+    assert 6 <= len(shown) <= 10
+    assert all(s.heading for s in shown) and "better than copying" in shown[-3].said
+    # What the author says in the file's own words holds for the run that is shipped with it.
+    by = {step.show: slide for step, slide in zip(told.steps, shown, strict=True)}
+    assert "2 shots before" in by["mattered"].said and "2 shots before" in by["attention"].said
+    assert "about as well as" in shown[-2].said and "Only the sound is hidden" in shown[-2].body
 
 
 def test_any_title_has_a_story():

@@ -20,7 +20,7 @@ from workbench.views.holdings import modalities_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.wording import baseline_label, count, hidden_in_words, number
+from workbench.views.wording import baseline_label, count, hidden_and_shown, number
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
@@ -110,9 +110,7 @@ def say_what_is_hidden(modality: str | None, filled: Filled) -> None:
     """Where only a part of each shot is hidden: what the numbers are about, and what the model was shown of the rest."""
     if not modality:
         return
-    said = hidden_in_words(parse_parts(modality), state.hidden())
-    if not filled.sees_rest:
-        said += " This run learned with whole shots hidden, so it was not shown the rest of these shots either."
+    said = hidden_and_shown(parse_parts(modality), state.hidden(), filled.sees_rest)
     st.caption(f":material/layers: {said}")
 
 

@@ -8,20 +8,23 @@ from functools import lru_cache
 from typing import Any
 
 from msm import Catalog, InputError, Title
+from msm.attention import attention
 from msm.expected import most_telling, nearest_shots, title_pool
 from msm.guess import deal
 from msm.influence import influence
-from msm.surprise import peaks, peaks_at_scenes, surprise
+from msm.parts import Parts, lost_of
+from msm.surprise import agreement, peaks, peaks_at_scenes, surprise
 from workbench.views import slides
+from workbench.views.attention import attention_sentence, attention_words
 from workbench.views.expected import expected_sentence
 from workbench.views.frames import Frame
 from workbench.views.guess import question
 from workbench.views.influence import influence_arcs, influence_sentence, strongest
-from workbench.views.script import ABOUT_A_SHOT, Script, Step, hidden_shots
+from workbench.views.script import ABOUT_A_SHOT, Script, Step, hidden_parts, hidden_shots
 from workbench.views.slides import Slide
 from workbench.views.surprise import surprise_sentence
 from workbench.views.verdict import verdict
-from workbench.views.wording import clock, number
+from workbench.views.wording import clock, hidden_and_shown, hidden_in_words, number, part
 
 PICKS, AROUND, MOST_PEAKS, MOST_MATTERED = 4, 2, 6, 5
 LONGEST_FILM = 240  # shots of a title that a film view shows; of a longer one so many, evenly spread
@@ -58,7 +61,8 @@ def show(step: Step, stage: Stage, where: str) -> Slide:
     try:
         title = stage.catalog[step.title]
         hidden = hidden_shots(step, title.num_shots, where)
-        said, body = VIEWS[step.show](_Scene(step, stage, title, hidden))
+        parts = hidden_parts(step, hidden, [m.name for m in stage.catalog.modalities], where)
+        said, body = VIEWS[step.show](_Scene(step, stage, title, hidden, parts))
     except InputError as error:
         sentence = str(error)
         raise InputError(sentence if sentence.startswith(where) else f"{where}: {sentence}") from None
@@ -73,6 +77,7 @@ class _Scene:
     stage: Stage
     title: Title
     hidden: tuple[int, ...]
+    parts: Parts  # what is hidden of them
 
     @property
     def run(self) -> Any:
@@ -80,7 +85,8 @@ class _Scene:
 
     @property
     def fill(self) -> Any:
-        return self.once("fill", self.hidden, lambda: self.run.fill_in(self.title, self.hidden))
+        ask = lambda: self.run.fill_in(self.title, self.hidden, modalities=self.parts)  # noqa: E731
+        return self.once(f"fill {self.step.modality}", self.hidden, ask)
 
     @property
     def curve(self) -> Any:
@@ -91,6 +97,10 @@ class _Scene:
         if key not in self.stage.asked:
             self.stage.asked[key] = ask()
         return self.stage.asked[key]
+
+    def influence_on(self, shot: int) -> Any:
+        ask = lambda: influence(self.run, self.title, self.hidden, shot)  # noqa: E731
+        return self.once(f"influence on {shot}", self.hidden, ask)
 
     @property
     def shot(self) -> int:
@@ -106,6 +116,21 @@ class _Scene:
         caption = clock(float(rows["start_s"].iloc[shot])) or f"shot {shot}"
         return Frame(picture, colour, **{"caption": caption, "text": text if isinstance(text, str) else "", **how})
 
+    def veiled(self, shot: int, **how: Any) -> Frame:
+        """A hidden shot without what is hidden of it."""
+        lost = [part(name) for name in lost_of(self.parts, shot)]
+        if not lost:
+            return self.frame(shot, veiled=True, **how)
+        if "words" in lost:
+            how["text"] = ""
+        badge = f"{' and '.join(lost)} hidden"
+        return self.frame(shot, veiled="picture" in lost, heard=True, **{"mark": "hidden", "badge": badge, **how})
+
+    @property
+    def note(self) -> str:
+        """What the numbers are about, where it is not whole shots."""
+        return hidden_and_shown(self.parts, self.hidden, self.run.sees_rest) if self.parts else ""
+
 
 @lru_cache(maxsize=8)
 def _shots(title: Title) -> Any:
@@ -115,15 +140,19 @@ def _shots(title: Title) -> Any:
 def _film(scene: _Scene) -> tuple[str, str]:
     step = -(-scene.title.num_shots // LONGEST_FILM)
     hidden = set(scene.hidden)
-    return "", slides.film([scene.frame(s, veiled=s in hidden) for s in range(0, scene.title.num_shots, step)])
+    shots = range(0, scene.title.num_shots, step)
+    film = slides.film([scene.veiled(s, badge="") if s in hidden else scene.frame(s) for s in shots])
+    return "", slides.noted(film, hidden_in_words(scene.parts, scene.hidden) if scene.parts else "")
 
 
 def _expected(scene: _Scene) -> tuple[str, str]:
     fill, shot, first = scene.fill, scene.shot, int(scene.title.row["first_shot"])
     pool = title_pool(fill.shots, first, fill.space, scene.stage.catalog.num_shots)
-    place = scene.hidden.index(shot)
+    if shot not in fill.hidden:
+        raise InputError(f"shot {shot} has nothing of what is hidden, so nothing is expected there")
+    place = fill.hidden.tolist().index(shot)
     guesses = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
-    found = [nearest_shots(g, pool, fill.space, PICKS, first + shot) for g in guesses]
+    found = [nearest_shots(g, pool, fill.space, PICKS, first + shot, fill.columns[place]) for g in guesses]
 
     def frames(table: Any) -> list[Frame]:
         told = {} if scene.step.veil else {"mark": "truth", "badge": "the real shot"}
@@ -132,21 +161,32 @@ def _expected(scene: _Scene) -> tuple[str, str]:
     (model, model_rank), (copy, copy_rank) = found
     name = fill.best_baseline_name
     said = "" if scene.step.veil else expected_sentence(model_rank, copy_rank, len(fill.shots), "this title", name)
-    truth = scene.frame(shot, veiled=scene.step.veil, mark="truth")
-    return said, slides.three(truth, frames(model), frames(copy))
+    truth = scene.veiled(shot, mark="truth") if scene.step.veil else scene.frame(shot, mark="truth")
+    return said, slides.noted(slides.three(truth, frames(model), frames(copy)), scene.note)
 
 
 def _mattered(scene: _Scene) -> tuple[str, str]:
     shot, starts = scene.shot, _shots(scene.title)["start_s"].to_numpy(dtype=float)
-    table = scene.once(
-        f"influence on {shot}", scene.hidden, lambda: influence(scene.run, scene.title, scene.hidden, shot)
-    )
+    table = scene.influence_on(shot)
     frames = [scene.frame(shot, mark="truth", badge="hidden")]
     for line in strongest(table, MOST_MATTERED).itertuples():
         badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
         frames.append(scene.frame(int(line.shot), badge=badge, mark="model" if line.influence > 0 else ""))
     arcs = influence_arcs(table, shot)
     return influence_sentence(table, shot, starts), slides.mattered(frames, arcs, scene.title.num_shots)
+
+
+def _attention(scene: _Scene) -> tuple[str, str]:
+    shot, starts = scene.shot, _shots(scene.title)["start_s"].to_numpy(dtype=float)
+    found = attention(scene.run, scene.title, scene.hidden, shot)
+    table = found.table()
+    frames = [scene.frame(shot, mark="truth", badge="hidden")]
+    for line in strongest(table, MOST_MATTERED, by="attention").itertuples():
+        frames.append(scene.frame(int(line.shot), badge=f"{number(100 * line.attention, 1)}\u2009%"))
+    arcs = influence_arcs(table, shot, by="attention")
+    rho = agreement(scene.influence_on(shot)["influence"].to_numpy(), table["attention"].to_numpy())
+    body = slides.attention(frames, arcs, scene.title.num_shots)
+    return attention_sentence(table, starts), slides.noted(body, attention_words(found.shares(), "", rho))
 
 
 def _surprise(scene: _Scene) -> tuple[str, str]:
@@ -158,7 +198,8 @@ def _surprise(scene: _Scene) -> tuple[str, str]:
 
 def _verdict(scene: _Scene) -> tuple[str, str]:
     fill = scene.fill
-    return verdict(fill.table, fill.best_baseline_name), slides.against_copying(fill.table, fill.best_baseline_name)
+    body = slides.against_copying(fill.table, fill.best_baseline_name)
+    return verdict(fill.table, fill.best_baseline_name), slides.noted(body, scene.note)
 
 
 def _guess(scene: _Scene) -> tuple[str, str]:
@@ -188,6 +229,7 @@ VIEWS: dict[str, Callable[[_Scene], tuple[str, str]]] = {
     "film": _film,
     "expected": _expected,
     "mattered": _mattered,
+    "attention": _attention,
     "surprise": _surprise,
     "verdict": _verdict,
     "guess": _guess,

@@ -12,7 +12,7 @@ from msm.hiding import format_ranges
 from workbench import lab_cache, state
 from workbench.components.filmstrip import Arcs
 from workbench.lab_panels.expected import say_and_step
-from workbench.views.attention import attention_figure, attention_sentence, attention_words
+from workbench.views.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
 from workbench.views.code import attention_code
 from workbench.views.frames import row, styled
 from workbench.views.influence import influence_arcs, strongest
@@ -20,7 +20,6 @@ from workbench.views.wording import number
 
 SHOWN = 5
 ALL = ""  # the mean of all layers
-LOOKED_AT = "looked at"
 
 
 def show(

@@ -13,6 +13,7 @@ from workbench.views import palette
 from workbench.views.influence import film_axis, place_in_words
 from workbench.views.wording import number
 
+LOOKED_AT = "looked at"  # what its arcs are called
 NOT_WHY = "Attention is where the model looks, not what its answer rests on"
 ROW, AROUND = 26, 56  # pixels of a layer, and of what is not a layer
 LEVELS = 12  # of the colour scale
@@ -46,7 +47,15 @@ def attention_words(shares: Sequence[float], layer: str, rho: float | None) -> s
     said = f"{of}, mean of the heads: {visible} of the look goes to visible shots, {hidden} to hidden ones, {title} to the title’s own two tokens."
     if rho is None or not math.isfinite(rho):
         return f"{said} {NOT_WHY}; that is what “Leave one out” asks."
-    agree = "hardly agree" if abs(rho) < 0.3 else "agree in part" if abs(rho) < 0.7 else "largely agree"
+    agree = (
+        "hardly agree"
+        if abs(rho) < 0.3
+        else "disagree"
+        if rho < 0
+        else "agree in part"
+        if rho < 0.7
+        else "largely agree"
+    )
     return f"{said} {NOT_WHY}: over the visible shots here it and “Leave one out” {agree} (Spearman {number(rho)})."
 
 

@@ -38,7 +38,13 @@ def curve_svg(
     return _svg(marks + lines + rings, height, "Surprise along the film")
 
 
-def arcs_svg(arcs: Sequence[tuple[int, int, float]], num_shots: int, *, height: float = 170.0) -> str:
+def arcs_svg(
+    arcs: Sequence[tuple[int, int, float]],
+    num_shots: int,
+    *,
+    height: float = 170.0,
+    label: str = "Which visible shots mattered",
+) -> str:
     """Arcs from shot to shot, the heavier the stronger; those of negative weight hang below the film in grey."""
     x = np.linspace(8, WIDTH - 8, max(num_shots, 2))
     ground = height * 0.68
@@ -58,7 +64,7 @@ def arcs_svg(arcs: Sequence[tuple[int, int, float]], num_shots: int, *, height: 
         f'<rect x="{x[t] - 8:.1f}" y="{ground - 8:.1f}" width="16" height="16" rx="3" fill="{palette.HIDDEN}"/>'
         for t in sorted({target for _, target, _ in arcs})
     )
-    return _svg(film + "".join(drawn) + here, height, "Which visible shots mattered")
+    return _svg(film + "".join(drawn) + here, height, label)
 
 
 def _polyline(x: np.ndarray, y: np.ndarray, colour: str, width: float, opacity: float) -> str:

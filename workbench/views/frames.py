@@ -27,6 +27,7 @@ class Frame:
     mark: str = ""  # a name of palette.MEANINGS: the colour of its border
     badge: str = ""  # a word on the picture
     veiled: bool = False  # neither picture nor text is shown, nor sent
+    heard: bool = False  # of a veiled one the text is shown all the same: its picture alone is hidden
 
 
 STYLE = (
@@ -63,7 +64,7 @@ def figure(frame: Frame, *, words: bool = True) -> str:
     mark = f' style="--mark:{palette.MEANINGS[frame.mark]}"' if frame.mark in palette.MEANINGS else ""
     marked = " marked" if mark else ""
     badge = f'<span class="msm-badge">{escape(frame.badge)}</span>' if frame.badge else ""
-    text = "" if frame.veiled else shortened(frame.text)
+    text = "" if frame.veiled and not frame.heard else shortened(frame.text)
     said = f"<q>{escape(text)}</q>" if text and words else ""
     tip = f' title="{escape(text)}"' if text and not words else ""
     return (

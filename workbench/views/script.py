@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from msm import InputError
+from msm.parts import Parts, parse_parts
 from msm.ranges import parse_ranges
 
-SHOWS = ("words", "film", "expected", "mattered", "surprise", "verdict", "guess")
-ABOUT_A_SHOT = ("expected", "mattered", "guess")
+SHOWS = ("words", "film", "expected", "mattered", "attention", "surprise", "verdict", "guess")
+ABOUT_A_SHOT = ("expected", "mattered", "attention", "guess")
+ABOUT_PARTS = ("film", "expected", "verdict")  # that can be about a part of each shot; the others ask about whole shots
 LARGEST_BYTES = 200_000
 MOST_STEPS = 60
 
@@ -26,6 +29,7 @@ class Step:
     heading: str = ""
     text: str = ""
     hidden: str = ""  # ranges, e.g. "40-44, 60"; "" = none
+    modality: str = ""  # what is hidden of them, as `msm.parts` reads it; "" = whole shots
     shot: int | None = None  # one of the hidden ones; None = the most telling
     veil: bool = False  # the real shot is not shown yet
 
@@ -75,7 +79,20 @@ def _step(content: dict[str, Any], where: str) -> Step:
         raise InputError(f"{where}: title is not given, neither here nor above the steps")
     if step.show in (*ABOUT_A_SHOT, "verdict") and not step.hidden:
         raise InputError(f"{where}: hidden is not given, but {step.show} is about hidden shots")
+    if step.modality:
+        _check_modality(step, where)
     return step
+
+
+def _check_modality(step: Step, where: str) -> None:
+    if step.show not in ABOUT_PARTS:
+        raise InputError(f"{where}: modality is given, but {step.show} asks about whole shots")
+    if not step.hidden:
+        raise InputError(f"{where}: modality is given, but no shot is hidden of which only a part could be")
+    try:
+        parse_parts(step.modality)
+    except InputError as error:
+        raise InputError(f"{where}: modality is {step.modality!r}: {error}") from None
 
 
 def script_of_a_view(title_id: str, name: str, run: str, hidden: str, shot: int | None) -> Script:
@@ -107,6 +124,18 @@ def hidden_shots(step: Step, num_shots: int, where: str) -> tuple[int, ...]:
             f"{where}: shot is {step.shot}, but must be one of the hidden shots, {step.hidden or 'of which there are none'}"
         )
     return hidden
+
+
+def hidden_parts(step: Step, hidden: tuple[int, ...], known: Sequence[str], where: str) -> Parts:
+    """What a step hides of its hidden shots; InputError for a modality that is not `known`, or a shot that is not hidden."""
+    parts = parse_parts(step.modality)
+    for name, shots in parts.items():
+        if name not in known:
+            raise InputError(f"{where}: modality is {name!r}, but these shots have {', '.join(known)}")
+        for shot in shots or ():
+            if shot not in hidden:
+                raise InputError(f"{where}: modality names shot {shot}, but hidden is {step.hidden!r}")
+    return parts
 
 
 def _checked(value: Any, kind: type, key: str, where: str) -> Any:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from workbench.views import palette
+from workbench.views.attention import LOOKED_AT
 from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.frames import STYLE as FRAMES_STYLE
 from workbench.views.frames import Frame, column, figure, row, triptych
@@ -66,6 +67,16 @@ def three(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame]) -> st
     return triptych(columns)
 
 
+def noted(body: str, note: str) -> str:
+    """With a line of small print below; nothing of an author's."""
+    return f'{body}<p class="key">{escape(note)}</p>' if note else body
+
+
+def attention(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], num_shots: int) -> str:
+    label = "Where the model looks"
+    return row(frames) + _key([(palette.MODEL, LOOKED_AT)]) + arcs_svg(arcs, num_shots, label=label)
+
+
 def mattered(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], num_shots: int) -> str:
     signs = {weight > 0 for _, _, weight in arcs}
     names = [(palette.MODEL, HELPED)] * (True in signs) + [(palette.OTHER, MISLED)] * (False in signs)
@@ -91,7 +102,7 @@ def against_copying(table: pd.DataFrame, best_baseline_name: str) -> str:
     )
     bars = "".join(_bar(name, colour, float(table[column].mean())) for name, colour, column in rows)
     note = "Centred cosine to the real shots: 1 is exactly right, 0 no better than the average shot."
-    return f'<div class="msm-bars">{bars}</div><p class="key">{escape(note)}</p>'
+    return noted(f'<div class="msm-bars">{bars}</div>', note)
 
 
 def _bar(name: str, colour: str, value: float) -> str:

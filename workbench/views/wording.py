@@ -39,6 +39,14 @@ def hidden_in_words(parts: Parts, hidden: Sequence[int]) -> str:
     return f"Hidden: {'; '.join(said)}. Each shot is compared by what is hidden of it."
 
 
+def hidden_and_shown(parts: Parts, hidden: Sequence[int], sees_rest: bool) -> str:
+    """The same, and whether the run was given what is not hidden of these shots."""
+    said = hidden_in_words(parts, hidden)
+    if sees_rest:
+        return said
+    return f"{said} This run learned with whole shots hidden, so it was not shown the rest of these shots either."
+
+
 def _shots(shots: Sequence[int]) -> str:
     return f"{'shot' if len(shots) == 1 else 'shots'} {format_ranges(shots)}"
 
