@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from pathlib import Path
 
@@ -97,6 +98,7 @@ def test_the_theme_and_the_figures_use_the_same_colours():
     theme = CONFIG["theme"]
 
     assert [theme[f"{c}Color"] for c in ("blue", "orange", "green", "violet")] == list(palette.MEANINGS.values())
+    assert [theme[f"{c}TextColor"] for c in ("blue", "orange")] == [palette.MODEL, palette.BASELINE]
     assert theme["chartCategoricalColors"] == [*palette.MEANINGS.values(), palette.OTHER]
 
 
@@ -193,6 +195,23 @@ def test_few_hidden_shots_are_never_called_a_measurement(n, model):
 
     assert "not a measurement" in said
     assert "better than copying" not in said
+
+
+def test_two_numbers_stand_in_the_order_in_which_their_owners_are_named():
+    for model, baseline, order in (
+        (0.5, 0.505, "the model and .* equally near"),
+        (0.72, 0.5, "the model came nearer"),
+        (0.5, 0.72, "came nearer to the truth than the model"),
+    ):
+        said = verdict(fill_table([model], [baseline]), "linear")
+        first, second = (baseline, model) if order.endswith("the model") else (model, baseline)
+        assert re.search(order, said) and f"({number(first)} against {number(second)})" in said
+
+
+def test_thousands_stand_apart_in_a_verdict():
+    said = verdict(fill_table(many(0.7), many(0.4, seed=1), num_shots=5000).assign(rank=3.0), "linear")
+
+    assert "2 other shots of the title’s 5\u2009000 lie nearer" in said
 
 
 def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():

@@ -114,6 +114,14 @@ def say_what_is_hidden(modality: str | None, filled: Filled) -> None:
     st.caption(f":material/layers: {said}")
 
 
+def say_what_colours_are(strip: dict[str, Any]) -> None:
+    """Where a title has no pictures: what stands for them."""
+    if not strip["thumbnails"]:
+        st.caption(
+            ":material/palette: This title has no pictures. A shot’s colour stands for its embedding: like colours, like shots."
+        )
+
+
 def numbers(filled: Filled) -> None:
     """The model, the best way to copy, and what is won, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()

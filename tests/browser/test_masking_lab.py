@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from workbench.views.wording import grouped
+
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -271,9 +273,13 @@ def test_titles_of_any_length_answer(page, address, title, count):
     visit(page, address, title=title)
     expect(page.locator(".shot")).to_have_count(count)
     expect(page.locator(".player")).to_be_hidden()
+    expect(page.locator(".filmstrip")).to_contain_text(f"of {grouped(count)} hidden")
+    if count <= 3:  # a handful of shots may take the room
+        assert shot(page, 0).bounding_box()["width"] > 60
     shot(page, 0).click()
 
     expect_hidden(page, "0", 1)
+    expect(page.get_by_text("This title has no pictures.")).to_be_visible()
 
 
 def test_painting_a_drag_over_two_thousand_shots_keeps_up_with_the_hand(page, address):

@@ -68,6 +68,7 @@ def lab() -> None:
             st.subheader(verdict(filled.table, filled.best_baseline_name), anchor=False)
             panels.numbers(filled)
             panels.say_what_is_hidden(state.modality(), filled)
+            panels.say_what_colours_are(strip)
         elif run_path and not state.hidden():
             st.subheader(NOTHING_HIDDEN, anchor=False)
     below = st.container()  # filled last: the answer of strip and timeline does not wait for it
@@ -86,7 +87,7 @@ def show(title: Title, filled: cache.Filled) -> None:
     if table.open:
         with table:
             panels.show_shots(filled.table)
-    code = st.expander("Copy as code", icon=":material/code:", key="code", on_change="rerun")
+    code = st.expander("Copy as code: the timeline", icon=":material/code:", key="code", on_change="rerun")
     if code.open:
         ranges = format_ranges(state.hidden())
         code.code(

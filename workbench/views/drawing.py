@@ -47,7 +47,8 @@ def arcs_svg(
 ) -> str:
     """Arcs from shot to shot, the heavier the stronger; those of negative weight hang below the film in grey."""
     x = np.linspace(8, WIDTH - 8, max(num_shots, 2))
-    ground = height * 0.68
+    hanging = any(weight < 0 for *_, weight in arcs)
+    ground = height * 0.68 if hanging else height - 14
     drawn = []
     for source, target, weight in arcs:
         a, b = x[source], x[target]

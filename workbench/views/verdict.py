@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from workbench.views.wording import baseline_deed, count, number
+from workbench.views.wording import baseline_deed, count, grouped, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
 FEW = 5  # hidden shots below which nothing is measured
@@ -35,7 +35,7 @@ def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
 
 def _of_few(table: pd.DataFrame, deed: str) -> str:
     model, baseline = float(table["centred_cosine"].mean()), float(table["best_baseline"].mean())
-    higher, lower = number(max(model, baseline)), number(min(model, baseline))
+    first_named, second_named = model, baseline
     hidden = "this shot" if len(table) == 1 else f"these {len(table)} shots"
     if abs(model - baseline) < LEAST_GAP:
         first = f"On {hidden} the model and {deed} came equally near to the truth"
@@ -43,10 +43,13 @@ def _of_few(table: pd.DataFrame, deed: str) -> str:
         first = f"On {hidden} the model came nearer to the truth than {deed}"
     else:
         first = f"On {hidden} {deed} came nearer to the truth than the model"
+        first_named, second_named = baseline, model
     several = len(np.unique(moments(table["shot"]))) > 1
     moment = "a few moments" if several else "one moment" if len(table) == 1 else "one stretch"
     faint = " Neither came close." if max(model, baseline) < FAINT else ""
-    return f"{first} ({higher} against {lower}).{faint} That is {moment}, not a measurement."
+    return (
+        f"{first} ({number(first_named)} against {number(second_named)}).{faint} That is {moment}, not a measurement."
+    )
 
 
 def _of_many(table: pd.DataFrame, deed: str) -> str:
@@ -100,7 +103,7 @@ def _where(table: pd.DataFrame) -> str:
         return ""
     near_sign, far_sign = (clear_difference(gap[which], moment[which]) for which in (near, ~near))
     if near_sign <= 0 < far_sign:
-        return "Right beside a visible shot copying does as well; the model's lead is in the middle of the gaps."
+        return "Right beside a visible shot copying does as well; the model’s lead is in the middle of the gaps."
     if far_sign <= 0 < near_sign:
         return "Its lead is right beside the visible shots; in the middle of the gaps copying does as well."
     return ""
@@ -113,4 +116,4 @@ def _how_near(table: pd.DataFrame) -> str:
     model_rank, num_shots = table["rank"].median(), int(table["num_shots"].iloc[0])
     if model_rank <= 1:
         return "Mostly the shot that is really there is the very one nearest to what the model expected."
-    return f"Typically {count(int(model_rank) - 1, 'other shot')} of the title's {num_shots} lie nearer to what the model expected than the real one."
+    return f"Typically {count(int(model_rank) - 1, 'other shot')} of the title’s {grouped(num_shots)} lie nearer to what the model expected than the real one."

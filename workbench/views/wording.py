@@ -11,7 +11,7 @@ from msm.ranges import format_ranges
 # name of a baseline → (as a label, as the thing it does)
 BASELINES = {
     "global_mean": ("Average shot of all titles", "guessing the average shot of all titles"),
-    "title_mean": ("Average shot of this title", "guessing this title's average shot"),
+    "title_mean": ("Average shot of this title", "guessing this title’s average shot"),
     "nearest_visible": ("Copy of the nearest shot", "copying the nearest visible shot"),
     "linear": ("Blend of both neighbours", "blending the visible shots on either side"),
     "distance_weighted": ("Average of the shots around", "averaging the visible shots around it"),

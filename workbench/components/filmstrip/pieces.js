@@ -51,6 +51,7 @@ function timesOf(shots) {
   return { count, timed, start, end, total, at, says: (t) => (timed ? clock(t) : `shot ${at(t)}`) };
 }
 
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u2009"); // as the page writes it
 const signed = (value) => value.toFixed(2).replace("-", "−");
 const PARTS = { video: "picture", visual: "picture", image: "picture", audio: "sound", text: "words" };
 const partOf = (modality) => PARTS[modality] ?? modality;

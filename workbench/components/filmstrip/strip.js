@@ -9,10 +9,12 @@ const GUTTER = 48;
 const KEY_PAUSE_MS = 250; // a held Shift + arrow is one gesture
 const LOOK_PAUSE_MS = 350; // and arrows under the brush `look` tell where they stopped
 
+const FEW = 24; // shots, of which each may take more room
+
 /* The largest cells that show the whole film in a box, but not so small that a frame says nothing. */
 function wholeFilm(count, width, height, kind) {
   for (let columns = 1; columns <= count; columns++) {
-    const cell = Math.min(width / columns, kind.most === 320 ? 132 : kind.most);
+    const cell = Math.min(width / columns, kind.most === 320 ? 132 : count <= FEW ? 2 * kind.most : kind.most);
     const rows = Math.ceil(count / columns);
     if (rows * (cell * kind.ratio + kind.band + kind.extra) <= height) return cell;
   }
@@ -23,7 +25,7 @@ function layout(count, width, height, frames, zoom) {
   const kind = frames ? FRAME_CELL : COLOUR_CELL;
   const whole = wholeFilm(count, width, height, kind);
   const start = frames ? Math.max(whole, Math.min(kind.fine, width)) : whole;
-  const wanted = Math.max(Math.min(kind.least, width), Math.min(start * zoom, kind.most, width));
+  const wanted = Math.max(Math.min(kind.least, width), Math.min(start * zoom, Math.max(kind.most, whole), width));
   const columns = Math.max(1, Math.min(count, Math.ceil(width / wanted - 0.01)));
   const cell = Math.min(width / columns, wanted * 1.25);
   return { columns, cell: Math.floor(cell * 100) / 100, height: Math.round(cell * kind.ratio + kind.band), whole: whole / start };

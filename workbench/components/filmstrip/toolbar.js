@@ -61,7 +61,7 @@ function makeToolbar(view, hands) {
     made.get("scene").disabled = !view.scenes.size;
     made.get("nth").querySelector("span").textContent = `Every ${ordinal(view.step)}`;
     const count = view.hidden.size;
-    tell.textContent = `${count} of ${view.times.count} hidden`;
+    tell.textContent = `${grouped(count)} of ${grouped(view.times.count)} hidden`;
   }
 
   function mark(key, on) {
