@@ -266,7 +266,7 @@ class Catalog:
             table = file.read_row_groups(groups, columns).slice(start - (first_row or 0), stop - start)
             return checked_frame(table).reset_index(drop=True)
 
-    @property
+    @cached_property
     def shot_labels(self) -> list[str]:
         """Columns of shots.parquet beyond the format's own."""
         names = open_parquet(self.path / "shots.parquet").schema_arrow.names
