@@ -10,7 +10,7 @@ from msm.fill import Run
 from msm.model import ShotEncoder
 from msm.predict import predict_hidden
 from msm.presets import preset
-from msm.surprise import predict_in_turns
+from msm.surprise import predict_in_turns, surprise
 from msm.train import start_run, train
 
 SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
@@ -78,12 +78,28 @@ def test_several_groups_of_a_surprise_share_what_was_compared_once(model, monkey
     assert len(asked) == 1
 
 
-def test_fill_ins_of_one_title_after_another_are_each_about_their_own(talks, tmp_path, cpu):
+@pytest.fixture(scope="module")
+def run(talks, tmp_path_factory) -> Run:
     recipe = preset("neighbour").with_settings(["steps=2", "batch_windows=2", "model.width=16", "model.heads=2"])
-    train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu)
-    run = Run.open(tmp_path / "run")
+    cpu = torch.device("cpu")
+    folder = start_run(talks, tmp_path_factory.mktemp("compared") / "run", recipe, device=cpu)
+    return Run.open(train(folder, talks, device=cpu).path)
+
+
+def test_fill_ins_of_one_title_after_another_are_each_about_their_own(talks, run):
     for title in (*talks.split("test"), *talks.split("test")):
         filled = run.fill_in(title, [2, 3, 9])
         hidden = np.isin(np.arange(title.num_shots), filled.hidden)
         plain = run.predict(run.space.fuse(title.embeddings), hidden, title.global_embedding)
         np.testing.assert_allclose(filled.predicted, plain, atol=1e-5)
+
+
+def test_the_exact_surprise_and_an_evaluation_go_the_plain_way(talks, run, monkeypatch):
+    title = talks.split("test")[0]
+    asked = []
+    monkeypatch.setattr(Compared, "of", classmethod(lambda cls, *a, of=Compared.of: asked.append(a) or of(*a)))
+    surprise(run, title)
+    run.predict(run.space.fuse(title.embeddings), np.arange(title.num_shots) == 3, title.global_embedding)
+    assert not asked
+    surprise(run, title, exact=False)
+    assert len(asked) == 1
