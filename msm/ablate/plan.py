@@ -206,7 +206,7 @@ def _read(base: Recipe, key: str, text: str) -> Any:
     except InputError:
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
 
 
