@@ -23,7 +23,7 @@ from tests.ingest.conftest import Scene, write_film
 from workbench import jobs, training
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault]
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 SMALL = {"steps": 100_000, "batch_windows": 2, "model.width": 16, "model.depth": 1, "model.heads": 2}
 DISK_KB = 16_384
 
@@ -107,6 +107,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def world(failing: World) -> Iterator[World]:
     yield failing
+    (failing.runs / "ballast").unlink(missing_ok=True)
     for job in jobs.listed(failing.jobs):
         if job.state == jobs.RUNNING:
             os.kill(pid_of(job), signal.SIGKILL)
@@ -181,7 +182,7 @@ def test_a_training_that_fills_the_disk_says_so_and_goes_on_when_there_is_room(p
         pytest.skip("no file system can be mounted here")
     train(world, "full", validate_every=50)
     until(world, "full", 3)
-    with open(world.runs / "ballast", "wb") as ballast, pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left"), open(world.runs / "ballast", "wb") as ballast:
         while True:
             ballast.write(bytes(4096))
             ballast.flush()
