@@ -25,14 +25,14 @@ class InputError(ValueError):
 
 
 NO_MEMORY = "there is not enough memory for this"
-_MEMORY_WORDS = ("out of memory", "enough memory", "allocate memory", "bad_alloc")
+_MEMORY_WORDS = ("out of memory", "enough memory", "allocate memory", "bad_alloc", "failed to map segment")
 
 
 def lacks_memory(error: BaseException) -> bool:
     """Was it memory that was missing? torch, FAISS and FFmpeg have exceptions of their own for that."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    words = str(error).lower() if isinstance(error, RuntimeError) else ""
+    words = str(error).lower() if isinstance(error, RuntimeError | ImportError) else ""
     return isinstance(error, MemoryError) or any(word in words for word in _MEMORY_WORDS)
 
 

@@ -17,7 +17,9 @@ def parse_ranges(text: str, num_shots: int) -> list[int]:
     """
     shots: set[int] = set()
     named = 0
-    words = re.sub(r" ?[-–] ?", "-", re.sub(r"\s+", " ", text))  # in two steps: one would look at each space again and again
+    words = re.sub(
+        r" ?[-–] ?", "-", re.sub(r"\s+", " ", text)
+    )  # in two steps: one would look at each space again and again
     for part in (p.strip() for p in re.split(r"[,; ]+(?![-–])", words)):
         if not part:
             continue

@@ -48,9 +48,8 @@ class Hungry:
 def in_numpy():
     np.ones(1 << 28)
 
-def in_torch():
+def in_torch():  # importing it takes more than there is, and then it says so in words of its own
     import torch
-    torch.ones(1 << 28)
 
 def until_the_kernel_ends_it():
     os.kill(os.getpid(), signal.SIGKILL)
