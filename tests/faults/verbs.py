@@ -112,7 +112,8 @@ def ablation_state(path: Path) -> str:
     for run in list_runs(path / "runs"):
         run_state(run)
     rows = trainings(path, plan)
-    assert not [row["sentence"] for row in rows if row["state"] == "failed"]
+    said = [row["sentence"] for row in rows if row["state"] == "failed"]
+    assert not said, said
     return f"{sum(row['state'] == 'done' for row in rows)} of {len(rows)} done"
 
 
