@@ -10,7 +10,7 @@ from tests.test_walls import APP, LIBRARY, OURS, REPO, cached_functions, calls
 
 WHOLE = ("whole_file", "whole_folder")  # msm/files.py: a temporary name, then a rename
 WRITING = ("write_text", "write_bytes", "to_parquet", "np.save", "np.savez", "np.savez_compressed", "plan.save")
-WRITING += ("checkpoint.save", "save_array", "save_file", "write_index", "write_table", "tofile")
+WRITING += ("checkpoint.save", "torch.save", "save_array", "save_file", "write_index", "write_table", "tofile")
 ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
     "msm/catalog_writer.py": "into the folder of the whole_folder of msm/catalog.py",
     "msm/ingest/one_title.py:_write": "into the folder of make_title's whole_folder",
