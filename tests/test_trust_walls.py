@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,3 +131,20 @@ def test_what_functools_keeps_in_the_app_has_a_bound():
                 if endless and node.args.args and path.name not in ("front_end.py", "present.py"):
                     loose.append(f"{path.name}:{node.name}")  # our own few files, and a command that ends
     assert loose == []
+
+
+def test_whoever_may_upload_may_upload_so_much():
+    asked = [
+        (p, call, {k.arg for k in call.keywords})
+        for p in APP
+        for call, name in calls(p)
+        if name.endswith("file_uploader")
+    ]
+    assert asked and all("max_upload_size" in given for _, _, given in asked)
+
+
+def test_the_server_is_this_machines_alone_and_its_own_guards_are_on():
+    config = tomllib.loads((REPO / "workbench" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["address"] == "localhost"
+    assert config["client"]["showErrorDetails"] == "none"
+    assert not {"enableCORS", "enableXsrfProtection", "enableStaticServing"} & set(config["server"])

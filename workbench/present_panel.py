@@ -120,8 +120,9 @@ def choose(catalog: Catalog) -> None:
         key = state.widget("script", state.script() if state.script() in names else names[0])
         st.selectbox("Script", names, key=key, on_change=lambda: state.choose_script(st.session_state[key]))
         st.file_uploader(
-            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,)
-        )
+            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,),
+            max_upload_size=1,  # MB
+        )  # fmt: skip
 
 
 def as_a_file(catalog: Catalog, named: Named) -> None:
