@@ -26,6 +26,7 @@ from msm.catalog_reader import (
     map_globals,
     map_shard,
     open_parquet,
+    read_bounded,
     read_header,
     read_titles,
 )
@@ -263,7 +264,9 @@ class Catalog:
                     groups.append(g)
                     first_row = row if first_row is None else first_row
                 row += rows
-            table = file.read_row_groups(groups, columns).slice(start - (first_row or 0), stop - start)
+            table = read_bounded(path, file, columns and [*columns], groups).slice(
+                start - (first_row or 0), stop - start
+            )
             return checked_frame(table).reset_index(drop=True)
 
     @property
