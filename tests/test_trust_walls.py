@@ -148,3 +148,26 @@ def test_the_server_is_this_machines_alone_and_its_own_guards_are_on():
     assert config["server"]["address"] == "localhost"
     assert config["client"]["showErrorDetails"] == "none"
     assert not {"enableCORS", "enableXsrfProtection", "enableStaticServing"} & set(config["server"])
+
+
+def test_what_an_error_or_a_job_says_is_never_read_as_markdown():
+    """It quotes files and links: a picture in it would be fetched from wherever its address says."""
+    shown, loose = ("error", "warning", "info", "markdown", "caption", "success", "expander", "progress"), []
+    for path in APP:
+        for call, name in calls(path):
+            if not (name.startswith("st.") and name.removeprefix("st.") in shown):
+                continue
+            for value in (v for a in call.args for v in ast.walk(a) if isinstance(v, ast.FormattedValue)):
+                said = ast.unparse(value.value)
+                if said in (
+                    "error",
+                    "job.title",
+                    "job.sentence",
+                    "note",
+                    "one.problem",
+                    "state.complaint()",
+                    "complaint",
+                    "alarm",
+                ):
+                    loose.append(f"{path.name}:{call.lineno} {said}")
+    assert loose == []

@@ -94,3 +94,8 @@ def left_in_words(seconds: float | None) -> str:
 def plain(text: object) -> str:
     """For Plotly, which reads a little HTML in every text: what a catalog says is shown as it is written."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_text(text: object) -> str:
+    """What a catalog, a folder, a file or a link says, for Markdown, with nothing in it read as Markdown."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|~$:!" else c for c in str(text))
