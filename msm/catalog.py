@@ -264,9 +264,7 @@ class Catalog:
                     groups.append(g)
                     first_row = row if first_row is None else first_row
                 row += rows
-            table = read_bounded(path, file, columns and [*columns], groups).slice(
-                start - (first_row or 0), stop - start
-            )
+            table = read_bounded(path, file, columns, groups).slice(start - (first_row or 0), stop - start)
             return checked_frame(table).reset_index(drop=True)
 
     @property

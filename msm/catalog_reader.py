@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
 
 
 def read_bounded(
-    path: Path, file: pq.ParquetFile, columns: list[str] | None = None, groups: list[int] | None = None
+    path: Path, file: pq.ParquetFile, columns: Sequence[str] | None = None, groups: list[int] | None = None
 ) -> pa.Table:
     """All rows of a table, or of some of its row groups; InputError as soon as it is far larger than its file.
 
