@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from msm.parts import Parts
@@ -98,4 +99,8 @@ def plain(text: object) -> str:
 
 def as_text(text: object) -> str:
     """What a catalog, a folder, a file or a link says, for Markdown, with nothing in it read as Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|~$:!" else c for c in str(text))
+    return _MARKUP.sub(r"\\\g<0>", str(text))
+
+
+# A colon before a word begins a colour or a picture, before a slash a link; underscores inside words are nothing.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])")
