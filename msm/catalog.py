@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from msm import files
 from msm.arrays import release_rows, to_float32
@@ -255,7 +256,7 @@ class Catalog:
         """Rows [start, stop) of shots.parquet, of all columns or some; only the row groups that hold them are read."""
         path = self.path / "shots.parquet"
         file = open_parquet(path)
-        stop = self.num_shots if stop is None else stop
+        stop = self.num_shots if stop is None else min(stop, self.num_shots)
         groups, first_row, row = [], None, 0
         with reading(path, "Parquet"):
             for g in range(file.num_row_groups):
@@ -264,7 +265,9 @@ class Catalog:
                     groups.append(g)
                     first_row = row if first_row is None else first_row
                 row += rows
-            table = read_bounded(path, file, columns, groups).slice(start - (first_row or 0), stop - start)
+            table = read_bounded(path, file, columns, groups)
+            if stop - start < len(table):  # copied: a slice would keep the words of all its row groups
+                table = table.take(pa.array(np.arange(start, stop) - (first_row or 0)))
             return checked_frame(table).reset_index(drop=True)
 
     @property

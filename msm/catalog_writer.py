@@ -31,7 +31,7 @@ from msm.catalog_rules import (
 from msm.errors import InputError
 
 MAX_SHARD_BYTES = 2**31
-ROW_GROUP = 65_536  # shots.parquet is read by row group, so one title never loads the whole table
+ROW_GROUP = 16_384  # shots.parquet is read by row group, so one title never loads the whole table
 
 
 @dataclass(frozen=True, kw_only=True)

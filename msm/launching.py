@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ def start_processes(device: torch.device, *, shard: bool = False) -> tuple[Proce
             "a training in several processes needs Accelerate; pip install 'msm-workbench[scale]'"
         ) from None
     state = PartialState(cpu=device.type == "cpu")
+    atexit.register(state.destroy_process_group)  # its threads, still there at the very end, would abort the process
     own = state.device if device.type == "cuda" and device.index is None else device
     return Processes(state.process_index, state.num_processes, shard or told("USE_FSDP")), own
 

@@ -15,12 +15,15 @@ from msm.sharding import load_whole
 from msm.transformer import TABLES
 
 
-def make_optimizers(model: nn.Module, cfg: OptimConfig, *others: nn.Module) -> list[torch.optim.Optimizer]:
+def make_optimizers(
+    model: nn.Module, cfg: OptimConfig, *others: nn.Module, exact: bool = False
+) -> list[torch.optim.Optimizer]:
     """`muon`: Muon for the blocks' matrices, AdamW for the rest; `adamw`: AdamW for everything.
 
     Biases, norms, positions and the learned vectors are not decayed.
 
     others  what else is trained, such as the terms of an objective
+    exact   Muon's products in float32, so that several processes end where one does to 1e-5
     """
     hidden: list[nn.Parameter] = []
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {(b, f): [] for b in (False, True) for f in (False, True)}
@@ -42,7 +45,9 @@ def make_optimizers(model: nn.Module, cfg: OptimConfig, *others: nn.Module) -> l
     adamw = torch.optim.AdamW(chosen, lr=cfg.lr, betas=(0.9, 0.95), fused=fused or None)
     optimizers: list[torch.optim.Optimizer] = [adamw]
     if hidden:
-        optimizers.append(Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay))
+        optimizers.append(
+            Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay, dtype=torch.float32 if exact else torch.bfloat16)
+        )
     return optimizers
 
 

@@ -117,7 +117,9 @@ class Trainer:
             module.to(device)
         if self.recipe.compile:
             compile_blocks(self.model, device)
-        self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective)
+        self.optimizers = make_optimizers(
+            self.model, self.recipe.optim, self.objective, exact=self.recipe.precision == "float32"
+        )
         self.step = 0
 
     def _fit_neighbour(self) -> None:

@@ -80,6 +80,15 @@ def test_shots_of_one_title_are_read_from_the_row_groups_that_hold_them(make_cat
     assert catalog["c"].shots["shot"].tolist() == [0, 1]
 
 
+def test_the_words_of_one_title_do_not_hold_those_of_its_row_group(make_catalog):
+    words = [f"{i:04d} " + "word " * 50 for i in range(4000)]
+    frame = pd.DataFrame({"text": words})
+    catalog = make_catalog([title("a", 2), title("b", 4000, shots=frame)])
+    before = pa.total_allocated_bytes()
+    kept = [catalog["a"].shots for _ in range(5)]
+    assert len(kept) == 5 and pa.total_allocated_bytes() - before < 100_000  # of a megabyte in the group
+
+
 def test_which_modalities_a_shot_has_is_derived_from_its_zero_blocks(make_catalog):
     embeddings = np.array([[1, 1, 0, 0], [0, 0, 2, 0], [1, 0, 0, 3]], np.float32)
     catalog = make_catalog([title(embeddings=embeddings)], modalities=modalities_of({"video": 2, "text": 2}))

@@ -17,7 +17,7 @@ def session(catalog_path: str) -> None:
     import streamlit as st
 
     from msm import Catalog
-    from workbench import state
+    from workbench import link, state
 
     catalog = Catalog.open(catalog_path)
     runs = pd.DataFrame({"name": ["first", "second", "broken"], "problem": [None, None, "broken has no weights yet"]})
@@ -25,9 +25,9 @@ def session(catalog_path: str) -> None:
         getattr(state, wish[0])(*wish[1:])  # as a widget's callback does it: before the script
         if wish[0] != "settle":
             state.settle(catalog, runs)
-        st.session_state["asked"] = state.query()  # as a page asks that turns to another one
-    state.follow(catalog, runs)
-    st.session_state["seen"] = (state.title(), state.run(), state.hidden(), state.notes(), state.complaint())
+        st.session_state["asked"] = link.query()  # as a page asks that turns to another one
+    link.follow(catalog, runs)
+    st.session_state["seen"] = (state.title(), state.run(), state.hidden(), link.notes(), state.complaint())
 
 
 @pytest.fixture(scope="module")

@@ -173,6 +173,13 @@ def test_a_broken_line_of_metrics_and_a_collapse_are_said(monkeypatch, tmp_path)
     assert "collapse: all alike" in app.error[0].value
 
 
+def test_before_the_first_validation_a_sentence_stands_where_its_curve_will_be(monkeypatch, tmp_path):
+    write_run(tmp_path, "young", [metrics_line(step) for step in (1, 2, 3)])
+    app = visit(monkeypatch, tmp_path)
+    assert "Nothing has been validated yet" in text_of(app)
+    assert len(app.get("bidi_component")) == 4  # loss, rate, norm, throughput
+
+
 def test_a_folder_that_is_no_sound_run_gets_its_sentence(monkeypatch, tmp_path):
     path = write_run(tmp_path, "odd", [])
     (path / "recipe.json").write_text("{")

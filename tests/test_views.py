@@ -19,7 +19,7 @@ from workbench.views.strip import scene_around, scene_starts, strip_answer, stri
 from workbench.views.timeline import time_ticks, timeline
 from workbench.views.track_record import track_record, track_record_sentence
 from workbench.views.verdict import clear_difference, interval, verdict
-from workbench.views.wording import clock, number
+from workbench.views.wording import clock, number, provenance_lines
 
 CONFIG = tomllib.loads(
     (Path(__file__).parent.parent / "workbench" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
@@ -350,3 +350,9 @@ def test_a_page_opens_on_a_title_that_training_never_saw():
 def test_at_random_leaves_one_shot_hidden_and_one_visible_at_least(num_shots):
     for seed in range(50):
         assert 0 < len(hide_at_random(num_shots, seed, ratio=0.5)) < num_shots
+
+
+def test_where_a_catalog_comes_from_is_told_without_braces():
+    facts = {"kind": "films", "seed": 7, "ingest": {"encoders": {"video": "open/1"}, "fps": None}}
+    told = ["kind: films", "seed: 7", "ingest, encoders, video: open/1", "ingest, fps: null"]
+    assert list(provenance_lines(facts)) == told

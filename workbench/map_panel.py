@@ -14,7 +14,7 @@ import streamlit as st
 
 from msm import Catalog
 from msm.maps import StoredMap
-from workbench import map_cache, state
+from workbench import link, map_cache, state
 from workbench.arguments import read_arguments
 from workbench.components.shot_map import Gesture, shot_map
 from workbench.evaluation_panel import columns, copy_as_code
@@ -224,5 +224,5 @@ def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:
 def take_along(catalog: Catalog, entry: Entry, label: str | None) -> None:
     """The cell that draws this map in a notebook, with what is chosen on it."""
     if entry.stored:
-        link = "?" + urlencode(state.query(), safe=":;,@")
-        copy_as_code(map_code(catalog.path, entry.stored.path, label, link, read_arguments().runs))
+        chosen = "?" + urlencode(link.query(), safe=":;,@")
+        copy_as_code(map_code(catalog.path, entry.stored.path, label, chosen, read_arguments().runs))

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
-from workbench import cache, state
+from workbench import cache, link, state
 from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.views.wording import as_text
 
@@ -29,7 +29,7 @@ def catalog_or_stop() -> Catalog:
 def chosen_catalog_path() -> Path:
     """The catalog of the link or of the last choice; else the one that the app was started on."""
     arguments = read_arguments()
-    state.follow_catalog(lambda name: catalog_named(arguments, name) is not None)
+    link.follow_catalog(lambda name: catalog_named(arguments, name) is not None)
     name = state.catalog_name()
     return (catalog_named(arguments, name) if name else None) or arguments.catalog
 
@@ -37,8 +37,8 @@ def chosen_catalog_path() -> Path:
 def runs_for(catalog: Catalog) -> pd.DataFrame:
     """The runs beside the catalog, and the selection brought into line with both."""
     runs = cache.list_runs(read_arguments().runs, catalog)
-    state.follow(catalog, runs)
-    for note in state.notes():
+    link.follow(catalog, runs)
+    for note in link.notes():
         st.warning(as_text(note), icon=":material/link_off:")
     return runs
 
@@ -49,7 +49,7 @@ def turn_to(page: str | Path, catalog: Catalog) -> NoReturn:
     catalog  the one that is chosen, which need not be the one that this page shows
     """
     state.settle(catalog, cache.list_runs(read_arguments().runs, catalog))
-    st.switch_page(page, query_params=state.query())
+    st.switch_page(page, query_params=link.query())
 
 
 def run_path_of(runs: pd.DataFrame) -> Path | None:

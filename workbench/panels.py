@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from workbench.views.holdings import modalities_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.wording import as_text, baseline_label, count, hidden_in_words, number
+from workbench.views.wording import as_text, baseline_label, count, hidden_in_words, number, provenance_lines
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
@@ -248,5 +247,4 @@ def provenance(catalog: Catalog) -> None:
     if not catalog.provenance:
         st.caption("The catalog does not say.")
         return
-    for key, value in catalog.provenance.items():
-        st.text(f"{key}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+    st.text("\n".join(provenance_lines(catalog.provenance)))

@@ -1,15 +1,11 @@
-"""The one selection that all pages share: catalog, title, run, hidden shots, the shot looked at. In session and URL.
+"""The one selection that all pages share: catalog, title, run, hidden shots, the shot looked at. In the session.
 
-The session is the truth while it lasts. The URL is written from it, and read where it says
-something that this session did not write: when a link is opened, or typed.
+The session is the truth while it lasts; `link` writes the address from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -18,20 +14,18 @@ import streamlit as st
 from msm import Catalog, InputError
 from msm.hiding import parse_ranges
 from msm.parts import format_parts, parse_parts, simplest
-from msm.selection import FOLDER, NOTHING, Selection, read_shots, rows_of_shots, shots_of_rows
-from workbench.arguments import read_arguments
+from msm.selection import Selection, shots_of_rows
 from workbench.views.opening import hide_at_random, opening_title
 
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
-_WATCHED, _EXPECTED = "training.watched", "training.expected"
+_EXPECTED = "training.expected"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
 _TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # where rows belong; (rows, the same by title)
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
 _PARTS = "selection.parts"  # of titles whose hidden shots lose different modalities
-_PANEL, _GAME, _DRAWN = "lab.panel", "lab.game", "lab.drawn"
+_PANEL, _DRAWN = "lab.panel", "lab.drawn"
 _SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
-_WRITTEN, _NOTES, _COMPLAINT = "url.written", "url.notes", "ranges.complaint"
-_REMEMBERED_URLS = 40
+_COMPLAINT = "ranges.complaint"
 
 
 def widget(name: str, value: Any, *, keep: bool = False) -> str:
@@ -52,6 +46,11 @@ def fresh(name: str) -> str:
 
 def empty_forms() -> None:
     st.session_state[_FORMS] = st.session_state.get(_FORMS, 0) + 1
+
+
+def has_title() -> bool:
+    """Whether one was chosen in this session, of whatever catalog."""
+    return _TITLE in st.session_state
 
 
 def title() -> str:
@@ -78,7 +77,7 @@ def hidden() -> list[int]:
 
 
 def hide(shots: Iterable[int]) -> None:
-    st.session_state[_HIDDEN][title()] = sorted({int(s) for s in shots})
+    st.session_state.setdefault(_HIDDEN, {})[title()] = sorted({int(s) for s in shots})
     forget_complaint()
 
 
@@ -134,34 +133,6 @@ def draw(about: tuple, drawing: Any) -> bool:
     return news
 
 
-@dataclass
-class Game:
-    """Guess the shot, on one title with these shots hidden; the score goes on over all of them."""
-
-    about: str
-    number: int = 0  # of the round
-    pick: int | None = None  # the shot that the person chose in it
-    rounds: list[tuple[bool, bool, bool]] = field(default_factory=list)  # who was right: person, model, copy
-
-
-def game(about: str) -> Game:
-    """The game about this; another one begins anew and keeps the score."""
-    known: Game | None = st.session_state.get(_GAME)
-    if known is None or known.about != about:
-        known = st.session_state[_GAME] = Game(about, rounds=known.rounds if known else [])
-    return known
-
-
-def answer_round(game: Game, pick: int, right: tuple[bool, bool, bool]) -> None:
-    if game.pick is None:
-        game.pick = pick
-        game.rounds.append(right)
-
-
-def next_round(game: Game) -> None:
-    game.number, game.pick = game.number + 1, None
-
-
 def script() -> str | None:
     """The name of the chosen presentation; None where nobody has chosen one."""
     return st.session_state.get(_SCRIPT)
@@ -199,16 +170,6 @@ def selected() -> tuple[int, ...]:
 def select(rows: Iterable[int]) -> None:
     """Empty rows let go of the selection."""
     st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
-
-
-def watched() -> str | None:
-    """The training that a link or the last choice names, on the Training page."""
-    return st.query_params.get("training") or st.session_state.get(_WATCHED)
-
-
-def watch(name: str) -> None:
-    st.session_state[_WATCHED] = name
-    _write({"training": name} | ({"catalog": chosen} if (chosen := catalog_name()) else {}))
 
 
 def expect(name: str) -> None:
@@ -255,38 +216,10 @@ def choose_catalog(name: str | None) -> None:
     forget_complaint()
 
 
-def follow_catalog(exists: Callable[[str], bool]) -> None:
-    """Take the catalog from a link, if one was followed; what is not there any more is let go, and said."""
-    if _url_is_news():
-        choose_catalog(st.query_params.get("catalog"))
-    name = catalog_name()
-    if name is not None and not exists(name):
-        choose_catalog(None)
-        _note([f"There is no catalog {name[:80]!r} here. Here is another."])
-
-
-def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """Bring session and URL into line with this catalog; a page calls it before anything else.
-
-    runs  a row a run: name, problem (None where it can answer for this catalog)
-    """
-    st.session_state.setdefault(_HIDDEN, {})
-    if _url_is_news():
-        _read_url(catalog, runs)
-    settle(catalog, runs)
-    write_url()
-
-
 def settle(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """Fill in what nobody chose of this catalog, and drop what another one left; as `follow`, without the address."""
-    st.session_state.setdefault(_HIDDEN, {})
+    """Fill in what nobody chose of this catalog, and drop what another one left."""
     st.session_state[_TITLES] = catalog.titles
     _repair(catalog, runs)
-
-
-def notes() -> list[str]:
-    """What of a link could not be followed, said once."""
-    return st.session_state.pop(_NOTES, [])
 
 
 def selection() -> Selection:
@@ -306,131 +239,6 @@ def selection() -> Selection:
     )
 
 
-def selections_folder() -> Path:
-    """Where selections lie that are too long for a link."""
-    return read_arguments().runs / FOLDER
-
-
-def write_url() -> None:
-    """Put the selection into the address, if it is not there already."""
-    _write(_selection_query())
-
-
-def query() -> dict[str, str]:
-    """The selection as it stands behind the `?`, as news of our own; see `opened.turn_to`."""
-    wanted = _selection_query()
-    _remember(wanted)
-    return wanted
-
-
-def _selection_query() -> dict[str, str]:
-    wanted = selection().to_query()
-    if "shots" in wanted:
-        del wanted["shots"]
-        with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
-            wanted = selection().to_query(selections_folder())
-    return wanted
-
-
-def _write(wanted: dict[str, str]) -> None:
-    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
-    if _remember(wanted) or st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
-
-
-def _remember(wanted: dict[str, str]) -> bool:
-    """Whether this is another address than the one written last."""
-    written = st.session_state.setdefault(_WRITTEN, [])
-    news = wanted not in written[-1:]
-    if news:
-        written.append(wanted)
-        del written[:-_REMEMBERED_URLS]
-    return news
-
-
-def _url_is_news() -> bool:
-    """A URL of our own may come back late, after the next gesture: then it is not news."""
-    url = st.query_params.to_dict()
-    return bool(url) and url not in st.session_state.get(_WRITTEN, [])
-
-
-def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
-    url, said = st.query_params.to_dict(), []
-    choose_title(url.get("title") or st.session_state.get(_TITLE) or opening_title(catalog.titles))
-    if title() not in catalog:
-        said.append(f"The link names a title that is not in this catalog: {title()[:80]!r}. Here is another.")
-    if "run" in url:
-        said += _read_run(url["run"], runs)
-    if "hidden" in url and title() in catalog:
-        said += _read_hidden(url["hidden"], catalog)
-    said += _read_selected(url.get("shots", ""), catalog)
-    if title() in catalog:
-        said += _read_modality(url.get("modality"), catalog)
-        said += _read_focus(url.get("look"), catalog)
-    _note(said)
-
-
-def _note(said: list[str]) -> None:
-    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), *said]
-
-
-def _read_run(name: str, runs: pd.DataFrame) -> list[str]:
-    known = runs[runs["name"] == name]
-    if known.empty:
-        return [f"The link names a run that is not here: {name[:80]!r}."]
-    if known["problem"].notna().iloc[0]:
-        return [f"The link's run cannot be used: {known['problem'].iloc[0]}."]
-    choose_run(name)
-    return []
-
-
-def _read_hidden(text: str, catalog: Catalog) -> list[str]:
-    if text == NOTHING:
-        st.session_state[_HIDDEN][title()] = []
-        return []
-    try:
-        st.session_state[_HIDDEN][title()] = parse_ranges(text, catalog[title()].num_shots)
-    except InputError as error:
-        return [f"The link's hidden shots cannot be read: {error}."]
-    return []
-
-
-def _read_selected(text: str, catalog: Catalog) -> list[str]:
-    try:
-        select(rows_of_shots(read_shots(text, selections_folder()), catalog.titles) if text else ())
-    except InputError as error:
-        select(())
-        return [f"The link's selected shots cannot be read: {error}."]
-    return []
-
-
-def _read_modality(text: str | None, catalog: Catalog) -> list[str]:
-    hide_only(None)
-    try:
-        parts = parse_parts(text or "", catalog[title()].num_shots)
-    except InputError as error:
-        return [f"What the link hides of its shots cannot be read: {error}."]
-    known = [m.name for m in catalog.modalities]
-    for name in parts:
-        if name not in known:
-            said = f"The link hides a modality that these shots do not have: {name[:80]!r}"
-            return [f"{said}; they have {', '.join(known)}."]
-    hide_only(text)
-    return []
-
-
-def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
-    if text is None:
-        look_at(None)
-        return []
-    try:
-        (shot,) = parse_ranges(text, catalog[title()].num_shots)
-    except (InputError, ValueError):
-        return [f"The link looks at a shot that the title does not have: {text[:80]!r}."]
-    look_at(shot)
-    return []
-
-
 def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Fill in what nobody chose, and drop what another catalog left."""
     if st.session_state.get(_TITLE) not in catalog:
@@ -441,7 +249,7 @@ def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
     if selected() and selected()[-1] >= catalog.num_shots:
         select(())
     num_shots = catalog[title()].num_shots
-    chosen: dict[str, Any] = st.session_state[_HIDDEN]
+    chosen: dict[str, Any] = st.session_state.setdefault(_HIDDEN, {})
     if title() not in chosen or any(s >= num_shots for s in chosen[title()]):
         chosen[title()] = hide_at_random(num_shots, seed=0)
     if not {*parse_parts(modality() or "")} <= {m.name for m in catalog.modalities}:

@@ -57,9 +57,12 @@ def numbers(measured: Measured) -> None:
 def curves(runs: dict[str, Measured], folder: Path) -> None:
     """Validation large, then what the steps and the gauges say, two side by side."""
     st.markdown("##### On validation titles, against the best way to copy")
-    _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
-    smooth = st.slider("Smooth over steps", 1, 100, SMOOTH, key="training.smooth", width=260)
     with_gauges = any(len(measured.validations) for measured in runs.values())
+    if with_gauges:
+        _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
+    else:
+        st.caption("Nothing has been validated yet: the curve begins with the first validation.")
+    smooth = st.slider("Smooth over steps", 1, 100, SMOOTH, key="training.smooth", width=260)
     names = [*STEP_MEASURES, *(GAUGES if with_gauges else ())]
     for row in range(0, len(names), 2):
         for column, name in zip(columns(f"training-{row}", [1, 1], least_px=320), names[row : row + 2], strict=True):

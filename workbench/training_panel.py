@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from msm import watching
-from workbench import jobs, panels, state, training, training_curves, training_form
+from workbench import jobs, link, panels, state, training, training_curves, training_form
 from workbench.arguments import catalog_names, read_arguments
 from workbench.evaluation_panel import columns
 from workbench.opened import free_name
@@ -31,27 +31,27 @@ def choose(runs: dict[str, Path]) -> list[Path]:
     if not runs:
         return []
     if state.expected() in runs:
-        state.watch(str(state.expected()))
+        link.watch(str(state.expected()))
         state.expect("")
-    if state.watched() not in runs:
-        if linked := state.watched():
+    if link.watched() not in runs:
+        if linked := link.watched():
             st.warning(
                 f"There is no run {as_text(repr(linked[:80]))} here. Here is another.", icon=":material/link_off:"
             )
-        state.watch(next(iter(runs)))
-    state.watch(str(state.watched()))
-    key = state.widget("training.run", state.watched())
+        link.watch(next(iter(runs)))
+    link.watch(str(link.watched()))
+    key = state.widget("training.run", link.watched())
     states = {n: watching.look(p, step=0).state for n, p in runs.items()}
     run.selectbox(
-        "Run", list(runs), key=key, on_change=lambda: state.watch(st.session_state[key]),
+        "Run", list(runs), key=key, on_change=lambda: link.watch(st.session_state[key]),
         format_func=lambda n: f"{n} · {training_words.STATES[states[n]]}",
     )  # fmt: skip
-    others = [n for n in runs if n != state.watched()]
+    others = [n for n in runs if n != link.watched()]
     chosen = beside.multiselect(
         "Beside it", others, key="training.beside", placeholder="other runs", max_selections=MOST_RUNS - 1,
         disabled=not others,
     )  # fmt: skip
-    return [runs[str(state.watched())], *(runs[n] for n in chosen if n in others)]
+    return [runs[str(link.watched())], *(runs[n] for n in chosen if n in others)]
 
 
 def beginning(folder: Path) -> None:

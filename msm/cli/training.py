@@ -43,6 +43,8 @@ def train(
     processes, where = start_processes(pick_device(device), shard=shard)
     opened, first = Catalog.open(catalog), processes.index == 0
     if dry_run:
+        if not first:
+            return
         from msm.cost import cost_of
 
         wanted = RunFolder.open(run).recipe if resume else preset(recipe).with_settings(set_ or [])

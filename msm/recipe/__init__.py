@@ -48,7 +48,7 @@ class Recipe:
     accumulate: int = 1  # parts that a process takes its windows in, for less memory; the step stays the same
     seed: int = 0
     fusion: str = "joint"
-    precision: str = "auto"  # auto: bfloat16 on a GPU that has it, float32 elsewhere
+    precision: str = "auto"  # auto: bfloat16 on a GPU that has it and in Muon; float32: nowhere
     compile: bool = (
         False  # let torch.compile write the feed-forward kernels: a minute first, for long trainings on a GPU
     )

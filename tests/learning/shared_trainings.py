@@ -27,7 +27,7 @@ SMALL += ["optim.name=adamw", "model.decoder_width=16"]
 CPU = torch.device("cpu")
 RECIPES: dict[str, Recipe] = {
     "mediafm": preset("mediafm").with_settings([*SMALL, "accumulate=2"]),
-    "muon": preset("mediafm").with_settings([*SMALL, "optim.name=muon"]),
+    "muon": preset("mediafm").with_settings([*SMALL, "optim.name=muon", "precision=float32"]),
     "data2vec": preset("data2vec").with_settings([*SMALL, "optim.average=0.9"]),
     "hero": preset("hero").with_settings(SMALL),
     "neighbour": preset("neighbour").with_settings(SMALL),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from msm import InputError
-from workbench import jobs, map_cache, map_choice, map_drawing, state
+from workbench import jobs, link, map_cache, map_choice, map_drawing
 from workbench import map_panel as panel
 from workbench.arguments import read_arguments
 from workbench.job_panel import jobs_panel
@@ -39,7 +39,7 @@ def explore() -> None:
     else:
         panel.preview(catalog, label, choice)
     panel.about_chosen(catalog, shown)
-    state.write_url()
+    link.write()
     if shown:
         panel.take_along(catalog, shown[0], label)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from msm import InputError, Title
 from msm.hiding import format_ranges
 from msm.parts import parse_parts
-from workbench import cache, lab_panels, panels, state
+from workbench import cache, lab_panels, link, panels, state
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.code import timeline_code
@@ -78,7 +78,7 @@ def lab() -> None:
     if run_path:
         with below:
             lab_panels.show(catalog, title, run_path, filled)
-    state.write_url()
+    link.write()
 
 
 def show(title: Title, filled: cache.Filled) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from msm import InputError
-from workbench import present_panel, state
+from workbench import link, present_panel
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.wording import as_text
 
@@ -29,4 +29,4 @@ def stage(run: str) -> None:
 
 
 stage(run_path.name)
-state.write_url()
+link.write()

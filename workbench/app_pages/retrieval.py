@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from msm.search.asking import ALIKE
-from workbench import asked, panels, state
+from workbench import asked, link, panels
 from workbench import retrieval_answers as answers
 from workbench import retrieval_controls as controls
 from workbench import retrieval_panel as panel
@@ -39,4 +39,4 @@ ask = answers.Question(catalog, run_path, like, filters, k, only, ALIKE if toget
 )
 
 panel.play_if_asked(cards)
-state.write_url()
+link.write()

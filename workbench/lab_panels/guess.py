@@ -11,6 +11,7 @@ from msm.guess import deal
 from workbench import cache, lab_cache, state
 from workbench.cache import Filled
 from workbench.components.choices import choices
+from workbench.game import answer_round, game_about, next_round
 from workbench.views.frames import Frame, row, styled
 from workbench.views.guess import answered, cards, outcome, question, score_sentence
 from workbench.views.wording import clock
@@ -21,7 +22,7 @@ AROUND = 2  # visible shots shown on each side of the gap
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     hidden = tuple(state.hidden())
     fill = cache.whole_fill_in(catalog, run_path, title.title_id, hidden, None) if filled else None
-    game = state.game(f"{title.title_id} {hidden}")
+    game = game_about(f"{title.title_id} {hidden}")
     asked = deal(fill, game.number) if fill else None
     if asked is None:
         st.markdown("**To play, at least three shots that look different have to be hidden.**")
@@ -38,10 +39,10 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     def heard(answer: str) -> None:
         if answer == "next":
             if game.pick is not None:  # pressed twice, it goes on once
-                state.next_round(game)
+                next_round(game)
         else:
             pick = asked.choices[int(answer) - 1]
-            state.answer_round(game, pick, answered(asked, pick))
+            answer_round(game, pick, answered(asked, pick))
 
     choices(
         cards(asked, [picture(catalog, title, shot) for shot in asked.choices], game.pick),
@@ -55,7 +56,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         keys = f"keys 1 to {len(asked.choices)}" if told is None else "key Enter"
         st.caption(f"{score_sentence(game.rounds)} Click, or {keys}.", width="stretch")
         if told is not None and st.button("Next shot", key="guess.next", icon=":material/arrow_forward:"):
-            state.next_round(game)
+            next_round(game)
             st.rerun(scope="fragment")
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
+from workbench.views.wording import grouped
 
 DASHES = ("solid", "dot", "dash", "longdash")
 
@@ -38,7 +39,7 @@ def scaling_figure(table: pd.DataFrame) -> go.Figure:
         type="log",
         title="training shots",
         tickvals=shots,
-        ticktext=[f"{n:,}" for n in shots],
+        ticktext=[grouped(n) for n in shots],
         zeroline=False,
     )
     figure.update_yaxes(title="centred cosine on test titles", zeroline=False, tickformat=".2f")
@@ -71,10 +72,12 @@ def scaling_sentence(name: str, table: pd.DataFrame) -> str:
         ahead = (own["centred_cosine"] > own["best_baseline"]).to_numpy()
         shots = own["train_shots"].to_numpy()
         if not ahead[-1]:
-            parts.append(f"{recipe} stays behind the best baseline up to {shots[-1]:,} training shots")
+            parts.append(f"{recipe} stays behind the best baseline up to {grouped(shots[-1])} training shots")
         elif ahead.all():
-            parts.append(f"{recipe} is ahead from the least that was tried, {shots[0]:,} training shots")
+            parts.append(f"{recipe} is ahead from the least that was tried, {grouped(shots[0])} training shots")
         else:
             last_behind = int((~ahead).nonzero()[0][-1])
-            parts.append(f"{recipe} goes ahead between {shots[last_behind]:,} and {shots[last_behind + 1]:,}")
+            parts.append(
+                f"{recipe} goes ahead between {grouped(shots[last_behind])} and {grouped(shots[last_behind + 1])}"
+            )
     return f"{name}: " + "; ".join(parts) + "."

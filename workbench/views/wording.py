@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from msm.parts import Parts
 from msm.ranges import format_ranges
@@ -74,6 +76,16 @@ def grouped(number: int) -> str:
 def count(number: int, noun: str) -> str:
     """`1 shot`, `1 200 shots`."""
     return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def provenance_lines(facts: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    """`key: value`, what is nested as `key, key: value`."""
+    for key, value in facts.items():
+        name = f"{within}{key}"
+        if isinstance(value, Mapping):
+            yield from provenance_lines(value, f"{name}, ")
+        else:
+            yield f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
 def ordinal(number: int) -> str:
