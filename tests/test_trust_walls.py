@@ -63,7 +63,7 @@ def _writes(call: ast.Call) -> bool:
     if name == "open" or name.endswith(".open"):
         modes = [a.value for a in call.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
         return any(set(mode) <= set("rwxab+t") and set(mode) & set("wx") for mode in modes)
-    return name.rpartition(".")[2] in WRITING
+    return name in WRITING or name.rpartition(".")[2] in WRITING
 
 
 def test_whatever_is_kept_is_written_under_a_temporary_name_and_renamed():
