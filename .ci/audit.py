@@ -38,6 +38,9 @@ def say(packages: list[dict]) -> int:
         for one in package["vulns"]:
             mended = " or ".join(one.get("fix_versions") or []) or "no version yet"
             print(f"audit: {package['name']} {package['version']}: {one['id']}, mended in {mended}")
+    if not known:
+        print(f"audit: the advisory source answered for none of {len(packages)} packages, so nothing is known")
+        return 0
     unknown = len(packages) - len(known)
     said = f"; the advisory source did not answer for {unknown} others" if unknown else ""
     print(f"audit: {len(known)} packages looked at, {len(vulnerable)} of them vulnerable{said}")

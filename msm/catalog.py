@@ -27,6 +27,7 @@ from msm.catalog_reader import (
     map_globals,
     map_shard,
     open_parquet,
+    read_bounded,
     read_header,
     read_titles,
 )
@@ -264,7 +265,7 @@ class Catalog:
                     groups.append(g)
                     first_row = row if first_row is None else first_row
                 row += rows
-            table = file.read_row_groups(groups, columns)
+            table = read_bounded(path, file, columns, groups)
             if stop - start < len(table):  # copied: a slice would keep the words of all its row groups
                 table = table.take(pa.array(np.arange(start, stop) - (first_row or 0)))
             return checked_frame(table).reset_index(drop=True)

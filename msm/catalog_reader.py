@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from msm.arrays import map_npy
 from msm.catalog_rules import FORMAT, SHOT_COLUMNS, SPLITS, TITLE_COLUMNS, Modality, check_modalities, check_title_id
 from msm.errors import InputError, reading
 
+LARGEST_TABLE = 1 << 29  # bytes in memory that a small file may become
+MOST_TIMES_ITS_FILE = 64
+BATCH_ROWS = 4096
 TEXT_COLUMNS = ("title_id", "name", "split", "text")
 WHOLE_COLUMNS = ("first_shot", "num_shots", "shot")
 TIME_COLUMNS = ("duration_s", "start_s", "end_s")
@@ -54,7 +58,7 @@ def read_titles(path: Path) -> pd.DataFrame:
     file = open_parquet(path)
     with reading(path, "Parquet"):
         check_columns(path, file.schema_arrow, TITLE_COLUMNS)
-        titles = checked_frame(file.read())
+        titles = checked_frame(read_bounded(path, file))
     if not len(titles):
         raise InputError(f"{path} has no titles")
     for column in (c for c in TITLE_COLUMNS if c != "duration_s"):
@@ -121,6 +125,38 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     """An opened Parquet file; InputError if it is missing, truncated or something else."""
     with reading(path, "Parquet"):
         return pq.ParquetFile(path)
+
+
+def read_bounded(
+    path: Path, file: pq.ParquetFile, columns: Sequence[str] | None = None, groups: list[int] | None = None
+) -> pa.Table:
+    """All rows of a table, or of some of its row groups; InputError as soon as it is far larger than its file.
+
+    One long text that every row repeats is kilobytes on disk and can be terabytes in memory.
+    """
+    most = LARGEST_TABLE + MOST_TIMES_ITS_FILE * path.stat().st_size
+    groups = list(range(file.num_row_groups)) if groups is None else groups
+    batches, size = [], 0
+    for batch in file.iter_batches(_rows_at_once(file), row_groups=groups, columns=columns):
+        size += sum(_bytes(column) for column in batch.columns)
+        if size > most:
+            raise InputError(
+                f"{path}: its rows take more than {most >> 20} MB, and the file has {path.stat().st_size >> 10} kB"
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches) if batches else file.read_row_groups([], columns)
+
+
+def _rows_at_once(file: pq.ParquetFile) -> int:
+    """So few that even rows of the longest text that the file can hold fit the bound."""
+    groups = [file.metadata.row_group(g) for g in range(file.num_row_groups)]
+    longest = max((g.column(c).total_uncompressed_size for g in groups for c in range(g.num_columns)), default=1)
+    return max(16, min(BATCH_ROWS, LARGEST_TABLE // max(1, longest)))
+
+
+def _bytes(column: pa.Array) -> int:
+    """In memory; what several batches share, a dictionary, does not count."""
+    return column.indices.nbytes if pa.types.is_dictionary(column.type) else column.nbytes
 
 
 def checked_frame(table: pa.Table) -> pd.DataFrame:

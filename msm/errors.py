@@ -24,6 +24,18 @@ class InputError(ValueError):
         super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
 
 
+NO_MEMORY = "there is not enough memory for this"
+_MEMORY_WORDS = ("out of memory", "enough memory", "allocate memory", "bad_alloc", "failed to map segment")
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Was it memory that was missing? torch, FAISS and FFmpeg have exceptions of their own for that."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    words = str(error).lower() if isinstance(error, RuntimeError | ImportError) else ""
+    return isinstance(error, MemoryError) or any(word in words for word in _MEMORY_WORDS)
+
+
 class FullDiskError(InputError):
     """There is no space left: whatever else is asked for would fail too."""
 

@@ -23,6 +23,7 @@ from msm.errors import FULL, FullDiskError, InputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+LARGEST_JSON = 64 << 20  # bytes; a thousand cells of an ablation are two million
 GRACE_S = 2.0  # what is so young may be about to be locked
 
 
@@ -166,11 +167,15 @@ def digest_file(path: Path, digest: Any, whole_up_to: int = 64 * 2**20, sample: 
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; a missing or unreadable one is an InputError that names it."""
+    """Read a JSON file; a missing, unreadable or enormous one is an InputError that names it."""
     try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise InputError(f"{path} is larger than {LARGEST_JSON >> 20} MB, which no JSON file here is")
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except FileNotFoundError:
         raise InputError(f"{path} is missing") from None
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or a number of a thousand digits
         raise InputError(f"{path} is not readable as JSON: {error}") from None
 

@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msm.errors import InputError
-from msm.ranges import format_ranges, parse_ranges
+from msm.ranges import MOST_NAMED, format_ranges, parse_ranges
 
 Parts = Mapping[str, Sequence[int] | None]  # modality → the hidden shots that lose it; None = all of them
 MOST_SHOTS = 10_000_000  # a number in a link stays below
+MOST_PARTS = 50
 
 
 def parse_parts(text: str, num_shots: int = MOST_SHOTS) -> Parts:
     """InputError for shots that cannot be read, or that the title lacks; which modalities there are is not asked."""
     parts: dict[str, Sequence[int] | None] = {}
+    named = 0
+    if text.count(";") > MOST_PARTS:
+        raise InputError(f"more than {MOST_PARTS} modalities are named; name fewer")
     for one in filter(None, text.split(";")):
         name, colon, ranges = one.partition(":")
         shots = parse_ranges(ranges, num_shots) if colon else None
+        named += len(shots or ())
+        if named > MOST_NAMED:
+            raise InputError(f"more than {MOST_NAMED} shots are named; name fewer")
         if not name or shots == []:
             raise InputError(f"{one[:80]!r} is not a modality and its shots; write for example audio:3-5")
         known = parts.get(name, [])

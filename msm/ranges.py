@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from msm.errors import InputError
 
+MOST_NAMED = 1_000_000  # shots in one list; anyone may write a link
+
 
 def parse_ranges(text: str, num_shots: int) -> list[int]:
     """Shots named as a person types them, `40-44, 60`, sorted and once each; counted from 0.
@@ -14,17 +16,24 @@ def parse_ranges(text: str, num_shots: int) -> list[int]:
     Raises InputError with one sentence for anything that is not a shot of this title.
     """
     shots: set[int] = set()
-    for part in (p.strip() for p in re.split(r"[,;\s]+(?![-–])", re.sub(r"\s*[-–]\s*", "-", text))):
+    named = 0
+    words = re.sub(
+        r" ?[-–] ?", "-", re.sub(r"\s+", " ", text)
+    )  # in two steps: one would look at each space again and again
+    for part in (p.strip() for p in re.split(r"[,; ]+(?![-–])", words)):
         if not part:
             continue
         match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part)
         if not match:
-            raise InputError(f"{part!r} is not a shot or a range of shots; write for example 40-44, 60")
+            raise InputError(f"{part[:80]!r} is not a shot or a range of shots; write for example 40-44, 60")
         first, last = int(match[1]), int(match[2] or match[1])
         if first > last:
             raise InputError(f"{part} runs backwards; write {last}-{first}")
         if last >= num_shots:
             raise InputError(f"there is no shot {last}: this title has {num_shots} shots, 0 to {num_shots - 1}")
+        named += last - first + 1
+        if named > MOST_NAMED:
+            raise InputError(f"more than {MOST_NAMED} shots are named; name fewer")
         shots.update(range(first, last + 1))
     return sorted(shots)
 

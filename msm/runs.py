@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from msm import files
-from msm.errors import InputError
+from msm.errors import NO_MEMORY, InputError, lacks_memory
 from msm.recipe import Recipe
 from msm.run_facts import check_facts
 from msm.watching import STOP
@@ -95,7 +95,7 @@ class RunFolder:
         except BaseException as error:
             room.unlink(missing_ok=True)
             with suppress(OSError):
-                self.update(state="failed", reason=str(error) or type(error).__name__)
+                self.update(state="failed", reason=_reason(error))
             raise
         finally:
             room.unlink(missing_ok=True)
@@ -189,6 +189,12 @@ class Onlooker(RunFolder):
 
     def save_weights(self, state: dict[str, Tensor]) -> None:
         pass
+
+
+def _reason(error: BaseException) -> str:
+    if lacks_memory(error):
+        return f"{NO_MEMORY}; try a smaller batch_windows or model"
+    return str(error) or type(error).__name__
 
 
 def _check_replaceable(path: Path) -> None:

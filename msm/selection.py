@@ -24,7 +24,7 @@ import pandas as pd
 from msm import files
 from msm.catalog import Catalog
 from msm.errors import InputError
-from msm.ranges import format_ranges, parse_ranges
+from msm.ranges import MOST_NAMED, format_ranges, parse_ranges
 
 NOTHING = "none"  # what a link says for "it was cleared", as against "nobody chose yet"
 LONGEST = 1500  # characters of shots in a link; browsers and chat programs cut longer ones
@@ -149,14 +149,19 @@ def write_shots(shots: Shots, folder: Path | None = None) -> str:
 
 def read_shots(text: str, folder: Path | None = None) -> Shots:
     """The inverse of `write_shots`; InputError for anything that it would not write."""
+    by_title: dict[str, set[int]] = {}
+    named, most = 0, MOST_SHOTS if text.startswith("@") else MOST_NAMED
     if text.startswith("@"):
         text = _from_file(text[1:], folder)
-    by_title: dict[str, set[int]] = {}
     for part in text.split(";"):
         title_id, colon, ranges = part.rpartition(":")
         if not colon or not title_id:
             raise InputError(f"{part[:80]!r} is not the shots of a title; write for example harbour-lights:3-9")
-        by_title.setdefault(unquote(title_id), set()).update(parse_ranges(ranges, MOST_SHOTS))
+        shots = parse_ranges(ranges, MOST_SHOTS)
+        named += len(shots)
+        if named > most:
+            raise InputError(f"more than {most} shots are named; name fewer")
+        by_title.setdefault(unquote(title_id), set()).update(shots)
     return tuple((title_id, tuple(sorted(numbers))) for title_id, numbers in by_title.items() if numbers)
 
 

@@ -26,7 +26,7 @@ def parse(text: str, kind: type) -> Any:
         return lowered == "true"
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, a number of a thousand digits, a thousand brackets
         try:
             return float(text)
         except ValueError:
@@ -48,7 +48,10 @@ def _convert(kind: Any, value: Any, key: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         return build(kind, value, key + ".")
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise InputError(f"{key} is larger than a number can be") from None
     if kind is int and isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,10 @@ def test_on_every_page(monkeypatch, page, world):
     if page == "retrieval":
         app.query_params["shots"] = "title-test:3"
     app.run()
+    nothing_lives(app)
+
+
+def nothing_lives(app: AppTest) -> None:
     assert not app.exception, [e.value for e in app.exception]
     for kind in ("markdown", "caption", "subheader", "header", "title", "error", "warning", "info", "success"):
         for element in getattr(app, kind):
@@ -75,6 +80,40 @@ def test_on_every_page(monkeypatch, page, world):
     for kind in ("button", "expander", "tabs", "selectbox", "multiselect", "radio", "toggle", "checkbox", "metric"):
         for element in getattr(app, kind):
             assert not [p.pattern for p in LIVE if p.search(element.label)], (kind, element.label)
+
+
+PARAMETERS = {"training": "training", "ablations": "ablation", "masking_lab": "run", "evaluation": "run"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_link_names_that_is_not_there(monkeypatch, page, world):
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")])
+    for parameter in ("catalog", "title", "hidden", "shots", "modality", PARAMETERS.get(page, "run")):
+        app = AppTest.from_file(str(PAGES_FOLDER / f"{page}.py"), default_timeout=90)
+        app.query_params[parameter] = EVIL
+        nothing_lives(app.run())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_broken_catalog_and_a_failed_job_say(monkeypatch, page, world, tmp_path):
+    """Sentences about what is wrong quote it."""
+    shutil.copytree(world / "catalog", tmp_path / "catalog")
+    titles = pd.read_parquet(tmp_path / "catalog" / "titles.parquet").assign(split=EVIL)
+    titles.to_parquet(tmp_path / "catalog" / "titles.parquet")
+    kind = {"training": "train", "embedding_map": "map", "ablations": "ablate", "evaluation": "evaluate"}.get(
+        page, "ingest"
+    )
+    job = tmp_path / "runs" / ".jobs" / f"{kind}-20260101-000000-aaaaaa"
+    job.mkdir(parents=True)
+    facts = {"kind": kind, "title": EVIL, "argv": ["msm"], "started": 1.0, "pid": 2**22 + 1, "born": "x/1"}
+    about = {"run": str(tmp_path / "runs" / "gone"), "catalog": "gone"}
+    (job / "job.json").write_text(json.dumps({**facts, "about": about}), encoding="utf-8")
+    ended = {"status": 2, "sentence": f"it is {EVIL}"}
+    (job / "progress.json").write_text(json.dumps({"done": 0, "total": 1, "ended": ended}), encoding="utf-8")
+    for catalog in (tmp_path / "catalog", world / "catalog"):
+        monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(catalog), "--runs", str(tmp_path / "runs")])
+        app = AppTest.from_file(str(PAGES_FOLDER / f"{page}.py"), default_timeout=90).run()
+        nothing_lives(app)
 
 
 def test_in_the_html_report(world):

@@ -19,3 +19,10 @@ def test_a_vulnerable_package_is_named_with_the_version_that_mends_it(capsys):
 def test_a_source_that_does_not_answer_is_said_and_passes(capsys):
     assert AUDIT["say"]([SOUND, UNKNOWN]) == 0
     assert "did not answer for 1" in capsys.readouterr().out
+
+
+def test_a_source_that_answers_for_nothing_is_one_sentence_and_passes(capsys):
+    assert AUDIT["say"]([UNKNOWN, UNKNOWN]) == 0
+    assert (
+        capsys.readouterr().out == "audit: the advisory source answered for none of 2 packages, so nothing is known\n"
+    )

@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 from msm import Catalog, InputError, TitleData
 from msm.arrays import to_float32
 from msm.catalog import deal_splits, modalities_of
+from msm.importers import import_embeddings
 
 
 def title(title_id: str = "a", num_shots: int = 3, width: int = 4, **choices) -> TitleData:
@@ -388,3 +389,28 @@ def test_half_precision_is_widened_to_the_very_same_numbers():
         widened = to_float32(halves)
         assert widened.dtype == np.float32
         np.testing.assert_array_equal(widened.view(np.uint32), halves.astype(np.float32).view(np.uint32))
+
+
+def repeated(text: str, rows: int) -> pa.Array:
+    """So many rows of one text; on the disk it is there once."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
+
+
+def test_a_table_of_kilobytes_that_would_be_gigabytes_is_refused(tiny_catalog, tmp_path):
+    path = tiny_catalog.path / "titles.parquet"
+    many = pa.concat_tables([pq.read_table(path)] * 200)
+    pq.write_table(many.append_column("synopsis", repeated("x" * 2**22, len(many))), path, store_schema=False)
+    with pytest.raises(InputError, match=r"titles\.parquet: its rows take more than \d+ MB, and the file has \d+ kB"):
+        Catalog.open(tiny_catalog.path)
+    table = {"title_id": repeated("a", 1000), "shot": pa.array(range(1000)), "text": repeated("x" * 2**22, 1000)}
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(np.ones(3000, np.float32)), 3)
+    pq.write_table(pa.table({**table, "embedding": lists}), tmp_path / "bomb.parquet", store_schema=False)
+    with pytest.raises(InputError, match=r"bomb\.parquet: its rows take more than"):
+        import_embeddings(tmp_path / "bomb.parquet", tmp_path / "made")
+
+
+def test_labels_that_repeat_themselves_are_read_as_ever(tiny_catalog):
+    path = tiny_catalog.path / "shots.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("mood", repeated("calm" * 50, len(table))), path, store_schema=False)
+    assert set(Catalog.open(tiny_catalog.path).read_shots(2, 9)["mood"]) == {"calm" * 50}

@@ -418,6 +418,20 @@ def test_the_summarisation_benchmarks_become_shots_with_importance(h5):
     assert catalog["video_10"].shots["end_s"].isna().all()
 
 
+def test_groups_may_be_named_by_any_digits_there_are(h5):
+    with h5py.File(h5, "r+") as file:
+        for name in ("²", "٣", "video_²"):  # a power, Arabic, and both
+            file.copy("video_2", name)
+    assert {title.title_id for title in imported(h5)} >= {"²", "٣", "video_²"}
+
+
+def test_a_group_named_by_more_digits_than_python_reads_is_refused_in_a_sentence(h5):
+    with h5py.File(h5, "r+") as file:
+        file.copy("video_2", "9" * 5000)
+    with pytest.raises(InputError, match="title id '999"):
+        imported(h5)
+
+
 def test_a_shot_holds_its_last_frame_and_without_a_picked_one_takes_the_nearest(h5):
     with h5py.File(h5, "r+") as file:
         del file["video_2"]["change_points"]

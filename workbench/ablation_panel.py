@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -27,7 +28,7 @@ from workbench.views.ablation_words import (
 )
 from workbench.views.code import knob_code, scaling_code
 from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
-from workbench.views.wording import baseline_label, count, left_in_words, number
+from workbench.views.wording import as_text, baseline_label, count, left_in_words, number
 
 KINDS = ("ablate", "budget")
 EVERY_S = 2.0
@@ -172,10 +173,10 @@ def every_cell(one: Ablation, table: dict[str, Any]) -> None:
     st.download_button("Download as CSV", as_csv(table), "ablation.csv", "text/csv", icon=":material/download:")
     for cell in table["cells"]:
         for seed, said in cell["failures"].items():
-            st.warning(f"{cell['name']}, seed {seed}: {said}.", icon=":material/error:")
+            st.warning(f"{as_text(cell['name'])}, seed {seed}: {as_text(said)}.", icon=":material/error:")
     for skipped in table["skipped"]:
         changes = ", ".join(f"{k} = {v}" for k, v in skipped["changes"].items())
-        st.caption(f"Left out, because it is impossible: {changes} ({skipped['sentence']}).")
+        st.caption(f"Left out, because it is impossible: {as_text(changes)} ({as_text(skipped['sentence'])}).")
     st.markdown("The commands that make this again:")
     st.code("\n".join(table["commands"]), language="bash", wrap_lines=True)
     if one.is_folder and (names := ablations.with_weights(one.path)):
@@ -188,7 +189,7 @@ def _runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
     catalog, folder = shlex.quote(table["catalog"]["path"]), shlex.quote(str(one.path / "runs"))
     st.code(f"streamlit run workbench/app.py -- --catalog {catalog} --runs {folder}", language="bash", wrap_lines=True)
     if (one.path / "runs").resolve() == read_arguments().runs.resolve():
-        st.markdown(" · ".join(f"[{name}](/?run={name})" for name in names))
+        st.markdown(" · ".join(f"[{as_text(name)}](/?run={quote(name)})" for name in names))
 
 
 def when_worth_it() -> None:
@@ -238,7 +239,7 @@ def start_another(catalog: Path, *, opened: bool) -> None:
         try:
             cache.open_catalog(catalog)
         except InputError as error:
-            st.error(f"{error}.", icon=":material/folder_off:")
+            st.error(f"{as_text(error)}.", icon=":material/folder_off:")
             return
         left, right = st.columns([3, 2])
         recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])
@@ -291,7 +292,7 @@ def _start(
         with jobs.prepared(jobs.jobs_folder(read_arguments().runs), kind) as folder:
             jobs.start(folder, title, words + (["--dry-run"] if kind == "budget" else []), {"out": str(out)})
     except (InputError, OSError) as error:
-        st.error(f"{error}.", icon=":material/error:")
+        st.error(f"{as_text(error)}.", icon=":material/error:")
         return
     st.rerun()
 
@@ -307,4 +308,4 @@ def ended(job: Job, buttons: DeltaGenerator) -> None:
             f"**about {minutes(said['seconds'])}**, {said['workers']} at a time, {said['disk_mb']:.0f} MB of disk."
         )
     else:
-        st.markdown(f":green[:material/check_circle:] **{job.title}** is done.")
+        st.markdown(f":green[:material/check_circle:] **{as_text(job.title)}** is done.")

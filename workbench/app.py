@@ -14,6 +14,7 @@ from streamlit.starlette import App
 
 from workbench import trouble
 from workbench.arguments import read_arguments
+from workbench.hosts import MIDDLEWARE
 from workbench.served import ROUTES
 
 
@@ -26,4 +27,10 @@ async def warmed(app: App) -> AsyncIterator[None]:
     yield
 
 
-app = App(Path(__file__).with_name("main.py"), lifespan=warmed, routes=ROUTES, on_script_error=trouble.say)
+app = App(
+    Path(__file__).with_name("main.py"),
+    lifespan=warmed,
+    routes=ROUTES,
+    middleware=MIDDLEWARE,
+    on_script_error=trouble.say,
+)

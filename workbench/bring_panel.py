@@ -17,7 +17,7 @@ from workbench.jobs import Job
 from workbench.opened import turn_to, what_is_next
 from workbench.people import say_viewer
 from workbench.views.holdings import present_sentence
-from workbench.views.wording import clock, count
+from workbench.views.wording import as_text, clock, count
 
 KINDS = ("ingest", "import")
 FRAMES, FRAME_PX = 8, 88  # of a new title, side by side
@@ -150,7 +150,7 @@ def _try(begin: Any) -> None:
     try:
         begin()
     except (InputError, OSError) as error:
-        st.error(f"{error}.", icon=":material/error:")
+        st.error(f"{as_text(error)}.", icon=":material/error:")
         return
     state.empty_forms()  # what was chosen is taken
     st.rerun()
@@ -196,7 +196,7 @@ def report(job: Job, buttons: DeltaGenerator) -> None:
     try:
         catalog = cache.open_catalog(path or read_arguments().catalog.absolute().parent / job.about["catalog"])
     except InputError as error:
-        st.warning(f"{error}.", icon=":material/folder_off:")
+        st.warning(f"{as_text(error)}.", icon=":material/folder_off:")
         return
     came = job.answer.get("added") if job.kind == "ingest" else None
     titles = [catalog[t] for t in came if t in catalog] if came is not None else list(catalog)
@@ -207,7 +207,7 @@ def report(job: Job, buttons: DeltaGenerator) -> None:
     if shown and len(titles) > len(shown):
         st.caption(f"And {count(len(titles) - len(shown), 'more title')}.")
     if skipped:
-        st.caption(f"There already, so left as they are: {', '.join(skipped)}.")
+        st.caption(f"There already, so left as they are: {as_text(', '.join(skipped))}.")
     held = f"`{catalog.path.name}` holds {count(len(catalog), 'title')} and {count(catalog.num_shots, 'shot')}."
     found = panels.inspection(catalog)
     panels.soundness(found, held)

@@ -29,7 +29,7 @@ from workbench.views.probes import (
 from workbench.views.report import PARTS, Reports, everything, geometry_table, part_table, titles_table
 from workbench.views.report_document import report_html
 from workbench.views.spreadsheet import as_csv
-from workbench.views.wording import baseline_label, count, number
+from workbench.views.wording import as_text, baseline_label, count, number
 
 KIND = "evaluate"  # of its jobs
 TITLES_KEY = "evaluation.titles"
@@ -111,7 +111,7 @@ def offer(label: str, run_path: Path, catalog: Catalog, *extra: str, main: bool 
 
 def measured(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """What a measurement that is over leaves on the page."""
-    st.success(f"**{job.title}** is done; the report below holds it.", icon=":material/check:")
+    st.success(f"**{as_text(job.title)}** is done; the report below holds it.", icon=":material/check:")
 
 
 def numbers(evaluation: dict[str, Any]) -> None:
@@ -255,7 +255,7 @@ def geometry(run_path: Path) -> None:
         return
     alarm = table["alarm"].iloc[-1]
     if isinstance(alarm, str):
-        st.error(f"At the last validation: {alarm}.", icon=":material/warning:")
+        st.error(f"At the last validation: {as_text(alarm)}.", icon=":material/warning:")
     else:
         st.markdown("No collapse: at the last validation embeddings and predictions of different shots still differ.")
     for column, measure in zip(columns("geometry", [1, 1], least_px=320), ("rankme", "pair_cosine"), strict=True):
@@ -305,8 +305,3 @@ def config(name: str) -> dict[str, Any]:
 def copy_as_code(cell: str) -> None:
     with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
         st.code(cell, language="python")
-
-
-def as_text(text: str) -> str:
-    """What a catalog or a folder is called, with nothing in it read as Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|~$:" else c for c in text)

@@ -14,9 +14,10 @@ from msm.maps import MapOptions, Source
 from msm.projection import ProjectionOptions
 from workbench import cache, jobs
 from workbench.arguments import read_arguments
-from workbench.evaluation_panel import as_text, columns
+from workbench.evaluation_panel import columns
 from workbench.map_choice import Entry
 from workbench.views import map_words
+from workbench.views.wording import as_text
 
 KIND = "map"  # of its jobs
 
@@ -136,7 +137,7 @@ def draw_another(catalog: Catalog, runs: pd.DataFrame) -> None:
             try:
                 ProjectionOptions(dims=int(dims or 2), neighbours=neighbours, min_dist=min_dist, seed=int(seed))
             except InputError as error:
-                st.error(f"{error}.")
+                st.error(f"{as_text(error)}.")
                 return
             options = [word for name in whose if name != raw for word in ("--run", str(usable[name]))]
             options += ["--raw"] if raw in whose and together else []

@@ -17,13 +17,13 @@ from msm.maps import StoredMap
 from workbench import link, map_cache, state
 from workbench.arguments import read_arguments
 from workbench.components.shot_map import Gesture, shot_map
-from workbench.evaluation_panel import as_text, columns, copy_as_code
+from workbench.evaluation_panel import columns, copy_as_code
 from workbench.map_choice import NONE, Entry, kept_choice
 from workbench.opened import turn_to
 from workbench.views import map_parts, map_words
 from workbench.views.code import map_code
 from workbench.views.map_figure import map_figure
-from workbench.views.wording import clock, count
+from workbench.views.wording import as_text, clock, count
 
 PIN = "map.pinned"
 LONGEST_TABLE = 5000

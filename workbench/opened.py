@@ -12,6 +12,7 @@ import streamlit as st
 from msm import Catalog, InputError
 from workbench import cache, link, state
 from workbench.arguments import catalog_named, catalog_names, read_arguments
+from workbench.views.wording import as_text
 
 
 def catalog_or_stop() -> Catalog:
@@ -19,7 +20,7 @@ def catalog_or_stop() -> Catalog:
     try:
         return cache.open_catalog(path)
     except InputError as error:
-        st.error(f"{error}.", icon=":material/folder_off:")
+        st.error(f"{as_text(error)}.", icon=":material/folder_off:")
         st.markdown("Make the sample catalog, or bring embeddings of your own, and reload this page:")
         st.code(f"make sample-data\nmsm import SOURCE {path}", language="bash")
         st.stop()
@@ -38,7 +39,7 @@ def runs_for(catalog: Catalog) -> pd.DataFrame:
     runs = cache.list_runs(read_arguments().runs, catalog)
     link.follow(catalog, runs)
     for note in link.notes():
-        st.warning(note, icon=":material/link_off:")
+        st.warning(as_text(note), icon=":material/link_off:")
     return runs
 
 

@@ -19,7 +19,7 @@ from workbench.views.holdings import modalities_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
 from workbench.views.track_record import track_record, track_record_sentence
-from workbench.views.wording import baseline_label, count, hidden_and_shown, number, provenance_lines
+from workbench.views.wording import as_text, baseline_label, count, hidden_and_shown, number, provenance_lines
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
@@ -159,7 +159,7 @@ def hide_controls(title: Title, shots: pd.DataFrame) -> None:
         st.button("Clear", icon=":material/backspace:", on_click=state.hide, args=([],))
     with st.container():
         if state.complaint():
-            st.error(f"{state.complaint()}.", icon=":material/edit_off:")
+            st.error(f"{as_text(state.complaint())}.", icon=":material/edit_off:")
 
 
 def middle_of(hidden: list[int], num_shots: int) -> int:
@@ -233,7 +233,7 @@ def soundness(found: cache.Inspection | None, held: str = "") -> None:
     if found is None:
         st.caption("Its tables fit together; its vectors have not been read yet.")
     elif found.problems:
-        st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {p}." for p in found.problems))
+        st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {as_text(p)}." for p in found.problems))
     else:
         said = ":green[:material/check_circle:] Sound: every rule of the format holds, every vector was read."
         st.markdown(f"{held} {said}" if held else said)

@@ -21,6 +21,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from msm.errors import InputError
+from workbench.views.wording import as_text
 
 EDITOR, VIEWER, STRANGER = "editor", "viewer", "stranger"
 NOT_AN_EDITOR = "you see this workbench as a viewer; somebody with the role of an editor can do this"
@@ -69,7 +70,7 @@ def gate() -> None:
         if not login_is_asked():
             return
     except InputError as error:
-        st.error(f"{error}.", icon=":material/key_off:")
+        st.error(f"{as_text(error)}.", icon=":material/key_off:")
         st.stop()
     if not st.user.is_logged_in:
         st.title("MSM Workbench", anchor=False)

@@ -18,6 +18,7 @@ from workbench.presenting import show as show_step
 from workbench.views.script import Script, parse_script, read_script, script_of_a_view
 from workbench.views.slide_document import slide_document
 from workbench.views.slides import STYLE, slide_html
+from workbench.views.wording import as_text
 
 KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
 KEYS |= {"Home": "first", "Escape": "leave"}
@@ -73,7 +74,7 @@ def show(catalog: Catalog, named: Named) -> None:
             slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
         st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
     except InputError as error:  # the other views can still be shown
-        st.error(f"{error}.")
+        st.error(f"{as_text(error)}.")
 
     def heard(answer: str) -> None:
         moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly
@@ -120,8 +121,9 @@ def choose(catalog: Catalog) -> None:
         key = state.widget("script", state.script() if state.script() in names else names[0])
         st.selectbox("Script", names, key=key, on_change=lambda: state.choose_script(st.session_state[key]))
         st.file_uploader(
-            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,)
-        )
+            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,),
+            max_upload_size=1,  # MB
+        )  # fmt: skip
 
 
 def as_a_file(catalog: Catalog, named: Named) -> None:

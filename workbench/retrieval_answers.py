@@ -16,6 +16,7 @@ from workbench.retrieval_cards import Cards, bounds, plain_markdown
 from workbench.retrieval_controls import choose_text
 from workbench.views import found as views
 from workbench.views import palette
+from workbench.views.wording import as_text
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _or_say(call: Any) -> Any:
     try:
         return call()
     except InputError as error:
-        st.info(f"{error}.", icon=":material/search_off:")
+        st.info(f"{as_text(error)}.", icon=":material/search_off:")
         return None
 
 

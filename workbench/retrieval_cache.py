@@ -13,6 +13,7 @@ import streamlit as st
 from msm import Catalog, InputError
 from workbench import cache
 from workbench.cache import ON_DISK, Stamp, stamp
+from workbench.views.wording import as_text
 
 MOST_SPACES = 6
 
@@ -49,7 +50,7 @@ def _found_or_flat(space: Any) -> Any:
     except StaleIndex:
         note = "The index beside this catalog is older than the catalog, so it was not used."
     except InputError as error:
-        note = f"{error}."
+        note = f"{as_text(error)}."
     if not choose_plan(space.num, space.dim).exact:
         return None
     return replace(make_index(space, save=False), note=note)

@@ -16,7 +16,7 @@ from workbench.retrieval_cards import Cards, bounds, plain_markdown
 from workbench.views import found as views
 from workbench.views import palette
 from workbench.views.code import measures_code, search_code
-from workbench.views.wording import clock, count, number
+from workbench.views.wording import as_text, clock, count, number
 
 HELP = {
     "fill": "The shot is hidden, with those that are hidden in the masking lab; the model's guess is what is looked for.",
@@ -107,7 +107,7 @@ def found_words(answer: Any) -> None:
     """How it was found, and why an index that is there was not used."""
     st.caption(views.index_words(answer.finder.facts(), answer.candidates, answer.took_ms))
     if answer.finder.note:
-        st.warning(answer.finder.note, icon=":material/sync_problem:")
+        st.warning(as_text(answer.finder.note), icon=":material/sync_problem:")
 
 
 def clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str) -> None:
@@ -154,7 +154,7 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
             lambda share: bar.progress(min(share, 1.0), f"{run_path.name} looks at every title, once … {share:.0%}"),
         )
     except InputError as error:
-        st.error(f"{error}.")
+        st.error(f"{as_text(error)}.")
         return None
     finally:
         bar.empty()
@@ -234,7 +234,7 @@ def how_good(catalog: Catalog, finders: dict[str, Any], run_path: Path | None) -
     try:
         told = retrieval_cache.measured({n: f.space for n, f in finders.items()}, key, str(label), "test", leave_out)
     except InputError as error:
-        st.info(f"{error}.", icon=":material/straighten:")
+        st.info(f"{as_text(error)}.", icon=":material/straighten:")
         return
     table = views.measures_table(told)
     st.markdown(views.measures_sentence(table, str(label)))

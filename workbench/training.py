@@ -38,6 +38,10 @@ def seen(path: Path, folder: Path) -> tuple[Watched, Measured]:
             run = replace(
                 run, state=watching.RUNNING, heard=job.started, stopping=(path / watching.STOP).exists()
             )  # it loads what it needs
+    elif run.state == watching.RUNNING and not watching.is_held(path):
+        job = job_of(path, folder)
+        if job and job.state not in (jobs.RUNNING, jobs.STOPPED):  # whoever began it here saw it die: no need to wait
+            run = replace(run, state=watching.LOST)
     return run, measured
 
 

@@ -15,7 +15,7 @@ from workbench.components.growing_figure import growing_figure
 from workbench.evaluation_panel import columns, copy_as_code
 from workbench.views import code, training_words
 from workbench.views.training import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
-from workbench.views.wording import baseline_label, grouped, number
+from workbench.views.wording import as_text, baseline_label, grouped, number
 
 SMOOTH = 10
 HEADINGS = {
@@ -51,7 +51,7 @@ def numbers(measured: Measured) -> None:
         )
     alarm = rows["alarm"].iloc[-1] if len(rows) else None
     if isinstance(alarm, str):
-        st.error(f"At the last validation: {alarm}.", icon=":material/warning:")
+        st.error(f"At the last validation: {as_text(alarm)}.", icon=":material/warning:")
 
 
 def curves(runs: dict[str, Measured], folder: Path) -> None:

@@ -18,6 +18,7 @@ from workbench.arguments import read_arguments
 from workbench.evaluation_panel import columns
 from workbench.opened import can_learn_from, free_name
 from workbench.views.training_words import knob_name
+from workbench.views.wording import as_text
 
 BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
 
@@ -50,7 +51,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
     with st.container():
         if complaint:
-            st.error(f"{complaint}.", icon=":material/block:")
+            st.error(f"{as_text(complaint)}.", icon=":material/block:")
     cost, go = st.columns(2)
     dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(complaint))
     wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(complaint))
@@ -59,7 +60,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     try:
         training.start(folder, catalog, run, name, changed, dry=dry)
     except (InputError, OSError) as error:
-        st.error(f"{error}.", icon=":material/error:")
+        st.error(f"{as_text(error)}.", icon=":material/error:")
         return
     if wanted:
         state.expect(run.name)

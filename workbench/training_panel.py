@@ -11,13 +11,13 @@ from streamlit.delta_generator import DeltaGenerator
 from msm import watching
 from workbench import jobs, link, panels, state, training, training_curves, training_form
 from workbench.arguments import catalog_names, read_arguments
-from workbench.evaluation_panel import as_text, columns
+from workbench.evaluation_panel import columns
 from workbench.opened import free_name
 from workbench.people import may_edit, say_viewer
 from workbench.training_standing import standing
 from workbench.views import training_words
 from workbench.views.training import MOST_RUNS
-from workbench.views.wording import count, grouped
+from workbench.views.wording import as_text, count, grouped
 
 EVERY_S = 2.0  # between two looks while something is trained
 # What is about to be drawn anew is faded by Streamlit: every two seconds that would be a flicker.
@@ -35,7 +35,9 @@ def choose(runs: dict[str, Path]) -> list[Path]:
         state.expect("")
     if link.watched() not in runs:
         if linked := link.watched():
-            st.warning(f"There is no run {linked[:80]!r} here. Here is another.", icon=":material/link_off:")
+            st.warning(
+                f"There is no run {as_text(repr(linked[:80]))} here. Here is another.", icon=":material/link_off:"
+            )
         link.watch(next(iter(runs)))
     link.watch(str(link.watched()))
     key = state.widget("training.run", link.watched())
@@ -60,7 +62,10 @@ def beginning(folder: Path) -> None:
             st.fragment(_beginning, run_every=1.0)(folder, len(waiting))
         for job in (j for j in waiting if j.state != jobs.RUNNING):
             with st.container(border=True):
-                st.error(f"**{job.title}** did not begin: {job.sentence or 'it was stopped'}.", icon=":material/error:")
+                st.error(
+                    f"**{as_text(job.title)}** did not begin: {as_text(job.sentence or 'it was stopped')}.",
+                    icon=":material/error:",
+                )
                 if len(job.log.strip().splitlines()) > 1:
                     with st.expander("Details"):
                         st.code(job.log, language=None)
@@ -75,7 +80,10 @@ def _beginning(folder: Path, before: int) -> None:
     if len(waiting) != before or not running:
         st.rerun()
     for job in running:
-        st.info(f"**{job.title}** begins: it reads the catalog and makes the model …", icon=":material/hourglass_top:")
+        st.info(
+            f"**{as_text(job.title)}** begins: it reads the catalog and makes the model …",
+            icon=":material/hourglass_top:",
+        )
 
 
 def watch(paths: list[Path], folder: Path, catalog: Path) -> None:

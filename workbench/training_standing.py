@@ -11,11 +11,11 @@ from msm import InputError, watching
 from msm.watching import Watched
 from workbench import cache, state, training
 from workbench.arguments import catalog_named, catalog_names, read_arguments
-from workbench.evaluation_panel import as_text, columns
+from workbench.evaluation_panel import columns
 from workbench.opened import turn_to
 from workbench.people import may_edit
 from workbench.views import training_words
-from workbench.views.wording import number
+from workbench.views.wording import as_text, number
 
 MARKS = {
     watching.RUNNING: ":blue[:material/play_circle:]",
@@ -126,6 +126,6 @@ def _delete(run: Watched, folder: Path) -> None:
             try:
                 training.delete(folder, run.path, read_arguments().runs)
             except (InputError, OSError) as error:
-                st.error(f"{error}.")
+                st.error(f"{as_text(error)}.")
                 return
             st.rerun()

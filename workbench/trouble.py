@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from msm.errors import InputError
+from workbench.views.wording import as_text
 
 LOG = "workbench.log"
 LOG_BYTES, LOG_FILES = 1_000_000, 5
@@ -38,7 +39,7 @@ def keep_a_log(runs: Path) -> Path | None:
 def say(error: Exception) -> bool:
     """Tell whoever looks at the page; True: nothing more needs to be shown."""
     if isinstance(error, InputError):  # a rule that a person broke, noticed where no page expected it
-        st.error(f"{error}.", icon=":material/error:")
+        st.error(f"{as_text(error)}.", icon=":material/error:")
         return True
     number = secrets.token_hex(3)
     log.error("trouble %s", number, exc_info=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +21,7 @@ FORMAT = "msm-ablation/1"
 PLAN = "ablation.json"
 RECIPE = "recipe"  # the knob whose values are names of presets
 BASE = "base"
+MOST_CELLS, MOST_SEEDS = 1000, 1000
 _NOT_KNOBS = {"seed": "--seeds says how many seeds there are", "name": "it changes nothing in a training"}
 
 
@@ -73,9 +75,22 @@ class Plan:
             knobs = tuple(Knob(k["key"], k["reference"], tuple(k["values"])) for k in values.pop("knobs"))
             cells = tuple(Cell(**c) for c in values.pop("cells"))
             skipped, commands = (tuple(values.pop(k)) for k in ("skipped", "commands"))
-            return cls(knobs=knobs, cells=cells, skipped=skipped, commands=commands, **values)
-        except (KeyError, TypeError, AttributeError) as error:
+            plan = cls(knobs=knobs, cells=cells, skipped=skipped, commands=commands, **values)
+            plan._check()
+            return plan
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"{out / PLAN} is not a plan of an ablation: {error}") from None
+
+    def _check(self) -> None:
+        """ValueError for what `make_plan` would not have made; names of cells are names of folders."""
+        objects = [self.base, self.catalog, *self.skipped, *(o for c in self.cells for o in (c.changes, c.recipe))]
+        if not isinstance(self.split, str) or not all(isinstance(o, dict) for o in objects):
+            raise ValueError("its parts are of the wrong kind")
+        if type(self.seeds) is not int or not 0 < self.seeds <= MOST_SEEDS or len(self.cells) > MOST_CELLS + 1:
+            raise ValueError(f"it may have {MOST_SEEDS} seeds and {MOST_CELLS} cells")
+        for cell in self.cells:
+            if not isinstance(cell.name, str) or not re.fullmatch(r"[\w=,+-][\w.=,+-]*", cell.name):
+                raise ValueError(f"{str(cell.name)[:80]!r} is no name of a cell")
 
     @property
     def jobs(self) -> list[tuple[Cell, int]]:
@@ -104,10 +119,13 @@ def make_plan(
     vary      key=value,value,…; a value with commas stands in quotes or brackets
     raises    InputError for what cannot be; in a product, an impossible cell is skipped and listed
     """
-    if seeds < 1:
-        raise InputError("--seeds must be 1 or more")
+    if not 0 < seeds <= MOST_SEEDS:
+        raise InputError(f"--seeds must be 1 to {MOST_SEEDS}")
     base = preset(recipes[0]).with_settings(settings)
     knobs = _knobs(base, recipes, vary)
+    counts = [len(k.values) for k in knobs]
+    if (many := sum(counts) if each else math.prod(counts)) > MOST_CELLS:
+        raise InputError(f"that makes {many} cells, and more than {MOST_CELLS} is more than anyone can read; vary less")
     wanted = _one_at_a_time(knobs) if each else _product(knobs)
     cells, skipped = [Cell(BASE, {}, base.to_dict())], []
     for changes in wanted:
@@ -189,7 +207,10 @@ def _knobs(base: Recipe, recipes: Sequence[str], vary: Sequence[str]) -> tuple[K
             raise InputError(f"{key} is varied twice; give all its values at once")
         if key not in base.keys():  # noqa: SIM118 — a method of ours, with the sentence that lists them
             raise InputError(f"{key!r} is not a recipe key; the keys are {', '.join(base.keys())}")
-        knobs.append(Knob(key, _plain(value_at(base.to_dict(), key)), _values(base, key, split_values(text))))
+        texts = split_values(text)
+        if len(texts) > MOST_CELLS:
+            raise InputError(f"{key} has {len(texts)} values, and more than {MOST_CELLS} is more than anyone can read")
+        knobs.append(Knob(key, _plain(value_at(base.to_dict(), key)), _values(base, key, texts)))
     return tuple(knobs)
 
 
@@ -206,7 +227,7 @@ def _read(base: Recipe, key: str, text: str) -> Any:
     except InputError:
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from msm import files
-from msm.errors import InputError
+from msm.errors import NO_MEMORY, InputError, lacks_memory
 
 RESULT, SCORES = "result.json", "scores.parquet"
 
@@ -131,6 +131,6 @@ def sentence_of(error: BaseException) -> str:
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, InputError):
         return first
-    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
-        return f"there is not enough memory for this: {first}"
+    if lacks_memory(error):
+        return f"{NO_MEMORY}: {first}"
     return f"{type(error).__name__}: {first}"

@@ -13,7 +13,7 @@ from msm import progress as telling
 
 from msm.cli import opening, catalogs, training, asking, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
-from msm.errors import InputError
+from msm.errors import NO_MEMORY, InputError, lacks_memory
 
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
@@ -49,11 +49,13 @@ def _run(arguments: list[str] | None) -> int:
         return _say(f"{error.format_message().rstrip('.')}; `msm --help` and `msm VERB --help` list what there is", 2)
     except InputError as error:
         return _say(str(error), 2)
-    except OSError as error:
+    except Exception as error:
+        if lacks_memory(error):
+            return _say(f"{NO_MEMORY}; ask for less at once, or end what else needs it", 2)
+        if not isinstance(error, OSError):
+            raise
         what = error.strerror or str(error)
         return _say(f"{error.filename}: {what}" if error.filename is not None else what, 2)
-    except MemoryError:
-        return _say("there is not enough memory for this", 2)
     telling.ended(status or 0)
     return status or 0
 

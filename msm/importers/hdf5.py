@@ -213,4 +213,4 @@ def _hard_link(group: h5py.Group, name: str) -> Any:
 
 def _natural(name: str) -> list[Any]:
     """Sorts video_2 before video_10."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+    return [(1, 0, part) if n % 2 == 0 else (0, int(part), "") for n, part in enumerate(re.split(r"(\d{1,18})", name))]

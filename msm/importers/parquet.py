@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from msm.arrays import map_npy
-from msm.catalog_reader import checked_frame, open_parquet
+from msm.catalog_reader import checked_frame, open_parquet, read_bounded
 from msm.errors import InputError
 from msm.importers.source import parse_columns
 from msm.importers.table import TableSource
@@ -95,7 +95,7 @@ def _read_plain_columns(path: Path, file: pq.ParquetFile, leave_out: list[str]) 
         if names.count(name) > 1:
             raise InputError(f"{path}: column {name!r} is there twice")
     with _reading(path):
-        frame = checked_frame(file.read(columns=plain))
+        frame = checked_frame(read_bounded(path, file, plain))
     return frame, [n for n in names if n not in plain and n not in leave_out]
 
 

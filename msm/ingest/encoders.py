@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from msm.errors import InputError
+from msm.errors import InputError, lacks_memory
 
 MODALITIES = ("video", "audio", "text")
 GROUP = "msm.encoders"
@@ -79,8 +79,15 @@ def load_encoders(choice: str) -> list[Encoder]:
 
 
 def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
-    """(N, dim) float32, checked: an encoder may be anyone's. InputError for another shape, NaN or infinity."""
-    vectors = np.asarray(encoder.encode(shots), dtype=np.float32)
+    """(N, dim) float32, checked: an encoder may be anyone's. InputError for another shape, NaN, infinity, or no memory."""
+    try:
+        vectors = np.asarray(encoder.encode(shots), dtype=np.float32)
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        raise InputError(
+            f"encoder {encoder.name} ran out of memory; take a smaller one or fewer --workers, or end what else needs it"
+        ) from error
     if vectors.shape != (len(shots), encoder.dim):
         raise InputError(
             f"encoder {encoder.name} gave {vectors.shape} for {len(shots)} shots, expected {len(shots), encoder.dim}"

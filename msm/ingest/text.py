@@ -29,13 +29,13 @@ class Line:
 
 def plain_text(marked_up: str) -> str:
     """Words alone: no line breaks, styles in braces, tags or entities."""
-    text = re.sub(r"\\[Nnh]", " ", re.sub(r"\{[^}]*\}|</?[a-zA-Z][^>]*>", "", marked_up))
+    text = re.sub(r"\\[Nnh]", " ", re.sub(r"\{[^{}]*\}|</?[a-zA-Z][^<>]*>", "", marked_up))
     return " ".join(html.unescape(text).split())
 
 
 def read_subtitles(path: Path) -> list[Line]:
     """The lines of an .srt, .vtt, .ass or .ssa file by time; InputError for a file that holds none."""
-    text = _decode(path)
+    text = _tame(_decode(path))
     try:
         events = _parse(text, path.suffix.lower())
     except (pysubs2.Pysubs2Error, ValueError, KeyError, IndexError) as error:
@@ -46,6 +46,14 @@ def read_subtitles(path: Path) -> list[Line]:
     if not lines:
         raise InputError(f"{path} is not readable as subtitles: there is no line with a time in it")
     return lines
+
+
+def _tame(text: str) -> str:
+    """The same words: spaces in a row are one, and a < that no > closes is an entity.
+
+    Readers of tags look for the end of each from its beginning, which takes hours in a file of nothing but beginnings.
+    """
+    return re.sub(r"<(?=[^<>]*(?:<|\Z))", "&lt;", re.sub(r"[ \t]+", " ", text))
 
 
 def _parse(text: str, suffix: str) -> pysubs2.SSAFile:

@@ -19,15 +19,19 @@ CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shu
 
 
 def main() -> None:
-    how, number, words = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    die_at(sys.argv[1], int(sys.argv[2]))
+    from msm.cli import main as msm
+
+    msm(sys.argv[3:])
+
+
+def die_at(how: str, number: int) -> None:
+    """From now on this process dies at its Nth change, or at a file of so many bytes."""
     if how == "bytes":
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python would make an exception of it
         resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
     else:
         sys.addaudithook(Countdown(number))
-    from msm.cli import main as msm
-
-    msm(words)
 
 
 class Countdown:

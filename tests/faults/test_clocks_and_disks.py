@@ -125,3 +125,10 @@ def test_a_file_is_replaced_and_never_written_over(tmp_path):
         temporary.write_text("half")
         _ = 1 / 0
     assert files.read_json(tmp_path / "facts.json") == {"new": True}
+
+
+def test_a_json_file_of_gigabytes_is_refused_before_it_is_read(tmp_path):
+    (tmp_path / "run.json").touch()
+    os.truncate(tmp_path / "run.json", 8 << 30)
+    with pytest.raises(InputError, match="larger than 64 MB"):
+        files.read_json(tmp_path / "run.json")

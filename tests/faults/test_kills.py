@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -19,10 +19,12 @@ from msm.catalog import Catalog, modalities_of
 from msm.errors import InputError
 from msm.runs import RunFolder
 from tests.conftest import tiny_titles
+from tests.faults.starting import Starter, starting
 from tests.faults.verbs import Verb, msm, verbs, whole
 
 pytestmark = pytest.mark.fault
 KILLS = int(os.environ.get("MSM_KILLS", 2))
+FIRST = int(os.environ.get("MSM_FIRST_SEED", 0))
 NAMES = ["import", "ingest", "train", "embed", "index", "map", "ablate"]
 CHANGES = {
     "import": 13,
@@ -36,42 +38,45 @@ CHANGES = {
 BYTES = 20_000  # few files of these small things are larger
 
 
+@pytest.fixture(scope="module")
+def starter() -> Iterator[Starter]:
+    with starting() as one:
+        yield one
+
+
 class Moments:
     """Kills at a random moment of what a verb takes, which is learned from each that ended before."""
 
-    def __init__(self, verb: Verb, rng: np.random.Generator):
-        self.verb, self.rng, self.span = verb, rng, verb.span
+    def __init__(self, verb: Verb, rng: np.random.Generator, starter: Starter):
+        self.verb, self.rng, self.span, self.starter = verb, rng, verb.span, starter
 
     def kill(self) -> bool:
         """Did it die?"""
         began = time.monotonic()
-        process = msm(self.verb.next)
+        process = self.starter.start(self.verb.next)
         try:
-            process.wait(timeout=float(self.rng.uniform(0.3, 1.0)) * self.span)
+            process.wait(timeout=float(self.rng.uniform(0.0, 1.0)) * self.span)
             self.span = min(self.span, time.monotonic() - began)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return process.returncode < 0
+            process.kill()
+        return process.wait() < 0
 
 
-def kill_at_a_change(verb: Verb, rng: np.random.Generator, changes: int) -> bool:
+def kill_at_a_change(verb: Verb, rng: np.random.Generator, changes: int, starter: Starter) -> bool:
     """Did it die? One in four in the middle of a file."""
     within = rng.random() < 0.25
     dying = ("bytes", str(int(rng.integers(BYTES)))) if within else ("changes", str(int(rng.integers(changes))))
-    process = msm(verb.next, *dying)
-    process.communicate(timeout=300)
-    return process.returncode < 0
+    return starter.start(verb.next, *dying).wait() < 0
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, count):
+def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, count, starter):
     verb = verbs(tmp_path)[name]()
     before = verb.state(verb.path)
-    rng = np.random.default_rng(KILLS)
-    moments, survived = Moments(verb, rng), 0
+    rng = np.random.default_rng([KILLS, FIRST])
+    moments, survived = Moments(verb, rng, starter), 0
     for number in range(KILLS):
-        died = moments.kill() if number % 2 else kill_at_a_change(verb, rng, CHANGES[name])
+        died = moments.kill() if number % 2 else kill_at_a_change(verb, rng, CHANGES[name], starter)
         verb.state(verb.path)  # opens, and is sound
         survived += died
         if verb.grows and not died:
@@ -86,17 +91,17 @@ def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, c
     assert not left, "what a killed writer left is cleared by the next one"
 
 
-def test_a_training_that_was_killed_again_and_again_ends_like_one_that_was_not(tmp_path):
+def test_a_training_that_was_killed_again_and_again_ends_like_one_that_was_not(tmp_path, starter):
     """To the bit, on the CPU."""
     verb = verbs(tmp_path)["train"]()
     whole([*verb.words[:2], str(tmp_path / "in one go"), *verb.words[3:]])
-    for share in np.random.default_rng(0).uniform(0.4, 1.0, KILLS):
-        process = msm(verb.next)
+    for share in np.random.default_rng(FIRST).uniform(0.0, 1.0, KILLS):
+        process = starter.start(verb.next)
         try:
-            process.wait(timeout=float(share) * 4)
+            process.wait(timeout=float(share))
         except subprocess.TimeoutExpired:
             process.kill()
-        process.communicate()
+        process.wait()
     whole(verb.next)
     one, many = (RunFolder.open(tmp_path / n).metrics() for n in ("in one go", "run"))
     assert [line["loss"] for line in one] == [line["loss"] for line in many]

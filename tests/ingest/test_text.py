@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
+from msm.errors import InputError
 from msm.ingest.text import Line, read_subtitles, sidecar_subtitles, text_of_shots
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\n{\\an8}<i>Où</i> est\nle café ?\n\n"
@@ -51,3 +54,17 @@ def test_a_line_goes_to_one_shot_the_one_it_overlaps_most():
     starts, ends = np.array([0.0, 2.0, 5.0]), np.array([2.0, 5.0, 6.0])
     lines = [Line(4.9, 7, "last"), Line(1.5, 3, "second"), Line(1, 3, "first of two alike"), Line(8, 9, "too late")]
     assert text_of_shots(lines, starts, ends) == ["first of two alike", "second", "last"]
+
+
+def test_a_film_of_words_is_no_subtitle(tmp_path):
+    """A file of 65 MB, of which the disk holds nothing, is refused before it is read."""
+    (tmp_path / "a.srt").touch()
+    os.truncate(tmp_path / "a.srt", 65 * 2**20)
+    with pytest.raises(InputError, match="larger than 64 MB"):
+        read_subtitles(tmp_path / "a.srt")
+
+
+def test_a_tag_without_an_end_is_what_was_said(tmp_path):
+    said = "1\n00:00:00,100 --> 00:00:00,900\nI <3 you,   <b>a < b</b> and <i\n"
+    (tmp_path / "a.srt").write_text(said, encoding="utf-8")
+    assert read_subtitles(tmp_path / "a.srt")[0].text == "I <3 you, a < b and <i"

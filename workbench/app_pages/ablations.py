@@ -8,6 +8,7 @@ from workbench import ablation_panel, ablations, jobs
 from workbench.arguments import read_arguments
 from workbench.job_panel import jobs_panel
 from workbench.opened import chosen_catalog_path
+from workbench.views.wording import as_text
 
 arguments = read_arguments()
 names = ablations.found(arguments)
@@ -22,7 +23,7 @@ with st.container():  # one place, so that the form below stays open while what 
         one = ablations.read(path)
         ablation_panel.progress(one)
         if one.problem:
-            st.error(f"{one.problem}.", icon=":material/folder_off:")
+            st.error(f"{as_text(one.problem)}.", icon=":material/folder_off:")
         elif one.table:
             ablation_panel.answer(one, one.table)
             ablation_panel.every_cell(one, one.table)

@@ -10,6 +10,7 @@ from workbench import map_panel as panel
 from workbench.arguments import read_arguments
 from workbench.job_panel import jobs_panel
 from workbench.opened import catalog_or_stop, runs_for
+from workbench.views.wording import as_text
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -23,7 +24,7 @@ def everything() -> None:
     try:
         explore()
     except InputError as error:  # a file that is damaged
-        st.error(f"{error}.", icon=":material/broken_image:")
+        st.error(f"{as_text(error)}.", icon=":material/broken_image:")
         map_drawing.mend(catalog, shown)
 
 

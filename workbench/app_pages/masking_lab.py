@@ -15,6 +15,7 @@ from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.code import timeline_code
 from workbench.views.strip import strip_answer
 from workbench.views.verdict import NOTHING_HIDDEN, verdict
+from workbench.views.wording import as_text
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -40,7 +41,7 @@ def answer(title: Title) -> cache.Filled | None:
     try:
         return cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
     except InputError as error:
-        st.error(f"{error}.")
+        st.error(f"{as_text(error)}.")
         return None
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from msm import InputError
 from workbench import link, present_panel
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.views.wording import as_text
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -23,7 +24,7 @@ def stage(run: str) -> None:
         script = present_panel.chosen_script(catalog, run)
         present_panel.show(catalog, script)
     except InputError as error:
-        st.error(f"{error}.")
+        st.error(f"{as_text(error)}.")
         present_panel.choose(catalog)
 
 

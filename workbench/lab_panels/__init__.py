@@ -12,6 +12,7 @@ from workbench.cache import Filled
 from workbench.components.filmstrip import Arcs, Curve
 from workbench.lab_panels import expected, guess, mattered, surprise, what_if
 from workbench.opened import turn_to
+from workbench.views.wording import as_text
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
 PANELS = {
@@ -49,7 +50,7 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     try:
         PANELS[name](catalog, title, run_path, filled)
     except InputError as error:
-        st.error(f"{error}.")
+        st.error(f"{as_text(error)}.")
 
 
 def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -114,3 +115,12 @@ def left_in_words(seconds: float | None) -> str:
 def plain(text: object) -> str:
     """For Plotly, which reads a little HTML in every text: what a catalog says is shown as it is written."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_text(text: object) -> str:
+    """What a catalog, a folder, a file or a link says, for Markdown, with nothing in it read as Markdown."""
+    return _MARKUP.sub(r"\\\g<0>", str(text))
+
+
+# A colon before a word begins a colour or a picture, before a slash a link; underscores inside words are nothing.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])")
