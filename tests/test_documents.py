@@ -47,7 +47,7 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"redness|transnetv2": "needs an installed package, or published weights: tests/ingest",
     r"--device cuda": "no GPU in CI",
 }
-LONG = r"catalogs/(NAME|series|scene_shots) ablations/"  # hours of trainings: planned and counted, with every cell's recipe checked
+LONG = r"catalogs/(NAME|series|scene_shots|screenplays) ablations/"  # hours of trainings: planned and counted, with every cell's recipe checked
 MAKES = {"my/labelled": "docs/howto/labels.md"}  # what a command reads → the page whose Python makes it
 NOT_EXECUTED: dict[str, str] = {}  # page of docs/ → why its Python does not run
 
