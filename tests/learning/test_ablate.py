@@ -93,7 +93,7 @@ def test_commas_inside_quotes_and_brackets_belong_to_the_value(text, values):
         ({"vary": ["seed=1,2"]}, "--seeds says how many"),
         ({"vary": ["mask.ratio=.2", "mask.ratio=.3"]}, "varied twice"),
         ({"recipes": ["mediafm", "best"]}, "there is no recipe 'best'"),
-        ({"vary": ["mask.ratio=.2"], "seeds": 0}, "must be 1 or more"),
+        ({"vary": ["mask.ratio=.2"], "seeds": 0}, "must be 1 to 1000"),
     ],
 )
 def test_an_impossible_plan_is_refused_in_one_sentence(how, sentence):
