@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from msm import files
+from msm import files, settings
 from msm.arrays import map_npy
 from msm.catalog import Catalog
 from msm.errors import InputError
@@ -205,12 +205,20 @@ def _header(folder: Path) -> dict[str, Any]:
             "mark": str(header["mark"]),
             "num": int(header["num"]),
             "dim": int(header["dim"]),
-            "plan": Plan(**header["plan"]),
-            "built": Built(**header["built"]),
+            "plan": _plan(header["plan"]),
+            "built": settings.build(Built, header["built"], "built."),
             "files": {n: told[n] for n in (*FILES, "rotation.npy") if n in FILES or n in told},
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{folder / 'index.json'}: a field is missing or of the wrong kind: {error}{MEND}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
+        said = str(error)[:200]
+        raise InputError(f"{folder / 'index.json'}: a field is missing or of the wrong kind: {said}{MEND}") from None
+
+
+def _plan(told: Any) -> Plan:
+    plan = settings.build(Plan, told, "plan.")
+    if any(isinstance(number, int) and not 0 <= number < 2**31 for number in asdict(plan).values()):
+        raise ValueError("a number of the plan is negative or beyond 2147483647")
+    return plan
 
 
 def _check_file(path: Path, told: tuple[int, str]) -> None:

@@ -76,6 +76,18 @@ def test_a_single_number_that_changed_makes_an_index_stale(films):
         open_index(RawSpace(Catalog.open(films.path)))
 
 
+@pytest.mark.parametrize("field", [{"candidates": {}}, {"probes": -1}, {"lists": 2**40}, {"effort": 1.5}, {"kind": 3}])
+def test_a_plan_that_no_build_wrote_is_refused_before_it_is_asked(tmp_path, field):
+    few = [scenes_title("few", "train", 40, 1)]
+    catalog = Catalog.write(tmp_path / "few", few, modalities=modalities_of(DIMS))
+    make_index(RawSpace(catalog))
+    path = index_folder(RawSpace(catalog)) / "index.json"
+    header = json.loads(path.read_text())
+    path.write_text(json.dumps({**header, "plan": {**header["plan"], **field}}))
+    with pytest.raises(InputError, match=r"index\.json: a field is missing or of the wrong kind"):
+        open_index(RawSpace(catalog))
+
+
 @pytest.mark.parametrize("name", ["index.faiss", "mean.npy", "empty.npy", "rotation.npy", "index.json"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "empty"])
 def test_a_damaged_index_is_refused_in_one_sentence_and_mended_on_request(tmp_path, name, damage):
