@@ -43,7 +43,7 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
 
-trust: .venv/dev ## fifty kills a verb, 20 000 spoiled inputs (ten minutes on two cores); FIRST_SEED=10000 for others
+trust: .venv/dev ## fifty kills a verb, 20 000 spoiled inputs (three minutes on two cores); FIRST_SEED=10000 for others
 	MSM_KILLS=50 MSM_INPUTS=10000 MSM_FIRST_SEED=$(FIRST_SEED) $(BIN)/pytest --numprocesses 2 --dist worksteal tests/faults
 
 audit: .venv/audit/bin/pip-audit ## known vulnerabilities of the exact versions, where the advisory source answers

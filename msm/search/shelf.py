@@ -26,7 +26,7 @@ from msm import files, settings
 from msm.arrays import map_npy
 from msm.catalog import Catalog
 from msm.errors import InputError
-from msm.retrieval import Built, Plan, VectorIndex, build, choose_plan, read_index, shot_ids, write_index
+from msm.retrieval import KINDS, Built, Plan, VectorIndex, build, choose_plan, read_index, shot_ids, write_index
 from msm.search.spaces import Space
 
 FORMAT = "msm-index/1"
@@ -216,6 +216,8 @@ def _header(folder: Path) -> dict[str, Any]:
 
 def _plan(told: Any) -> Plan:
     plan = settings.build(Plan, told, "plan.")
+    if plan.kind not in KINDS:
+        raise ValueError(f"there is no index of the kind {plan.kind[:40]!r}")
     if any(isinstance(number, int) and not 0 <= number < 2**31 for number in asdict(plan).values()):
         raise ValueError("a number of the plan is negative or beyond 2147483647")
     return plan
