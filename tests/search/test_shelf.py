@@ -76,7 +76,9 @@ def test_a_single_number_that_changed_makes_an_index_stale(films):
         open_index(RawSpace(Catalog.open(films.path)))
 
 
-@pytest.mark.parametrize("field", [{"candidates": {}}, {"probes": -1}, {"lists": 2**40}, {"effort": 1.5}, {"kind": 3}, {"kind": "b"}])
+@pytest.mark.parametrize(
+    "field", [{"candidates": {}}, {"probes": -1}, {"lists": 2**40}, {"effort": 1.5}, {"kind": 3}, {"kind": "b"}]
+)
 def test_a_plan_that_no_build_wrote_is_refused_before_it_is_asked(tmp_path, field):
     few = [scenes_title("few", "train", 40, 1)]
     catalog = Catalog.write(tmp_path / "few", few, modalities=modalities_of(DIMS))
