@@ -136,10 +136,14 @@ def open_index(space: Space) -> Finder | None:
         raise StaleIndex(f"{folder} was built before its catalog or its run changed")
     for name, told in header["files"].items():
         _check_file(folder / name, told)
-    rotation = np.array(map_npy(folder / "rotation.npy")) if "rotation.npy" in header["files"] else None
-    empty = np.array(map_npy(folder / "empty.npy"))
-    space = space.with_mean(np.array(map_npy(folder / "mean.npy")))
-    index = read_index(folder / "index.faiss", header["plan"], rotation, space, empty)
+    plan, rotation = header["plan"], None
+    if "rotation.npy" in header["files"]:
+        rotation = _numbers(folder / "rotation.npy", "f", (space.dim, plan.reduced or space.dim))
+    empty = _numbers(folder / "empty.npy", "iu", (None,))
+    if len(empty) and not 0 <= empty.min() <= empty.max() < space.num:
+        raise InputError(f"{folder / 'empty.npy'} names shots that are not there{MEND}")
+    space = space.with_mean(_numbers(folder / "mean.npy", "f", (space.dim,)))
+    index = read_index(folder / "index.faiss", plan, rotation, space, empty)
     if not np.array_equal(index.ids, catalog_ids(space.catalog)):
         raise InputError(f"{folder} numbers other shots than {space.catalog.path} has{MEND}")
     return Finder(space, index, header["built"], saved=True)
@@ -231,6 +235,15 @@ def _check_file(path: Path, told: tuple[int, str]) -> None:
         raise InputError(f"{path} is damaged: it has {path.stat().st_size} bytes instead of {num_bytes}{MEND}")
     if _digest(path) != digest:
         raise InputError(f"{path} is damaged: its content is not what was written{MEND}")
+
+
+def _numbers(path: Path, kinds: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """A small array, read whole; whoever forged it can have written its digest too."""
+    array = map_npy(path)
+    fits = len(array.shape) == len(shape) and all(b is None or a == b for a, b in zip(array.shape, shape, strict=True))
+    if array.dtype.kind not in kinds or not fits:
+        raise InputError(f"{path} holds {array.shape} of {array.dtype}, which is no part of this index{MEND}")
+    return np.array(array)
 
 
 def _digest(path: Path) -> str:

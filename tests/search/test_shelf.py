@@ -11,6 +11,7 @@ import pytest
 from msm import Catalog, InputError
 from msm.catalog import modalities_of
 from msm.retrieval import KINDS
+from msm.search import shelf
 from msm.search.asking import nearest
 from msm.search.shelf import StaleIndex, find_index, index_folder, kept_indexes, make_index, open_index
 from msm.search.spaces import RawSpace
@@ -74,6 +75,19 @@ def test_a_single_number_that_changed_makes_an_index_stale(films):
 
     with pytest.raises(StaleIndex):
         open_index(RawSpace(Catalog.open(films.path)))
+
+
+def test_a_mean_that_no_build_wrote_is_refused_whatever_vouches_for_it(tmp_path):
+    few = [scenes_title("few", "train", 40, 1)]
+    catalog = Catalog.write(tmp_path / "few", few, modalities=modalities_of(DIMS))
+    make_index(RawSpace(catalog))
+    folder = index_folder(RawSpace(catalog))
+    np.save(folder / "mean.npy", np.zeros(0, np.float32))
+    header = json.loads((folder / "index.json").read_text())
+    told = {"bytes": (folder / "mean.npy").stat().st_size, "digest": shelf._digest(folder / "mean.npy")}
+    (folder / "index.json").write_text(json.dumps({**header, "files": {**header["files"], "mean.npy": told}}))
+    with pytest.raises(InputError, match=r"mean\.npy holds \(0,\) of float32, which is no part"):
+        open_index(RawSpace(catalog))
 
 
 @pytest.mark.parametrize(
