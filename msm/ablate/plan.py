@@ -91,6 +91,8 @@ class Plan:
         for cell in self.cells:
             if not isinstance(cell.name, str) or not re.fullmatch(r"[\w=,+-][\w.=,+-]*", cell.name):
                 raise ValueError(f"{str(cell.name)[:80]!r} is no name of a cell")
+            if type(cell.recipe.get("steps")) is not int or cell.recipe["steps"] < 1:
+                raise ValueError(f"the recipe of {cell.name} does not say how many steps it has")
 
     @property
     def jobs(self) -> list[tuple[Cell, int]]:

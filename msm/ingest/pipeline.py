@@ -16,7 +16,7 @@ from typing import Any
 
 from msm.catalog import Catalog
 from msm.errors import InputError
-from msm.files import naming_full_disk
+from msm.files import naming_full_disk, remove_leftovers
 from msm.ingest.assemble import assemble, check_fits
 from msm.ingest.encoders import Encoder, load_encoders
 from msm.ingest.film import Film
@@ -134,6 +134,7 @@ def _staging(catalog: Path) -> Iterator[Path]:
             raise InputError(f"another msm ingest is writing {catalog}") from None
         for left in folder.glob(".*.tmp-*"):  # whoever wrote them held the lock, and is gone
             shutil.rmtree(left, ignore_errors=True)
+        remove_leftovers(catalog.parent, catalog.name)  # here, as there may be nothing left to write
         try:
             yield folder
         finally:

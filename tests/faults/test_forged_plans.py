@@ -34,6 +34,12 @@ def test_parts_of_another_kind_are_refused(written, tmp_path, part):
     refused(written | {part: 3}, tmp_path)
 
 
+@pytest.mark.parametrize("recipe", [{}, {"steps": 0}, {"steps": "many"}, {"steps": None}])
+def test_a_cell_says_how_many_steps_it_has(written, tmp_path, recipe):
+    written["cells"][1]["recipe"] = recipe
+    refused(written, tmp_path)
+
+
 def refused(plan: dict, folder: Path) -> None:
     (folder / PLAN).write_text(json.dumps(plan), encoding="utf-8")
     with pytest.raises(InputError, match="is not a plan of an ablation"):

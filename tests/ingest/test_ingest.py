@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import time
 from pathlib import Path
 
 import av
@@ -241,6 +243,15 @@ def test_nothing_hidden_is_left_beside_the_catalog(film):
     before = set(film.parent.iterdir())
     ingested(film)
     assert set(film.parent.iterdir()) - before == {film.parent / "catalog"}
+
+
+def test_what_a_killed_writer_left_goes_even_where_nothing_is_left_to_write(film):
+    path = ingested(film).catalog.path
+    left = path.with_name(f".{path.name}.tmp-1-abcd")
+    left.mkdir()
+    os.utime(left, (time.time() - 60,) * 2)
+    assert ingest([film], path).skipped == ["film"]
+    assert not left.exists()
 
 
 def test_several_workers_give_what_one_gives(film, tmp_path):
