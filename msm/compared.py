@@ -65,8 +65,7 @@ class Compared(NamedTuple):
     def mix(self, head: NeighbourHead, weights: Tensor, at: HiddenRows) -> Mixture:
         """(B, K, H, S) → what `NeighbourHead._mean` expects."""
         weights = weights * at.visible[:, None, None]
-        shared = head.component_weights[:, -1]
-        own = head.component_weights[:, :-1] - shared[:, None]  # (K, R)
+        shared, own = head.shared_and_own()
         means = weights @ self.in_components  # (B, K, H, R)
         return Mixture((weights * shared[:, None, None]).sum(dim=1), (means * own[:, None]).sum(dim=1))
 
@@ -102,14 +101,14 @@ def restore(model: ShotEncoder, window: Compared, hidden: Tensor, global_: Tenso
     head, hidden = model.neighbour, touched_shots(hidden)
     assert head is not None
     at = HiddenRows.of(hidden, torch.ones_like(hidden))
-    nearness = head._prior(at)
+    nearness = head.prior_logits(at)
     mix = window.mix(head, nearness.softmax(dim=-1), at)
     encodings = model.encode_tokens(_tokens(model, window, mix, hidden, at), global_)
-    trust = head._trust()
-    prior, among_visible = nearness + trust * head._attention(encodings, at), window.alike(at)
+    trust = head.trust_now()
+    prior, among_visible = nearness + trust * head.attention_logits(encodings, at), window.alike(at)
     for pair_scores, row_gates in zip(head.pair_scores, head.row_gates, strict=True):
         pairs, row = describe(*window.resemblance(mix, head, at), among_visible, at)
-        mix = window.mix(head, head._weights(prior, pair_scores(pairs), row_gates(row)), at)
+        mix = window.mix(head, head.weights_of(prior, pair_scores(pairs), row_gates(row)), at)
     expected = mix.weights @ window.shots + mix.added @ head.components.T
     expected = expected + trust * head.correction(at.rows(encodings))
     if head.sharpening.any():

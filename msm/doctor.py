@@ -27,7 +27,6 @@ EXTRAS = {
     "scale": "training on several GPUs or machines, ablations on a Ray cluster",
     "sample": "drawing the sample films again",
     "bench": "the benchmarks",
-    "fuzz": "the fuzzer of what is read (Linux)",
     "login": "a login for a team",
     "docs": "making the documents",
     "dev": "the tests",

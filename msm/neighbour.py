@@ -94,7 +94,7 @@ class NeighbourHead(nn.Module):
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
         shots = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
-        weights = self._prior(at).softmax(dim=-1)
+        weights = self.prior_logits(at).softmax(dim=-1)
         return at.back(self._mean(weights, shots, shots @ self.components), shots)
 
     def forward(
@@ -109,12 +109,12 @@ class NeighbourHead(nn.Module):
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
         known = Known.of(shots, at, self.components, self.whitening)
-        trust = self._trust()
-        prior = self._prior(at) + trust * self._attention(encodings, at)
+        trust = self.trust_now()
+        prior = self.prior_logits(at) + trust * self.attention_logits(encodings, at)
         expected = at.rows(shots)
         for pair_scores, row_gates in zip(self.pair_scores, self.row_gates, strict=True):
             pairs, row = describe_pairs(expected, expected @ self.components * self.whitening, known, at)
-            weights = self._weights(prior, pair_scores(pairs), row_gates(row))
+            weights = self.weights_of(prior, pair_scores(pairs), row_gates(row))
             expected = self._mean(weights, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))
         if sharpened and not self.training and self.sharpening.any():
@@ -122,7 +122,7 @@ class NeighbourHead(nn.Module):
             expected = sharpen(expected, line, title, self.sharpening)
         return at.back(expected, shots)
 
-    def _weights(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
+    def weights_of(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
         """(B, K, H, S) logits, (B, H, S, K) and (B, H, K) of the perceptrons → (B, K, H, S): what each visible shot counts."""
         weights = self.weigh(prior + scores.permute(0, 3, 1, 2))
         return weights * gates.tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
@@ -164,31 +164,36 @@ class NeighbourHead(nn.Module):
         pairs = ((past, future), (past, here), (future, here))
         return torch.cat([F.cosine_similarity(a, b, dim=-1).mT for a, b in pairs], dim=-1)
 
-    def _prior(self, at: HiddenRows) -> Tensor:
+    def prior_logits(self, at: HiddenRows) -> Tensor:
         """(B, K, H, S) logits: nearness, at each kernel's bandwidth; −∞ in effect for what is not visible."""
         distance = at.offset.abs().unsqueeze(1)
         nearness = -distance / self.log_bandwidths.exp()[:, None, None]
         return nearness.masked_fill(~at.visible[:, None, None, :], -1e9)
 
-    def _attention(self, encodings: Tensor, at: HiddenRows) -> Tensor:
+    def attention_logits(self, encodings: Tensor, at: HiddenRows) -> Tensor:
         """(B, K, H, S) logits of the encoder's own."""
         query = self.query(at.rows(encodings)).unflatten(-1, (-1, KEY_WIDTH)).transpose(1, 2)
         key = self.key(encodings).unflatten(-1, (-1, KEY_WIDTH)).transpose(1, 2)
         return query @ key.transpose(-1, -2) / KEY_WIDTH**0.5
+
+    def shared_and_own(self) -> tuple[Tensor, Tensor]:
+        """(K,) each kernel's weight for every direction, (K, R) what each component's own weight adds to it."""
+        shared = self.component_weights[:, -1]
+        return shared, self.component_weights[:, :-1] - shared[:, None]
 
     def _mean(self, weights: Tensor, shots: Tensor, in_components: Tensor) -> Tensor:
         """Weighted means of the visible shots, each component of each kernel with its weight.
 
         weights (B, K, H, S), shots (B, S, D), the same in components (B, S, R) → (B, H, D)
         """
-        shared = self.component_weights[:, -1]
-        own = self.component_weights[:, :-1] - shared[:, None]  # (K, R)
+        shared, own = self.shared_and_own()
         together = (weights * shared[:, None, None]).sum(dim=1) @ shots
         means = (weights.flatten(1, 2) @ in_components).unflatten(1, weights.shape[1:3])  # (B, K, H, R)
         # Not einsum, which makes a matrix product of each component: a tenth of the time of a fill-in.
         return together + (means * own[:, None, :]).sum(dim=1) @ self.components.T
 
-    def _trust(self) -> Tensor:
+    def trust_now(self) -> Tensor:
+        """How far the encoder is believed; in training half of the batches go without it."""
         if not self.training:
             return self.trust
         # Drawn on the CPU, so that every device leaves it out of the same batches.
@@ -216,7 +221,7 @@ class NeighbourHead(nn.Module):
                 continue
             at = HiddenRows.of(hidden[None], torch.ones_like(hidden)[None])
             rotated = shots @ basis.flip(1)
-            means = self._prior(at).softmax(dim=-1)[0] @ rotated.masked_fill(hidden[:, None], 0.0)  # (K, H, D)
+            means = self.prior_logits(at).softmax(dim=-1)[0] @ rotated.masked_fill(hidden[:, None], 0.0)  # (K, H, D)
             truth = F.normalize(rotated[at.place[0]], dim=-1)
             gram += torch.einsum("khd,jhd->dkj", means, means)
             moment += torch.einsum("khd,hd->dk", means, truth)

@@ -187,10 +187,8 @@ def window_by_window(
     for (n, count), q, (k, v), place in zip(runs, query.split(looking), parts, places, strict=True):
         q, k, v = (t.unflatten(0, (count, -1)).transpose(1, 2) for t in (q, k, v))  # (count, H, n, F)
         here = None if bias is None else bias[None, :, :n, :n] if place is None else bias[None, :, place, :n]
-        if here is not None and here.requires_grad:
-            here = here[
-                0
-            ]  # as runs were trained so far; with four dimensions torch takes its fused kernel, in half the time
+        if here is not None and here.requires_grad:  # four dimensions choose the fused kernel, which learns no bias
+            here = here[0]
         mixed.append(F.scaled_dot_product_attention(q, k, v, here).transpose(1, 2).flatten(0, 1))
     return torch.cat(mixed)
 

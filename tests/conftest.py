@@ -76,14 +76,24 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     place.mkdir()
 
     def mount(kilobytes: int) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+        if refused := mount_small_disk(place, kilobytes):
+            pytest.skip(refused)
         return place
 
     yield mount
-    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)  # something may be mapped still
+    unmount(place)
+
+
+def mount_small_disk(place: Path, kilobytes: int) -> str:
+    """A file system of that size in a folder; empty, or why there is none: mounting takes root, as in CI."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return f"no file system can be mounted here: {done.stderr.strip()}" if done.returncode else ""
+
+
+def unmount(place: Path) -> None:
+    """Also where something is mapped still, and where nothing was mounted."""
+    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 python -m tests.faults.fuzz TARGET --seconds N [--corpus FOLDER]
 
-Atheris (the extra `fuzz`) changes the inputs of tests/faults/corpus/TARGET and keeps those that reach code no other did.
+Atheris (the extra `dev`, on Linux) changes the inputs of tests/faults/corpus/TARGET and keeps those that reach code no other did.
 What it finds is written beside the command as `crash-…` or `slow-unit-…`, belongs into the corpus, and is tried again by
 tests/faults/test_fuzz.py in every run, together with mutations of all that lies there. Those who read with compiled
 libraries (Parquet, HDF5, films, indexes) are tried by tests/faults/hostile.py: there is no Python code to be led by.
@@ -51,7 +51,7 @@ def main(words: Sequence[str] | None = None) -> None:
     try:
         import atheris
     except ImportError:
-        parser.exit(2, "fuzz: atheris is missing; on Linux with Python 3.11 or 3.12: pip install '.[fuzz]'\n")
+        parser.exit(2, "fuzz: atheris is missing; on Linux with Python 3.11 or 3.12: pip install '.[dev]'\n")
     for module in MODULES[asked.target]:  # before anything imports them
         sys.modules.pop(module, None)
         with atheris.instrument_imports(include=[module.partition(".")[0] if module in WHOLE else module]):
