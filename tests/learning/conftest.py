@@ -9,10 +9,11 @@ from msm.catalog import Catalog, TitleData, modalities_of
 from msm.recipe import Recipe
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def one_thread() -> None:
     """Models this small lose more by waiting for each other's threads than they win; and the processes that some of
-    these tests start have one too, without which nothing would be the same to the bit."""
+    these tests start have one too, without which nothing would be the same to the bit. Before each test, as tests of
+    other folders in the same process may ask for more."""
     torch.set_num_threads(1)
 
 
