@@ -9,11 +9,10 @@ from msm.catalog import Catalog, TitleData, modalities_of
 from msm.recipe import Recipe
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
+def pytest_runtest_setup() -> None:
     """Models this small lose more by waiting for each other's threads than they win; and the processes that some of
-    these tests start have one too, without which nothing would be the same to the bit. Before each test, as tests of
-    other folders in the same process may ask for more."""
+    these tests start have one too, without which nothing would be the same to the bit. Before each test and its
+    fixtures, as tests of other folders in the same process may ask for more."""
     torch.set_num_threads(1)
 
 
