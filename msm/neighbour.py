@@ -193,7 +193,7 @@ class NeighbourHead(nn.Module):
         return together + (means * own[:, None, :]).sum(dim=1) @ self.components.T
 
     def trust_now(self) -> Tensor:
-        """How far the encoder is believed; in training half of the batches go without it."""
+        """(), 0 to 1: how far the encoder is believed; in training half of the batches go without it."""
         if not self.training:
             return self.trust
         # Drawn on the CPU, so that every device leaves it out of the same batches.

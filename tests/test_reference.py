@@ -16,7 +16,7 @@ REPO = Path(__file__).resolve().parents[1]
 PAGES = sorted((REPO / "docs" / "reference").glob("*.md"))
 ARRAYS = re.compile(r"\b(ndarray|Tensor)\b")
 SHAPE = re.compile(
-    r"\((…|\.\.\.|n|count|[A-Z]\w*)(,|\) bool)|\((titles|rows|num_shots|stop − start),|of any shape|with the shapes"
+    r"\((…|\.\.\.|n|count|[A-Z]\w*)(,|\) bool)|\(\), |\((titles|rows|num_shots|stop − start),|of any shape|with the shapes"
 )
 REFUSES = re.compile(r"InputError|refuse")
 
