@@ -21,6 +21,8 @@ from msm.model import ShotEncoder, touched_shots
 from msm.neighbour import NeighbourHead
 from msm.resemblance import HiddenRows, between_neighbours, describe, sharpen, with_hidden
 
+ROWS = 16  # hidden shots whose pairs are scored together
+
 
 class Mixture(NamedTuple):
     """What is expected: visible shots by weight, and what the components' own weights add to that."""
@@ -108,7 +110,9 @@ def restore(model: ShotEncoder, window: Compared, hidden: Tensor, global_: Tenso
     prior, among_visible = nearness + trust * head.attention_logits(encodings, at), window.alike(at)
     for pair_scores, row_gates in zip(head.pair_scores, head.row_gates, strict=True):
         pairs, row = describe(*window.resemblance(mix, head, at), among_visible, at)
-        mix = window.mix(head, head.weights_of(prior, pair_scores(pairs), row_gates(row)), at)
+        # A few rows at a time: what the layers pass on then stays in a core's own cache.
+        scores = torch.cat([pair_scores(few) for few in pairs.split(ROWS, dim=1)], dim=1)
+        mix = window.mix(head, head.weights_of(prior, scores, row_gates(row)), at)
     expected = mix.weights @ window.shots + mix.added @ head.components.T
     expected = expected + trust * head.correction(at.rows(encodings))
     if head.sharpening.any():

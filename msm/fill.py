@@ -57,11 +57,10 @@ class FillIn:
         return tuple(name for name, shots in self.parts.items() if shots is None)
 
     @cached_property
-    def table(self) -> pd.DataFrame:
+    def scores(self) -> pd.DataFrame:
         """A row a hidden shot.
 
         shot, start_s, end_s, distance (shots to the nearest visible one), cosine, centred_cosine,
-        rank (1 = no shot of the title is nearer to the prediction than the true one), num_shots,
         centred_MODALITY and its best baseline best_MODALITY (NaN where the shot lacks it or it was not hidden), each
         baseline's centred cosine under its name, best_baseline (of the baseline that is best on average over this
         fill-in), its raw best_baseline_cosine, skill
@@ -80,15 +79,25 @@ class FillIn:
                 "distance": baselines.distance_to_visible(self._mask),
                 "cosine": raw["model"][0],
                 "centred_cosine": model,
-                "rank": self.rank_of(self.predicted),
                 **self._by_modality(),
-                "num_shots": len(self.shots),
                 **{name: self._centred[name][0] for name in self._baselines},
                 "best_baseline": baseline,
                 "best_baseline_cosine": raw["best"][0],
                 "skill": (model - baseline) / (1 - baseline).clip(1e-6),
             }
         )
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The `scores`, and how the true shot ranks among the title's, which takes as long as all of them.
+
+        rank (1 = no shot of the title is nearer to the prediction than the true one), num_shots
+        """
+        table = self.scores.copy()
+        place = table.columns.get_loc("centred_cosine") + 1
+        table.insert(place, "rank", self.rank_of(self.predicted))
+        table.insert(place + 1, "num_shots", len(self.shots))
+        return table
 
     @cached_property
     def best_baseline_name(self) -> str:
@@ -149,12 +158,12 @@ class FillIn:
     @property
     def centred_cosine(self) -> float:
         """The model's, averaged over the hidden shots."""
-        return float(self.table["centred_cosine"].mean())
+        return float(self.scores["centred_cosine"].mean())
 
     @property
     def best_baseline(self) -> float:
         """Mean centred cosine of the baseline that is best over these very shots."""
-        return float(self.table["best_baseline"].mean())
+        return float(self.scores["best_baseline"].mean())
 
     @property
     def skill(self) -> float:

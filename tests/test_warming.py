@@ -11,9 +11,9 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 WARMED = """
 import gc, sys
-from workbench import cache
+from workbench import warming
 from workbench.arguments import read_arguments
-cache.warm(read_arguments([])).join()
+warming.warm(read_arguments([])).join()
 assert "torch" in sys.modules
 print(len(gc.get_objects()), gc.get_freeze_count())
 """

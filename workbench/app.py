@@ -20,10 +20,10 @@ from workbench.served import ROUTES
 
 @asynccontextmanager
 async def warmed(app: App) -> AsyncIterator[None]:
-    from workbench import cache  # its caches belong to the runtime, which is there by now
+    from workbench import warming  # its caches belong to the runtime, which is there by now
 
     trouble.keep_a_log(read_arguments().runs)
-    cache.warm(read_arguments())
+    warming.warm(read_arguments())
     yield
 
 

@@ -6,10 +6,7 @@ catalog or the path of a run says `hash_funcs=ON_DISK`, and remembers by the cat
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import threading
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -23,8 +20,7 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from msm.parts import parse_parts
 from workbench.address import base_address
-from workbench.arguments import ROOT, Arguments
-from workbench.views.opening import hide_at_random, opening_title
+from workbench.arguments import ROOT
 from workbench.views.strip import strip_shots
 
 Stamp = tuple[int, ...]
@@ -276,38 +272,3 @@ def _read_json(path: Path, changed: Stamp) -> dict[str, Any] | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return None
-
-
-def warm(arguments: Arguments) -> threading.Thread:
-    """Do in the background what the first visitor would wait for: torch, the run, one fill-in."""
-    thread = threading.Thread(target=_open_everything, args=(arguments,), name="warm", daemon=True)
-    thread.start()
-    return thread
-
-
-def share_cores() -> None:
-    """Leave cores to the other visitors: with every core in one fill-in, two at once wait for each other's threads."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    threads = max(1, min(4, (os.cpu_count() or 1) // 2))
-    torch.set_num_threads(threads)
-    threadpool_limits(threads, user_api="blas")
-
-
-def _open_everything(arguments: Arguments) -> None:
-    share_cores()
-    try:
-        catalog = open_catalog(arguments.catalog)
-        title_id = opening_title(catalog.titles)
-        strip(catalog, title_id)
-        runs = list_runs(arguments.runs, catalog)
-        for path in runs.loc[runs["problem"].isna(), "path"].head(1):
-            hidden = hide_at_random(catalog[title_id].num_shots, seed=0)
-            fill_in(catalog, Path(path), title_id, tuple(hidden), None)
-    except InputError:
-        pass  # the page says it, to somebody who can read it
-    # Streamlit collects garbage after every rerun, with the interpreter to itself: what was loaded by
-    # now stays for good and need not be walked through each time (a quarter of a second a click).
-    gc.collect()
-    gc.freeze()

@@ -6,9 +6,11 @@ Streamlit guards its pages by a signed cookie; what we serve beside them (thumbn
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.web.server.starlette import starlette_websocket
@@ -17,17 +19,18 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 from msm.errors import InputError
 from workbench import people
 
-Endpoint = Callable[[Request], Response]
+Endpoint = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 PRIVATE = "private, max-age=3600"  # a proxy between us and the viewer keeps nothing
 
 
-def for_people(endpoint: Endpoint) -> Endpoint:
+def for_people(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     """The same answers, but 403 to whoever may not see the pages."""
 
-    def guarded(request: Request) -> Response:
-        if not _may_see(request):
+    async def guarded(request: Request) -> Response:
+        if not await run_in_threadpool(_may_see, request):
             return Response(status_code=403)
-        response = endpoint(request)
+        answer: Any = endpoint(request) if iscoroutinefunction(endpoint) else run_in_threadpool(endpoint, request)
+        response: Response = await answer
         if "cache-control" in response.headers:
             response.headers["cache-control"] = PRIVATE
         return response

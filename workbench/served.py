@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from workbench import answered
 from workbench.address import base_address
 from workbench.arguments import catalog_named, read_arguments
 from workbench.doors import for_people
@@ -68,4 +69,5 @@ ROUTES = [
     Route(BASE + "/thumbnails/{catalog}.together", for_people(thumbnails_together)),
     Route(BASE + "/films/{catalog}/{title}.mp4", for_people(film)),
     Route(BASE + "/plotly.min.js", plotly),
+    answered.ROUTE,
 ]

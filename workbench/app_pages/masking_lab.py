@@ -9,7 +9,7 @@ import streamlit as st
 from msm import InputError, Title
 from msm.hiding import format_ranges
 from msm.parts import parse_parts
-from workbench import cache, lab_panels, link, panels, state
+from workbench import answered, cache, lab_panels, link, panels, state
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.opened import catalog_or_stop, run_path_of, runs_for, say_no_run
 from workbench.views.code import timeline_code
@@ -63,6 +63,7 @@ def lab() -> None:
         curve=curve,
         arcs=arcs,
         cursor=state.focus(),
+        ask=answered.address(catalog, title.title_id, run_path) if run_path else None,
     )
     with st.container():  # one place for what is there or not, so that the controls below stay where they are
         if filled:

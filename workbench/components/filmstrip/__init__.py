@@ -65,6 +65,7 @@ def filmstrip(
     curve: Curve | None = None,
     arcs: Arcs | None = None,
     cursor: int | None = None,
+    ask: str | None = None,
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
 
@@ -72,6 +73,7 @@ def filmstrip(
     curve     drawn along the film, its peaks marked
     arcs      drawn from shot to shot, their meanings named
     cursor    the shot that is looked at
+    ask       address that tells the answer to a gesture before the rerun does (`workbench.answered`)
     """
     gesture_key = f"{key}.number"
 
@@ -90,6 +92,7 @@ def filmstrip(
         "curve": curve and {"label": curve.label, "values": list(curve.values), "peaks": list(curve.peaks)},
         "arcs": arcs and {"drawn": [list(a) for a in arcs.drawn], "toward": arcs.toward, "against": arcs.against},
         "cursor": cursor,
+        "ask": ask,
         "gesture": st.session_state.get(gesture_key, 0),
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),
     }

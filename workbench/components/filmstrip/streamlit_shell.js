@@ -15,6 +15,10 @@ function keepShots(shots) {
 }
 
 const PATIENCE_MS = 1500;
+const LATE_MS = 400;
+
+const pause = (ms) => new Promise((go) => window.setTimeout(go, ms));
+const painted = () => Promise.race([new Promise((go) => requestAnimationFrame(() => window.setTimeout(go))), pause(100)]); // a tab in the background paints nothing
 
 class Strip {
   constructor(el) {
@@ -41,18 +45,49 @@ class Strip {
   paint() {
     const shots = this.data && shotsByKey.get(this.data.strip);
     if (!shots) return;
-    const { strip, gesture, session, ...shown } = this.data;
+    const { strip, gesture, session, ask, ...shown } = this.data;
     if (this.core) return this.core.update({ shots, ...shown });
-    const onGesture = (hand) => {
-      this.last = { strip: this.data.strip, ...hand, gesture: ++this.gestures };
-      this.send(this.last);
-    };
-    this.core = render(this.el, { shots, ...shown }, { onGesture });
+    this.core = render(this.el, { shots, ...shown }, { onGesture: (hand) => this.tell(hand) });
+  }
+
+  /* First the scores alone, straight from the server, and when they are painted the rerun that brings the rest of the page: it
+  would keep both processors from the scores. Whatever goes wrong on the way, the rerun says it; where the scores take long,
+  it does not wait. A gesture says all that is hidden, so of several only the last is told. */
+  async tell(hand) {
+    const last = (this.last = { strip: this.data.strip, ...hand, gesture: ++this.gestures });
+    this.asking?.abort();
+    this.asking = new AbortController();
+    this.untold = true;
+    const { ask } = this.data;
+    if (ask && last.hidden.length && last.look == null) await Promise.race([this.ask(ask, last, this.asking.signal), pause(LATE_MS)]);
+    if (this.untold && last === this.last) this.flush();
+  }
+
+  flush() {
+    this.untold = false;
+    this.send(this.last);
+  }
+
+  async ask(address, { hidden, modality, gesture, strip }, signal) {
+    const headers = { "Content-Type": "application/json" };
+    try {
+      const told = await fetch(address, { method: "POST", headers, body: JSON.stringify({ hidden, modality }), signal });
+      if (!told.ok) return;
+      const answer = await told.json();
+      if (gesture !== this.gestures || this.data.gesture >= gesture || this.data.strip !== strip) return;
+      this.data = { ...this.data, hidden, modality, answer, arcs: null }; // arcs belong to the choice before
+      this.paint();
+      await painted();
+    } catch {
+      // the next gesture came, or there is no way to the server but Streamlit's own
+    }
   }
 
   destroy() {
     strips.delete(this);
     window.clearTimeout(this.again);
+    this.asking?.abort();
+    if (this.untold) this.flush();
     this.core?.destroy();
   }
 }
