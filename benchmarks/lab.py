@@ -74,7 +74,11 @@ WATCH = """
 () => {
   let start = 0;
   window.addEventListener("pointerup", () => { start = performance.now(); }, true);
-  const strip = () => [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".filmstrip")).find(Boolean);
+  let known; // looked up once: to search the page at every frame would be what is measured
+  const strip = () => {
+    if (!known?.isConnected) known = [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".filmstrip")).find(Boolean);
+    return known;
+  };
   window.untilAnswered = (answered) => new Promise((done) => {
     const look = () => answered(strip()) ? requestAnimationFrame(() => done(performance.now() - start)) : requestAnimationFrame(look);
     look();

@@ -1,4 +1,7 @@
-"""What the server gives beside the pages: pictures of shots, films, and the drawing library; and nothing else of the disk."""
+"""What the server gives beside the pages: pictures of shots, films, scripts of components and figures, answers to gestures.
+
+Nothing else of the disk.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from starlette.routing import Route
 from workbench import answered
 from workbench.address import base_address
 from workbench.arguments import catalog_named, read_arguments
+from workbench.components import front_end
 from workbench.doors import for_people
 
 PLOTLY = Path(find_spec("plotly").submodule_search_locations[0]) / "package_data" / "plotly.min.js"  # type: ignore[union-attr,index]
@@ -47,6 +51,15 @@ def plotly(request: Request) -> Response:
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
 
+def component(request: Request) -> Response:
+    """The module of one of our components, for good: its address says which version it is."""
+    files = front_end.IN_STREAMLIT.get(request.path_params["folder"])
+    if files is None:
+        return Response(status_code=404)
+    script = front_end.joined(request.path_params["folder"], *files)
+    return Response(script, media_type="text/javascript", headers={"Cache-Control": "max-age=31536000, immutable"})
+
+
 def _inside(catalog_name: str, folder: Path, name: str) -> Path | None:
     """A file in a folder of a catalog; None where it is not there, or leads out of the folder whatever the name tries."""
     catalog = catalog_named(read_arguments(), catalog_name)
@@ -69,5 +82,6 @@ ROUTES = [
     Route(BASE + "/thumbnails/{catalog}.together", for_people(thumbnails_together)),
     Route(BASE + "/films/{catalog}/{title}.mp4", for_people(film)),
     Route(BASE + "/plotly.min.js", plotly),
+    Route(BASE + "/components/{folder}.js", component),
     answered.ROUTE,
 ]

@@ -8,12 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.components.front_end import joined, style_of
+from workbench.components.front_end import fetched, style_of
 
 
 @cache
 def _component() -> Any:
-    return st.components.v2.component("msm_choices", js=joined("choices", "choices.js"), css=style_of("choices"))
+    return st.components.v2.component("msm_choices", js=fetched("choices"), css=style_of("choices"))
 
 
 def choices(

@@ -12,7 +12,7 @@ import streamlit as st
 
 from msm.errors import InputError
 from msm.parts import format_parts, parse_parts
-from workbench.components.front_end import script, style
+from workbench.components.front_end import fetched, style
 from workbench.views.strip import as_message, of_message
 
 
@@ -51,7 +51,7 @@ class Arcs:
 @cache
 def _component() -> Any:
     """One registration a process."""
-    return st.components.v2.component("msm_filmstrip", js=script("streamlit_shell.js"), css=style())
+    return st.components.v2.component("msm_filmstrip", js=fetched("filmstrip"), css=style())
 
 
 def filmstrip(

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.components.front_end import joined, style_of
+from workbench.components.front_end import fetched, style_of
 from workbench.views import palette
 
 ACTIONS = ("ask", "like", "unlike", "play", "lab", "drop")
@@ -26,7 +26,7 @@ class Gesture:
 
 @cache
 def _component() -> Any:
-    return st.components.v2.component("msm_frames", js=joined("frames", "frames.js"), css=style_of("frames"))
+    return st.components.v2.component("msm_frames", js=fetched("frames"), css=style_of("frames"))
 
 
 def frames(

@@ -11,7 +11,7 @@ import streamlit as st
 
 from msm import InputError
 from msm.ranges import parse_ranges
-from workbench.components.front_end import joined, style_of
+from workbench.components.front_end import fetched, style_of
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,8 @@ class Gesture:
 
 @cache
 def _component() -> Any:
-    """One registration a process; the core module and its shell go as one script, without a build step."""
-    script = joined("shot_map", "shot_map.js", "streamlit_shell.js")
-    return st.components.v2.component("msm_shot_map", js=script, css=style_of("shot_map"))
+    """One registration a process."""
+    return st.components.v2.component("msm_shot_map", js=fetched("shot_map"), css=style_of("shot_map"))
 
 
 def shot_map(
