@@ -22,6 +22,7 @@ from workbench.served import ROUTES
 async def warmed(app: App) -> AsyncIterator[None]:
     from workbench import warming  # its caches belong to the runtime, which is there by now
 
+    warming.send_at_once()
     trouble.keep_a_log(read_arguments().runs)
     warming.warm(read_arguments())
     yield

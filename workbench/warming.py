@@ -1,10 +1,13 @@
-"""What a server does before its first visitor clicks: it loads torch and the default run, and shares out cores and memory."""
+"""What a server does before its first visitor clicks: it loads torch and the default run, and shares out cores and memory,
+and it sends what it has to say at once.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -32,6 +35,18 @@ def share_cores() -> None:
     threads = max(1, min(4, (os.cpu_count() or 1) // 2))
     torch.set_num_threads(threads)
     threadpool_limits(threads, user_api="blas")
+
+
+def send_at_once() -> None:
+    """Do not hold back the second half of an answer until the first is acknowledged (Nagle): on a connection that is kept, that
+    is 40 ms of every answer.
+
+    asyncio sees to it where it made the socket; of one that was bound before it does not know the protocol, and Streamlit binds
+    its own (uvicorn's issue 3149 has the whole story). What a listening socket says, those that it accepts inherit.
+    """
+    for one in gc.get_objects():
+        if isinstance(one, socket.socket) and one.family in (socket.AF_INET, socket.AF_INET6) and one.fileno() >= 0:
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def keep_memory() -> None:
