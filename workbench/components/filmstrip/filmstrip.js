@@ -19,12 +19,14 @@ curve      { label, values: [number | null, …], peaks: [shot, …] } | null
 arcs       { drawn: [[from, to, weight], …], toward, against: what arcs of positive and of negative weight are called } | null
 cursor     the shot that is looked at | null
 onGesture({ hidden, modality, look }) is called once a gesture, when the pointer or the key is let go; `look` is the
-           shot that was pointed at, null where the gesture was another. */
+           shot that was pointed at, null where the gesture was another.
+onDraft({ hidden, modality }) is called when the pointer comes down, and when it rests while it draws: what the gesture would
+say if the hand let go now. */
 
 const HEIGHT = 372; // of the frames, in pixels
 const NO_MEASURE = { key: "", label: "", axis: "", baseline: "", model: [], best: [] };
 
-function render(el, data, { onGesture = () => {} } = {}) {
+function render(el, data, { onGesture = () => {}, onDraft = () => {} } = {}) {
   const root = element("div", "filmstrip");
   const spoken = element("div", "spoken", { role: "status", "aria-live": "polite" });
   const stage = element("div", "stage");
@@ -50,16 +52,18 @@ function render(el, data, { onGesture = () => {} } = {}) {
     picture: (i) => view.shots.pictures?.[i] ?? (view.shots.thumbnails ? `${view.shots.thumbnails}${i}.webp` : null),
   };
 
-  const tell = (look = null) => onGesture({ hidden: [...view.hidden.keys()].sort((a, b) => a - b), modality: modalityOf(view.hidden, view.part), look });
+  const drawn = () => ({ hidden: [...view.hidden.keys()].sort((a, b) => a - b), modality: modalityOf(view.hidden, view.part) });
+  const tell = (look = null) => onGesture({ ...drawn(), look });
   const say = (words) => (spoken.textContent = words);
 
   const strip = makeStrip(root, view, {
     onHidden() {
+      tell(); // first, so that the answer is on its way while the rest is painted
       say(`${view.hidden.size} of ${view.times.count} shots hidden`);
       toolbar.update();
       player.update();
-      tell();
     },
+    onDraft: () => onDraft(drawn()),
     onLook(shot) {
       say(`Looking at shot ${shot}`);
       tell(shot);

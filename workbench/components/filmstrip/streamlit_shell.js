@@ -20,6 +20,16 @@ const LATE_MS = 400;
 const pause = (ms) => new Promise((go) => window.setTimeout(go, ms));
 const painted = () => Promise.race([new Promise((go) => requestAnimationFrame(() => window.setTimeout(go))), pause(100)]); // a tab in the background paints nothing
 
+/* null where the next gesture came, where this one cannot be answered, or where there is no way but Streamlit's own. */
+async function post(address, body, signal) {
+  try {
+    const told = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+    return told.ok ? await told.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 class Strip {
   constructor(el) {
     this.el = el;
@@ -47,7 +57,7 @@ class Strip {
     if (!shots) return;
     const { strip, gesture, session, ask, ...shown } = this.data;
     if (this.core) return this.core.update({ shots, ...shown });
-    this.core = render(this.el, { shots, ...shown }, { onGesture: (hand) => this.tell(hand) });
+    this.core = render(this.el, { shots, ...shown }, { onGesture: (hand) => this.tell(hand), onDraft: (hand) => this.ask(hand) });
   }
 
   /* First the scores alone, straight from the server, and when they are painted the rerun that brings the rest of the page: it
@@ -55,11 +65,9 @@ class Strip {
   it does not wait. A gesture says all that is hidden, so of several only the last is told. */
   async tell(hand) {
     const last = (this.last = { strip: this.data.strip, ...hand, gesture: ++this.gestures });
-    this.asking?.abort();
-    this.asking = new AbortController();
     this.untold = true;
-    const { ask } = this.data;
-    if (ask && last.hidden.length && last.look == null) await Promise.race([this.ask(ask, last, this.asking.signal), pause(LATE_MS)]);
+    const scores = hand.look == null && this.ask(hand);
+    if (scores) await Promise.race([scores.then((answer) => this.score(last, answer)), pause(LATE_MS)]);
     if (this.untold && last === this.last) this.flush();
   }
 
@@ -68,25 +76,30 @@ class Strip {
     this.send(this.last);
   }
 
-  async ask(address, { hidden, modality, gesture, strip }, signal) {
-    const headers = { "Content-Type": "application/json" };
-    try {
-      const told = await fetch(address, { method: "POST", headers, body: JSON.stringify({ hidden, modality }), signal });
-      if (!told.ok) return;
-      const answer = await told.json();
-      if (gesture !== this.gestures || this.data.gesture >= gesture || this.data.strip !== strip) return;
-      this.data = { ...this.data, hidden, modality, answer, arcs: null }; // arcs belong to the choice before
-      this.paint();
-      await painted();
-    } catch {
-      // the next gesture came, or there is no way to the server but Streamlit's own
+  /* What comes of these shots; null where nobody is there to ask. A question is asked once: of most gestures it was asked
+  before the hand let go. */
+  ask({ hidden, modality }) {
+    const { ask } = this.data;
+    const body = ask && hidden.length ? JSON.stringify({ hidden, modality }) : null;
+    if (body !== this.asked?.body || ask !== this.asked?.ask) {
+      this.asked?.stop.abort();
+      this.asked = body && { ask, body, stop: new AbortController() };
+      if (body) this.asked.answer = post(ask, body, this.asked.stop.signal);
     }
+    return this.asked?.answer;
+  }
+
+  async score({ hidden, modality, gesture, strip }, answer) {
+    if (!answer || gesture !== this.gestures || this.data.gesture >= gesture || this.data.strip !== strip) return;
+    this.data = { ...this.data, hidden, modality, answer, arcs: null }; // arcs belong to the choice before
+    this.paint();
+    await painted();
   }
 
   destroy() {
     strips.delete(this);
     window.clearTimeout(this.again);
-    this.asking?.abort();
+    this.asked?.stop.abort();
     if (this.untold) this.flush();
     this.core?.destroy();
   }

@@ -8,6 +8,7 @@ const FRAME_CELL = { least: 13, most: 320, ratio: 9 / 16, band: 7, extra: 9, fin
 const GUTTER = 48;
 const KEY_PAUSE_MS = 250; // a held Shift + arrow is one gesture
 const LOOK_PAUSE_MS = 350; // and arrows under the brush `look` tell where they stopped
+const REST_MS = 100; // a hand that stops for so long while it draws may be about to let go
 
 const FEW = 24; // shots, of which each may take more room
 
@@ -41,6 +42,7 @@ function makeStrip(root, view, hands) {
   let anchor = null; // where a Shift gesture started
   let gesture = null; // { from, to, hide, before, painted } while a pointer or Shift + arrows draw
   let pause = 0;
+  let rest = 0;
   let nowCell = null;
 
   // ---- painting -------------------------------------------------------------------------------
@@ -211,6 +213,7 @@ function makeStrip(root, view, hands) {
 
   function commit() {
     window.clearTimeout(pause);
+    window.clearTimeout(rest);
     if (!gesture) return;
     const { before } = gesture;
     gesture = null;
@@ -220,6 +223,7 @@ function makeStrip(root, view, hands) {
   }
 
   function cancel() {
+    window.clearTimeout(rest);
     if (!gesture) return;
     const { before, painted } = gesture;
     view.hidden = before;
@@ -251,13 +255,17 @@ function makeStrip(root, view, hands) {
       anchor = at;
     }
     draw(at);
+    hands.onDraft();
     list.setPointerCapture?.(event.pointerId);
   }
 
   function movedOver(event) {
     const cell = cellAt(event.clientX, event.clientY);
     if (!gesture) return cell ? showTip(Number(cell.dataset.shot), cell) : hideTip();
-    if (cell && Number(cell.dataset.shot) !== gesture.to) draw(Number(cell.dataset.shot));
+    if (!cell || Number(cell.dataset.shot) === gesture.to) return;
+    draw(Number(cell.dataset.shot));
+    window.clearTimeout(rest);
+    rest = window.setTimeout(hands.onDraft, REST_MS);
   }
 
   function toggle() {
@@ -373,5 +381,5 @@ function makeStrip(root, view, hands) {
     if (row) list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 2 + row.offsetHeight / 2;
   }
 
-  return { list, tip, open, fit, update, repaint: () => cells.forEach((_, i) => paint(i)), keyed, standAt, pan, zoomBy, showTip, hideTip, cellOf: (i) => cells[i], stop: () => window.clearTimeout(pause) };
+  return { list, tip, open, fit, update, repaint: () => cells.forEach((_, i) => paint(i)), keyed, standAt, pan, zoomBy, showTip, hideTip, cellOf: (i) => cells[i], stop: () => [pause, rest].forEach((timer) => window.clearTimeout(timer)) };
 }
