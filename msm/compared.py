@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.model import ShotEncoder, touched_shots
 from msm.neighbour import NeighbourHead
 from msm.resemblance import HiddenRows, between_neighbours, describe, sharpen, with_hidden
 
-ROWS = 16  # hidden shots whose pairs are scored together
+PAIRS = 8192  # scored together
 
 
 class Mixture(NamedTuple):
@@ -110,9 +110,7 @@ def restore(model: ShotEncoder, window: Compared, hidden: Tensor, global_: Tenso
     prior, among_visible = nearness + trust * head.attention_logits(encodings, at), window.alike(at)
     for pair_scores, row_gates in zip(head.pair_scores, head.row_gates, strict=True):
         pairs, row = describe(*window.resemblance(mix, head, at), among_visible, at)
-        # A few rows at a time: what the layers pass on then stays in a core's own cache.
-        scores = torch.cat([pair_scores(few) for few in pairs.split(ROWS, dim=1)], dim=1)
-        mix = window.mix(head, head.weights_of(prior, scores, row_gates(row)), at)
+        mix = window.mix(head, head.weights_of(prior, _scores(pair_scores, pairs), row_gates(row)), at)
     expected = mix.weights @ window.shots + mix.added @ head.components.T
     expected = expected + trust * head.correction(at.rows(encodings))
     if head.sharpening.any():
@@ -120,6 +118,27 @@ def restore(model: ShotEncoder, window: Compared, hidden: Tensor, global_: Tenso
         line, title = between_neighbours(shots, at), at.visible.unsqueeze(1).to(shots) @ window.shots
         expected = sharpen(expected, line * at.visible.any(dim=1)[:, None, None], title, head.sharpening)
     return model.predict(expected[at.real])
+
+
+def _scores(perceptron: nn.Module, pairs: list[Tensor]) -> Tensor:
+    """P tables (B, H, S) → (B, K, H, S): what the perceptron makes of each pair.
+
+    A few pairs at a time, side by side: what one layer hands to the next then stays in a core's own cache, and no table of
+    P numbers a pair is ever made.
+    """
+    windows = []
+    for window in range(len(pairs[0])):
+        side_by_side = torch.stack([table[window].flatten() for table in pairs])  # (P, H S)
+        few = [_through(perceptron, some) for some in side_by_side.split(PAIRS, dim=1)]
+        windows.append(torch.cat(few, dim=1).unflatten(1, pairs[0].shape[1:]))
+    return torch.stack(windows)
+
+
+def _through(perceptron: nn.Module, x: Tensor) -> Tensor:
+    """(in, n) → (out, n)"""
+    for layer in perceptron.children():
+        x = torch.addmm(layer.bias.unsqueeze(1), layer.weight, x) if isinstance(layer, nn.Linear) else layer(x)
+    return x
 
 
 def _tokens(model: ShotEncoder, window: Compared, mix: Mixture, hidden: Tensor, at: HiddenRows) -> Tensor:

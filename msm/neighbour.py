@@ -114,7 +114,7 @@ class NeighbourHead(nn.Module):
         expected = at.rows(shots)
         for pair_scores, row_gates in zip(self.pair_scores, self.row_gates, strict=True):
             pairs, row = describe_pairs(expected, expected @ self.components * self.whitening, known, at)
-            weights = self.weights_of(prior, pair_scores(pairs), row_gates(row))
+            weights = self.weights_of(prior, pair_scores(pairs).permute(0, 3, 1, 2), row_gates(row))
             expected = self._mean(weights, known.shots, known.in_components)
         expected = expected + trust * self.correction(at.rows(encodings))
         if sharpened and not self.training and self.sharpening.any():
@@ -123,8 +123,8 @@ class NeighbourHead(nn.Module):
         return at.back(expected, shots)
 
     def weights_of(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
-        """(B, K, H, S) logits, (B, H, S, K) and (B, H, K) of the perceptrons → (B, K, H, S): what each visible shot counts."""
-        weights = self.weigh(prior + scores.permute(0, 3, 1, 2))
+        """(B, K, H, S) logits, (B, K, H, S) and (B, H, K) of the perceptrons → (B, K, H, S): what each visible shot counts."""
+        weights = self.weigh(prior + scores)
         return weights * gates.tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
 
     @property

@@ -75,22 +75,23 @@ def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenR
 
     expected  (B, H, D) what is expected so far at the hidden places
     whitened  (B, H, R) the same, with every component of like weight
-    returns   as `describe` does
+    returns   (B, H, S, P) of each pair, (B, H, features) of each hidden shot, as `describe` says them
     """
     rows = _rows_alike(F.normalize(expected, dim=-1), known.unit, at)
     whitened_rows = _rows_alike(F.normalize(whitened, dim=-1), known.unit_whitened, at)
-    return describe(rows, whitened_rows, expected.norm(dim=-1, keepdim=True), known.alike, at)
+    pair, row = describe(rows, whitened_rows, expected.norm(dim=-1, keepdim=True), known.alike, at)
+    return torch.stack(pair, dim=-1), row
 
 
 def describe(
     rows: Tensor, whitened_rows: Tensor, length: Tensor, among_visible: Tensor, at: HiddenRows
-) -> tuple[Tensor, Tensor]:
+) -> tuple[list[Tensor], Tensor]:
     """The same from the cosines alone: each hidden shot's to all shots, whitened too, and those among the visible ones.
 
     rows, whitened_rows  (B, H, S) of what is expected at the hidden places, to what is expected at the others too
     length               (B, H, 1) of what is expected
     among_visible        (B, S, S), zero at every other place
-    returns              (B, H, S, P) of each pair, (B, H, features) of each hidden shot
+    returns              P tables (B, H, S) of the pairs, (B, H, features) of each hidden shot
 
     The likeness of the two, whitened too; of their surroundings, one and two shots off, and mirrored; of j to the
     shots around i; how much changes on the way from i to j; how far they are apart; of i to the whole title, of j to
@@ -131,7 +132,7 @@ def describe(
     ]
     best = mine.masked_fill(~at.visible.unsqueeze(1), -1.0).amax(dim=-1, keepdim=True)
     row = torch.cat([own, sides, nearest.log(), best, 3 * length, to_left.amax(dim=-1, keepdim=True)], dim=-1)
-    return torch.stack(pair, dim=-1), row
+    return pair, row
 
 
 def _alike(rows: Tensor, among_visible: Tensor, at: HiddenRows) -> Tensor:
