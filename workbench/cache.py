@@ -55,6 +55,7 @@ def run_stamp(path: Path) -> Stamp:
 ON_DISK: dict[str | type[Any], Callable[[Any], Any]] = {
     Catalog: lambda catalog: (str(catalog.path), catalog.fingerprint),
     type(Path()): lambda run: (str(run), run_stamp(run)),
+    tuple: repr,  # of a thousand hidden shots one by one, Streamlit takes longer than the cache saves
 }
 
 

@@ -13,12 +13,14 @@ from msm import Catalog, Title
 from msm.hiding import format_ranges
 from msm.parts import parse_parts
 from workbench import cache, state
+from workbench.address import base_address
 from workbench.cache import Filled
+from workbench.components.growing_figure import growing_figure
 from workbench.views.comparison import comparison_figure, comparison_sentence, comparison_table
 from workbench.views.holdings import modalities_table
 from workbench.views.shot_table import shot_table
 from workbench.views.strip import scene_around, scene_starts
-from workbench.views.track_record import track_record, track_record_sentence
+from workbench.views.track_record import track_record, track_record_sentence, track_record_words
 from workbench.views.wording import as_text, baseline_label, count, hidden_and_shown, number, provenance_lines
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
@@ -193,7 +195,13 @@ def over_all_titles(evaluation: dict[str, Any] | None) -> None:
         return
     st.subheader("Over all unseen titles", anchor=False)
     st.markdown(comparison_sentence(evaluation))
-    st.plotly_chart(comparison_figure(comparison_table(evaluation)), key="comparison", config={"displayModeBar": False})
+    growing_figure(
+        comparison_figure(comparison_table(evaluation)),
+        key="comparison",
+        config={"displayModeBar": False},
+        base=base_address(),
+        alt="Centred cosine of the model and of every way to copy, over all unseen titles",
+    )
     facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
     st.caption(f"{facts}; skill {number(100 * evaluation['skill'], 0)} % against the best baseline.")
 
@@ -205,9 +213,8 @@ def over_all_sets(measured: dict[str, Any]) -> None:
         return
     st.subheader("Over other films, scripts and series", anchor=False)
     st.markdown(track_record_sentence(table))
-    plain, signed = (st.column_config.NumberColumn(format=f) for f in ("%.3f", "%+.3f"))
-    columns = {"Model": plain, "Best baseline": plain, "Difference": signed}
-    st.dataframe(table, hide_index=True, column_config=columns)
+    # Not a dataframe, whose browser part takes half a second that the filmstrip above would wait for.
+    st.table(track_record_words(table), border="horizontal", hide_index=True)
     st.caption(
         "Centred cosine on titles that training never saw, mean of three trainings from different seeds. "
         "Other people's data is not shipped: `benchmarks/against_baselines.py` measures it where it is at hand."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.views.wording import baseline_label, count, number
+from workbench.views.wording import as_text, baseline_label, count, grouped, number
 
 SETS = {
     "sample": "Stories without pictures, 80 titles",
@@ -64,6 +64,16 @@ def outcome(difference: dict[str, float]) -> str:
     if difference["low"] > 0:
         return "the model wins"
     return "copying wins" if difference["high"] < 0 else "no difference seen"
+
+
+def track_record_words(table: pd.DataFrame) -> pd.DataFrame:
+    """`track_record` as it is read: every number with its digits, and nothing that could be taken for markup."""
+    signs = table["Difference"].map(lambda d: "+" if d > 0 else "")
+    return table.assign(
+        **{c: table[c].map(lambda value: number(value, 3)) for c in ("Model", "Best baseline")},
+        Difference=signs + table["Difference"].map(lambda d: number(d, 3)),
+        **{"Training shots": table["Training shots"].map(grouped)},
+    ).map(as_text)
 
 
 def track_record_sentence(table: pd.DataFrame) -> str:

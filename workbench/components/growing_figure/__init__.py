@@ -1,7 +1,8 @@
 """A Plotly figure that changes while one looks at it.
 
 `st.plotly_chart` takes a figure that has changed for another one: it is thrown away and drawn anew, which blinks and
-loses the zoom. Here the figure stays and Plotly replaces its lines.
+loses the zoom. Here the figure stays and Plotly replaces its lines. It is drawn when it comes into sight, so that the
+library does not keep the browser from what stands above it.
 """
 
 from __future__ import annotations

@@ -45,6 +45,24 @@ function themed(layout, el) {
 
 const mounted = new WeakMap();
 
+/* When the figure comes near to what is seen, at the latest after a while: the library keeps the browser busy for most of a
+second, which belongs to what stands at the top of the page. */
+const NEAR = "300px";
+const LATEST_MS = 4000;
+
+function near(el) {
+  return new Promise((resolve) => {
+    const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && done(), { rootMargin: NEAR });
+    const timer = window.setTimeout(done, LATEST_MS);
+    function done() {
+      watch.disconnect();
+      window.clearTimeout(timer);
+      resolve();
+    }
+    watch.observe(el);
+  });
+}
+
 class GrowingFigure {
   constructor(parent) {
     this.el = document.createElement("div");
@@ -53,6 +71,7 @@ class GrowingFigure {
     parent.append(this.el);
     this.observer = new ResizeObserver(() => this.drawn && globalThis.Plotly.Plots.resize(this.el));
     this.observer.observe(this.el);
+    this.near = near(this.el);
   }
 
   async show({ figure, config, library: address, alt }) {
@@ -60,6 +79,7 @@ class GrowingFigure {
     this.latest = figure;
     let tool;
     try {
+      await this.near;
       tool = await plotly(address);
     } catch (error) {
       this.el.textContent = `This figure cannot be drawn: ${error.message}.`;
