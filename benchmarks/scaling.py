@@ -59,7 +59,7 @@ def main() -> None:
                     if name in known:
                         continue
                     settings = [*chosen.settings, f"steps={steps}", f"validate_every={steps // 4}", f"seed={seed}"]
-                    points.append(measure(part, name, settings, Path(folder)))
+                    points.append({"asked": shots, **measure(part, name, settings, Path(folder))})
                     print(points[-1], flush=True)
                     write(chosen.name, points, chosen)  # as far as it is: a long one may be stopped
     print(markdown(files.read_json(RESULTS / "scaling.json")))
@@ -130,18 +130,16 @@ def write(name: str, points: list[dict[str, Any]], chosen: argparse.Namespace) -
 def markdown(document: dict[str, Any]) -> str:
     lines = ["Centred cosine on the same test titles, for models trained on some of the training titles.", ""]
     for name, entry in document["sets"].items():
+        table = scaling_table(entry)
         recipes = list(dict.fromkeys(p["recipe"] for p in entry["points"]))
         lines += [f"## {name}", "", f"    {entry['command']}", "", f"{entry['date']}, {document['machine']}.", ""]
         lines += ["| training shots | best baseline | " + " | ".join(f"`{r}`" for r in recipes) + " |"]
         lines += ["| --- " * (2 + len(recipes)) + "|"]
-        for shots in sorted({p["train_shots"] for p in entry["points"]}):
-            here = [p for p in entry["points"] if p["train_shots"] == shots]
-            cells = [f"{np.mean([p['best_baseline'] for p in here]):.3f}"]
-            for recipe in recipes:
-                own = [p["centred_cosine"] for p in here if p["recipe"] == recipe]
-                cells.append(f"{np.mean(own):.3f}" if own else "–")
+        for shots, here in table.groupby("train_shots"):
+            own = here.set_index("recipe")["centred_cosine"]
+            cells = [f"{here['best_baseline'].mean():.3f}", *(f"{own[r]:.3f}" if r in own else "–" for r in recipes)]
             lines.append(f"| {shots:,} | " + " | ".join(cells) + " |")
-        lines += ["", scaling_sentence(name, scaling_table(entry)), ""]
+        lines += ["", scaling_sentence(name, table), ""]
     return "\n".join(lines)
 
 

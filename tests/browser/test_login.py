@@ -76,12 +76,16 @@ def test_a_stranger_sees_the_door_and_no_frame(studio: str, visitor: Page):
     expect(visitor.get_by_role("button", name="Log in")).to_be_visible(timeout=30_000)
     assert visitor.get_by_text("Harbour lights").count() == 0
     assert status(f"{studio}/thumbnails/catalog/short/0.webp") == 403
+    gesture = f"{studio}/fill-in/catalog/short/mediafm"
+    assert visitor.request.post(gesture, data={"hidden": [3], "modality": ""}).status == 403
 
 
 def test_a_viewer_sees_pages_and_frames_and_can_start_nothing(studio: str, visitor: Page):
     log_in(visitor, studio, "bob@studio.example")
     expect(visitor.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=30_000)
     assert visitor.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 200
+    gesture = f"{studio}/fill-in/catalog/short/mediafm"
+    assert visitor.request.post(gesture, data={"hidden": [3], "modality": ""}).status == 200
     visitor.get_by_role("link", name="Data").click()
     visitor.get_by_text("Bring your own").click()
     expect(visitor.get_by_text("You see this workbench as a viewer")).to_be_visible(timeout=30_000)

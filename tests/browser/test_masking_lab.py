@@ -52,6 +52,15 @@ def drag(page: Page, first: int, last: int) -> None:
     page.mouse.up()
 
 
+# Keeps back what the page tells Streamlit, as a slow line would.
+HOLD_BACK = """
+const late = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (words) { window.held ? late.push([this, words]) : send.call(this, words); };
+window.letGo = () => { window.held = false; late.splice(0).forEach(([socket, words]) => send.call(socket, words)); };
+"""
+
+
 def test_the_page_greets_with_hidden_shots_and_a_verdict(page, address):
     page.goto(address)
 
@@ -132,6 +141,27 @@ def test_quick_gestures_all_count_though_answers_come_late(page, address):
     )
 
     expect_hidden(page, ", ".join(str(i) for i in range(0, 60, 2)), 30)
+
+
+def test_scores_come_straight_from_the_model_while_the_rerun_is_still_on_its_way(page, address):
+    page.add_init_script(HOLD_BACK)
+    visit(page, address)
+    page.evaluate("window.held = true")
+    shot(page, 7).click()
+    expect(page.locator(".shot.scored")).to_have_count(1)
+    expect(page.locator(".plot")).to_have_attribute("data-points", "1")
+    assert "hidden=7" not in page.url
+
+    page.evaluate("window.letGo()")
+    expect_hidden(page, "7", 1)
+
+
+def test_a_gesture_that_finds_no_way_but_the_rerun_is_answered_by_it(page, address):
+    page.route("**/fill-in/**", lambda route: route.abort())
+    visit(page, address)
+    shot(page, 7).click()
+    shot(page, 9).click()
+    expect_hidden(page, "7, 9", 2)
 
 
 def test_typed_ranges_hide_and_a_bad_one_says_what_is_wrong(page, address):
