@@ -75,7 +75,9 @@ def post(address: str, path: str, body: bytes, host: str = "localhost:8501") -> 
 @pytest.mark.parametrize("hidden, modality, parts", [([3, 4, 9], "", {}), ([3, 9], {"audio": [9]}, {"audio": [9]})])
 def test_a_gesture_is_answered_with_what_the_run_makes_of_it(address, world, hidden, modality, parts):
     status, said = post(address, FILL_IN, json.dumps({"hidden": hidden, "modality": modality}).encode())
-    fill = Run.open(world / "runs" / "mediafm").fill_in(Catalog.open(world / "catalog")["short"], hidden, parts)
+    fill = Run.open(world / "runs" / "mediafm").fill_in(
+        Catalog.open(world / "catalog")["short"], hidden, modalities=parts
+    )
 
     expected = strip_answer(fill.table, fill.best_baseline_name)
     assert status == 200 and expected is not None
@@ -115,7 +117,7 @@ def test_a_gesture_reaches_no_other_run_and_no_other_folder_and_nobody_elsewhere
         "catalog/nobody/mediafm",
         "catalog/short/nobody",
     ):
-        assert post(address, f"/fill-in/{path}", gesture)[0] == 404, path
+        assert post(address, f"/fill-in/{path}", gesture)[0] in (400, 404), path
     assert post(address, FILL_IN, gesture, host="evil.example:8501")[0] == 403
     assert post(address, FILL_IN, b'{"hidden": [' + b"3," * 600_000 + b"3]}")[0] == 413
     assert ask(address, FILL_IN)[0] in (200, 405) and b"measures" not in ask(address, FILL_IN)[1]
