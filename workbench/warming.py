@@ -45,7 +45,11 @@ def send_at_once() -> None:
     its own (uvicorn's issue 3149 has the whole story). What a listening socket says, those that it accepts inherit.
     """
     for one in gc.get_objects():
-        if isinstance(one, socket.socket) and one.family in (socket.AF_INET, socket.AF_INET6) and one.fileno() >= 0:
+        if not issubclass(
+            type(one), socket.socket
+        ):  # `isinstance` asks proxies what they stand for, and some answer loudly
+            continue
+        if one.family in (socket.AF_INET, socket.AF_INET6) and one.fileno() >= 0:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 

@@ -53,7 +53,7 @@ def comparison_figure(table: pd.DataFrame) -> go.Figure:
         template="none", height=40 * len(table) + 60, margin={"l": 8, "r": 40, "t": 8, "b": 44}, bargap=0.45
     )
     figure.update_xaxes(title="centred cosine to the real shots (1 = restored exactly)", range=[low, 1])
-    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
+    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ", showgrid=False)
     return figure
 
 
