@@ -49,7 +49,8 @@ def send_at_once() -> None:
             type(one), socket.socket
         ):  # `isinstance` asks proxies what they stand for, and some answer loudly
             continue
-        if one.family in (socket.AF_INET, socket.AF_INET6) and one.fileno() >= 0:
+        over_tcp = one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM
+        if over_tcp and one.fileno() >= 0:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
