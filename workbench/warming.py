@@ -45,13 +45,14 @@ def send_at_once() -> None:
     its own (uvicorn's issue 3149 has the whole story). What a listening socket says, those that it accepts inherit.
     """
     for one in gc.get_objects():
-        if not issubclass(
-            type(one), socket.socket
-        ):  # `isinstance` asks proxies what they stand for, and some answer loudly
-            continue
-        over_tcp = one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM
-        if over_tcp and one.fileno() >= 0:
+        # Not `isinstance`: it asks proxies what they stand for, and some answer loudly.
+        if issubclass(type(one), socket.socket) and _speaks_tcp(one):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _speaks_tcp(one: socket.socket) -> bool:
+    internet = one.family in (socket.AF_INET, socket.AF_INET6)
+    return internet and one.type == socket.SOCK_STREAM and one.fileno() >= 0
 
 
 def keep_memory() -> None:
