@@ -6,7 +6,7 @@ the sound of shots 3 to 5 and the picture of shot 9, and of the other hidden sho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from msm.errors import InputError
 from msm.ranges import MOST_NAMED, format_ranges, parse_ranges
@@ -44,13 +44,16 @@ def simplest(parts: Parts, hidden: Iterable[int]) -> Parts:
     """The same of these hidden shots, said as shortly as can be: of shots that are not hidden nothing, and without
     shots where all lose the same."""
     shots = sorted({*hidden})
-    lost = {shot: lost_of(parts, shot) for shot in shots}
+    held = {
+        name: of if of is None else frozenset(of) for name, of in parts.items()
+    }  # a list would be searched for each
+    lost = {shot: lost_of(held, shot) for shot in shots}
     if len({*lost.values()}) == 1:
         return dict.fromkeys(lost[shots[0]])
     named = {name: [shot for shot in shots if name in lost[shot]] for name in parts}
     return {name: of for name, of in named.items() if of}
 
 
-def lost_of(parts: Parts, shot: int) -> tuple[str, ...]:
+def lost_of(parts: Mapping[str, Container[int] | None], shot: int) -> tuple[str, ...]:
     """The modalities that a hidden shot loses; none named means all of them."""
     return tuple(name for name, shots in parts.items() if shots is None or shot in shots)

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from msm import Catalog, InputError
-from msm.parts import format_parts, parse_parts, simplest
+from msm.parts import format_parts, simplest
 from workbench import cache
 from workbench.address import base_address
 from workbench.arguments import catalog_named, read_arguments
@@ -48,7 +48,7 @@ def _answer(place: dict[str, Any], question: bytes) -> Response:
     try:
         asked = json.loads(question)
         hidden = tuple(sorted({int(s) for s in asked["hidden"]}))
-        parts = parse_parts(format_parts(of_message(asked.get("modality") or "", hidden)))
+        parts = of_message(asked.get("modality") or "", hidden)
     except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Response(status_code=422)
     path = catalog_named(read_arguments(), place["catalog"])
@@ -60,7 +60,7 @@ def _answer(place: dict[str, Any], question: bytes) -> Response:
         usable = runs.loc[(runs["name"] == place["run"]) & runs["problem"].isna(), "path"]
         if usable.empty or place["title"] not in catalog:
             return Response(status_code=404)
-        modality = format_parts(simplest(parts, hidden) if hidden else parts) or None
+        modality = format_parts(simplest(parts, hidden)) or None
         fill = cache.whole_fill_in(catalog, Path(usable.iloc[0]), place["title"], hidden, modality)
         return JSONResponse(strip_answer(fill.scores, fill.best_baseline_name))
     except InputError:
