@@ -227,13 +227,11 @@ class ShotEncoder(nn.Module):
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid))
 
     def about_mean(self, shots: Tensor) -> Tensor:
-        """(…, D) → how fused shots differ from the mean of the training shots; zero where a modality is missing."""
-        return (shots - self.shot_mean) * self.present(shots)
+        """(…, D) → how fused shots differ from the mean of the training shots.
 
-    def present(self, shots: Tensor) -> Tensor:
-        """(…, D) → (…, D) bool: the columns of the modalities that a shot has."""
-        parts = shots.split(self.modality_dims, dim=-1)
-        return torch.cat([part.any(dim=-1, keepdim=True).expand_as(part) for part in parts], dim=-1)
+        A missing modality differs from it, too: that a shot is silent is one of the things to predict.
+        """
+        return shots - self.shot_mean
 
     @property
     def device(self) -> torch.device:

@@ -48,15 +48,14 @@ class ShotLoss(nn.Module):
 
     def compare(self, predicted: Tensor, asked: Asked, made: Made) -> Tensor:
         """(H, D) predictions of the hidden shots against the truth."""
-        truth = made.as_target(asked.truth[asked.where])
-        if made.model.cfg.centred:  # a missing modality differs from nothing
-            predicted = predicted * made.model.present(asked.truth[asked.where])
+        shots = asked.truth[asked.where]
+        truth = made.as_target(shots)
         if self.weights is None and asked.hidden.ndim == 2:
             return self.loss(predicted, self._as_target(truth, truth.shape[-1]))
         weights = self.weights or dict.fromkeys((m.name for m in self.modalities), 1.0)
         total, count = predicted.new_zeros(()), 0.0
         for i, m in enumerate(self.modalities):
-            rows = truth[:, m.columns].any(dim=-1)  # a missing modality is nothing to predict
+            rows = shots[:, m.columns].any(dim=-1)  # by itself, a missing modality is nothing to predict
             rows = rows if asked.hidden.ndim == 2 else rows & asked.hidden[..., i][asked.where]
             if weights[m.name] and rows.any():
                 weight = weights[m.name] * int(rows.sum())

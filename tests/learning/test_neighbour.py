@@ -312,3 +312,20 @@ def test_predictions_are_about_the_mean_for_any_head_that_is_centred(talks, cpu,
     norm = run.model.prediction_norm.expand(2)
     torch.testing.assert_close(about.norm(dim=-1), norm, atol=1e-5, rtol=1e-4)
     assert F.cosine_similarity(about, run.model.shot_mean.expand(2, -1)).abs().max() < 0.9
+
+
+def test_where_no_visible_shot_has_sound_silence_is_expected(talks, cpu, tmp_path):
+    run = Run.open(
+        train(
+            start_run(talks, tmp_path / "run", preset("neighbour").with_settings([*SMALL, "steps=1"]), device=cpu),
+            talks,
+            device=cpu,
+        ).path
+    )
+    mean = run.space.mean[8:]  # of the sound: what the average shot has of it
+    mute = talks.split("test")[0].embeddings.copy()
+    mute[:, 8:] = 0
+    shots = run.space.fuse(mute)
+    hidden = np.arange(len(shots)) % 4 == 1
+    sound = predict_hidden(run.model, shots, hidden)[:, 8:] - mean
+    assert (metrics.cosine(sound, np.broadcast_to(-mean, sound.shape)) > 0.9).all()
