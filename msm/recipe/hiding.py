@@ -53,13 +53,9 @@ class MaskConfig:
         if self.policy == "hand_picked" and not self.ranges.strip():
             raise InputError("mask.policy=hand_picked needs mask.ranges, for example mask.ranges=40-44,60")
         parse_ranges(self.ranges, MAX_WINDOW)
-        if self.by_modality and self.other + self.unchanged:
+        if self.policy == "modality" and self.other + self.unchanged:
             raise InputError(
-                "mask.policy=modality and mask.parts hide part of a shot, so they go without mask.other and mask.unchanged"
-            )
-        if self.policy == "modality" and self.parts:
-            raise InputError(
-                "mask.policy=modality hides one modality of every hidden shot, so it goes without mask.parts"
+                "mask.policy=modality hides part of a shot, so it goes without mask.other and mask.unchanged"
             )
 
     @property

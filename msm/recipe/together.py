@@ -40,6 +40,10 @@ def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveCon
         ),
         "model.head=neighbour learns from whole hidden shots; where parts are to be hidden too, it has mask.parts instead of "
         "mask.policy=modality": model.head == "neighbour" and mask.policy == "modality",
+        "mask.parts hides part of a shot, so it goes without mask.other and mask.unchanged": mask.parts > 0 and shown,
+        "mask.policy=modality hides one modality of every hidden shot, so it goes without mask.parts": (
+            mask.policy == "modality" and mask.parts > 0
+        ),
         "objective.token_shuffling shuffles what the decoder gets, so it needs model.head=decoder": (
             objective.token_shuffling and model.head != "decoder"
         ),
