@@ -137,7 +137,7 @@ def test_an_old_report_is_shown_and_offered_anew(monkeypatch, world, tmp_path, r
     app = visit(monkeypatch, world / "catalog", tmp_path / "runs")
 
     assert "older kind" in text_of(app)
-    assert buttons(app) == ["Measure it again", "Measure mask ratios and spans", "Ask the labels (minutes)"]
+    assert buttons(app) == ["Measure it again", "Measure mask ratios, spans and parts", "Ask the labels (minutes)"]
 
 
 def test_a_report_of_another_catalog_is_not_shown_as_this_ones(monkeypatch, world, tmp_path, reports):
