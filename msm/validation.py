@@ -49,10 +49,11 @@ def validate(
 
     The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
     the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too;
-    `also` are further titles that have a say in the latter.
+    `also` are further titles that have a say in the latter. Where the titles are so few and short that these draws hide
+    nothing of them, all the protocol's draws count: one of them always does.
     """
     model.prediction_norm.fill_(1.0)
-    cases = list(hide_titles(titles, space, RATIO, seeds))
+    cases = list(hide_titles(titles, space, RATIO, seeds)) or list(hide_titles(titles, space, RATIO, SEEDS))
     truths = [c.shots[c.hidden] for c in cases]
     guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
     origin = model.origin.cpu().numpy()

@@ -248,3 +248,23 @@ def test_the_benchmark_of_a_gpu_says_in_a_sentence_that_there_is_none(monkeypatc
     monkeypatch.setattr("sys.argv", ["train", "--device", "cuda"])
     with pytest.raises(SystemExit, match="no device 'cuda'"):
         benchmark.main()
+
+
+@pytest.mark.parametrize("num_shots", [1, 2, 3])
+def test_validation_titles_of_which_one_draw_hides_nothing_end_no_training(
+    make_catalog, quick, cpu, tmp_path, num_shots
+):
+    rng = np.random.default_rng(0)
+    lengths = {"train": 9, "validation": num_shots}
+    titles = [
+        TitleData(title_id=s, split=s, embeddings=rng.standard_normal((n, 6)).astype(np.float32))
+        for s, n in lengths.items()
+    ]
+    run = trained(make_catalog(titles), tmp_path / "run", quick.with_settings(["steps=2", "validate_every=1"]), cpu)
+    assert run.info["state"] == "done" and run.has_weights
+    assert all(line["validation"]["num_hidden"] for line in run.metrics())
+
+
+def test_a_window_of_one_shot_may_run_backwards(talks, quick, cpu, tmp_path):
+    run = trained(talks, tmp_path / "run", quick.with_settings(["steps=2", "window=1", "time_reversal=1"]), cpu)
+    assert run.info["state"] == "done"
