@@ -37,6 +37,9 @@ def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveCon
         ),
         "model.head=neighbour would copy a hidden shot that is shown, so it goes without mask.unchanged, mask.other "
         "and mask.policy=modality": model.head == "neighbour" and (by_modality or shown),
+        "model.head=neighbour sees whole shots or nothing of them, so its objective.contrastive_between is views": (
+            model.head == "neighbour" and objective.contrastive > 0 and objective.contrastive_between == "modalities"
+        ),
         "objective.token_shuffling shuffles what the decoder gets, so it needs model.head=decoder": (
             objective.token_shuffling and model.head != "decoder"
         ),
