@@ -7,8 +7,10 @@ every knob can be set from there. docs/recipes.md says for each what its source 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from msm import files
 from msm.errors import InputError
 from msm.recipe import Recipe
 
@@ -177,6 +179,14 @@ def preset(name: str) -> Recipe:
     if name not in CATALOGUE:
         raise InputError(f"there is no recipe {name!r}; there is {', '.join(CATALOGUE)}")
     return CATALOGUE[name].recipe.with_values({"name": name})
+
+
+def recipe_of(word: str) -> Recipe:
+    """A named recipe, or the one that a run's folder or a recipe.json holds; InputError for any other word."""
+    path = Path(word)
+    if word not in CATALOGUE and path.exists():
+        return Recipe.from_dict(files.read_json(path / "recipe.json" if path.is_dir() else path))
+    return preset(word)
 
 
 PRESETS: dict[str, Recipe] = {name: preset(name) for name in CATALOGUE}
