@@ -294,3 +294,24 @@ def test_weights_that_are_no_numbers_at_a_validation_end_the_training_in_a_sente
     run = RunFolder.open(tmp_path / "run")
     assert run.info["state"] == "failed" and "no longer a number" in run.info["reason"]
     assert run.info["best"]["step"] <= 2 and all(w.isfinite().all() for w in run.load_weights().values())
+
+
+@pytest.mark.parametrize("silent", [("train", "validation", "test"), ("validation",), ("test",)])
+def test_films_without_a_sound_are_trained_on_and_reported_without_that_modality(
+    make_catalog, quick, cpu, tmp_path, silent
+):
+    rng = np.random.default_rng(0)
+    titles = []
+    for split in ("train", "validation", "test"):
+        shots = rng.standard_normal((20, 8)).astype(np.float32)
+        shots[:, 5:] *= split not in silent
+        titles.append(TitleData(title_id=split, split=split, embeddings=shots))
+    catalog = make_catalog(titles, modalities=modalities_of({"video": 5, "audio": 3}))
+    run = trained(catalog, tmp_path / "run", quick.with_settings(["steps=2", "validate_every=1"]), cpu)
+    opened = Run.open(run.path)
+    reported = report(score_titles(opened.predict, catalog.split("test"), opened.space), "test")
+    json.dumps(reported, allow_nan=False)
+    assert set(run.metrics()[-1]["validation"]["by_modality"]) == {"video"} | (
+        {"audio"} if "validation" not in silent else set()
+    )
+    assert set(reported["by_modality"]) == {"video"} | ({"audio"} if "test" not in silent else set())
