@@ -49,7 +49,7 @@ def keep(path: Path) -> None:
 
 def cells(table: dict[str, Any]) -> str:
     """A row a cell: the best first."""
-    lines = ["", *(f"    {command}" for command in table["commands"][-1:]), ""]
+    lines = ["", *(f"    {command}" for command in commands(table)), ""]
     best_baseline = table["cells"][0][table["split"]]["best_baseline"]
     lines += ["| | test | difference to the base (95 %) | answer | median rank | validation |", "| --- " * 6 + "|"]
     done = [c for c in table["cells"] if c.get(table["split"])]
@@ -65,6 +65,12 @@ def cells(table: dict[str, Any]) -> str:
         f"| best baseline | {best_baseline['centred_cosine']:.3f} | | | {best_baseline['median_rank']:.1%} | |"
     )
     return "\n".join([*lines, ""])
+
+
+def commands(table: dict[str, Any]) -> list[str]:
+    """What makes the whole table again: whatever the seeds of the commands that made it step by step, these ask for all."""
+    seeds = f"--seeds {table['seeds']}"
+    return list(dict.fromkeys(re.sub(r"--seeds \d+", seeds, command) for command in table["commands"]))
 
 
 def best() -> str:

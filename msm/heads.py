@@ -64,14 +64,14 @@ class Decoder(nn.Module):
         shots   (B, S, W)  those of the shots
         read    (B, S)     bool, True = the encoder has a token here
         valid   (B, S)     bool, True = a real shot
-        order   (B, S)     which shot's encoding stands at each place; None = its own
+        order   (B, S)     which place's token stands at each place; None = its own
         part               of which batch these windows are a part
         returns (B, S, V)
         """
         num_shots = shots.shape[1]
         x = self.token_in(shots)
-        x = x if order is None else torch.take_along_dim(x, order.unsqueeze(-1), dim=1)
         x = torch.where(read.unsqueeze(-1), x, self.mask_vector.to(x.dtype))
+        x = x if order is None else torch.take_along_dim(x, order.unsqueeze(-1), dim=1)
         x = x if self.position is None else x + self.position[:num_shots]
         packing = Packing(F.pad(valid, (2, 0), value=True), part)
         x = packing.pack(torch.cat([self.token_in(front), x], dim=1))  # (N, V)

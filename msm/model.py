@@ -195,7 +195,7 @@ class ShotEncoder(nn.Module):
         """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
 
         hidden, valid  as `encode` was given them, and part
-        order          (B, S) which shot's encoding stands at each place; for the decoder head
+        order          (B, S) which place's token stands at each place; for the decoder head
         """
         if self.neighbour is not None and encoded.guess is not None:
             with torch.autocast(valid.device.type, enabled=False):

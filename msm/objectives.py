@@ -58,7 +58,7 @@ class Asked:
 class Made:
     """What the model makes of it, worked out when a term first reads it.
 
-    shuffled  the decoder gets the visible tokens in random order (VideoPrism, section 2)
+    shuffled  the decoder gets its tokens, visible and [MASK], in random order (VideoPrism, appendix C.2)
     apart     no term reads more than `hidden_features`
     """
 
@@ -97,13 +97,10 @@ class Made:
 
 
 def shuffled_places(asked: Asked) -> Tensor:
-    """(B, S): a random order of each window's visible shots among their places; the others stay."""
-    visible = asked.valid & ~asked.where
-    places = torch.arange(visible.shape[1]).expand(visible.shape)
-    draw = torch.rand(visible.shape, generator=asked.rng).to(visible.device)
-    shuffled = draw.masked_fill(~visible, 2.0).argsort(dim=1)  # the visible ones first, in random order
-    nth = (visible.cumsum(dim=1) - 1).clamp(min=0)
-    return torch.where(visible, shuffled.gather(1, nth), places.to(visible.device))
+    """(B, S): a random order of each window's places, the hidden ones' among them; padding stays behind, as it is."""
+    places = torch.arange(asked.valid.shape[1], device=asked.valid.device)
+    draw = torch.rand(asked.valid.shape, generator=asked.rng).to(places.device)
+    return draw.where(asked.valid, 2.0 + places).argsort(dim=1)
 
 
 def cosine_distance(predicted: Tensor, target: Tensor) -> Tensor:

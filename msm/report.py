@@ -124,9 +124,11 @@ def by_distance(scores: pd.DataFrame, best: str, distances: tuple[tuple[int, int
 
 
 def by_modality(scores: pd.DataFrame) -> dict[str, Any]:
-    """Each block by itself: the model, and the baseline that is best at it."""
+    """Each block by itself: the model, and the baseline that is best at it; a block that no hidden shot has is left out."""
     out = {}
     for column in (c for c in scores.columns if c.startswith("centred_") and c != "centred_cosine"):
+        if scores[column].isna().all():  # films without a word, or no spoken shot among the hidden ones
+            continue
         means = scores.groupby("predictor")[column].mean()
         best = means.drop("model", errors="ignore").idxmax()
         own, base = float(means["model"]), float(means[best])

@@ -188,11 +188,7 @@ class Trainer:
         if not self.validation:
             self._save_weights()
             return None
-        if self.model.neighbour is None:
-            measured = validate(self.kept, self.validation, self.space)
-        else:
-            also = make_up(self.validation, self.sampler.titles)
-            measured = validate(self.kept, self.validation, self.space, enough_seeds(self.validation), also)
+        measured = self.measure()
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
@@ -201,6 +197,13 @@ class Trainer:
             self._save_weights()
             self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
         return measured
+
+    def measure(self) -> dict[str, Any]:
+        """What the validation titles say of the weights as they stand; these are told by them what they are to be told."""
+        if self.model.neighbour is None:
+            return validate(self.kept, self.validation, self.space)
+        also = make_up(self.validation, self.sampler.titles)
+        return validate(self.kept, self.validation, self.space, enough_seeds(self.validation), also)
 
     def _save_weights(self) -> None:
         self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))

@@ -12,6 +12,7 @@ import torch
 from msm import metrics
 from msm.catalog import Title
 from msm.choices import choose_sharpening
+from msm.errors import InputError
 from msm.evaluate import RATIO, SEEDS, Case, Space, hide_titles, report, score_fill_in
 from msm.geometry import contextual_sample, geometry
 from msm.model import ShotEncoder
@@ -49,10 +50,12 @@ def validate(
 
     The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
     the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too;
-    `also` are further titles that have a say in the latter.
+    `also` are further titles that have a say in the latter. Where the titles are so few and short that these draws hide
+    nothing of them, all the protocol's draws count: one of them always does. InputError where what the model makes of
+    them is no longer a number: a step may be finite, and the weights that it leaves may not.
     """
     model.prediction_norm.fill_(1.0)
-    cases = list(hide_titles(titles, space, RATIO, seeds))
+    cases = list(hide_titles(titles, space, RATIO, seeds)) or list(hide_titles(titles, space, RATIO, SEEDS))
     truths = [c.shots[c.hidden] for c in cases]
     guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
     origin = model.origin.cpu().numpy()
@@ -65,7 +68,7 @@ def validate(
     ]
     measured = report(pd.concat(tables, ignore_index=True), "validation")
     truth = np.concatenate([c.shots[c.hidden] for c in cases])
-    contextual = contextual_sample(model, [c.shots for c in cases])
+    contextual = _numbers(contextual_sample(model, [c.shots for c in cases]))
     return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
 
 
@@ -76,7 +79,7 @@ def _with_best_choices(
     sharpened as they, and `also`, ask for."""
 
     def guess(asked: Sequence[Case] = cases) -> list[np.ndarray]:
-        return [predict_hidden(model, c.shots, c.hidden, c.global_embedding) for c in asked]
+        return [_numbers(predict_hidden(model, c.shots, c.hidden, c.global_embedding)) for c in asked]
 
     if model.neighbour is None:
         return guess()
@@ -96,3 +99,10 @@ def _with_best_choices(
     shares = choose_sharpening(about, [*cases, *also], space)
     model.neighbour.sharpening.copy_(torch.tensor(shares))
     return guess()
+
+
+def _numbers(made: np.ndarray) -> np.ndarray:
+    """What a model made, of any shape; InputError where it is no longer numbers."""
+    if not np.isfinite(made).all():
+        raise InputError("what the model makes of shots is no longer a number; try a lower optim.lr")
+    return made

@@ -92,7 +92,7 @@ class WindowSampler:
         valid = torch.zeros(shots.shape[:2], dtype=torch.bool)
         scenes = None if self.scenes is None else torch.full(shots.shape[:2], -1)
         for i, (window, (t, start, stop, way)) in enumerate(zip(drawn, cuts, strict=True)):
-            shots[i, : len(window)] = torch.from_numpy(np.ascontiguousarray(window))
+            shots[i, : len(window)] = torch.from_numpy(window.copy())  # torch takes none that runs backwards
             valid[i, : len(window)] = True
             if scenes is not None and self.scenes is not None:
                 scenes[i, : len(window)] = torch.from_numpy(self.scenes[t][start:stop][::way].copy())

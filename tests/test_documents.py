@@ -238,6 +238,7 @@ def as_typed_here(line: str, world: Path, number: int) -> list[str]:
     if verb == "train":
         runs = ("RUN", "my/runs/first", "my/runs/spans", "my/runs/mae", "runs/first")
         names |= {"sample_data/catalog": "my/catalog", **dict.fromkeys(runs, f"runs/{number}")}
+        line = line.replace("--recipe my/runs/spans", "--recipe ./my/runs/first")  # the run that is repeated
     if verb == "sample":
         line += f" samples/{number}"
     words = [names.get(word, word) for word in shlex.split(line.replace("$SLURM_ARRAY_TASK_ID", "0"))]

@@ -28,7 +28,7 @@ from workbench.views.probes import (
     probes_wide,
     skipped_sentences,
 )
-from workbench.views.report_document import report_html
+from workbench.views.report_document import command_again, report_html
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "workbench" / "app_pages" / "evaluation.py"
@@ -267,6 +267,14 @@ def test_the_html_report_stands_alone_and_shows_markup_as_text(reports, world):
     assert "Plotly.newPlot" in document and "cdn.plot.ly" not in re.sub(
         r"<script>.*?</script>", "", document, count=1, flags=re.S
     )
+
+
+def test_the_command_below_a_report_asks_for_its_split_and_its_parts(reports):
+    whole = {**reports["measured"], "split": "validation"}
+    plain = {name: part for name, part in whole.items() if name not in ("by_ratio", "spans", "probes")}
+    again = command_again(Path("my runs/one"), Path("catalog"), whole)
+    assert again == "msm evaluate 'my runs/one' catalog --split validation --full --probes"
+    assert command_again(Path("r"), Path("c"), plain) == "msm evaluate r c --split validation"
 
 
 def test_copied_cells_draw_what_the_page_shows(world, reports):

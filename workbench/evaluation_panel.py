@@ -27,7 +27,7 @@ from workbench.views.probes import (
     skipped_sentences,
 )
 from workbench.views.report import PARTS, Reports, everything, geometry_table, part_table, titles_table
-from workbench.views.report_document import report_html
+from workbench.views.report_document import command_again, report_html
 from workbench.views.spreadsheet import as_csv
 from workbench.views.wording import as_text, baseline_label, count, number
 
@@ -275,7 +275,7 @@ def exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     """The numbers as CSV, and everything as one HTML file."""
     st.subheader("Take it along", anchor=False)
     lines = cache.metrics(run_path)
-    command = f"msm evaluate {run_path} {catalog.path} --full --probes"
+    command = command_again(run_path, catalog.path, next(iter(reports.values())))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "All numbers (CSV)", lambda: as_csv(everything(reports, lines)),

@@ -19,7 +19,7 @@ from msm.progress import BEGAN, progress_bar, training_bar
 def train(
     catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
     run: Annotated[Path, typer.Argument(help="The run folder to write.")],
-    recipe: Annotated[str, typer.Option(help="A named recipe.")] = "mediafm",
+    recipe: Annotated[str, typer.Option(help="A named recipe, or a run or recipe.json to repeat.")] = "mediafm",
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, e.g. mask.ratio=0.4; any number.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
@@ -33,7 +33,7 @@ def train(
     """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
     from msm.catalog import Catalog
     from msm.launching import start_processes
-    from msm.presets import preset
+    from msm.presets import recipe_of
     from msm.runs import RunFolder
     from msm.train import pick_device, start_run
     from msm.train import train as train_run
@@ -47,12 +47,12 @@ def train(
             return
         from msm.cost import cost_of
 
-        wanted = RunFolder.open(run).recipe if resume else preset(recipe).with_settings(set_ or [])
+        wanted = RunFolder.open(run).recipe if resume else recipe_of(recipe).with_settings(set_ or [])
         cost = cost_of(opened, wanted, where)
         print(to_json(cost.as_dict()) if as_json else cost.as_text())
         return
     if first and not resume:
-        start_run(opened, run, preset(recipe).with_settings(set_ or []), device=where, replace=replace)
+        start_run(opened, run, recipe_of(recipe).with_settings(set_ or []), device=where, replace=replace)
     processes.wait()
     folder = RunFolder.open(run)
     folder.forget_stop(before=BEGAN)  # left by one that was killed before it could obey

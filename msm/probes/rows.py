@@ -70,8 +70,9 @@ def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generat
             raise Unusable(f"no shot of the {name} split has it")
     choose = np.flatnonzero(labelled & (rows.split == "validation")) if report != "validation" else np.empty(0, int)
     if not len(choose):
-        choose = fit[np.unique(rows.title[fit], return_inverse=True)[1] % HELD_BACK == HELD_BACK - 1]
-        if not 0 < len(choose) < len(fit):
+        held = np.unique(rows.title[fit], return_inverse=True)[1] % HELD_BACK == HELD_BACK - 1
+        fit, choose = fit[~held], fit[held]  # what was fitted on would choose the weakest regularisation
+        if not len(choose) or not len(fit):
             raise Unusable("there is no validation title, and too few training titles to choose on")
     return Parts(sample(fit, rows.most_rows, rng), sample(choose, rows.most_rows, rng), scored)
 

@@ -29,7 +29,7 @@ class ObjectiveConfig:
     contrastive: float = 0.0  # weight of telling two views of the same shots from those of others
     contrastive_between: str = "auto"  # modalities where there are two, else random halves of the shots
     first_stage: float = 0.0  # share of the steps that are contrastive alone, before masking begins
-    token_shuffling: bool = False  # VideoPrism: the decoder gets the visible tokens in random order
+    token_shuffling: bool = False  # VideoPrism: the decoder gets its tokens, visible and [MASK], in random order
     teacher_layers: int = 3  # K: mean of the top layers
     teacher_decay: float = 0.99  # τ at the start …
     teacher_decay_end: float = 0.999  # … and from `teacher_ramp` on

@@ -105,7 +105,10 @@ def make_objective(
     if cfg.shot_contrast:
         terms["shot_contrast"] = cfg.shot_contrast, WindowContrast(cfg.temperature)
     if cfg.contrastive or cfg.first_stage:
-        terms["contrastive"] = cfg.contrastive, ViewContrast(model.cfg.width, cfg, modalities)
+        terms["contrastive"] = (
+            cfg.contrastive,
+            ViewContrast(model.cfg.width, cfg, modalities, whole_shots=model.neighbour is not None),
+        )
     if cfg.shot_order:
         terms["shot_order"] = cfg.shot_order, ShotOrder(model.cfg.width, model.cfg.max_shots)
 

@@ -26,9 +26,11 @@ class ViewContrast(nn.Module):
     Two views of each window go through the encoder: one modality alone and the others without it, or two random
     halves of its shots. Stretches of 8 shots are averaged, and each has to find itself among all those of the batch.
     VideoPrism sets a video encoder against a text encoder and pools by attention; here one encoder reads both views.
+
+    whole_shots  the model cannot see one modality of a shot alone, so the views are halves of the shots
     """
 
-    def __init__(self, width: int, cfg: ObjectiveConfig, modalities: Sequence[Modality]):
+    def __init__(self, width: int, cfg: ObjectiveConfig, modalities: Sequence[Modality], *, whole_shots: bool = False):
         super().__init__()
         self.projection, self.temperature = nn.Linear(width, width), cfg.temperature
         self.modalities = tuple(modalities)
@@ -38,7 +40,7 @@ class ViewContrast(nn.Module):
                 "objective.contrastive_between=modalities needs two modalities or more, "
                 f"but these shots have {len(modalities)}; use views"
             )
-        self.between_modalities = enough and cfg.contrastive_between != "views"
+        self.between_modalities = enough and not whole_shots and cfg.contrastive_between != "views"
 
     def forward(self, asked: Asked, made: Made) -> Tensor:
         views = self._modalities(asked) if self.between_modalities else halves(asked)

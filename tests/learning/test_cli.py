@@ -38,6 +38,16 @@ def test_what_train_leaves_is_what_evaluate_and_the_folder_say(talks, run, capsy
     assert RunFolder.open(run).info["state"] == "done"
 
 
+@pytest.mark.parametrize("file", ["", "recipe.json"])
+def test_a_runs_recipe_repeats_it_to_the_bit(talks, run, tmp_path, file):
+    assert msm("train", talks.path, tmp_path / "again", "--recipe", run / file) == 0
+    first, second = RunFolder.open(run), RunFolder.open(tmp_path / "again")
+    assert second.recipe == first.recipe and second.info["best"] == first.info["best"]
+    assert [line["loss"] for line in second.metrics()] == [line["loss"] for line in first.metrics()]
+    for name, weight in second.load_weights().items():
+        assert weight.equal(first.load_weights()[name])
+
+
 def test_evaluate_prints_the_model_beside_every_baseline(talks, run, capsys):
     assert msm("evaluate", run, talks.path, "--split", "validation") == 0
     printed = capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from msm import InputError
+from msm import InputError, train
 from msm.cost import cost_of
 from msm.presets import preset
 
@@ -26,3 +26,17 @@ def test_what_cannot_be_trained_on_these_shots_is_refused_before_it_is_timed(tin
         cost_of(
             tiny_catalog, preset("mediafm").with_settings([*SMALL, "objective.weights=smell=1"]), torch.device("cpu")
         )
+
+
+def test_a_validation_is_timed_as_the_training_makes_it(talks, cpu, monkeypatch):
+    drawn = []
+    real = train.validate
+
+    def noted(model, titles, space, seeds=(0,), also=()):
+        drawn.append((len(seeds), len(also)))
+        return real(model, titles, space, seeds, also)
+
+    monkeypatch.setattr(train, "validate", noted)
+    small = ["steps=4", "batch_windows=4", "model.width=16", "model.heads=2", "model.max_shots=48", "window=24"]
+    cost_of(talks, preset("neighbour").with_settings(small), cpu)
+    assert drawn == [(5, 12)]  # eight titles validate; twelve training titles have a say in how sharply it speaks

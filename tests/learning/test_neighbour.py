@@ -21,7 +21,9 @@ from msm.model import ShotEncoder
 from msm.neighbour import BANDWIDTHS, NeighbourHead
 from msm.predict import contextual_embeddings, predict_hidden
 from msm.presets import preset
+from msm.recipe import Recipe
 from msm.resemblance import HiddenRows, Known, between_neighbours, describe_pairs, sharpen
+from msm.terms import make_objective
 from msm.train import start_run, train
 
 SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
@@ -297,6 +299,18 @@ def test_the_trust_in_the_encoder_is_one_of_those_that_validation_may_choose(tal
 def test_what_makes_no_sense_with_it_is_refused_in_a_sentence(setting):
     with pytest.raises(InputError, match="neighbour"):
         preset("neighbour").with_settings([setting])
+
+
+def test_its_contrastive_views_are_halves_of_the_shots_since_it_sees_whole_shots_alone():
+    asked = ["model.head=neighbour", "model.centred=true", "objective.contrastive=1"]
+    with pytest.raises(InputError, match="seen whole"):
+        Recipe().with_settings([*asked, "objective.contrastive_between=modalities"])
+    for settings, apart in ((asked, False), (asked[2:], True)):
+        recipe = Recipe().with_settings(settings)
+        modalities = modalities_of({"video": 8, "audio": 4})
+        model = ShotEncoder(12, 0, recipe.model, [8, 4])
+        term = make_objective(recipe, model, modalities, torch.Generator()).terms["contrastive"]
+        assert term.between_modalities is apart
 
 
 def test_sharpness_without_the_head_is_refused():

@@ -136,14 +136,30 @@ def test_the_span_boundary_term_reads_the_boundaries_and_no_hidden_shot():
     assert torch.equal(read, beside)
 
 
-def test_shuffled_places_move_visible_shots_among_themselves():
+def test_shuffled_places_move_every_shot_of_a_window_visible_or_hidden_and_no_padding():
     asked = question()
     order = shuffled_places(asked)
     places = torch.arange(20)
-    for row, visible in zip(order, asked.valid & ~asked.where, strict=True):
-        assert torch.equal(row[~visible], places[~visible])
-        assert torch.equal(row[visible].sort().values, places[visible])
-    assert (order != places).any()
+    for row, valid, hidden in zip(order, asked.valid, asked.where, strict=True):
+        assert torch.equal(row[~valid], places[~valid])
+        assert torch.equal(row[valid].sort().values, places[valid])
+        assert hidden[row[hidden]].float().mean() < 1  # [MASK] changes places with the encoder's tokens
+
+
+def test_without_places_a_decoder_makes_of_shuffled_tokens_what_it_makes_of_them_in_order():
+    model, _, _ = setting(PRESETS["videoprism"])
+    model.eval()
+    asked = question(lengths=(20,))
+    encoded = model.encode(asked.shown, asked.masked, asked.valid)
+    order = shuffled_places(asked)
+    model.decoder.position.data.zero_()  # without places, a shuffled window is the same window in another order
+    plain = model.decoder(*_given(encoded), asked.valid & ~asked.where, asked.valid)
+    moved = model.decoder(*_given(encoded), asked.valid & ~asked.where, asked.valid, order)
+    torch.testing.assert_close(moved[0], plain[0, order[0]])
+
+
+def _given(encoded):
+    return torch.stack([encoded.cls, encoded.from_global], dim=1), encoded.shots
 
 
 def test_displaced_shots_are_15_percent_and_change_places_among_themselves():

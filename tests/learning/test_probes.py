@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score
 from msm import Catalog, InputError, Run
 from msm.catalog import TitleData, modalities_of
 from msm.probes import Label, Rows, Unusable, probe_label, probe_scenes, read_labels
+from msm.probes.rows import divide
 from msm.probes.scores import mean_scene_iou, weighted_ap
 from msm.probing import probe_run
 from msm.recipe import Recipe
@@ -255,3 +256,11 @@ def test_a_split_without_titles_is_a_sentence(talk, tmp_path):
     other = Catalog.write(tmp_path / "other", titles, modalities=modalities_of({"video": 8}))
     with pytest.raises(InputError, match="no title in the train split"):
         probe_run(talk[0], other)
+
+
+@pytest.mark.parametrize("report", ["test", "validation"])
+def test_no_row_serves_for_two_of_fitting_choosing_and_scoring(rows, report):
+    parts = divide(rows, np.ones(len(rows.title), dtype=bool), report, np.random.default_rng(0))
+    titles = [set(rows.title[part].tolist()) for part in parts]
+    assert all(titles) and not (titles[0] & titles[1] or titles[0] & titles[2] or titles[1] & titles[2])
+    assert len(titles[0]) == (24 if report == "test" else 20)

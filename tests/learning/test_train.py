@@ -7,12 +7,16 @@ import torch
 
 from benchmarks import train as benchmark
 from msm import Catalog, Run, TitleData
+from msm import train as train_module
 from msm.catalog import modalities_of
 from msm.errors import InputError
 from msm.evaluate import report, score_titles
+from msm.presets import preset
 from msm.runs import RunFolder, list_runs
 from msm.train import Trainer, pick_device, start_run, train
 from msm.windows import WindowSampler
+
+TINY = ["batch_windows=4", "model.width=16", "model.heads=2", "model.max_shots=48", "window=24"]
 
 
 def losses(run: RunFolder) -> list[float]:
@@ -248,3 +252,66 @@ def test_the_benchmark_of_a_gpu_says_in_a_sentence_that_there_is_none(monkeypatc
     monkeypatch.setattr("sys.argv", ["train", "--device", "cuda"])
     with pytest.raises(SystemExit, match="no device 'cuda'"):
         benchmark.main()
+
+
+@pytest.mark.parametrize("num_shots", [1, 2, 3])
+def test_validation_titles_of_which_one_draw_hides_nothing_end_no_training(
+    make_catalog, quick, cpu, tmp_path, num_shots
+):
+    rng = np.random.default_rng(0)
+    lengths = {"train": 9, "validation": num_shots}
+    titles = [
+        TitleData(title_id=s, split=s, embeddings=rng.standard_normal((n, 6)).astype(np.float32))
+        for s, n in lengths.items()
+    ]
+    run = trained(make_catalog(titles), tmp_path / "run", quick.with_settings(["steps=2", "validate_every=1"]), cpu)
+    assert run.info["state"] == "done" and run.has_weights
+    assert all(line["validation"]["num_hidden"] for line in run.metrics())
+
+
+def test_a_window_of_one_shot_may_run_backwards(talks, quick, cpu, tmp_path):
+    run = trained(talks, tmp_path / "run", quick.with_settings(["steps=2", "window=1", "time_reversal=1"]), cpu)
+    assert run.info["state"] == "done"
+
+
+@pytest.mark.parametrize("name", ["mediafm", "neighbour"])
+def test_weights_that_are_no_numbers_at_a_validation_end_the_training_in_a_sentence_and_the_best_stay(
+    talks, cpu, tmp_path, monkeypatch, name
+):
+    real = train_module.train_step
+
+    def overflowing(model, *given):
+        done = real(model, *given)
+        if given[-2] == 2:  # the third step
+            with torch.no_grad():
+                model.shot_in.weight.fill_(float("inf"))
+        return done
+
+    monkeypatch.setattr(train_module, "train_step", overflowing)
+    recipe = preset(name).with_settings([*TINY, "steps=6", "validate_every=1"])
+    with pytest.raises(InputError, match="no longer a number"):
+        trained(talks, tmp_path / "run", recipe, cpu)
+    run = RunFolder.open(tmp_path / "run")
+    assert run.info["state"] == "failed" and "no longer a number" in run.info["reason"]
+    assert run.info["best"]["step"] <= 2 and all(w.isfinite().all() for w in run.load_weights().values())
+
+
+@pytest.mark.parametrize("silent", [("train", "validation", "test"), ("validation",), ("test",)])
+def test_films_without_a_sound_are_trained_on_and_reported_without_that_modality(
+    make_catalog, quick, cpu, tmp_path, silent
+):
+    rng = np.random.default_rng(0)
+    titles = []
+    for split in ("train", "validation", "test"):
+        shots = rng.standard_normal((20, 8)).astype(np.float32)
+        shots[:, 5:] *= split not in silent
+        titles.append(TitleData(title_id=split, split=split, embeddings=shots))
+    catalog = make_catalog(titles, modalities=modalities_of({"video": 5, "audio": 3}))
+    run = trained(catalog, tmp_path / "run", quick.with_settings(["steps=2", "validate_every=1"]), cpu)
+    opened = Run.open(run.path)
+    reported = report(score_titles(opened.predict, catalog.split("test"), opened.space), "test")
+    json.dumps(reported, allow_nan=False)
+    assert set(run.metrics()[-1]["validation"]["by_modality"]) == {"video"} | (
+        {"audio"} if "validation" not in silent else set()
+    )
+    assert set(reported["by_modality"]) == {"video"} | ({"audio"} if "test" not in silent else set())

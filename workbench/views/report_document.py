@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -65,6 +67,13 @@ def report_html(reports: Reports, lines: list[dict[str, Any]], *, command: str) 
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}</body></html>"
     )
+
+
+def command_again(run: Path, catalog: Path, evaluation: dict[str, Any]) -> str:
+    """What measures this very report again in a terminal: the same split, the same parts."""
+    words = ["msm", "evaluate", str(run), str(catalog), "--split", evaluation["split"]]
+    words += ["--full"] if "by_ratio" in evaluation else []
+    return shlex.join([*words, *(["--probes"] if "probes" in evaluation else [])])
 
 
 def _sections(
