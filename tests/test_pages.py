@@ -138,6 +138,15 @@ def test_without_a_catalog_a_page_says_so_and_what_to_do(monkeypatch, page, tmp_
     assert any("msm import" in c.value for c in app.code)
 
 
+def test_the_first_films_or_embeddings_can_be_brought_where_there_is_no_catalog_yet(monkeypatch, tmp_path):
+    app = visit(monkeypatch, DATA, tmp_path / "nothing", tmp_path / "none")
+
+    assert not app.exception
+    assert any("Read the films" in b.label for b in app.button)
+    named = next(t for t in app.text_input if t.label == "Name of the new catalog")
+    assert named.placeholder == "nothing", "the one that the app was started on"
+
+
 @pytest.mark.parametrize("page", [LAB, DATA], ids=lambda p: p.stem)
 @pytest.mark.parametrize("damage", ["catalog.json", "titles.parquet", "shots.parquet", "shots-00000.npy"])
 def test_a_broken_catalog_gets_one_sentence_that_names_the_file(monkeypatch, page, damage, tmp_path, world):
@@ -166,7 +175,7 @@ def test_a_run_for_other_shots_is_not_offered_and_the_lab_says_why(monkeypatch, 
     app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
 
     assert "was trained on shots of video 32 + audio 16 + text 16; these are text 7" in app.info[0].value
-    suggested = Path(next(c.value for c in app.code if c.value.startswith("msm train")).split()[-1])
+    suggested = Path(next(c.value for c in app.code if c.value.startswith("msm train")).split()[3])
     assert suggested.parent == world / "runs" and not suggested.exists()
 
 

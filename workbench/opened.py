@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 from typing import NoReturn
@@ -15,14 +16,16 @@ from workbench.arguments import catalog_named, catalog_names, read_arguments
 from workbench.views.wording import as_text
 
 
-def catalog_or_stop() -> Catalog:
+def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
+    """The chosen catalog. Where it cannot be opened, why not and what to do, then `otherwise`, and no more."""
     path = chosen_catalog_path()
     try:
         return cache.open_catalog(path)
     except InputError as error:
         st.error(f"{as_text(error)}.", icon=":material/folder_off:")
-        st.markdown("Make the sample catalog, or bring embeddings of your own, and reload this page:")
-        st.code(f"make sample-data\nmsm import SOURCE {path}", language="bash")
+        st.markdown("Bring films or embeddings on the page *Data*, or with a command, and reload this page:")
+        st.code(f"msm import SOURCE {path}\nmsm ingest VIDEO {path}", language="bash")
+        otherwise()
         st.stop()
 
 
@@ -87,7 +90,7 @@ def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained ru
         return
     st.info(f"{why} {hint}", icon=":material/model_training:")
     place = free_name(read_arguments().runs, teacher.path.resolve().name)
-    st.code(f"msm train {teacher.path} {place}", language="bash")
+    st.code(f"msm train {teacher.path} {place} --recipe neighbour", language="bash")
 
 
 def can_learn_from(catalog: Catalog) -> bool:
