@@ -59,16 +59,21 @@ def test_a_job_tells_its_end_and_its_answer_and_leaves_no_zombie(tmp_path, tiny_
 
 
 def test_a_job_whose_disk_runs_full_says_so_and_one_on_a_full_disk_does_not_start(tmp_path, long_film, small_disk):
-    disk = small_disk(400)
+    disk = small_disk(16_384)
     folder = jobs.prepare(disk / "jobs", "ingest")
-    (disk / "others").write_bytes(bytes(300 * 1024))
     words = ["ingest", str(long_film), str(disk / "catalog"), "--no-media"]
-    job = wait_for(jobs.start(folder, "Film", words).folder, jobs.FAILED, jobs.LOST)
+    until_it_reads(jobs.start(folder, "Film", words))
+    with pytest.raises(OSError, match="No space left"), open(disk / "others", "wb") as others:
+        while True:
+            others.write(bytes(4096))
+            others.flush()
+    job = wait_for(folder, jobs.FAILED, jobs.LOST)
 
     assert job.state == jobs.FAILED and "no space left on its disk" in job.sentence, job
     assert not (folder / "spare").exists()
 
-    (disk / "all").write_bytes(bytes(shutil.disk_usage(disk).free - 2 * 4096))
+    with open(disk / "others", "ab") as others:
+        others.write(bytes(shutil.disk_usage(disk).free - 2 * 4096))
     before = psutil.Process().children()
     with (
         pytest.raises(InputError, match="no space left on its disk"),
