@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
@@ -12,7 +13,7 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench import cache, link, state
-from workbench.arguments import catalog_named, catalog_names, read_arguments
+from workbench.arguments import SAMPLE_RUNS, catalog_named, catalog_names, read_arguments
 from workbench.views.wording import as_text
 
 
@@ -24,7 +25,7 @@ def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
     except InputError as error:
         st.error(f"{as_text(error)}.", icon=":material/folder_off:")
         st.markdown("Bring films or embeddings on the page *Data*, or with a command, and reload this page:")
-        st.code(f"msm import SOURCE {path}\nmsm ingest VIDEO {path}", language="bash")
+        st.code(f"msm import SOURCE {_words(path)}\nmsm ingest VIDEO {_words(path)}", language="bash", wrap_lines=True)
         otherwise()
         st.stop()
 
@@ -87,10 +88,31 @@ def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained ru
     else:
         missing = "This catalog has no title to learn from (split train). Bring more into it: of three or more, most become training titles."
         st.info(f"{why} {missing}", icon=":material/model_training:")
+        if _runs_that_fit(SAMPLE_RUNS, catalog):
+            st.markdown("The runs of the sample films were made for shots of these encoders. To ask them:")
+            st.code(
+                f"msm app {_words('--catalog', catalog.path, '--runs', SAMPLE_RUNS)}", language="bash", wrap_lines=True
+            )
         return
     st.info(f"{why} {hint}", icon=":material/model_training:")
     place = free_name(read_arguments().runs, teacher.path.resolve().name)
-    st.code(f"msm train {teacher.path} {place} --recipe neighbour", language="bash")
+    words = _words(teacher.path, place, "--recipe", "neighbour")
+    st.code(f"msm train {words}", language="bash", wrap_lines=True)
+    to_training(catalog)
+
+
+def to_training(catalog: Catalog) -> None:
+    """The way to the page on which a model is trained."""
+    if st.button("Or on the Training page", icon=":material/model_training:", type="tertiary", key="to training"):
+        turn_to("app_pages/training.py", catalog)
+
+
+def _words(*words: object) -> str:
+    return shlex.join(map(str, words))
+
+
+def _runs_that_fit(folder: Path, catalog: Catalog) -> bool:
+    return bool(cache.list_runs(folder, catalog)["problem"].isna().any())
 
 
 def can_learn_from(catalog: Catalog) -> bool:

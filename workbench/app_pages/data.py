@@ -71,6 +71,7 @@ with held:
             splits_table(catalog.titles),
             hide_index=True,
             column_config={"Hours": st.column_config.NumberColumn(format="%.1f")},
+            placeholder="–",
         )
     labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for c in catalog.shot_labels]
     st.markdown("**Labels**: " + (", ".join(labels) or "none"))
