@@ -101,9 +101,9 @@ def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained ru
     to_training(catalog)
 
 
-def to_training(catalog: Catalog) -> None:
+def to_training(catalog: Catalog, label: str = "Or on the Training page") -> None:
     """The way to the page on which a model is trained."""
-    if st.button("Or on the Training page", icon=":material/model_training:", type="tertiary", key="to training"):
+    if st.button(label, icon=":material/model_training:", type="tertiary", key="to training"):
         turn_to("app_pages/training.py", catalog)
 
 

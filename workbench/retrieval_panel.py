@@ -146,7 +146,7 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
             "With a trained run, this column shows what plays a like part in its title.",
             icon=":material/model_training:",
         )
-        to_training(catalog)
+        to_training(catalog, "Train one")
         return None
     bar = st.empty()
     try:
