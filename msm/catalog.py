@@ -43,7 +43,7 @@ from msm.catalog_rules import (
     time_problems,
 )
 from msm.catalog_writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
-from msm.errors import InputError, reading
+from msm.errors import InputError, did_you_mean, reading
 
 __all__ = ["SPLITS", "Catalog", "Modality", "Title", "TitleData", "deal_splits", "modalities_of"]
 
@@ -155,7 +155,10 @@ class Catalog:
         """
         path = Path(path)
         if not path.is_dir():
-            raise InputError(f"{path} is not a catalog: there is no such folder")
+            what = "it is a file; msm import makes a catalog of it" if path.is_file() else "there is no such folder"
+            raise InputError(f"{path} is not a catalog: {what}")
+        if (path / "run.json").is_file() and not (path / "catalog.json").exists():
+            raise InputError(f"{path} is a run and not a catalog")
         header = read_header(path / "catalog.json")
         titles = read_titles(path / "titles.parquet")
         shards = [map_shard(p, header) for p in sorted(path.glob("shots-*.npy"))]
@@ -202,8 +205,7 @@ class Catalog:
 
     def __getitem__(self, title_id: str) -> Title:
         if title_id not in self._index:
-            known = ", ".join(list(self._index)[:5])
-            raise InputError(f"{self.path} has no title {title_id!r}; it has {known}{' …' if len(self) > 5 else ''}")
+            raise InputError(f"{self.path} has no title {title_id!r}; {did_you_mean(title_id, self._index, at_most=5)}")
         return Title(self, self._index[title_id])
 
     def __contains__(self, title_id: object) -> bool:

@@ -5,7 +5,7 @@ Shape letters: N shots of a title, D width of a shot embedding, M modalities.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,11 @@ def modalities_of(dims: Mapping[str, int], encoders: Mapping[str, str] | None = 
         Modality(name, int(start), int(dim), encoders.get(name, "unknown"))
         for (name, dim), start in zip(dims.items(), starts, strict=False)
     )
+
+
+def in_words(shape: Iterable[tuple[str, int]]) -> str:
+    """Which kind of shots, from name and width of each modality: `video 768 + audio 768`."""
+    return " + ".join(f"{name} {dim}" for name, dim in shape)
 
 
 def embedding_problems(title_id: str, embeddings: np.ndarray, modalities: Sequence[Modality]) -> Iterator[str]:

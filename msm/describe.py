@@ -196,7 +196,7 @@ def _run_text(facts: Mapping[str, Any]) -> str:
     if facts["state"] == "running" and facts["heartbeat_age_s"] is not None:
         age = facts["heartbeat_age_s"]
         lines.append(f"last sign of life {age:.0f} s ago" + (": its process seems to be gone" if age > 60 else ""))
-    lines += [f"{key}: {value}" for key, value in facts["last"].items() if isinstance(value, int | float)]
+    lines += [f"{key}: {_short(value)}" for key, value in facts["last"].items() if isinstance(value, int | float)]
     measured = facts["last_validation"]
     if measured:
         scores = {k: v for k, v in measured["validation"].items() if isinstance(v, int | float)}
@@ -205,6 +205,10 @@ def _run_text(facts: Mapping[str, Any]) -> str:
         )
     lines.append("evaluated" if facts["evaluated"] else "not evaluated yet")
     return "\n".join(lines)
+
+
+def _short(number: float) -> str:
+    return f"{number:.4g}" if isinstance(number, float) else str(number)
 
 
 def _clock(seconds: float) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def lacks_memory(error: BaseException) -> bool:
         return error.errno == errno.ENOMEM
     words = str(error).lower() if isinstance(error, RuntimeError | ImportError) else ""
     return isinstance(error, MemoryError) or any(word in words for word in _MEMORY_WORDS)
+
+
+def did_you_mean(word: str, known: Iterable[str], *, at_most: int | None = None) -> str:
+    """The end of a sentence about a name that nobody knows: the one that was probably meant, else those that there are."""
+    names = list(known)
+    if near := difflib.get_close_matches(word, names, n=1):
+        return f"did you mean {near[0]!r}?"
+    more = " …" if at_most is not None and len(names) > at_most else ""
+    return f"there are {', '.join(names[:at_most])}{more}"
 
 
 class FullDiskError(InputError):

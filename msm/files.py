@@ -145,7 +145,7 @@ def lock(file: IO[str]) -> None:
 
 def refuse_existing(path: Path, *, replace: bool) -> None:
     if path.exists() and not replace:
-        raise InputError(f"{path} already exists; choose another name or ask for it to be replaced")
+        raise InputError(f"{path} already exists; choose another name, or replace it (--replace)")
 
 
 def write_json(path: Path, value: Any) -> None:

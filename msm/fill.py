@@ -18,7 +18,7 @@ import torch
 
 from msm import baselines, metrics
 from msm.catalog import Catalog, Title, TitleData, modalities_of
-from msm.catalog_rules import Modality
+from msm.catalog_rules import Modality, in_words
 from msm.errors import InputError
 from msm.evaluate import Space
 from msm.fusion import unit
@@ -257,7 +257,9 @@ class Run:
         ours = [(m.name, m.dim) for m in self.space.modalities]
         theirs = [(m.name, m.dim) for m in catalog.modalities]
         if ours != theirs:
-            raise InputError(f"{self.path} was trained on shots of {ours}, but {catalog.path} has {theirs}")
+            raise InputError(
+                f"{self.path} was trained on shots of {in_words(ours)}; those of {catalog.path} are {in_words(theirs)}"
+            )
         if facts["global_dim"] and catalog.global_dim not in (0, facts["global_dim"]):
             raise InputError(
                 f"{self.path} expects metadata of width {facts['global_dim']}, but {catalog.path} has {catalog.global_dim}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msm import files
-from msm.errors import InputError
+from msm.errors import InputError, did_you_mean
 from msm.recipe import Recipe
 
 
@@ -178,9 +178,9 @@ CATALOGUE: dict[str, Preset] = {
 
 
 def preset(name: str) -> Recipe:
-    """A named recipe; InputError with the known names for any other."""
+    """A named recipe; InputError with the nearest name, or all of them, for any other."""
     if name not in CATALOGUE:
-        raise InputError(f"there is no recipe {name!r}; there is {', '.join(CATALOGUE)}")
+        raise InputError(f"there is no recipe {name!r}; {did_you_mean(name, CATALOGUE)}")
     return CATALOGUE[name].recipe.with_values({"name": name})
 
 

@@ -31,6 +31,7 @@ def _born() -> float:
 
 
 BEGAN = _born()
+SPARE = "spare"  # a file beside the progress file, by whoever started this: its room is for the last word
 EVERY_S = 0.25  # a watcher does not see more than that
 
 
@@ -58,6 +59,8 @@ class ProgressFile:
     def end(self, status: int, sentence: str) -> None:
         """The last word: the exit status, and the sentence that says why where it is not 0."""
         self._line["ended"] = {"status": status, "sentence": sentence}
+        with suppress(OSError):
+            self.path.with_name(SPARE).unlink(missing_ok=True)
         self._write()
 
     def _write(self) -> None:

@@ -52,6 +52,8 @@ class RunFolder:
         path = Path(path)
         if not path.is_dir():
             raise InputError(f"{path} is not a run: there is no such folder")
+        if (path / "catalog.json").is_file() and not (path / "run.json").exists():
+            raise InputError(f"{path} is a catalog and not a run")
         recipe = Recipe.from_dict(files.read_json(path / "recipe.json"))
         info = files.read_json(path / "run.json")
         check_facts(path / "run.json", info)

@@ -302,6 +302,21 @@ def test_a_block_of_python_runs_as_it_stands(page, number, code, world, monkeypa
     runpy.run_path(str(script))
 
 
+def test_the_table_that_the_first_afternoon_makes_is_one_that_import_takes(tmp_path, monkeypatch):
+    (tmp_path / "sample_data").symlink_to(REPO / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    table = next(code for page, _, code in BLOCKS if page == "docs/tutorial.md")
+    exec(compile(table, "docs/tutorial.md", "exec"), {})
+    lines = [c.line for c in commands() if c.page == "docs/tutorial.md" and re.match("msm (import|info) ", c.line)]
+    for line in lines:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(shlex.split(line)[1:])
+        assert not ended.value.code, line
+
+    assert len(lines) == 2
+    assert Catalog.open("my/catalog").num_shots == Catalog.open("sample_data/catalog").num_shots
+
+
 @pytest.mark.slow
 def test_the_site_is_built_without_a_warning_and_fetches_nothing(tmp_path):
     pytest.importorskip("mkdocs")

@@ -241,6 +241,14 @@ def test_without_a_shot_column_the_order_of_the_table_is_kept(write, table):
     np.testing.assert_array_equal(catalog["a"].embeddings, vectors[[0, 2]])
 
 
+@pytest.mark.parametrize("scenes", [[0, 0, 0, 1, 0, 0], ["harbour", "inn", "harbour", "inn", None, "inn"]])
+def test_a_scene_that_several_shots_share_is_a_label_and_no_order(write, table, scenes):
+    vectors = rows(6)
+    catalog = imported(write(table.drop(columns="shot").assign(scene=scenes), vectors))
+    np.testing.assert_array_equal(catalog["a"].embeddings, vectors[[0, 2]])
+    assert "scene" in catalog.shot_labels
+
+
 def test_shot_numbers_with_gaps_become_a_label(write, table):
     catalog = imported(write(table.assign(shot=[10, 0, 5, 1, 0, 1]), rows(6)))
     assert catalog["a"].shots["source_shot"].tolist() == [5, 10]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from msm import Catalog
+from msm import Catalog, InputError
 from tests.ingest.conftest import PLACES, Scene, write_film
 from workbench import jobs
 
@@ -55,6 +56,32 @@ def test_a_job_tells_its_end_and_its_answer_and_leaves_no_zombie(tmp_path, tiny_
     assert job.answer["titles"] == 5 and job.share == 1
     time.sleep(0.2)
     assert [p for p in psutil.Process().children() if p.status() == psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_job_whose_disk_runs_full_says_so_and_one_on_a_full_disk_does_not_start(tmp_path, long_film, small_disk):
+    disk = small_disk(16_384)
+    folder = jobs.prepare(disk / "jobs", "ingest")
+    words = ["ingest", str(long_film), str(disk / "catalog"), "--no-media"]
+    until_it_reads(jobs.start(folder, "Film", words))
+    with pytest.raises(OSError, match="No space left"), open(disk / "others", "wb") as others:
+        while True:
+            others.write(bytes(4096))
+            others.flush()
+    job = wait_for(folder, jobs.FAILED, jobs.LOST)
+
+    assert job.state == jobs.FAILED and "no space left on its disk" in job.sentence, job
+    assert not (folder / "spare").exists()
+
+    with open(disk / "others", "ab") as others:
+        others.write(bytes(shutil.disk_usage(disk).free - 2 * 4096))
+    before = psutil.Process().children()
+    with (
+        pytest.raises(InputError, match="no space left on its disk"),
+        jobs.prepared(disk / "jobs", "info") as another,
+    ):
+        jobs.start(another, "A look", ["info", str(disk)])
+    assert psutil.Process().children() == before
+    assert [j.folder for j in jobs.listed(disk / "jobs")] == [folder]
 
 
 def test_a_failed_job_says_why_in_the_verbs_own_sentence(tmp_path):

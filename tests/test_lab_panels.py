@@ -55,6 +55,22 @@ def said(app: AppTest) -> str:
     return "\n".join(str(m.value) for m in [*app.markdown, *app.caption])
 
 
+def test_with_everything_hidden_there_is_nothing_to_copy_and_no_shot_is_shown_for_it(monkeypatch, world):
+    app = visit(monkeypatch, world, hidden="0-39")
+    shown = frames_of(app)
+
+    assert "The model expected" in shown and "Copying would show" not in shown
+    assert "no shot in particular" in shown
+    assert "without a model none is likelier than another" in said(app)
+
+    some = visit(monkeypatch, world, hidden="3-5")
+    assert "Copying would show" in frames_of(some) and "no shot in particular" not in frames_of(some)
+
+
+def frames_of(app: AppTest) -> str:
+    return "\n".join(block.proto.body for block in app.get("html"))
+
+
 SENTENCES = {
     "Expected": "choice",
     "Surprise": "change of scene",

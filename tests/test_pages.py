@@ -13,6 +13,7 @@ from msm import Catalog, TitleData
 from msm.catalog import modalities_of
 from msm.hiding import parse_ranges
 from tests.browser.small_world import DIMS, small_title, train_run
+from workbench.views.holdings import splits_table
 
 ROOT = Path(__file__).parent.parent
 MAIN = ROOT / "workbench" / "main.py"
@@ -138,6 +139,15 @@ def test_without_a_catalog_a_page_says_so_and_what_to_do(monkeypatch, page, tmp_
     assert any("msm import" in c.value for c in app.code)
 
 
+def test_the_first_films_or_embeddings_can_be_brought_where_there_is_no_catalog_yet(monkeypatch, tmp_path):
+    app = visit(monkeypatch, DATA, tmp_path / "nothing", tmp_path / "none")
+
+    assert not app.exception
+    assert any("Read the films" in b.label for b in app.button)
+    named = next(t for t in app.text_input if t.label == "Name of the new catalog")
+    assert named.placeholder == "nothing", "the one that the app was started on"
+
+
 @pytest.mark.parametrize("page", [LAB, DATA], ids=lambda p: p.stem)
 @pytest.mark.parametrize("damage", ["catalog.json", "titles.parquet", "shots.parquet", "shots-00000.npy"])
 def test_a_broken_catalog_gets_one_sentence_that_names_the_file(monkeypatch, page, damage, tmp_path, world):
@@ -160,13 +170,37 @@ def test_without_a_run_the_lab_shows_the_strip_and_the_command_that_trains_one(m
     assert not app.metric
 
 
+def test_without_a_run_the_way_to_the_training_page_is_a_click(monkeypatch, world, tmp_path):
+    app = visit(monkeypatch, LAB, world / "catalog", tmp_path / "none")
+
+    assert "Or on the Training page" in [b.label for b in app.button]
+    assert "--recipe neighbour" in next(c.value for c in app.code if c.value.startswith("msm train"))
+
+
+def test_films_that_the_sample_runs_can_be_asked_about_are_told_so(monkeypatch, tmp_path):
+    title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 2304)))
+    sample = modalities_of({"video": 768, "audio": 768, "text": 768})
+    Catalog.write(tmp_path / "my films", [title], modalities=sample)
+    app = visit(monkeypatch, LAB, tmp_path / "my films", tmp_path / "none")
+
+    (said,) = [c.value for c in app.code if c.value.startswith("msm app")]
+    assert f"--catalog '{tmp_path / 'my films'}' --runs " in said and "sample_data/runs" in said
+
+
+def test_a_catalog_without_times_has_no_hours(monkeypatch, tmp_path):
+    titles = [TitleData(title_id=s, split=s, embeddings=np.ones((5, 7))) for s in ("train", "test")]
+    table = splits_table(Catalog.write(tmp_path / "other", titles, modalities=modalities_of({"text": 7})).titles)
+
+    assert table["Hours"].isna().all() and list(table["Shots"]) == [5, 5]
+
+
 def test_a_run_for_other_shots_is_not_offered_and_the_lab_says_why(monkeypatch, world, tmp_path):
     titles = [TitleData(title_id=s, split=s, embeddings=np.ones((5, 7))) for s in ("train", "test")]
     Catalog.write(tmp_path / "other", titles, modalities=modalities_of({"text": 7}))
     app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
 
     assert "was trained on shots of video 32 + audio 16 + text 16; these are text 7" in app.info[0].value
-    suggested = Path(next(c.value for c in app.code if c.value.startswith("msm train")).split()[-1])
+    suggested = Path(next(c.value for c in app.code if c.value.startswith("msm train")).split()[3])
     assert suggested.parent == world / "runs" and not suggested.exists()
 
 

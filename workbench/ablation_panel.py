@@ -55,6 +55,10 @@ def choose(names: dict[str, Path]) -> Path | None:
             chosen, path = typed, Path(typed).expanduser() if typed else None
     if chosen and st.query_params.get("ablation") != chosen:
         st.query_params["ablation"] = chosen
+    if chosen and path and chosen.startswith(ablations.OURS):
+        st.caption(
+            "Measured by this project on films of its own or of others, not on your catalog; one on yours starts below."
+        )
     return path
 
 
@@ -68,7 +72,7 @@ def progress(one: Ablation) -> None:
             f"It stands at {said['done']} of {count(said['trainings'], 'training')}. The same command goes on, or:",
             icon=":material/pause_circle:",
         )
-        st.code(f"msm ablate CATALOG {shlex.quote(str(one.path))}", language="bash")
+        st.code(f"msm ablate CATALOG {shlex.quote(str(one.path))}", language="bash", wrap_lines=True)
 
 
 def _running(path: Path, drawn: ablations.Stamp) -> None:

@@ -15,6 +15,7 @@ from workbench.cache import Stamp, stamp
 
 SCALING = ROOT / "benchmarks" / "results" / "scaling.json"
 MEASURED = ROOT / "benchmarks" / "results" / "ablations"  # tables of the checkout, without weights
+OURS = "measured: "  # how their names begin
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def found(arguments: Arguments) -> dict[str, Path]:
     # backwards by name: the recipes of the literature before single knobs, and those before what did best
     measured = sorted(MEASURED.rglob("*.json"), reverse=True) if MEASURED.is_dir() else []
     names = {p.relative_to(arguments.runs).as_posix(): p for p in own}
-    return names | {f"measured: {p.relative_to(MEASURED).with_suffix('').as_posix()}": p for p in measured}
+    return names | {f"{OURS}{p.relative_to(MEASURED).with_suffix('').as_posix()}": p for p in measured}
 
 
 def _latest(folder: Path) -> int:

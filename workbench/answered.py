@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 from msm import Catalog, InputError
 from msm.parts import format_parts, simplest
-from workbench import cache
 from workbench.address import base_address
 from workbench.arguments import catalog_named, read_arguments
 from workbench.doors import for_people
@@ -51,6 +50,8 @@ def _answer(place: dict[str, Any], question: bytes) -> Response:
         parts = of_message(asked.get("modality") or "", hidden)
     except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Response(status_code=422)
+    from workbench import cache  # not before there is a runtime: Streamlit would grumble in the terminal at every start
+
     path = catalog_named(read_arguments(), place["catalog"])
     try:
         if path is None:

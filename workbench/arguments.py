@@ -50,3 +50,6 @@ def catalog_names(arguments: Arguments) -> list[str]:
 
 def _beside_app(path: Path) -> Path:
     return path if path.exists() or not (ROOT / path).exists() else ROOT / path
+
+
+SAMPLE_RUNS = _beside_app(Arguments.runs)

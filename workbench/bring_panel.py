@@ -135,7 +135,7 @@ def _choose_target(wish: str) -> tuple[str, bool]:
 
 def _new_name(wish: str) -> str:
     beside = read_arguments().catalog
-    free = bringing.free_catalog_name(beside, wish)
+    free = bringing.free_catalog_name(beside, wish) if beside.exists() else beside.absolute().name
     name = st.text_input(
         "Name of the new catalog",
         key=state.fresh("new catalog"),

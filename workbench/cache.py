@@ -18,6 +18,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError, Title
+from msm.catalog_rules import in_words
 from msm.parts import parse_parts
 from workbench.address import base_address
 from workbench.arguments import ROOT
@@ -101,7 +102,7 @@ def _run_row(path: Path, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
         row["best"] = float((run.info.get("best") or {}).get("centred_cosine", -1.0))
         ours = [(m["name"], m["dim"]) for m in run.info["catalog"]["modalities"]]
         if ours != list(shape):
-            row["problem"] = f"{path.name} was trained on shots of {_widths(ours)}; these are {_widths(shape)}"
+            row["problem"] = f"{path.name} was trained on shots of {in_words(ours)}; these are {in_words(shape)}"
         elif not run.has_weights:
             row["problem"] = f"{path.name} has no weights yet"
     except (InputError, KeyError, TypeError) as error:
@@ -111,10 +112,6 @@ def _run_row(path: Path, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
 
 def _shape(catalog: Catalog) -> tuple[tuple[str, int], ...]:
     return tuple((m.name, m.dim) for m in catalog.modalities)
-
-
-def _widths(shape: Any) -> str:
-    return " + ".join(f"{name} {dim}" for name, dim in shape)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …", hash_funcs=ON_DISK)

@@ -286,7 +286,7 @@ def exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             f"{run_path.name}-evaluation.html", "text/html", icon=":material/article:", on_click="ignore",
         )  # fmt: skip
     st.caption("The HTML file opens anywhere, without a server. For a PNG, point at a picture and press its camera.")
-    st.code(command, language="bash")
+    st.code(command, language="bash", wrap_lines=True)
 
 
 def columns(

@@ -7,6 +7,7 @@ A job is a folder in a folder of jobs, so every session sees the same ones:
       progress.json   what the child tells of itself (msm/progress.py), its end included
       output, log     what it writes to stdout and to stderr
       exit.json       its exit status, from a server that saw it end
+      spare           room for these two on a disk that runs full meanwhile; gone once it ended
       asked.json      how often it was asked to stop
       files/          what was uploaded for it
 
@@ -32,12 +33,14 @@ from types import NoneType
 from typing import Any
 
 from msm.errors import InputError
-from msm.files import read_json, write_json
+from msm.files import naming_full_disk, read_json, write_json
+from msm.progress import SPARE
 from workbench.people import require_editor
 
 RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "lost"
 STOP_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 _watchers: dict[Path, threading.Thread] = {}  # of the jobs that this server started
+SPARE_BYTES = 16_384
 LOG_TAIL = 20_000  # bytes of a log that anybody wants to see
 Kinds = Mapping[str, tuple[type, ...]]  # what the files hold
 FACTS: Kinds = {"kind": (str,), "title": (str,), "argv": (list,), "about": (dict,), "started": (int, float)}
@@ -103,7 +106,8 @@ def prepare(jobs: Path, kind: str) -> Path:
     """A fresh folder for a job that is about to start; it is no job before `start`. InputError for a viewer."""
     require_editor()
     folder = jobs / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-    folder.mkdir(parents=True)
+    with naming_full_disk(folder):
+        folder.mkdir(parents=True)
     return folder
 
 
@@ -124,10 +128,16 @@ def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any
     title  what a person calls it
     verb   the words after `msm`; their paths should be absolute
     about  what a page wants to find again, as JSON
+
+    InputError where the disk is full already: then nothing runs.
     """
     argv = [sys.executable, "-m", "msm", "--progress-file", str(folder.absolute() / "progress.json"), *verb]
-    with open(folder / "output", "wb") as output, open(folder / "log", "wb") as log:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=log, start_new_session=True)
+    with naming_full_disk(folder):
+        (folder / SPARE).write_bytes(bytes(SPARE_BYTES))
+        with open(folder / "output", "wb") as output, open(folder / "log", "wb") as log:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=log, start_new_session=True
+            )
     facts = {
         "kind": folder.name.rsplit("-", 3)[0],
         "title": title,
@@ -137,7 +147,13 @@ def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any
         "pid": process.pid,
         "born": _born(process.pid),
     }
-    write_json(folder / "job.json", facts)
+    try:
+        with naming_full_disk(folder):
+            write_json(folder / "job.json", facts)
+    except BaseException:  # what nobody could find again must not run
+        process.kill()
+        process.wait()
+        raise
     watcher = threading.Thread(target=_see_off, args=(process, folder), daemon=True, name=f"job {folder.name}")
     watcher.start()
     _watchers[folder.absolute()] = watcher
@@ -206,6 +222,7 @@ def _see_off(process: subprocess.Popen[bytes], folder: Path) -> None:
     status = process.wait()
     if folder.is_dir():
         with suppress(OSError):  # a full disk; the child's own last word may still be there
+            (folder / SPARE).unlink(missing_ok=True)
             write_json(folder / "exit.json", {"status": status})
     _watchers.pop(folder.absolute(), None)
 

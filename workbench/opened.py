@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 from typing import NoReturn
@@ -11,18 +13,20 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench import cache, link, state
-from workbench.arguments import catalog_named, catalog_names, read_arguments
+from workbench.arguments import SAMPLE_RUNS, catalog_named, catalog_names, read_arguments
 from workbench.views.wording import as_text
 
 
-def catalog_or_stop() -> Catalog:
+def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
+    """The chosen catalog. Where it cannot be opened, why not and what to do, then `otherwise`, and no more."""
     path = chosen_catalog_path()
     try:
         return cache.open_catalog(path)
     except InputError as error:
         st.error(f"{as_text(error)}.", icon=":material/folder_off:")
-        st.markdown("Make the sample catalog, or bring embeddings of your own, and reload this page:")
-        st.code(f"make sample-data\nmsm import SOURCE {path}", language="bash")
+        st.markdown("Bring films or embeddings on the page *Data*, or with a command, and reload this page:")
+        st.code(f"msm import SOURCE {_words(path)}\nmsm ingest VIDEO {_words(path)}", language="bash", wrap_lines=True)
+        otherwise()
         st.stop()
 
 
@@ -84,10 +88,31 @@ def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained ru
     else:
         missing = "This catalog has no title to learn from (split train). Bring more into it: of three or more, most become training titles."
         st.info(f"{why} {missing}", icon=":material/model_training:")
+        if _runs_that_fit(SAMPLE_RUNS, catalog):
+            st.markdown("The runs of the sample films were made for shots of these encoders. To ask them:")
+            st.code(
+                f"msm app {_words('--catalog', catalog.path, '--runs', SAMPLE_RUNS)}", language="bash", wrap_lines=True
+            )
         return
     st.info(f"{why} {hint}", icon=":material/model_training:")
     place = free_name(read_arguments().runs, teacher.path.resolve().name)
-    st.code(f"msm train {teacher.path} {place}", language="bash")
+    words = _words(teacher.path, place, "--recipe", "neighbour")
+    st.code(f"msm train {words}", language="bash", wrap_lines=True)
+    to_training(catalog)
+
+
+def to_training(catalog: Catalog, label: str = "Or on the Training page") -> None:
+    """The way to the page on which a model is trained."""
+    if st.button(label, icon=":material/model_training:", type="tertiary", key="to training"):
+        turn_to("app_pages/training.py", catalog)
+
+
+def _words(*words: object) -> str:
+    return shlex.join(map(str, words))
+
+
+def _runs_that_fit(folder: Path, catalog: Catalog) -> bool:
+    return bool(cache.list_runs(folder, catalog)["problem"].isna().any())
 
 
 def can_learn_from(catalog: Catalog) -> bool:

@@ -16,7 +16,7 @@ from msm.parts import Parts, lost_of
 from msm.surprise import agreement, peaks, peaks_at_scenes, surprise
 from workbench.views import slides
 from workbench.views.attention import attention_sentence, attention_words
-from workbench.views.expected import expected_sentence
+from workbench.views.expected import expected_sentence, three_columns
 from workbench.views.frames import Frame
 from workbench.views.guess import question
 from workbench.views.influence import influence_arcs, influence_sentence, strongest
@@ -162,7 +162,7 @@ def _expected(scene: _Scene) -> tuple[str, str]:
     name = fill.best_baseline_name
     said = "" if scene.step.veil else expected_sentence(model_rank, copy_rank, len(fill.shots), "this title", name)
     truth = scene.veiled(shot, mark="truth") if scene.step.veil else scene.frame(shot, mark="truth")
-    return said, slides.noted(slides.three(truth, frames(model), frames(copy)), scene.note)
+    return said, slides.noted(three_columns(truth, frames(model), frames(copy), name), scene.note)
 
 
 def _mattered(scene: _Scene) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from msm import Catalog, InputError
 from msm.search.filters import title_of_rows
 from workbench import asked, retrieval_cache, state
 from workbench.components.frames import frames
+from workbench.opened import to_training
 from workbench.retrieval_cards import Cards, bounds, plain_markdown
 from workbench.views import found as views
 from workbench.views import palette
@@ -133,7 +134,7 @@ def raw_or_say(catalog: Catalog, modality: str | None = None, fusion: str | None
             f"{count(catalog.num_shots, 'shot')} are too many to look through at once. Build an index, once:",
             icon=":material/manage_search:",
         )
-        st.code(f"msm index {catalog.path}{only}", language="bash")
+        st.code(f"msm index {catalog.path}{only}", language="bash", wrap_lines=True)
         st.stop()
     return finder
 
@@ -145,6 +146,7 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
             "With a trained run, this column shows what plays a like part in its title.",
             icon=":material/model_training:",
         )
+        to_training(catalog, "Train one")
         return None
     bar = st.empty()
     try:
@@ -160,7 +162,7 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
         bar.empty()
     if finder is None:
         st.info("These are too many to look through at once. Build an index, once:", icon=":material/manage_search:")
-        st.code(f"msm index {catalog.path} --run {run_path}", language="bash")
+        st.code(f"msm index {catalog.path} --run {run_path}", language="bash", wrap_lines=True)
     return finder
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from msm import files
-from msm.errors import InputError
+from msm.errors import InputError, did_you_mean
 from msm.presets import preset
 from msm.recipe import Recipe
 
@@ -208,7 +208,7 @@ def _knobs(base: Recipe, recipes: Sequence[str], vary: Sequence[str]) -> tuple[K
         if any(k.key == key for k in knobs):
             raise InputError(f"{key} is varied twice; give all its values at once")
         if key not in base.keys():  # noqa: SIM118 — a method of ours, with the sentence that lists them
-            raise InputError(f"{key!r} is not a recipe key; the keys are {', '.join(base.keys())}")
+            raise InputError(f"{key!r} is not a recipe key; {did_you_mean(key, base.keys())}")
         texts = split_values(text)
         if len(texts) > MOST_CELLS:
             raise InputError(f"{key} has {len(texts)} values, and more than {MOST_CELLS} is more than anyone can read")

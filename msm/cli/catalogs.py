@@ -38,7 +38,9 @@ def import_(
     ] = None,
     table: Annotated[Path | None, typer.Option(help="The Parquet table that goes with an .npy.")] = None,
     title_column: Annotated[str | None, typer.Option(help="Default: title_id, else title.")] = None,
-    shot_column: Annotated[str | None, typer.Option(help="The order of the shots. Default: shot, else scene.")] = None,
+    shot_column: Annotated[
+        str | None, typer.Option(help="The order of the shots. Default: shot, else scene where it numbers the rows.")
+    ] = None,
     global_from: Annotated[
         str | None, typer.Option(help="Title labels, with commas, that make the metadata embedding for [GLOBAL].")
     ] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
@@ -13,7 +14,7 @@ from msm import progress as telling
 
 from msm.cli import opening, catalogs, training, asking, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
-from msm.errors import NO_MEMORY, InputError, lacks_memory
+from msm.errors import FULL, NO_MEMORY, InputError, lacks_memory
 
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
@@ -54,7 +55,7 @@ def _run(arguments: list[str] | None) -> int:
             return _say(f"{NO_MEMORY}; ask for less at once, or end what else needs it", 2)
         if not isinstance(error, OSError):
             raise
-        what = error.strerror or str(error)
+        what = "there is no space left on the disk" if error.errno in FULL else error.strerror or str(error)
         return _say(f"{error.filename}: {what}" if error.filename is not None else what, 2)
     telling.ended(status or 0)
     return status or 0
@@ -62,6 +63,7 @@ def _run(arguments: list[str] | None) -> int:
 
 def _say(sentence: str, status: int) -> int:
     line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
-    print(f"msm: {line}", file=sys.stderr)
     telling.ended(status, line)
+    with suppress(OSError):  # a log on a full disk
+        print(f"msm: {line}", file=sys.stderr)
     return status

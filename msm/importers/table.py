@@ -17,7 +17,6 @@ from msm.errors import InputError
 from msm.importers.source import DERIVED, Entry, slugs, split_of
 
 TITLE_NAMES = ("title_id", "title")
-SHOT_NAMES = ("shot", "scene")
 ALWAYS_OF_SHOTS = ("start_s", "end_s", "text")
 
 
@@ -38,7 +37,7 @@ class TableSource:
         self.dtypes = {name: block.dtype for name, block in vectors.items()}
         self.dropped: list[str] = []
         title = _find_column(where, table, title_column, TITLE_NAMES, "--title-column")
-        shot = _find_shot_column(where, table, shot_column)
+        shot = _find_shot_column(where, table, title, shot_column)
         self._rows = _Rows(where, table, title, shot)
         columns = self._without_derived(table.drop(columns=title), shot if shot != title else None)
         constant = [c for c in columns if c not in ALWAYS_OF_SHOTS and self._rows.is_constant(columns[c])]
@@ -114,10 +113,18 @@ class _Rows:
         return (np.diff(values) != 0) & (np.diff(self._codes) == 0)
 
 
-def _find_shot_column(where: str, table: pd.DataFrame, given: str | None) -> str | None:
-    if given is None:
-        return next((c for c in SHOT_NAMES if c in table), None)
-    return _find_column(where, table, given, (), "--shot-column")
+def _find_shot_column(where: str, table: pd.DataFrame, title: str, given: str | None) -> str | None:
+    """The column named; else `shot`; else `scene` where it numbers the rows, and not the scenes that they belong to."""
+    if given is not None:
+        return _find_column(where, table, given, (), "--shot-column")
+    if "shot" in table:
+        return "shot"
+    return "scene" if "scene" in table and _numbers_each_row(table, title, "scene") else None
+
+
+def _numbers_each_row(table: pd.DataFrame, title: str, column: str) -> bool:
+    numbers = pd.to_numeric(table[column], errors="coerce")
+    return not numbers.isna().any() and not pd.DataFrame({"of": table[title], "number": numbers}).duplicated().any()
 
 
 def _find_column(where: str, table: pd.DataFrame, given: str | None, usual: Sequence[str], option: str) -> str:

@@ -207,7 +207,8 @@ class SoundSpool:
 
 def _open(path: Path) -> Any:
     if not path.is_file():
-        raise InputError(f"{path} is no file" if path.exists() else f"{path} is missing")
+        what = "is a folder; name the films in it" if path.is_dir() else "is no file" if path.exists() else "is missing"
+        raise InputError(f"{path} {what}")
     try:  # only this file: a playlist in disguise may not name others
         container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except av.error.FFmpegError as error:

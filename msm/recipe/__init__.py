@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from msm.errors import InputError
+from msm.errors import InputError, did_you_mean
 from msm.recipe.hiding import MaskConfig
 from msm.recipe.limits import CHOICES, LIMITS, MAX_WINDOW, between, one_of
 from msm.recipe.model import ModelConfig
@@ -124,7 +124,7 @@ class Recipe:
         for name in key.split("."):
             place = place.get(name) if isinstance(place, dict) else None
         if place is None or isinstance(place, dict):
-            raise InputError(f"{key!r} is not a recipe key; the keys are {', '.join(self.keys())}")
+            raise InputError(f"{key!r} is not a recipe key; {did_you_mean(key, self.keys())}")
         return type(place)
 
     @classmethod

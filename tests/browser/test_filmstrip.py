@@ -128,6 +128,22 @@ def test_the_film_plays_in_step_and_hidden_shots_are_veiled(page, address):
     expect_hidden(page, "5", 1)
 
 
+def test_beside_many_rows_the_place_below_the_film_tells_of_its_shot_and_makes_nothing_taller(page, address):
+    visit(page, address, title="filmed", hidden="5")
+    about, stage = page.locator(".about"), page.locator(".stage")
+    expect(about).to_contain_text("Shot 0 · 00:00 – ")
+    expect(about).to_contain_text("visible to the model")
+    expect(about).to_contain_text("Hidden: the fuller, the nearer the model came.")
+    page.locator(".shots .shot").first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(about).to_contain_text(re.compile(r"Shot 5 · .*● Model −?0\.\d\d\s◇ .* −?0\.\d\d"))
+
+    tall = stage.bounding_box()["height"]
+    about.evaluate("(about) => about.remove()")
+    assert stage.bounding_box()["height"] == tall
+
+
 def test_keys_alone_seek_play_choose_a_brush_and_explain_themselves(page, address):
     visit(page, address, title="filmed", hidden="5")
     page.locator(".shot[tabindex='0']").focus()

@@ -61,7 +61,7 @@ BAD = {
     "a cut-off file": (lambda d: cut_in_the_middle(d / "bad.mkv"), "is cut off: it ends after"),
     "a picture": (lambda d: picture(d / "bad.mp4"), "is not a video"),
     "no file": (lambda d: d / "bad.mp4", "is missing"),
-    "a folder": (lambda d: d, "is no file"),
+    "a folder": (lambda d: d, "is a folder; name the films in it"),
 }
 
 

@@ -83,7 +83,7 @@ def test_contextual_embeddings_are_a_catalog_with_the_same_titles(talks, run, tm
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["train", "CATALOG", "RUN"], "already exists"),
+        (["train", "CATALOG", "RUN"], "already exists; choose another name, or replace it (--replace)"),
         (["train", "CATALOG", "NEW", "--set", "mask.ratio=2"], "mask.ratio is 2"),
         (["train", "CATALOG", "NEW", "--recipe", "best"], "there is no recipe 'best'"),
         (["train", "CATALOG", "NEW", "--device", "warp"], "no device 'warp'"),
@@ -94,7 +94,14 @@ def test_contextual_embeddings_are_a_catalog_with_the_same_titles(talks, run, tm
         (["evaluate", "RUN", "OTHER"], "was trained on shots of"),
         (["fill", "RUN", "CATALOG", "--title", "title-04", "--hide", "9-4"], "write 4-9"),
         (["fill", "RUN", "CATALOG", "--title", "title-04", "--hide", "9999"], "there is no shot 9999"),
-        (["fill", "RUN", "CATALOG", "--title", "title-99", "--hide", "1"], "has no title 'title-99'"),
+        (
+            ["fill", "RUN", "CATALOG", "--title", "title-99", "--hide", "1"],
+            "has no title 'title-99'; did you mean 'title-",
+        ),
+        (["evaluate", "CATALOG", "CATALOG"], "is a catalog and not a run"),
+        (["fill", "RUN", "RUN", "--title", "title-0", "--hide", "1"], "is a run and not a catalog"),
+        (["train", "CATALOG", "NEW", "--set", "mask.ration=.3"], "did you mean 'mask.ratio'?"),
+        (["train", "CATALOG", "NEW", "--recipe", "neighbor"], "did you mean 'neighbour'?"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence_with_status_2(talks, run, tmp_path, capsys, words, sentence):

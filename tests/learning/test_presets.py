@@ -92,8 +92,10 @@ def test_the_presets_are_those_of_the_literature():
     assert all(entry.source and entry.facts and entry.differs for entry in CATALOGUE.values())
 
 
-def test_an_unknown_recipe_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="mediafm, bert"):
+def test_an_unknown_recipe_is_refused_with_the_nearest_or_with_all():
+    with pytest.raises(InputError, match="there are mediafm, bert"):
+        preset("vivid")
+    with pytest.raises(InputError, match="did you mean 'mediafm'"):
         preset("mediafn")
 
 

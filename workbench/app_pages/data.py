@@ -11,7 +11,17 @@ from workbench.opened import catalog_or_stop, runs_for, turn_to
 from workbench.views.holdings import splits_table, titles_table
 from workbench.views.wording import grouped, number
 
-catalog = catalog_or_stop()
+
+def jobs_of_this_page() -> None:
+    jobs_panel(jobs.jobs_folder(read_arguments().runs), *bring_panel.KINDS, done=bring_panel.report)
+
+
+def bring_the_first() -> None:
+    jobs_of_this_page()
+    bring_panel.bring_your_own()
+
+
+catalog = catalog_or_stop(otherwise=bring_the_first)
 runs_for(catalog)
 
 heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
@@ -19,7 +29,7 @@ heading.header("Data", anchor=False)
 with chooser:
     panels.choose_catalog(catalog_names(read_arguments()))
 
-jobs_panel(jobs.jobs_folder(read_arguments().runs), *bring_panel.KINDS, done=bring_panel.report)
+jobs_of_this_page()
 
 held, own = st.tabs([":material/database: What it holds", ":material/add: Bring your own"], key="data.tab")
 with own:
@@ -61,6 +71,7 @@ with held:
             splits_table(catalog.titles),
             hide_index=True,
             column_config={"Hours": st.column_config.NumberColumn(format="%.1f")},
+            placeholder="–",
         )
     labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for c in catalog.shot_labels]
     st.markdown("**Labels**: " + (", ".join(labels) or "none"))

@@ -50,7 +50,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         where = "the catalog" if everywhere else "this title"
         name = filled.best_baseline_name
         say_and_step(expected_sentence(found.model_rank, found.baseline_rank, found.among, where, name), hidden, shot)
-    frames.html(expected_html(truth, *picks))
+    frames.html(expected_html(truth, picks[0], picks[1], filled.best_baseline_name))
     if not found.whole:
         st.caption(
             f"Of this catalog’s {catalog.num_shots} shots {found.among} were looked at: evenly spaced ones, and this title."

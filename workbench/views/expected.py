@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.views import palette
-from workbench.views.frames import Frame, column, styled, triptych
+from workbench.views.frames import Frame, column, empty_column, styled, triptych
 from workbench.views.wording import baseline_deed, grouped, ordinal
+
+NO_SHOT = "global_mean"  # the baseline that is equally near to every shot: its nearest ones would be picked by nothing
+POINTS_AT_NONE = "The best guess is the average shot of all titles here, and that is no shot in particular."
 
 
 def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: str, best_baseline_name: str) -> str:
@@ -13,24 +18,28 @@ def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: st
     where  "this title" or "the catalog"
     """
     of = f"Of the {grouped(among)} shots of {where}, the real one is"
+    if best_baseline_name == NO_SHOT:
+        return f"{of} the model’s {ordinal(model_rank)} choice; without a model none is likelier than another."
     deed = baseline_deed(best_baseline_name)
     if model_rank == baseline_rank:
         return f"{of} the {ordinal(model_rank)} choice both of the model and of {deed}."
     return f"{of} the model’s {ordinal(model_rank)} choice; {deed} makes it the {ordinal(baseline_rank)}."
 
 
-def expected_html(
-    truth: Frame, model: list[Frame], baseline: list[Frame], *, copying: str = "Copying would show"
-) -> str:
-    """Three large shots side by side, under the two guesses their next choices.
+def three_columns(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame], best_baseline_name: str) -> str:
+    """Three large shots side by side, under the two guesses their next choices; no style sheet.
 
     model, baseline  the picks, nearest first
     """
-    columns = [column("The real shot", palette.TRUTH, truth)]
-    for heading, colour, picks in (
-        ("The model expected", palette.MODEL, model),
-        (copying, palette.BASELINE, baseline),
-    ):
-        if picks:
-            columns.append(column(heading, colour, picks[0], picks[1:]))
-    return styled(triptych(columns))
+    copying = (
+        empty_column("Without a model", palette.BASELINE, POINTS_AT_NONE)
+        if best_baseline_name == NO_SHOT
+        else column("Copying would show", palette.BASELINE, baseline[0], baseline[1:])
+    )
+    real = column("The real shot", palette.TRUTH, truth)
+    return triptych([real, column("The model expected", palette.MODEL, model[0], model[1:]), copying])
+
+
+def expected_html(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame], best_baseline_name: str) -> str:
+    """The same with its style sheet."""
+    return styled(three_columns(truth, model, baseline, best_baseline_name))

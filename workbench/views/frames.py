@@ -45,6 +45,7 @@ STYLE = (
 background:var(--mark,#22252b);color:#fff}
 .msm-veil{display:grid;place-items:center;height:100%;font-size:2.2rem;color:var(--msm-hidden);
 background:repeating-linear-gradient(135deg,var(--msm-hidden) 0 1.5px,transparent 1.5px 9px)}
+.msm-none{display:grid;place-items:center;margin:0;padding:0 1.2rem;text-align:center;font-size:.9rem;line-height:1.4;text-wrap:balance}
 .msm-shot figcaption{font-size:.85rem;line-height:1.35;margin-top:.35rem;opacity:.86;overflow-wrap:anywhere}
 .msm-shot q{display:block;font-style:italic;margin-top:.1rem}
 .msm-next{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.5rem;margin-top:.7rem}
@@ -77,8 +78,16 @@ def column(heading: str, colour: str, first: Frame, others: Sequence[Frame] = ()
     """A heading in its colour, a large shot, and the next ones small."""
     small = "".join(figure(f, words=False) for f in others)
     more = f'<div class="msm-next">{small}</div>' if small else ""
-    head = f'<h4><span style="background:{colour}"></span>{escape(heading)}</h4>'
-    return f'<div class="msm-column">{head}{figure(first)}{more}</div>'
+    return f'<div class="msm-column">{_head(heading, colour)}{figure(first)}{more}</div>'
+
+
+def empty_column(heading: str, colour: str, why: str) -> str:
+    """The same where there is no shot to show: why not."""
+    return f'<div class="msm-column">{_head(heading, colour)}<p class="msm-picture msm-none">{escape(why)}</p></div>'
+
+
+def _head(heading: str, colour: str) -> str:
+    return f'<h4><span style="background:{colour}"></span>{escape(heading)}</h4>'
 
 
 def triptych(columns: Sequence[str]) -> str:

@@ -26,15 +26,15 @@ def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
 
 
 def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
-    """A row a split that has titles: Split, Titles, Shots, Hours.
+    """A row a split that has titles: Split, Titles, Shots, Hours; no hours where no shot has a time.
 
     titles  columns split, num_shots, duration_s
     """
-    groups = titles.groupby("split").agg(
-        Titles=("split", "size"), Shots=("num_shots", "sum"), Hours=("duration_s", "sum")
-    )
+    by_split = titles.groupby("split")
+    groups = by_split.agg(Titles=("split", "size"), Shots=("num_shots", "sum"))
+    groups = groups.assign(Hours=by_split["duration_s"].sum(min_count=1))
     groups = groups.reindex([s for s in SPLIT_ORDER if s in groups.index])
-    return groups.assign(Hours=groups["Hours"] / 3600).rename_axis("Split").reset_index()
+    return groups.assign(Hours=groups["Hours"].astype(float) / 3600).rename_axis("Split").reset_index()
 
 
 def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] | None, num_shots: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from workbench.views import palette
 from workbench.views.attention import LOOKED_AT
 from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.frames import STYLE as FRAMES_STYLE
-from workbench.views.frames import Frame, column, figure, row, triptych
+from workbench.views.frames import Frame, figure, row
 from workbench.views.influence import HELPED, MISLED
 from workbench.views.wording import baseline_label, number
 
@@ -57,14 +57,6 @@ def slide_html(slide: Slide) -> str:
 def film(frames: Sequence[Frame]) -> str:
     """Every shot of a title, small."""
     return f'<div class="msm-film">{"".join(figure(f, words=False) for f in frames)}</div>'
-
-
-def three(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame]) -> str:
-    """The real shot, what the model expected, what copying would show."""
-    columns = [column("The real shot", palette.TRUTH, truth)]
-    columns.append(column("The model expected", palette.MODEL, model[0], model[1:]))
-    columns.append(column("Copying would show", palette.BASELINE, baseline[0], baseline[1:]))
-    return triptych(columns)
 
 
 def noted(body: str, note: str) -> str:

@@ -88,6 +88,7 @@ function render(el, data, { onGesture = () => {}, onDraft = () => {} } = {}) {
       timeline.build();
       timeline.draw();
       strip.update(() => true);
+      player.update();
     },
   });
   function chooseBrush(name) {

@@ -10,6 +10,7 @@ function makePlayer(view, hands) {
   const screen = element("div", "screen");
   const veil = element("div", "veil", { "aria-hidden": "true" });
   const words = element("p", "words");
+  const about = element("div", "about", { "aria-hidden": "true" }); // a screen reader hears it at the shot itself
   const controls = element("div", "controls");
   const play = control("play", "Play (p)", () => toggle());
   const sound = control("sound", "Mute", () => mute(!wantsSilence));
@@ -17,7 +18,7 @@ function makePlayer(view, hands) {
   const time = element("span", "clock");
   peek.addEventListener("click", () => lift(!lifted));
   controls.append(play, sound, time, peek);
-  box.append(screen, controls, words);
+  box.append(screen, controls, element("div", "below", {}, words, about));
 
   let video = null;
   let frame = null;
@@ -56,6 +57,24 @@ function makePlayer(view, hands) {
     moved(0);
   }
 
+  /* What fits beside many rows of frames, the most telling first: which shot this is, what became of it, how to read the strip. */
+  function factsOf(at, lost, score) {
+    const when = view.times.timed ? ` · ${clock(view.times.start(at))} – ${clock(view.times.end(at))}` : "";
+    const facts = [element("strong", "", {}, `Shot ${at}${when}`)];
+    if (!lost) return [...facts, element("p", "faint", {}, "visible to the model")];
+    if (!score) return [...facts, element("p", "faint", {}, `${lossSays(lost)} hidden`.trim())];
+    const is = element("p", "", {}, element("span", "of-model", {}, `● Model ${signed(score.model)}`));
+    if (score.baseline != null) is.append("\u2003", element("span", "of-baseline", {}, `◇ ${view.measure.baseline} ${signed(score.baseline)}`));
+    return [...facts, is];
+  }
+
+  function keyToTheStrip() {
+    const sample = element("i", "sample");
+    sample.style.setProperty("--score", "55%");
+    sample.style.setProperty("--baseline", "35%");
+    return element("p", "faint key", {}, sample, element("span", "", {}, "Hidden: the fuller, the nearer the model came. The line is how near a copy comes."));
+  }
+
   /* Show the moment: everything that hangs on the shot only when it is another one. */
   function moved(to, tell = true) {
     now = Math.max(0, Math.min(to, view.times.total));
@@ -63,7 +82,8 @@ function makePlayer(view, hands) {
     const lost = view.hidden.get(at);
     const veiled = lost !== undefined && !lifted;
     const hides = (part) => veiled && loses(lost, part);
-    const state = `${at} ${veiled} ${lost} ${wantsSilence}`;
+    const score = lost && view.score.get(at);
+    const state = `${at} ${veiled} ${lost} ${wantsSilence} ${score?.model} ${score?.baseline} ${view.measure.key}`;
     if (state !== shown) {
       shown = state;
       veil.hidden = !hides("picture");
@@ -71,6 +91,7 @@ function makePlayer(view, hands) {
       if (frame) frame.src = view.picture(at) ?? "";
       const text = view.shots.texts?.[at] ?? "";
       words.textContent = hides("words") && text ? "· · ·" : text;
+      about.replaceChildren(...factsOf(at, lost, score), ...(view.score.size ? [keyToTheStrip()] : []));
       box.dataset.at = at;
       box.dataset.veiled = veiled;
     }
