@@ -16,7 +16,7 @@ from msm.evaluate import evaluate_run
 from msm.fill import Run
 from msm.runs import WEIGHTS
 
-FULL, PROBES = ("by_ratio", "spans"), ("probes",)
+FULL, PROBES = ("by_ratio", "spans", "by_part"), ("probes",)
 SAME = ("split", "catalog_fingerprint", "weights")  # what an earlier part must agree in to be kept
 
 
@@ -31,12 +31,12 @@ def assess(
 ) -> dict[str, Any]:
     """Measure a run on a catalog and keep the report as RUN/evaluation.json; returns it.
 
-    full      also by mask ratio and with spans hidden
+    full      also by mask ratio, with spans hidden, and with one modality hidden
     probes    also frozen probes (minutes)
     progress  hears (done, in all), once through for each part
     """
     run.check_fits(catalog)
-    measured = evaluate_run(run.predict, catalog, run.space, split, progress, full=full)
+    measured = evaluate_run(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
     measured["weights"] = weights_fingerprint(run.path)
     if probes:
         from msm.probing import probe_run  # scikit-learn takes a second to import

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm.model import ShotEncoder, touched_shots
+from msm.model import ShotEncoder, touched_shots, whole_shots
 from msm.neighbour import NeighbourHead
 from msm.resemblance import HiddenRows, between_neighbours, describe, sharpen, with_hidden
 
@@ -89,15 +89,20 @@ class Compared(NamedTuple):
         )
 
 
-def can_compare(model: ShotEncoder) -> bool:
-    """Whether a window of this model can be compared once: it has a neighbour head that is given every shot's token."""
-    return model.neighbour is not None and model.cfg.tokens == "kept"
+def can_compare(model: ShotEncoder, hidden: Tensor | None = None) -> bool:
+    """Whether a window of this model can be compared once: it has a neighbour head that is given every shot's token.
+
+    hidden  (B, S) or (B, S, M) bool; None = whole shots. What is expected of a shot of which only a part is hidden is more
+            than a mixture of the visible ones
+    """
+    whole = hidden is None or torch.equal(whole_shots(hidden), touched_shots(hidden))
+    return model.neighbour is not None and model.cfg.tokens == "kept" and whole
 
 
 def restore(model: ShotEncoder, window: Compared, hidden: Tensor, global_: Tensor | None = None) -> Tensor:
     """(H, D) predictions of the H hidden shots of all hidings, in order.
 
-    hidden   (B, S) bool, or (B, S, M): a neighbour head is shown nothing of a shot of which something is hidden
+    hidden   (B, S) bool, or (B, S, M), nothing or everything hidden of each shot
     global_  (B, G) the title's metadata; None = no information
     """
     head, hidden = model.neighbour, touched_shots(hidden)

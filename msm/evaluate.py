@@ -22,7 +22,7 @@ from msm.catalog_rules import Modality
 from msm.errors import InputError
 from msm.fusion import fuse
 from msm.hiding import random_hidden
-from msm.report import by_position, by_ratio, by_span, by_title, report
+from msm.report import by_part, by_position, by_ratio, by_span, by_title, report
 
 SEEDS = (0, 1, 2, 3, 4)
 RATIO = 0.2  # share of shots hidden, whatever a run was trained with, so that runs compare
@@ -198,24 +198,27 @@ def evaluate_run(
     progress: Callable[[int, int], None],
     *,
     full: bool = False,
+    sees_rest: bool = False,
 ) -> dict[str, Any]:
     """The whole protocol on one split of a catalog; InputError where the split has no title.
 
-    full      also by mask ratio and with spans hidden, which takes about three times as long
-    progress  called with (cases done, cases in all)
+    full       also by mask ratio, with spans hidden and with one modality hidden, which takes about four times as long
+    sees_rest  of a shot of which one modality is hidden, `predict` is given the others; else nothing
+    progress   called with (cases done, cases in all)
 
-    Returns `report` with titles, by_position (where scenes are marked), and in full by_ratio and spans.
+    Returns `report` with titles, by_position (where scenes are marked), and in full by_ratio, spans and by_part.
     """
     titles = catalog.split(split)
     if not titles:
         raise InputError(f"{catalog.path} has no title in the {split} split")
     long_enough = [t for t in titles if t.num_shots >= SPAN + 2]
     others = [r for r in RATIOS if r != RATIO] if full else []
-    more = (len(titles) * len(others) + len(long_enough)) * len(FULL_SEEDS) if full else 0
+    parts = space.modalities if full and len(space.modalities) > 1 else ()
+    more = (len(titles) * (len(others) + len(parts)) + len(long_enough)) * len(FULL_SEEDS) if full else 0
     done, total = itertools.count(1), len(titles) * len(SEEDS) + more
 
-    def scored(of: Sequence[Title], seeds: Sequence[int], hide: Hide) -> pd.DataFrame:
-        return score_titles(predict, of, space, seeds=seeds, hide=hide, on_case=lambda: progress(next(done), total))
+    def scored(of: Sequence[Title], seeds: Sequence[int], hide: Hide, by: Predictor = predict) -> pd.DataFrame:
+        return score_titles(by, of, space, seeds=seeds, hide=hide, on_case=lambda: progress(next(done), total))
 
     scores = scored(titles, SEEDS, at_random(RATIO))
     measured = {
@@ -231,7 +234,29 @@ def evaluate_run(
         measured["by_ratio"] = [by_ratio(tables[r], r) for r in RATIOS]
         spans = scored(long_enough, FULL_SEEDS, in_spans) if long_enough else None
         measured["spans"] = by_span(spans, SPAN, RATIO, left_out=len(titles) - len(long_enough))
+        measured["by_part"] = []
+        for place, m in enumerate(parts):
+            by = hiding_one(predict, space, place) if sees_rest else predict
+            measured["by_part"].append(by_part(scored(titles, FULL_SEEDS, at_random(RATIO), by), m.name, sees_rest))
     return measured
+
+
+def hiding_one(predict: Predictor, space: Space, place: int) -> Predictor:
+    """The same predictor, told of the hidden shots all modalities but one; those that lack it stay visible.
+
+    It answers for every shot that is hidden; where nothing is hidden, with zeros that nobody scores.
+    """
+    columns = space.modalities[place].columns
+
+    def predicted(shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
+        parts = np.zeros((len(shots), len(space.modalities)), dtype=bool)
+        parts[:, place] = hidden & shots[:, columns].any(axis=1)
+        answer = np.zeros_like(shots)
+        if parts.any():
+            answer[parts[:, place]] = predict(shots, parts, global_embedding)
+        return answer[hidden]
+
+    return predicted
 
 
 def scene_positions(titles: Sequence[Title]) -> pd.DataFrame | None:

@@ -197,7 +197,7 @@ class FillIn:
         return mask
 
 
-MOST_NEW = 1024  # numbers that an older version did not save, and that get their value when it is loaded
+MOST_NEW = 8192  # numbers that an older version did not save, and that get their value when it is loaded
 
 
 class Run:
@@ -271,10 +271,10 @@ class Run:
     def sees_rest(self) -> bool:
         """Whether of a shot of which one modality is hidden, the model is given the others.
 
-        Only where it learned to use them (mask.policy=modality). To any other run half a shot is something it has never
+        Only where it learned to use them (mask.parts, mask.policy=modality). To any other run half a shot is something it has never
         seen and guesses worse from than from none, so it is shown nothing of the hidden shots.
         """
-        return self.recipe.mask.policy == "modality"
+        return self.recipe.mask.by_modality
 
     def fill_in(
         self,

@@ -35,10 +35,10 @@ def choose_hidden(
 
     valid    (B, S) bool, True = a real shot
     scenes   (B, S) int, the number of each shot's scene; for the policy scene
-    present  (B, S, M) bool, True = the shot has the modality; for the policy modality
+    present  (B, S, M) bool, True = the shot has the modality; for the policy modality and for `cfg.parts`
     names    of the M modalities, where `cfg.modality` names one
-    returns  (B, S) bool, True = hidden, or (B, S, M) for the policy modality. At least one shot hidden and, where
-             a window has two, one visible; padding never.
+    returns  (B, S) bool, True = hidden, or (B, S, M) for the policy modality and where parts are hidden. At least one
+             shot hidden and, where a window has two, one of which nothing is hidden; padding never.
 
     independent  each shot by itself (MediaFM, BERT)
     span         runs of geometric length, at most `length`, that don't touch (SpanBERT, section 3.1)
@@ -50,14 +50,24 @@ def choose_hidden(
     prefix       the first shots of the window; suffix: the last
     hand_picked  the shots of `ranges`
 
+    Of a share `cfg.parts` of the shots that are left and have two modalities or more, one is hidden besides.
+
     The ratio is met exactly up to rounding, which is drawn so that it holds on average; by `independent` and
     `modality` on average; by `scene` on average where a scene is short against the shots to hide.
     """
     valid = valid.cpu()
-    if cfg.policy == "independent":
-        return _independent(valid, cfg.ratio, rng)
     if cfg.policy == "modality":
         return _one_modality(valid, cfg, rng, present, names)
+    hidden = _whole_shots(valid, cfg, rng, scenes)
+    if not cfg.parts or present is None or present.shape[-1] < 2:
+        return hidden
+    return hidden.unsqueeze(-1) | _parts(valid & ~hidden, present.cpu(), cfg.parts, rng)
+
+
+def _whole_shots(valid: Tensor, cfg: MaskConfig, rng: torch.Generator, scenes: Tensor | None) -> Tensor:
+    """(B, S) by every policy but modality."""
+    if cfg.policy == "independent":
+        return _independent(valid, cfg.ratio, rng)
     hidden = torch.zeros_like(valid)
     for i in range(len(valid)):
         where = valid[i].nonzero()[:, 0]
@@ -111,9 +121,22 @@ def _one_modality(
         # A window in which no shot has the modality hides another, so that every window asks something.
         present = torch.where(able.any(dim=1)[:, None, None], present & wanted, present)
     shots = _independent(present.any(dim=-1), cfg.ratio, rng)
+    return _drawn_modality(present, rng) & shots.unsqueeze(-1)
+
+
+def _parts(visible: Tensor, present: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """(B, S, M): one modality of a share of the visible shots that have others too; one visible shot keeps all."""
+    draw = torch.rand(visible.shape, generator=rng)
+    touched = visible & (present.sum(dim=-1) > 1) & (draw < share)
+    last = draw == draw.masked_fill(~visible, -1.0).amax(dim=1, keepdim=True)
+    touched &= ~(last & (touched == visible).all(dim=1, keepdim=True))
+    return _drawn_modality(present, rng) & touched.unsqueeze(-1)
+
+
+def _drawn_modality(present: Tensor, rng: torch.Generator) -> Tensor:
+    """(B, S, M) → the same with one True a shot, of those that it has."""
     draw = torch.rand(present.shape, generator=rng).masked_fill(~present, -1.0)
-    chosen = torch.nn.functional.one_hot(draw.argmax(dim=-1), present.shape[-1]).bool()
-    return chosen & shots.unsqueeze(-1)
+    return torch.nn.functional.one_hot(draw.argmax(dim=-1), present.shape[-1]).bool()
 
 
 def _hide_window(n: int, cfg: MaskConfig, rng: torch.Generator, scenes: Tensor | None) -> Tensor:

@@ -69,7 +69,8 @@ class ShotEncoder(nn.Module):
         self.out_norm = nn.LayerNorm(cfg.width)
         self.transform = Transform(cfg.width) if cfg.head == "transform" else None
         self.decoder = Decoder(cfg) if cfg.head == "decoder" else None
-        self.neighbour = NeighbourHead(shot_dim, cfg.width, cfg.sharpness) if cfg.head == "neighbour" else None
+        many = len(self.modality_dims) > 1
+        self.neighbour = NeighbourHead(shot_dim, cfg.width, cfg.sharpness, many) if cfg.head == "neighbour" else None
         # The neighbour head's features are the shots that it expects.
         self.shot_out = nn.Identity() if self.neighbour else nn.Linear(self.feature_width, shot_dim)
         # Facts of the training data that a prediction is read with; saved with the weights.
@@ -152,9 +153,9 @@ class ShotEncoder(nn.Module):
         if self.neighbour is None:
             x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
         else:
-            hidden = touched_shots(hidden)
+            told, hidden = self._told(hidden), touched_shots(hidden)
             with torch.autocast(valid.device.type, enabled=False):
-                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid)
+                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid, told)
             x = self.shot_in(guess[seen] * self.shot_dim**0.5) + hidden[seen].unsqueeze(-1) * self.mask_vector
         return self._behind_front(x, seen, packing, global_), packing, guess
 
@@ -198,7 +199,8 @@ class ShotEncoder(nn.Module):
         """
         if self.neighbour is not None and encoded.guess is not None:
             with torch.autocast(valid.device.type, enabled=False):
-                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched_shots(hidden), valid)
+                touched, told = touched_shots(hidden), self._told(hidden)
+                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched, valid, told)
         if self.decoder is None:
             return encoded.shots
         read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid
@@ -227,13 +229,11 @@ class ShotEncoder(nn.Module):
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid))
 
     def about_mean(self, shots: Tensor) -> Tensor:
-        """(…, D) → how fused shots differ from the mean of the training shots; zero where a modality is missing."""
-        return (shots - self.shot_mean) * self.present(shots)
+        """(…, D) → how fused shots differ from the mean of the training shots.
 
-    def present(self, shots: Tensor) -> Tensor:
-        """(…, D) → (…, D) bool: the columns of the modalities that a shot has."""
-        parts = shots.split(self.modality_dims, dim=-1)
-        return torch.cat([part.any(dim=-1, keepdim=True).expand_as(part) for part in parts], dim=-1)
+        A missing modality differs from it, too: that a shot is silent is one of the things to predict.
+        """
+        return shots - self.shot_mean
 
     @property
     def device(self) -> torch.device:
@@ -262,6 +262,12 @@ class ShotEncoder(nn.Module):
             part = hidden.float() @ self.mask_vectors
         x = x + part
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
+
+    def _told(self, hidden: Tensor) -> Tensor | None:
+        """(B, S, M) → (B, S, D) bool: the columns that are visible of shots of which something is hidden; of (B, S) nothing."""
+        if hidden.ndim == 2:
+            return None
+        return ~self._columns(hidden) & hidden.any(dim=-1, keepdim=True)
 
     def _columns(self, hidden: Tensor) -> Tensor:
         """(…, M) → (…, D): what is hidden, column by column."""

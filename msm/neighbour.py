@@ -11,6 +11,10 @@ plain encoder never reaches it. This head begins there and learns three things o
 3. what the encoder adds, as a correction and to the weights. `trust` of it is chosen on the validation titles, and in
    training it is left out of half the batches, so that the rest stands by itself.
 
+Of a shot of which only some modalities are hidden, the others are told (`mask.parts`): they take the place of what would be
+expected there, and which visible shots count is then learned by networks of their own, since what they are told is a far
+better sign than an expectation.
+
 What is nearest in cosine lies in the middle of all that is possible, and there other shots of the title lie too. So what
 a trained head says is sharpened (`msm.resemblance.sharpen`): by a fixed share of the line between the two visible
 neighbours, or as the validation titles choose (`msm.choices`).
@@ -31,7 +35,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm.resemblance import PAIR_FEATURES, ROW_FEATURES, HiddenRows, Known, between_neighbours, describe_pairs, sharpen
+from msm.resemblance import (
+    PAIR_FEATURES,
+    ROW_FEATURES,
+    HiddenRows,
+    Known,
+    Parts,
+    between_neighbours,
+    describe_pairs,
+    sharpen,
+)
 
 BANDWIDTHS = (0.7, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0)  # shots; where the kernels begin
 MAX_COMPONENTS = 256  # R: those beyond share one weight a kernel
@@ -53,13 +66,16 @@ class NeighbourHead(nn.Module):
     trust: Tensor
     sharpening: Tensor
 
-    def __init__(self, shot_dim: int, width: int, sharpness: float):
+    def __init__(self, shot_dim: int, width: int, sharpness: float, many_modalities: bool = False):
         super().__init__()
         kernels, kept = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim)
         self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
         self.pair_scores = nn.ModuleList(_perceptron(PAIR_FEATURES, HIDDEN_UNITS, kernels) for _ in range(ROUNDS))
         self.row_gates = nn.ModuleList(_perceptron(ROW_FEATURES, HIDDEN_UNITS // 2, kernels) for _ in range(ROUNDS))
+        rounds = ROUNDS if many_modalities else 0
+        self.part_scores = nn.ModuleList(_perceptron(PAIR_FEATURES + 1, HIDDEN_UNITS, kernels) for _ in range(rounds))
+        self.part_gates = nn.ModuleList(_perceptron(ROW_FEATURES, HIDDEN_UNITS // 2, kernels) for _ in range(rounds))
         self.query = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.key = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.correction = nn.Linear(width, shot_dim)
@@ -71,8 +87,10 @@ class NeighbourHead(nn.Module):
         self.register_buffer("sharpening", torch.tensor([sharpness, 0.0]))  # as `sharpen` takes it
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
-        """Weights from before sharpening could be chosen have the share of their recipe."""
-        state_dict.setdefault(f"{prefix}sharpening", self.sharpening.detach().clone())
+        """Weights from before sharpening could be chosen have the share of their recipe; from before parts, none for them."""
+        for name, value in self.state_dict().items():
+            if name == "sharpening" or name.startswith("part_"):
+                state_dict.setdefault(f"{prefix}{name}", value.detach().clone())
         super()._load_from_state_dict(state_dict, prefix, *more)
 
     def reset(self) -> None:
@@ -80,31 +98,42 @@ class NeighbourHead(nn.Module):
         with torch.no_grad():
             self.log_bandwidths.copy_(torch.tensor(BANDWIDTHS).log())
             self.component_weights.fill_(1 / len(BANDWIDTHS))
-            for last in (*(m[-1] for m in (*self.pair_scores, *self.row_gates)), self.correction):
+            networks = (*self.pair_scores, *self.row_gates, *self.part_scores, *self.part_gates)
+            for last in (*(m[-1] for m in networks), self.correction):
                 last.weight.zero_()
                 last.bias.zero_()
             self.query.weight.zero_()
 
-    def first_guess(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+    def first_guess(self, shots: Tensor, hidden: Tensor, valid: Tensor, told: Tensor | None = None) -> Tensor:
         """(B, S, D) → the same with the distance-weighted means at the hidden places.
 
-        shots   (B, S, D) about the training mean; what stands at the hidden places is never read
+        shots   (B, S, D) about the training mean; what stands at the hidden places is never read, but for what is told
         hidden, valid  (B, S) bool
+        told    (B, S, D) bool, columns of hidden shots that are known all the same; None = none
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
-        shots = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
+        seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
         weights = self.prior_logits(at).softmax(dim=-1)
-        return at.back(self._mean(weights, shots, shots @ self.components), shots)
+        guess = at.back(self._mean(weights, seen, seen @ self.components), seen)
+        return guess if told is None else torch.where(told & hidden.unsqueeze(-1), shots, guess)
 
     def forward(
-        self, shots: Tensor, encodings: Tensor, hidden: Tensor, valid: Tensor, *, sharpened: bool = True
+        self,
+        shots: Tensor,
+        encodings: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        told: Tensor | None = None,
+        *,
+        sharpened: bool = True,
     ) -> Tensor:
         """(B, S, D): what is expected at the hidden places, about the training mean; elsewhere what is there.
 
         shots      (B, S, D) as `first_guess` returned them
         encodings  (B, S, W) what the encoder makes of those
-        sharpened  say it so that the true shot ranks high; in training never
+        told       (B, S, D) bool as `first_guess` was given it; said again as it is
+        sharpened  say whole shots so that the true one ranks high; in training never
         """
         hidden = hidden & valid
         at = HiddenRows.of(hidden, valid)
@@ -112,15 +141,23 @@ class NeighbourHead(nn.Module):
         trust = self.trust_now()
         prior = self.prior_logits(at) + trust * self.attention_logits(encodings, at)
         expected = at.rows(shots)
-        for pair_scores, row_gates in zip(self.pair_scores, self.row_gates, strict=True):
+        parts = None if told is None else Parts.of(expected, at.rows(told), known, at)
+        for number in range(ROUNDS):
             pairs, row = describe_pairs(expected, expected @ self.components * self.whitening, known, at)
-            weights = self.weights_of(prior, pair_scores(pairs).permute(0, 3, 1, 2), row_gates(row))
+            scores, gates = self.pair_scores[number](pairs), self.row_gates[number](row)
+            if parts is not None:
+                partly = parts.partly
+                scores[partly] = self.part_scores[number](torch.cat([pairs[partly], parts.alike], dim=-1))
+                gates[partly] = self.part_gates[number](row[partly])
+            weights = self.weights_of(prior, scores.permute(0, 3, 1, 2), gates)
             expected = self._mean(weights, known.shots, known.in_components)
+            expected = expected if parts is None else parts.put(expected)
         expected = expected + trust * self.correction(at.rows(encodings))
         if sharpened and not self.training and self.sharpening.any():
             line, title = between_neighbours(known.shots, at), known.shots.sum(dim=1, keepdim=True)
-            expected = sharpen(expected, line, title, self.sharpening)
-        return at.back(expected, shots)
+            said = sharpen(expected, line, title, self.sharpening)
+            expected = said if parts is None else torch.where(parts.partly.unsqueeze(-1), expected, said)
+        return at.back(expected if parts is None else parts.put(expected), shots)
 
     def weights_of(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
         """(B, K, H, S) logits, (B, K, H, S) and (B, H, K) of the perceptrons → (B, K, H, S): what each visible shot counts."""

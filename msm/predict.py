@@ -54,7 +54,7 @@ def predict_hidden(
         if not inside.any():
             continue
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        if kept is not None and compared.can_compare(model):
+        if kept is not None and compared.can_compare(model, inside):
             predicted = compared.restore(model, _compared(model, window[0], start, kept), inside, global_)
         else:
             valid = torch.ones(window.shape[:2], dtype=torch.bool, device=device)

@@ -161,6 +161,7 @@ CATALOGUE: dict[str, Preset] = {
             "validate_every": 50,
             "window": 128,
             "time_reversal": 0.5,
+            "mask.parts": 0.05,
             "model.head": "neighbour",
             "model.centred": True,
             "model.sharpen": "chosen",

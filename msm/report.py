@@ -175,6 +175,19 @@ def by_span(scores: pd.DataFrame | None, length: int, ratio: float, left_out: in
     return {**about, **whole, "by_distance": by_distance(scores, best, SPAN_DISTANCES)}
 
 
+def by_part(scores: pd.DataFrame, modality: str, rest_shown: bool) -> dict[str, Any]:
+    """One modality hidden: its block alone, against the baseline that is best at it.
+
+    rest_shown  whether the model was given the other modalities of these shots; baselines never are
+    """
+    block = scores.assign(centred_cosine=scores[f"centred_{modality}"]).dropna(subset="centred_cosine")
+    about = {"modality": modality, "rest_shown": rest_shown}
+    if block.empty:
+        return {**about, "best_baseline_name": None, **against_best(block, "")}
+    best = best_baseline(block)
+    return {**about, "best_baseline_name": best, **against_best(block, best)}
+
+
 def by_title(scores: pd.DataFrame, names: dict[str, str]) -> list[dict[str, Any]]:
     """A row a title, in file order: model, best baseline over all titles, their difference, skill, median rank."""
     best = best_baseline(scores)

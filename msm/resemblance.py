@@ -70,6 +70,28 @@ class Known(NamedTuple):
             return cls(seen, in_components, unit, F.normalize(in_components * whitening, dim=-1), unit @ unit.mT)
 
 
+class Parts(NamedTuple):
+    """What is told of the hidden shots of which something stays visible."""
+
+    partly: Tensor  # (B, H) bool, the hidden shots of which something is told; Q of them
+    told: Tensor  # (B, H, D) bool
+    truth: Tensor  # (B, H, D), zero where it is not told
+    alike: Tensor  # (Q, S, 1) cosines in the columns that are told, with every visible shot; zero for the others
+
+    @classmethod
+    def of(cls, shots: Tensor, told: Tensor, known: Known, at: HiddenRows) -> Parts:
+        """shots (B, H, D) at the hidden places, told (B, H, D) bool"""
+        told = told & at.real.unsqueeze(-1)
+        truth, partly = shots.masked_fill(~told, 0.0), told.any(dim=-1)
+        length = (told.to(shots) @ known.shots.square().mT).sqrt() * truth.norm(dim=-1, keepdim=True)
+        alike = (truth @ known.shots.mT) / length.clamp(min=1e-6)  # (B, H, S)
+        return cls(partly, told, truth, alike[partly].unsqueeze(-1))
+
+    def put(self, expected: Tensor) -> Tensor:
+        """(B, H, D) → the same with what is told in its place."""
+        return torch.where(self.told, self.truth, expected)
+
+
 def describe_pairs(expected: Tensor, whitened: Tensor, known: Known, at: HiddenRows) -> tuple[Tensor, Tensor]:
     """What the resemblances among shots say of a hidden shot i and another shot j, whatever the shots are made of.
 

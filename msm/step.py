@@ -111,7 +111,7 @@ def ask(
     """Choose what is hidden and what stands in its place, on the CPU, and move it all to the device."""
     cfg = at_step(step, recipe.steps, recipe.mask)
     present = None
-    if cfg.policy == "modality":
+    if cfg.by_modality:
         present = torch.stack([batch.shots[..., m.columns].any(dim=-1) for m in modalities], dim=-1)
     names = [m.name for m in modalities]
     hidden = choose_hidden(batch.valid, cfg, rng, scenes=batch.scenes, present=present, names=names)

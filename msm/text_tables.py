@@ -54,6 +54,7 @@ def _optional_parts(measured: dict[str, Any]) -> list[tuple[str, list[tuple[str,
         ("place in the scene", [(p["position"], p) for p in measured.get("by_position", [])]),
         ("mask ratio", [(f"{p['ratio']:.0%}", p) for p in measured.get("by_ratio", [])]),
         (f"in spans of {spans.get('length')}", [(p["distance"], p) for p in spans.get("by_distance", [])]),
+        ("one modality hidden", [(p["modality"], p) for p in measured.get("by_part", [])]),
     ]
 
 

@@ -94,7 +94,7 @@ def test_the_page_opens_on_the_verdict_and_shows_every_part(monkeypatch, world):
     assert app.subheader[0].value == report.verdict(json.loads((world / "runs/measured/evaluation.json").read_text()))
     assert app.metric[0].label.endswith("Model")
     headings = [m.value for m in app.markdown if m.value.startswith("#####")]
-    assert len(headings) == 5 and [s.value for s in app.subheader[1:]] == [
+    assert len(headings) == 6 and [s.value for s in app.subheader[1:]] == [
         "Title by title", "What can be read off an embedding", "Geometry over training", "Take it along",
     ]  # fmt: skip
     assert not buttons(app)
@@ -137,7 +137,7 @@ def test_an_old_report_is_shown_and_offered_anew(monkeypatch, world, tmp_path, r
     app = visit(monkeypatch, world / "catalog", tmp_path / "runs")
 
     assert "older kind" in text_of(app)
-    assert buttons(app) == ["Measure it again", "Measure mask ratios and spans", "Ask the labels (minutes)"]
+    assert buttons(app) == ["Measure it again", "Measure mask ratios, spans and parts", "Ask the labels (minutes)"]
 
 
 def test_a_report_of_another_catalog_is_not_shown_as_this_ones(monkeypatch, world, tmp_path, reports):

@@ -149,18 +149,16 @@ def against_copying(reports: Reports, run_path: Path) -> None:
 def where(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     """Where the model is ahead: by distance, by place in the scene, by share hidden."""
     evaluation = next(iter(reports.values()))
-    parts = ["distance", *(["position"] if len(part_table(reports, "position")) else [])]
     has_full = "by_ratio" in evaluation
-    for column, name in zip(
-        columns("parts", [1] * (len(parts) + has_full), least_px=270), [*parts, "ratio"], strict=False
-    ):
+    parts = ["distance", *(p for p in ("position", "ratio", "part") if len(part_table(reports, p)))]
+    for column, name in zip(columns("parts", [1] * len(parts), least_px=270), parts, strict=True):
         with column:
             part(reports, run_path, name)
     if has_full:
-        st.caption(_about_spans(evaluation.get("spans", {})))
+        st.caption(" ".join([_about_spans(evaluation.get("spans", {})), *_about_parts(evaluation.get("by_part", []))]))
         return
     st.markdown("How does it do when more of a title is hidden, and far from every visible shot?")
-    offer("Measure mask ratios and spans", run_path, catalog, "--full")
+    offer("Measure mask ratios, spans and parts", run_path, catalog, "--full")
 
 
 def _about_spans(spans: dict[str, Any]) -> str:
@@ -168,6 +166,16 @@ def _about_spans(spans: dict[str, Any]) -> str:
     if "skipped" in spans:
         return f"Distances: {spans['skipped']} {whiskers}"
     return f"Distances: with {spans['length']} shots in a row hidden. {whiskers}" if spans else whiskers
+
+
+def _about_parts(parts: list[dict[str, Any]]) -> list[str]:
+    if not parts:
+        return []
+    if parts[0]["rest_shown"]:
+        return ["One modality hidden: the model is shown the rest of the shot, copying has only the other shots."]
+    return [
+        "One modality hidden: this run learned with whole shots hidden, so it is not shown the rest of the shot either."
+    ]
 
 
 def part(reports: Reports, run_path: Path, name: str) -> None:

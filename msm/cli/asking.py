@@ -17,7 +17,10 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="A trained run.")],
     catalog: Annotated[Path, typer.Argument(help="The catalog whose titles it is measured on.")],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    full: Annotated[bool, typer.Option("--full", help="Also by mask ratio, and with spans of shots hidden.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Also by mask ratio, with spans of shots hidden, and with one modality hidden."),
+    ] = False,
     probes: Annotated[
         bool, typer.Option("--probes", help="Also what can be read off the embeddings, for every label (minutes).")
     ] = False,

@@ -33,6 +33,7 @@ class MaskConfig:
     span_p: float = 0.2  # span: lengths are geometric with this p …
     length: int = 10  # … and no longer than this; block, tube: the length of each
     modality: str = ""  # policy modality: which one; "" = drawn anew for each shot
+    parts: float = 0.0  # share of the shots of which one modality is hidden besides, where shots have two or more
     ranges: str = ""  # policy hand_picked: shots of a window, as `40-44, 60`
     other: float = 0.0  # share of the hidden shots that show another shot of the batch instead of [MASK]
     unchanged: float = 0.0  # share that show themselves
@@ -44,6 +45,7 @@ class MaskConfig:
         between("mask.start_ratio", self.start_ratio, 0.01, 0.95)
         between("mask.span_p", self.span_p, 0.01, 1.0)
         between("mask.length", self.length, 1, MAX_WINDOW)
+        between("mask.parts", self.parts, 0.0, 0.9)
         between("mask.other", self.other, 0.0, 1.0)
         between("mask.unchanged", self.unchanged, 0.0, 1.0)
         if self.other + self.unchanged > 1:
@@ -55,3 +57,8 @@ class MaskConfig:
             raise InputError(
                 "mask.policy=modality hides part of a shot, so it goes without mask.other and mask.unchanged"
             )
+
+    @property
+    def by_modality(self) -> bool:
+        """Whether of some shots one modality is hidden and the others are shown."""
+        return self.policy == "modality" or self.parts > 0

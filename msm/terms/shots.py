@@ -6,13 +6,14 @@ the features.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.catalog_rules import Modality
+from msm.model import whole_shots
 from msm.objectives import Asked, Loss, Made, info_nce, standardise
 from msm.recipe import ObjectiveConfig, modality_weights
 
@@ -48,22 +49,34 @@ class ShotLoss(nn.Module):
 
     def compare(self, predicted: Tensor, asked: Asked, made: Made) -> Tensor:
         """(H, D) predictions of the hidden shots against the truth."""
-        truth = made.as_target(asked.truth[asked.where])
-        if made.model.cfg.centred:  # a missing modality differs from nothing
-            predicted = predicted * made.model.present(asked.truth[asked.where])
+        shots = asked.truth[asked.where]
+        truth = made.as_target(shots)
         if self.weights is None and asked.hidden.ndim == 2:
             return self.loss(predicted, self._as_target(truth, truth.shape[-1]))
-        weights = self.weights or dict.fromkeys((m.name for m in self.modalities), 1.0)
         total, count = predicted.new_zeros(()), 0.0
-        for i, m in enumerate(self.modalities):
-            rows = truth[:, m.columns].any(dim=-1)  # a missing modality is nothing to predict
-            rows = rows if asked.hidden.ndim == 2 else rows & asked.hidden[..., i][asked.where]
-            if weights[m.name] and rows.any():
-                weight = weights[m.name] * int(rows.sum())
-                block = self._as_target(truth[rows][:, m.columns], truth.shape[-1])
-                total = total + weight * self.loss(predicted[rows][:, m.columns], block)
+        for weight, rows, columns in self._questions(asked, shots):
+            if weight and rows.any():
+                weight *= int(rows.sum())
+                block = self._as_target(truth[rows][:, columns], truth.shape[-1])
+                total = total + weight * self.loss(predicted[rows][:, columns], block)
                 count += weight
         return total / count if count else predicted.sum() * 0.0
+
+    def _questions(self, asked: Asked, shots: Tensor) -> Iterator[tuple[float, Tensor, slice]]:
+        """Weight, rows (H,) bool and columns of what is compared by itself: whole shots, and each modality's block.
+
+        shots  (H, D) the true ones
+        """
+        whole = whole_shots(asked.hidden)[asked.where]  # (H,)
+        if self.weights is None:
+            yield 1.0, whole, slice(None)
+        for i, m in enumerate(self.modalities):
+            rows = shots[:, m.columns].any(dim=-1)  # by itself, a missing modality is nothing to predict
+            if asked.hidden.ndim == 3:
+                rows &= asked.hidden[..., i][asked.where]
+            if self.weights is None:
+                rows &= ~whole
+            yield 1.0 if self.weights is None else self.weights[m.name], rows, m.columns
 
     def _as_target(self, truth: Tensor, shot_dim: int) -> Tensor:
         """Losses that see length are given shots with a deviation of about 1, so that no recipe depends on D."""

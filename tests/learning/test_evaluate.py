@@ -6,7 +6,8 @@ import pytest
 
 from msm import Run
 from msm.errors import InputError
-from msm.evaluate import fitted_space, report, score_fill_in, score_titles
+from msm.evaluate import fitted_space, hiding_one, report, score_fill_in, score_titles
+from msm.report import by_part
 from msm.train import start_run, train
 
 
@@ -223,6 +224,33 @@ def test_the_full_report_has_every_ratio_and_agrees_with_the_main_one_at_a_fifth
     assert measured["by_ratio"][1]["centred_cosine"] == measured["centred_cosine"]
     assert "by_ratio" not in full_report(run.predict, talks, run.space)
     json.dumps(measured, allow_nan=False)
+
+
+def test_with_one_modality_hidden_the_others_are_told_and_a_shot_that_lacks_it_stays_visible(space):
+    shots, given = np.random.default_rng(0).normal(size=(8, 12)).astype(np.float32), []
+    shots[3, 8:] = 0
+
+    def oracle(shots, hidden, global_embedding):
+        given.append(hidden)
+        return shots[hidden.any(axis=1)]
+
+    hidden = np.isin(np.arange(8), [2, 3, 5])
+    answer = hiding_one(oracle, space, 1)(shots, hidden, None)
+    assert np.argwhere(given[0]).tolist() == [[2, 1], [5, 1]]
+    np.testing.assert_array_equal(answer, np.stack([shots[2], np.zeros(12), shots[5]]))
+
+
+def test_a_modality_that_no_shot_has_is_no_part_of_any_verdict(talks, space):
+    scores = score_titles(lambda shots, hidden, _: shots[hidden], talks.split("test"), space)
+    known = by_part(scores, "audio", True)
+    assert known["skill"] == pytest.approx(1, abs=1e-5) and known["rest_shown"]
+    assert by_part(scores.assign(centred_audio=np.nan), "audio", True)["num_hidden"] == 0
+
+
+def test_the_full_report_hides_each_modality_by_itself(talks, run):
+    parts = full_report(run.predict, talks, run.space, full=True)["by_part"]
+    assert [p["modality"] for p in parts] == ["video", "audio"]
+    assert all(p["difference"]["low"] < p["difference"]["mean"] < p["difference"]["high"] for p in parts)
 
 
 def test_spans_give_the_far_distances_real_numbers(talks, run):

@@ -21,15 +21,18 @@ def trained(talks, path, recipe: Recipe) -> Run:
     return Run.open(train(start_run(talks, path, recipe.with_settings(small), device=cpu), talks, device=cpu).path)
 
 
-@pytest.fixture(scope="module")
-def run(talks, tmp_path_factory):
-    recipe = Recipe().with_settings(["mask.policy=modality"])
-    return trained(talks, tmp_path_factory.mktemp("by-modality") / "run", recipe)
+@pytest.fixture(scope="module", params=["mediafm", "neighbour"])
+def run(request, talks, tmp_path_factory):
+    """A run that learned to use what is left of a shot: a plain encoder, and a head that starts from the visible shots."""
+    recipe = preset("neighbour") if request.param == "neighbour" else Recipe().with_settings(["mask.policy=modality"])
+    return trained(talks, tmp_path_factory.mktemp("by-modality") / request.param, recipe)
 
 
 @pytest.fixture(scope="module")
 def whole_shots_only(talks, tmp_path_factory):
-    return trained(talks, tmp_path_factory.mktemp("by-modality") / "neighbour", preset("neighbour"))
+    return trained(
+        talks, tmp_path_factory.mktemp("by-modality") / "whole", preset("neighbour").with_settings(["mask.parts=0"])
+    )
 
 
 @pytest.fixture(scope="module")

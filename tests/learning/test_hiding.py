@@ -176,6 +176,27 @@ def test_of_a_hidden_shot_one_modality_is_hidden_and_one_that_it_has(ratio, seed
         assert hidden.nonzero()[:, -1].unique().tolist() == [NAMES.index(named)]
 
 
+@unhurried
+@given(parts=st.floats(0.05, 0.9), ratio=ratios, seed=seeds)
+def test_parts_are_hidden_of_visible_shots_that_keep_another_and_never_of_all(parts, ratio, seed):
+    valid = windows([25, 14, 2])
+    present = valid.unsqueeze(-1) & (torch.rand(3, 25, 3, generator=generator(seed + 1)) < 0.8)
+    cfg = MaskConfig(ratio=ratio, parts=parts)
+    hidden = choose_hidden(valid, cfg, generator(seed), present=present, names=NAMES)
+    whole, partly = hidden.all(dim=-1), hidden.any(dim=-1) & ~hidden.all(dim=-1)
+    assert torch.equal(whole, choose_hidden(valid, MaskConfig(ratio=ratio), generator(seed)))
+    assert not (hidden & ~present)[partly].any() and (hidden[partly].sum(dim=-1) == 1).all()
+    assert ((present & ~hidden)[partly]).any(dim=-1).all() and (valid & ~hidden.any(dim=-1)).any(dim=1).all()
+
+
+def test_parts_are_hidden_of_as_many_shots_as_asked_for_on_average():
+    valid = torch.ones(64, 200, dtype=torch.bool)
+    hidden = hide(valid, ratio=0.2, parts=0.1)
+    partly = hidden.any(dim=-1) & ~hidden.all(dim=-1)
+    assert partly.float().mean() == pytest.approx(0.8 * 0.1, abs=0.01)
+    assert hidden[partly].float().mean(dim=0).tolist() == pytest.approx([1 / 3] * 3, abs=0.05)
+
+
 def test_one_modality_alone_or_of_another_name_cannot_be_hidden():
     valid = windows([9])
     for present, cfg, sentence in (

@@ -4,12 +4,13 @@ import dataclasses
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.nn import functional as F
 
 from msm import baselines, metrics
-from msm.catalog import modalities_of
+from msm.catalog import Catalog, TitleData, modalities_of
 from msm.choices import OFF_TITLE, TO_LINE, WANTED, choose_sharpening
 from msm.errors import InputError
 from msm.evaluate import Case, Space, evaluate_run
@@ -300,9 +301,9 @@ def test_what_makes_no_sense_with_it_is_refused_in_a_sentence(setting):
         preset("neighbour").with_settings([setting])
 
 
-def test_its_contrastive_views_are_halves_of_the_shots_since_it_sees_whole_shots_alone():
+def test_its_contrastive_views_are_halves_of_the_shots_since_it_starts_from_those_that_are_visible_whole():
     asked = ["model.head=neighbour", "model.centred=true", "objective.contrastive=1"]
-    with pytest.raises(InputError, match="whole shots or nothing"):
+    with pytest.raises(InputError, match="visible whole"):
         Recipe().with_settings([*asked, "objective.contrastive_between=modalities"])
     for settings, apart in ((asked, False), (asked[2:], True)):
         recipe = Recipe().with_settings(settings)
@@ -327,3 +328,48 @@ def test_predictions_are_about_the_mean_for_any_head_that_is_centred(talks, cpu,
     norm = run.model.prediction_norm.expand(2)
     torch.testing.assert_close(about.norm(dim=-1), norm, atol=1e-5, rtol=1e-4)
     assert F.cosine_similarity(about, run.model.shot_mean.expand(2, -1)).abs().max() < 0.9
+
+
+def test_where_no_visible_shot_has_sound_silence_is_expected(talks, cpu, tmp_path):
+    run = Run.open(
+        train(
+            start_run(talks, tmp_path / "run", preset("neighbour").with_settings([*SMALL, "steps=1"]), device=cpu),
+            talks,
+            device=cpu,
+        ).path
+    )
+    mean = run.space.mean[8:]  # of the sound: what the average shot has of it
+    mute = talks.split("test")[0].embeddings.copy()
+    mute[:, 8:] = 0
+    shots = run.space.fuse(mute)
+    hidden = np.arange(len(shots)) % 4 == 1
+    sound = predict_hidden(run.model, shots, hidden)[:, 8:] - mean
+    assert (metrics.cosine(sound, np.broadcast_to(-mean, sound.shape)) > 0.9).all()
+
+
+def speakers_at_random(num_titles: int, rng: np.random.Generator):
+    """Three speakers a title, seen and heard, and nobody can tell who is next."""
+    common = rng.normal(size=12)
+    for i in range(num_titles):
+        turns = (rng.normal(size=(3, 12)) * 0.8)[rng.integers(0, 3, 30)]
+        embeddings = (turns + common + rng.normal(size=turns.shape) * 0.1).astype(np.float32)
+        times = np.arange(31) * 2.5
+        yield TitleData(
+            title_id=f"title-{i:02d}",
+            embeddings=embeddings,
+            split=("train", "train", "train", "validation", "test")[i % 5],
+            shots=pd.DataFrame({"start_s": times[:-1], "end_s": times[1:]}),
+        )
+
+
+def test_whoever_is_seen_is_heard_where_the_sound_alone_is_hidden(cpu, tmp_path):
+    titles = speakers_at_random(30, np.random.default_rng(3))
+    catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities_of({"video": 8, "audio": 4}), dtype="float32")
+    recipe = preset("neighbour").with_settings([*SMALL, "steps=60", "validate_every=30", "batch_windows=8"])
+    run = Run.open(train(start_run(catalog, tmp_path / "run", recipe, device=cpu), catalog, device=cpu).path)
+    told, untold = [], []
+    for title in catalog.split("test"):
+        some = range(1, title.num_shots, 4)
+        told.append(run.fill_in(title, some, modalities=["audio"]).table["centred_audio"].mean())
+        untold.append(run.fill_in(title, some).table["centred_audio"].mean())
+    assert np.mean(told) > 0.85 and np.mean(untold) < 0.75, (told, untold)

@@ -1,5 +1,7 @@
 """The losses, and the terms that recipes put together from them."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -268,3 +270,17 @@ def test_padding_changes_no_term(name):
     longer = Asked(padded[0], padded[0], padded[1], padded[1], F.pad(asked.valid, (0, 8)), None, generator(4))
     short, long = (losses(name, asked=a)[2] for a in (asked, longer))
     assert {n: v.item() for n, v in long.items()} == pytest.approx({n: v.item() for n, v in short.items()}, abs=1e-5)
+
+
+def test_of_a_silent_shot_the_sound_by_itself_is_not_asked():
+    asked = question()
+    mute = asked.truth.clone()
+    mute[..., 5:] = 0
+    asked = dataclasses.replace(asked, truth=mute, shown=mute)
+    for centred in ("true", "false"):
+        model, objective, _ = setting(Recipe(), "objective.weights=video=1,audio=1", f"model.centred={centred}")
+        with torch.no_grad():
+            model.shot_mean.fill_(0.1)
+        predicted = torch.randn(int(asked.where.sum()), mute.shape[-1], generator=generator()).requires_grad_()
+        objective.terms["shot"].compare(predicted, asked, Made(model, asked)).backward()
+        assert predicted.grad[:, :5].any() and not predicted.grad[:, 5:].any()

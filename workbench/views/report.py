@@ -20,6 +20,7 @@ PARTS = {  # part → (title, what its rows are)
     "position": ("By place in the scene", "place in the scene"),
     "ratio": ("By share of shots hidden", "share of the title's shots that is hidden"),
     "modality": ("By modality", "modality"),
+    "part": ("One modality hidden", "the modality that is hidden"),
 }
 CLEAR = 0.01  # centred cosine; without intervals, less is called a draw
 
@@ -60,7 +61,7 @@ def _predictor(
 def part_table(reports: Reports, part: str) -> pd.DataFrame:
     """A row a (run, place): run, place, num_hidden, centred_cosine, best_baseline, difference, low, high, skill.
 
-    part  distance, position, ratio or modality; by distance, spans are taken where they were measured, since with
+    part  distance, position, ratio, modality or part; by distance, spans are taken where they were measured, since with
           shots hidden one by one hardly any is far from a visible one
     """
     rows = []
@@ -90,6 +91,8 @@ def part_table(reports: Reports, part: str) -> pd.DataFrame:
 def _entries(evaluation: dict[str, Any], part: str) -> list[tuple[str, dict[str, Any]]]:
     if part == "modality":
         return list(evaluation["by_modality"].items())
+    if part == "part":
+        return [(e["modality"], e) for e in evaluation.get("by_part", [])]
     if part == "distance":
         spans = evaluation.get("spans", {}).get("by_distance")
         return [(e["distance"], e) for e in spans or evaluation["by_distance"]]

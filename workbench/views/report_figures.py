@@ -67,7 +67,7 @@ def predictors_figure(reports: Reports) -> go.Figure:
 
 
 def part_figure(reports: Reports, part: str) -> go.Figure:
-    """Model and best baseline over the places of one part (distance, position, ratio or modality).
+    """Model and best baseline over the places of one part (distance, position, ratio, modality or part).
 
     The best baseline is that of the first run. The model's whiskers are the interval of its difference to the baseline.
     """
