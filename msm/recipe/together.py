@@ -44,7 +44,7 @@ def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveCon
         "mask.policy=modality hides one modality of every hidden shot, so it goes without mask.parts": (
             mask.policy == "modality" and mask.parts > 0
         ),
-        "model.head=neighbour starts from shots that are seen whole, so its objective.contrastive_between is views": (
+        "model.head=neighbour starts from shots that are visible whole, so its objective.contrastive_between is views": (
             model.head == "neighbour" and objective.contrastive > 0 and objective.contrastive_between == "modalities"
         ),
         "objective.token_shuffling shuffles what the decoder gets, so it needs model.head=decoder": (

@@ -301,9 +301,9 @@ def test_what_makes_no_sense_with_it_is_refused_in_a_sentence(setting):
         preset("neighbour").with_settings([setting])
 
 
-def test_its_contrastive_views_are_halves_of_the_shots_since_it_sees_whole_shots_alone():
+def test_its_contrastive_views_are_halves_of_the_shots_since_it_starts_from_those_that_are_visible_whole():
     asked = ["model.head=neighbour", "model.centred=true", "objective.contrastive=1"]
-    with pytest.raises(InputError, match="seen whole"):
+    with pytest.raises(InputError, match="visible whole"):
         Recipe().with_settings([*asked, "objective.contrastive_between=modalities"])
     for settings, apart in ((asked, False), (asked[2:], True)):
         recipe = Recipe().with_settings(settings)
