@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from msm import checkpoint, files
-from msm.catalog import Catalog
+from msm.catalog import Catalog, Title
 from msm.errors import InputError
 from msm.evaluate import Space, fitted_space
 from msm.launching import told
@@ -202,8 +203,12 @@ class Trainer:
         """What the validation titles say of the weights as they stand; these are told by them what they are to be told."""
         if self.model.neighbour is None:
             return validate(self.kept, self.validation, self.space)
-        also = make_up(self.validation, self.sampler.titles)
-        return validate(self.kept, self.validation, self.space, enough_seeds(self.validation), also)
+        return validate(self.kept, self.validation, self.space, enough_seeds(self.validation), self._also)
+
+    @cached_property
+    def _also(self) -> list[Title]:
+        """Training titles that have a say where few titles validate; to find them, titles are read."""
+        return make_up(self.validation, self.sampler.titles)
 
     def _save_weights(self) -> None:
         self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,14 @@ def make_up(titles: Sequence[Title], train: Sequence[Title]) -> list[Title]:
     """Training titles, spread over the split, to make up for few validation titles.
 
     How an expectation ranks the true shot differs much from title to title and little between titles that were
-    trained on and others: a neighbour head has few weights.
+    trained on and others: a neighbour head has few weights. A title that lacks a modality from end to end is missing
+    data, and has a say only where there are no others.
     """
-    missing = min(len(train), max(0, CHOSEN_BY - len(titles)))
-    return [train[int(i)] for i in np.linspace(0, len(train) - 1, missing)]
+    wanted = min(len(train), max(0, CHOSEN_BY - len(titles)))
+    spread = dict.fromkeys(int(i) for i in np.linspace(0, len(train) - 1, wanted))
+    in_turn = (train[i] for i in dict.fromkeys([*spread, *range(len(train))]))  # those that are spread out first
+    whole = list(islice((t for t in in_turn if t.present.any(axis=0).all()), wanted))
+    return whole or [train[i] for i in spread]
 
 
 def validate(

@@ -25,6 +25,7 @@ from msm.recipe import Recipe
 from msm.resemblance import HiddenRows, Known, between_neighbours, describe_pairs, sharpen
 from msm.terms import make_objective
 from msm.train import start_run, train
+from msm.validation import make_up
 
 SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
 
@@ -243,6 +244,17 @@ def test_training_titles_have_a_say_in_the_sharpening_where_few_titles_validate(
     validation = {t.title_id for t in talks.split("validation")}
     assert validation < titles and not titles & {t.title_id for t in talks.split("test")}
     torch.testing.assert_close(run.model.neighbour.sharpening, torch.tensor([0.2, 0.1]))
+
+
+def test_a_title_without_sound_has_no_say_where_others_are_whole(tmp_path):
+    titles = list(speakers_at_random(10, np.random.default_rng(0)))
+    for title in titles[:2]:
+        title.embeddings[:, 8:] = 0
+    catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities_of({"video": 8, "audio": 4}), dtype="float32")
+    train, validation = catalog.split("train"), catalog.split("validation")
+    assert {t.title_id for t in make_up(validation, train)} == {t.title_id for t in train} - {"title-00", "title-01"}
+    mute = [t for t in train if t.title_id in ("title-00", "title-01")]
+    assert make_up(validation, mute) == mute
 
 
 def places(case: Case) -> tuple[np.ndarray, np.ndarray]:
