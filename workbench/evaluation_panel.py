@@ -151,7 +151,9 @@ def where(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     evaluation = next(iter(reports.values()))
     has_full = "by_ratio" in evaluation
     parts = ["distance", *(p for p in ("position", "ratio", "part") if len(part_table(reports, p)))]
-    for column, name in zip(columns("parts", [1] * len(parts), least_px=270), parts, strict=True):
+    for column, name in zip(
+        columns("parts", [1] * len(parts), least_px=270 if len(parts) < 4 else 400), parts, strict=True
+    ):
         with column:
             part(reports, run_path, name)
     if has_full:
