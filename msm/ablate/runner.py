@@ -70,7 +70,7 @@ class LocalPool:
         for executor in [*self._idle, *self._busy.values()]:
             processes = list((executor._processes or {}).values()) if at_once else []
             for process in processes:
-                process.kill()
+                process.terminate()
             executor.shutdown(wait=not at_once, cancel_futures=True)
 
 
@@ -101,15 +101,13 @@ class RayPool:
 
 
 def begin_worker(threads: int) -> None:
-    """Before the first training of a process: Ctrl-C and SIGTERM, which a terminal, Slurm or a container send to all
-    processes of a group, are for the runner, and without the runner there is no work."""
+    """Before the first training of a process: Ctrl-C is for the runner, and without the runner there is no work."""
     import multiprocessing
     import signal
 
-    for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, signal.SIG_IGN)
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
     parent = multiprocessing.parent_process()
     if parent is not None:
