@@ -155,7 +155,9 @@ def by_position(scores: pd.DataFrame, positions: pd.DataFrame | None) -> list[di
 
 
 def by_ratio(scores: pd.DataFrame, ratio: float) -> dict[str, Any]:
-    """One mask ratio: the model against the baseline that is best at this ratio."""
+    """One mask ratio: the model against the baseline that is best at this ratio; None for each where it hid no shot."""
+    if scores.empty:
+        return {"ratio": ratio, "best_baseline_name": None, "median_rank": None, **against_best(scores, "")}
     best = best_baseline(scores)
     model = scores[scores["predictor"] == "model"]
     rank = float(model["rank_share"].median())

@@ -289,6 +289,13 @@ def small_catalog(path, lengths, scene=None):
     return Catalog.write(path, titles, modalities=modalities_of({"video": 6}))
 
 
+def test_a_ratio_that_hides_nothing_of_a_few_short_titles_leaves_the_rest_of_the_report_alone(tmp_path):
+    catalog = small_catalog(tmp_path / "short", [2])
+    space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")
+    tenth, fifth, *_ = full_report(truth, catalog, space, full=True)["by_ratio"]
+    assert tenth["num_hidden"] == 0 and tenth["centred_cosine"] is None and fifth["num_hidden"] > 0
+
+
 def test_titles_too_short_for_a_span_are_left_out_and_it_is_said(tmp_path):
     catalog = small_catalog(tmp_path / "short", [8, 8, 30])
     space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")

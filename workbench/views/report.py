@@ -140,6 +140,7 @@ def details(evaluation: dict[str, Any]) -> str:
 
 def _reach(ratios: list[dict[str, Any]]) -> str:
     """Up to which share of hidden shots the model is clearly ahead."""
+    ratios = [e for e in ratios if e["num_hidden"]]
     ahead = [(e.get("difference") or {}).get("low", -1.0) > 0 for e in ratios]
     if not ratios or not any(ahead):
         return ""
