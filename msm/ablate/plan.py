@@ -146,14 +146,21 @@ def merged(old: Plan, new: Plan) -> Plan:
     if _identity(old.cells[0].recipe) != _identity(new.cells[0].recipe):
         change = _first_difference(old.cells[0].recipe, new.cells[0].recipe)
         raise InputError(f"this ablation stands around another base recipe ({change}); choose another folder")
+    before = {cell.name: cell.recipe for cell in old.cells}
+    for cell in new.cells:
+        if cell.name in before and _identity(before[cell.name]) != _identity(cell.recipe):
+            change = _first_difference(before[cell.name], cell.recipe)
+            raise InputError(
+                f"{cell.name} was another recipe when this ablation began ({change}); choose another folder"
+            )
     if old.split != new.split:
         raise InputError(f"this ablation is measured on the {old.split} split, not on {new.split}")
     if old.catalog["fingerprint"] != new.catalog["fingerprint"]:
         raise InputError("this ablation was made on another catalog; choose another folder")
     knobs = {k.key: k for k in old.knobs}
     for knob in new.knobs:
-        before = knobs.get(knob.key, replace(knob, values=()))
-        knobs[knob.key] = replace(before, values=(*before.values, *(v for v in knob.values if v not in before.values)))
+        known = knobs.get(knob.key, replace(knob, values=()))
+        knobs[knob.key] = replace(known, values=(*known.values, *(v for v in knob.values if v not in known.values)))
     return Plan(
         split=old.split,
         seeds=max(old.seeds, new.seeds),

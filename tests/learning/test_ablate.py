@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,20 @@ def test_one_at_a_time_changes_one_knob_in_each_cell():
     plan = make_plan(vary=["mask.ratio=.15,.4", "model.depth=2"], each=True)
     assert names(plan) == ["base", "mask.ratio=0.15", "mask.ratio=0.4", "model.depth=2"]
     assert [len(cell.changes) for cell in plan.cells] == [0, 1, 1, 1]
+
+
+def test_a_preset_that_has_changed_since_is_refused_and_not_added_under_the_same_name():
+    old = make_plan(recipes=["mediafm", "neighbour"])
+    cells = tuple(
+        replace(c, recipe={**c.recipe, "mask": {**c.recipe["mask"], "parts": 0.0}}) if c.changes else c
+        for c in old.cells
+    )
+    old = replace(old, cells=cells, catalog={"fingerprint": "f"})
+    with pytest.raises(
+        InputError, match=r"recipe=neighbour was another recipe .*mask.parts is 0.* choose another folder"
+    ):
+        merged(old, replace(make_plan(recipes=["mediafm", "neighbour"]), catalog={"fingerprint": "f"}))
+    assert names(merged(old, replace(old, seeds=5))) == ["base", "recipe=neighbour"]
 
 
 def test_what_is_set_holds_in_every_cell_and_may_be_varied_around():
