@@ -21,6 +21,7 @@ KNOBS = {
     "time_reversal": ("Windows that run backwards", "{v} of windows backwards instead of {r}"),
     "mask.ratio": ("Share of shots hidden", "Hiding {v} instead of {r}"),
     "mask.policy": ("Which shots are hidden", "Hiding by {v} instead of {r}"),
+    "mask.parts": ("Shots that lose one modality", "Hiding one modality of {v} more instead of {r}"),
     "mask.schedule": ("Schedule of the share hidden", "A {v} schedule instead of {r}"),
     "model.width": ("Width of the encoder", "A width of {v} instead of {r}"),
     "model.depth": ("Depth of the encoder", "{v} layers instead of {r}"),
@@ -39,7 +40,7 @@ KNOBS = {
     "optim.weight_decay": ("Weight decay", "A weight decay of {v} instead of {r}"),
     "optim.average": ("Averaging of the weights", "Averaging by {v} instead of {r}"),
 }
-SHARES = {"mask.ratio", "mask.start_ratio", "time_reversal", "model.global_dropout"}
+SHARES = {"mask.ratio", "mask.start_ratio", "mask.parts", "time_reversal", "model.global_dropout"}
 
 
 def knob_label(key: str) -> str:
