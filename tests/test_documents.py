@@ -233,6 +233,7 @@ def as_typed_here(line: str, world: Path, number: int) -> list[str]:
     """The words of a command with names of this world for CATALOG, RUN and the like, and two steps where it trains."""
     verb = line.split()[1]
     names = {"SOURCE": "embeddings.parquet", "CATALOG": "my/catalog", "RUN": "my/runs/first", "OUT": f"out/{number}"}
+    names |= {"catalogs/scene_shots": "my/catalog", "ablations/best-scene_shots/runs/base,seed=0": "my/runs/first"}
     if verb in ("import", "ingest"):  # what a command writes is nobody else's
         names |= dict.fromkeys(("CATALOG", "my/catalog"), f"catalogs/{number}")
     if verb == "train":
