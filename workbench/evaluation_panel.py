@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog
+from msm.assess import FULL
 from workbench import cache, jobs, panels, state
 from workbench.arguments import read_arguments
 from workbench.opened import turn_to
@@ -149,7 +150,7 @@ def against_copying(reports: Reports, run_path: Path) -> None:
 def where(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     """Where the model is ahead: by distance, by place in the scene, by share hidden."""
     evaluation = next(iter(reports.values()))
-    has_full = "by_ratio" in evaluation
+    has_full = all(part in evaluation for part in FULL)  # an older report has no parts
     parts = ["distance", *(p for p in ("position", "ratio", "part") if len(part_table(reports, p)))]
     for column, name in zip(
         columns("parts", [1] * len(parts), least_px=270 if len(parts) < 4 else 400), parts, strict=True
