@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from scipy import stats
 
-from msm import files
-from msm.catalog import Catalog
-from msm.evaluate import evaluate_run
-from msm.fill import Run
-from msm.importers import ImportOptions, import_embeddings
-from msm.presets import preset
-from msm.recipe import Recipe
-from msm.runs import versions
-from msm.train import start_run, train
+from msm.data.catalog import Catalog
+from msm.evaluation.protocol import evaluate_run
+from msm.importers.convert import ImportOptions, import_embeddings
+from msm.inference.reconstruction import Run
+from msm.io import files
+from msm.recipes.presets import preset
+from msm.recipes.recipe import Recipe
+from msm.runs.folder import versions
+from msm.training.trainer import start_run, train
 from sample_data import without_pictures
 
 ROOT = Path(__file__).parents[1]

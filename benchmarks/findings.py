@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from msm import files
+from msm.io import files
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -51,7 +51,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SERVER = """
 from streamlit.starlette import App
 from workbench.app import warmed
-from workbench.served import ROUTES
+from workbench.server.routes import ROUTES
 
 app = App(SESSION, lifespan=warmed, routes=ROUTES)
 """
@@ -120,7 +120,9 @@ def served(catalog: Path, runs: Path, folder: Path) -> Iterator[str]:
     """The app with the empty fragment, on a free port."""
     session, script = folder / "session.py", folder / "server.py"
     shutil.copytree(ROOT / "workbench" / ".streamlit", folder / ".streamlit")
-    session.write_text(SESSION.replace("MAIN", repr(str(ROOT / "workbench" / "main.py"))), encoding="utf-8")
+    session.write_text(
+        SESSION.replace("MAIN", repr(str(ROOT / "workbench" / "app_pages" / "main.py"))), encoding="utf-8"
+    )
     script.write_text(SERVER.replace("SESSION", repr(str(session))), encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -41,8 +41,9 @@ import psutil
 
 from benchmarks.lab import FLAGS, WATCH, machine
 from benchmarks.visitor import Seen, Visitor
-from msm import Catalog, files
-from msm.ranges import format_ranges
+from msm import Catalog
+from msm.data.ranges import format_ranges
+from msm.io import files
 
 ROOT = Path(__file__).parent.parent
 ARRIVING, WARM_UP = 0.1, 0.2  # of the time: until all are there, and from when on it counts

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from msm import files
+from msm.io import files
 
 WIDTH, GENRES, PLACES = 2304, 12, 64
 METHODS = ("msm", "umap")

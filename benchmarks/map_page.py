@@ -33,8 +33,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from msm import Catalog, TitleData
 from msm import projection as projections
-from msm.catalog import modalities_of
-from msm.maps import make_maps
+from msm.data.catalog import modalities_of
+from msm.projection.maps import make_maps
 
 ROOT = Path(__file__).parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from msm import files
-from msm.catalog import Catalog, TitleData
-from msm.evaluate import evaluate_run
-from msm.fill import Run
-from msm.presets import preset
-from msm.runs import versions
-from msm.train import start_run, train
+from msm.data.catalog import Catalog, TitleData
+from msm.evaluation.protocol import evaluate_run
+from msm.inference.reconstruction import Run
+from msm.io import files
+from msm.recipes.presets import preset
+from msm.runs.folder import versions
+from msm.training.trainer import start_run, train
 from workbench.views.scaling import scaling_sentence, scaling_table
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"

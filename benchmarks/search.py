@@ -30,11 +30,11 @@ import faiss
 import numpy as np
 
 from msm import Catalog, TitleData
-from msm.catalog import modalities_of
-from msm.retrieval.exact import TopK
-from msm.search.asking import nearest
-from msm.search.shelf import Finder, index_folder, make_index, open_index
+from msm.data.catalog import modalities_of
+from msm.search.index_store import Finder, index_folder, make_index, open_index
+from msm.search.query import nearest
 from msm.search.spaces import RawSpace
+from msm.search.vector_index.exact import TopK
 
 DIMS = {"video": 768, "audio": 768, "text": 768}
 LATENT, SCENE_SHOTS, TITLE_SHOTS = 1024, 12, 1000

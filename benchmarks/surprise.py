@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from msm import Catalog, Run, Title, files
-from msm.runs import versions
-from msm.surprise import agreement, peaks_at_scenes, surprise
+from msm import Catalog, Run, Title
+from msm.interpret.surprise import agreement, peaks_at_scenes, surprise
+from msm.io import files
+from msm.runs.folder import versions
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks" / "results" / "surprise.json"

@@ -33,18 +33,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks import train_loader
-from msm import files
-from msm.catalog_rules import Modality
+from msm.data.schema import Modality
 from msm.errors import InputError
-from msm.model import ShotEncoder
-from msm.objectives import cosine_distance
-from msm.optim import make_optimizers
-from msm.presets import preset
-from msm.recipe import Recipe
-from msm.step import train_step, uses_bfloat16
-from msm.terms import make_objective
-from msm.train import pick_device
-from msm.windows import Batch, step_rng
+from msm.io import files
+from msm.models.encoder import ShotEncoder
+from msm.objectives.losses import cosine_distance
+from msm.objectives.objective import make_objective
+from msm.recipes.presets import preset
+from msm.recipes.recipe import Recipe
+from msm.training.optimizers import make_optimizers
+from msm.training.sampler import Batch, step_rng
+from msm.training.step import train_step, uses_bfloat16
+from msm.training.trainer import pick_device
 
 RESULTS = Path(__file__).parent / "results"
 SHOT_DIM, SHORTEST, LONGEST, RATIO = 2304, 60, 512, 0.2

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from msm.catalog import Catalog, TitleData, modalities_of
-from msm.evaluate import Space
-from msm.recipe import Recipe
-from msm.train import make_sampler
+from msm.data.catalog import Catalog, TitleData, modalities_of
+from msm.evaluation.protocol import Space
+from msm.recipes.recipe import Recipe
+from msm.training.trainer import make_sampler
 
 TITLES, SHOT_DIM, STEPS = 320, 2304, 12
 

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from msm import files
-from msm.catalog import Catalog
-from msm.catalog_rules import FORMAT
-from msm.presets import preset
-from msm.runs import RunFolder
-from msm.train import Trainer
+from msm.data.catalog import Catalog
+from msm.data.schema import FORMAT
+from msm.io import files
+from msm.recipes.presets import preset
+from msm.runs.folder import RunFolder
+from msm.training.trainer import Trainer
 
 TITLE_SHOTS = 500
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from msm.errors import InputError
 
 if TYPE_CHECKING:
-    from msm.catalog import Catalog, Modality, Title, TitleData
-    from msm.fill import FillIn, Run
-    from msm.recipe import Recipe
+    from msm.data.catalog import Catalog, Modality, Title, TitleData
+    from msm.inference.reconstruction import FillIn, Run
+    from msm.recipes.recipe import Recipe
 
 __all__ = ["Catalog", "FillIn", "InputError", "Modality", "Recipe", "Run", "Title", "TitleData"]
 _LATE = {
-    **dict.fromkeys(("Catalog", "Modality", "Title", "TitleData"), "msm.catalog"),
-    "FillIn": "msm.fill",
-    "Run": "msm.fill",
-    "Recipe": "msm.recipe",
+    **dict.fromkeys(("Catalog", "Modality", "Title", "TitleData"), "msm.data.catalog"),
+    "FillIn": "msm.inference.reconstruction",
+    "Run": "msm.inference.reconstruction",
+    "Recipe": "msm.recipes.recipe",
 }
 
 

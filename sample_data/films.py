@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from msm.catalog import Catalog, TitleData
+from msm.data.catalog import Catalog, TitleData
 from msm.errors import InputError
-from msm.files import whole_file
 from msm.ingest import IngestOptions, ingest
 from msm.ingest.media import link_or_copy
+from msm.io.files import whole_file
 from sample_data.film import FILMED, Film
 from sample_data.genres import genres
 from sample_data.render import fingerprint, render_all

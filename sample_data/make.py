@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from msm.catalog import Catalog
+from msm.data.catalog import Catalog
 from sample_data import without_pictures
 
 SEED = 2026

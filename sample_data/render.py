@@ -19,7 +19,7 @@ import numpy as np
 import pysubs2
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from msm.files import whole_file
+from msm.io.files import whole_file
 from sample_data.drawing.frames import PIXELS, Look, frames_of_shot
 from sample_data.film import FILMED, Film
 from sample_data.sound.mix import AFTER_S, BEFORE_S, Soundtrack, mouths

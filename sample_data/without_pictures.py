@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from msm.catalog import Catalog, TitleData, modalities_of
+from msm.data.catalog import Catalog, TitleData, modalities_of
 from sample_data.embeddings import DIMS, embed, embed_title
 from sample_data.film import Film, Shot
 from sample_data.screenplay import endless_premises, seed_of, write_film

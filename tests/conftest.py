@@ -14,10 +14,34 @@ import pandas as pd
 import pytest
 
 from msm import Catalog, Modality, TitleData
-from msm.catalog import modalities_of
+from msm.data.catalog import modalities_of
+from tests.talks import cpu, quick, talks
+
+__all__ = ["cpu", "quick", "talks"]
 
 REPO = Path(__file__).resolve().parents[1]
+LEARNING = {
+    "ablation",
+    "evaluation",
+    "inference",
+    "interpret",
+    "models",
+    "objectives",
+    "repository",
+    "runs",
+    "training",
+}
 TINY_SHOTS = {"train": (7, 5), "validation": (4,), "test": (6, 3)}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """One thread where small models are trained: they lose more by waiting for each other's threads than they win; and
+    the processes that some of these tests start have one too, without which nothing would be the same to the bit. Before
+    each test and its fixtures, as tests of other rooms in the same process may ask for more."""
+    if item.path.relative_to(REPO / "tests").parts[0] in LEARNING:
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def tiny_titles(dims: tuple[Modality, ...], seed: int = 0) -> Iterator[TitleData]:

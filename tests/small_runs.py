@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from msm.presets import preset
-from msm.recipe import Recipe
+from msm.recipes.presets import preset
+from msm.recipes.recipe import Recipe
 
 BASELINE = 0.5
 

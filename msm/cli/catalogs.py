@@ -9,7 +9,7 @@ import typer
 
 from msm.cli.program import AsJson, app, to_json
 from msm.errors import InputError
-from msm.progress import progress_bar
+from msm.io.progress import progress_bar
 
 
 @app.command()
@@ -19,7 +19,7 @@ def info(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a catalog or a run holds, and whether it is sound."""
-    from msm.describe import as_text, describe
+    from msm.cli.describe import as_text, describe
 
     with progress_bar("checking") as progress:
         facts = describe(path, quick=quick, progress=progress)
@@ -50,8 +50,8 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Make a catalog from embeddings made elsewhere (docs/format.md lists the formats)."""
-    from msm.describe import as_text, describe_catalog
-    from msm.importers import ImportOptions, import_embeddings
+    from msm.cli.describe import as_text, describe_catalog
+    from msm.importers.convert import ImportOptions, import_embeddings
 
     options = ImportOptions(
         format=format,

@@ -10,7 +10,7 @@ from msm.cli.program import AsJson, app, to_json
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """What this machine has: device, FAISS build, video, encoders, disk; and what to install for the rest."""
-    from msm import doctor as looking
+    from msm.cli import environment as looking
 
     found = looking.examine()
     answer = looking.as_dict(found)

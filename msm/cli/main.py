@@ -10,11 +10,10 @@ from typing import NoReturn
 
 import typer
 
-from msm import progress as telling
-
-from msm.cli import opening, catalogs, training, asking, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
+from msm.cli import start, catalogs, training, inference, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
 from msm.errors import FULL, NO_MEMORY, InputError, lacks_memory
+from msm.io import progress as telling
 
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]

@@ -11,7 +11,7 @@ import typer
 
 from msm.cli.program import AsJson, app, open_catalog, to_json
 from msm.errors import InputError
-from msm.progress import progress_bar
+from msm.io.progress import progress_bar
 
 ENDS = {"wait": 0, "read": 12, "neighbours": 18, "umap": 35, "epochs": 96, "trust": 100}  # of each stage, in hundredths
 BEGINS = dict(zip(ENDS, [0, *ENDS.values()], strict=False))
@@ -39,8 +39,8 @@ def map(
     as_json: AsJson = False,
 ) -> None:
     """Draw the 2-D map of a catalog's shots and keep it beside them; what is there already is not made again."""
-    from msm.maps import MapOptions, make_maps
     from msm.projection import ProjectionOptions
+    from msm.projection.maps import MapOptions, make_maps
 
     layout = ProjectionOptions(dims=dims, neighbours=neighbours, min_dist=min_dist, densmap=densmap, seed=seed)
     options, opened = MapOptions(of=of, by=by, layout=layout), open_catalog(catalog)
@@ -55,8 +55,8 @@ def map(
 
 
 def _place(catalog: Any, options: Any, runs: list[Path | None], tell: Callable[[str, float], None]) -> Any:
-    from msm.maps import Source, find_map
-    from msm.maps.making import place_new_titles
+    from msm.projection.maps import Source, find_map
+    from msm.projection.maps.building import place_new_titles
 
     if len(runs) > 1:
         raise InputError("titles are placed on one map at a time; give one --run, or none")

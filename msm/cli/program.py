@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from msm import progress as telling
+from msm.io import progress as telling
 
 app = typer.Typer(
     help="Masked Shot Modeling: hide shots of a film and watch a model fill them in.",
@@ -42,7 +42,7 @@ def common(
 
 
 def open_catalog(path: Path) -> Any:
-    from msm.catalog import Catalog
+    from msm.data.catalog import Catalog
 
     return Catalog.open(path)
 

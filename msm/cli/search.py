@@ -10,13 +10,13 @@ import typer
 
 from msm.cli.program import AsJson, app, open_catalog, to_json
 from msm.errors import InputError
-from msm.progress import progress_bar
+from msm.io.progress import progress_bar
 
 if TYPE_CHECKING:
-    from msm.catalog import Catalog
-    from msm.search.asking import Answer
+    from msm.data.catalog import Catalog
     from msm.search.filters import Filters
-    from msm.search.shelf import Finder
+    from msm.search.index_store import Finder
+    from msm.search.query import Answer
     from msm.search.spaces import Space
 
 RunOption = Annotated[Path | None, typer.Option("--run", help="Shots as this run sees them in their titles.")]
@@ -33,7 +33,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Build an index of a catalog's shots and keep it beside them, in CATALOG/index."""
-    from msm.search.shelf import index_folder, make_index
+    from msm.search.index_store import index_folder, make_index
 
     space = _space(open_catalog(catalog), run, only)
     with progress_bar("indexing") as progress:
@@ -72,9 +72,9 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find the shots nearest to a shot, a text, a fill-in or several shots in a row."""
-    from msm.search.asking import as_records, nearest, row_of
     from msm.search.clips import clip_rows, like_clip
-    from msm.search.words import find_words
+    from msm.search.query import as_records, nearest, row_of
+    from msm.search.text_query import find_words
 
     asked = {"--shot": shot, "--text": text, "--words": words, "--fill": fill[0], "--clip": clip}
     named = [name for name, value in asked.items() if value]
@@ -104,9 +104,9 @@ def search(
 
 
 def _answer_fill(catalog: Catalog, fill: tuple[str, str], only: str | None, run: Path | None, common: dict) -> Answer:
-    from msm.fill import Run
-    from msm.search.asking import nearest, row_of
-    from msm.search.fills import expected_vector, fill_space
+    from msm.inference.reconstruction import Run
+    from msm.search.query import nearest, row_of
+    from msm.search.reconstructions import expected_vector, fill_space
 
     if only or run:
         raise InputError("a fill-in is compared with whole raw shots: --run and --only do not go with --fill")
@@ -120,9 +120,9 @@ def _answer_fill(catalog: Catalog, fill: tuple[str, str], only: str | None, run:
 def _answer_text(
     catalog: Catalog, text: str, encoder: str | None, only: str | None, run: Path | None, common: dict
 ) -> Answer:
-    from msm.search.asking import nearest
+    from msm.search.query import nearest
     from msm.search.spaces import RawSpace
-    from msm.search.words import MODALITY, encode_text, text_encoder
+    from msm.search.text_query import MODALITY, encode_text, text_encoder
 
     if run or only not in (None, MODALITY):
         raise InputError("a text is compared with the text columns alone: --run and --only do not go with --text")
@@ -138,8 +138,8 @@ def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
         return RawSpace(catalog, modality=only)
     if only is not None:
         raise InputError("a run sees all modalities at once: --only does not go with --run")
-    from msm.fill import Run
-    from msm.search.contextual import contextual_space
+    from msm.inference.reconstruction import Run
+    from msm.search.contextual_space import contextual_space
 
     with progress_bar("embedding") as progress:
         return contextual_space(catalog, Run.open(run), progress=progress)
@@ -147,8 +147,8 @@ def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
 
 def _finder(space: Space) -> Finder:
     """The index that is kept; else a new one, which is worth keeping where it took long, and said."""
-    from msm.retrieval import choose_plan
-    from msm.search.shelf import find_index
+    from msm.search.index_store import find_index
+    from msm.search.vector_index import choose_plan
 
     dear = not choose_plan(space.num, space.dim).exact
     with progress_bar("indexing") as progress:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from msm.cli.program import AsJson, app, open_catalog, to_json
-from msm.progress import progress_bar
+from msm.io.progress import progress_bar
 
 
 @app.command()
@@ -24,11 +24,11 @@ def surprise(
     as_json: AsJson = False,
 ) -> None:
     """Hide every shot of a title in turn and show how surprised the model is by each."""
-    from msm.fill import Run
-    from msm.surprise import agreement, peaks_at_scenes
-    from msm.surprise import surprise as hide_in_turn
-    from msm.text_tables import surprise_as_text
-    from msm.train import pick_device
+    from msm.cli.tables import surprise_as_text
+    from msm.inference.reconstruction import Run
+    from msm.interpret.surprise import agreement, peaks_at_scenes
+    from msm.interpret.surprise import surprise as hide_in_turn
+    from msm.training.trainer import pick_device
 
     chosen, trained = open_catalog(catalog)[title], Run.open(run, device=str(pick_device(device)))
     with progress_bar("hiding every shot in turn") as progress:

@@ -12,7 +12,7 @@ import typer
 
 from msm.cli.program import AsJson, app, stop_signals, to_json
 from msm.errors import InputError
-from msm.progress import BEGAN, progress_bar, training_bar
+from msm.io.progress import BEGAN, progress_bar, training_bar
 
 
 @app.command()
@@ -31,12 +31,12 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
-    from msm.catalog import Catalog
-    from msm.launching import start_processes
-    from msm.presets import recipe_of
-    from msm.runs import RunFolder
-    from msm.train import pick_device, start_run
-    from msm.train import train as train_run
+    from msm.data.catalog import Catalog
+    from msm.recipes.presets import recipe_of
+    from msm.runs.folder import RunFolder
+    from msm.training.distributed_init import start_processes
+    from msm.training.trainer import pick_device, start_run
+    from msm.training.trainer import train as train_run
 
     if resume and (set_ or replace):
         raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
@@ -45,7 +45,7 @@ def train(
     if dry_run:
         if not first:
             return
-        from msm.cost import cost_of
+        from msm.ablation.cost import cost_of
 
         wanted = RunFolder.open(run).recipe if resume else recipe_of(recipe).with_settings(set_ or [])
         cost = cost_of(opened, wanted, where)
@@ -112,8 +112,8 @@ def ablate(
     as_json: AsJson = False,
 ) -> None:
     """Compare recipes: a grid of knobs with seeds, as a table with intervals (docs/ablate.md)."""
-    from msm.ablate import ablation, report
-    from msm.train import pick_device
+    from msm.ablation import ablation, report
+    from msm.training.trainer import pick_device
 
     if table_only:
         table = ablation.tables_only(out or catalog)
@@ -154,7 +154,7 @@ def ablate(
 
 def _look(progress: Callable[[int, int], None]) -> Callable[[dict[str, Any]], None]:
     """From what an ablation tells to a bar; without a terminal also a line for each training that ends."""
-    from msm.ablate.progress import sentence
+    from msm.ablation.progress import sentence
 
     told = [-1]
 

@@ -18,9 +18,9 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from msm.arrays import MAX_DEFLATE_RATIO
 from msm.errors import InputError
 from msm.importers.source import Entry, parse_columns
+from msm.io.arrays import MAX_DEFLATE_RATIO
 
 FEATURES = "features"
 KNOWN = (FEATURES, "picks", "n_frames", "fps", "change_points", "n_frame_per_seg", "n_steps", "gtscore", "user_summary")

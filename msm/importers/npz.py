@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from msm.arrays import ArrayHeader, NpzFile
 from msm.errors import InputError
 from msm.importers.source import DERIVED, Entry, parse_columns, split_of
+from msm.io.arrays import ArrayHeader, NpzFile
 
 MAX_LABEL_COLUMNS = 8  # a wider array of integers is no set of labels
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from msm.arrays import map_npy
-from msm.catalog_reader import checked_frame, open_parquet, read_bounded
+from msm.data.reader import checked_frame, open_parquet, read_bounded
 from msm.errors import InputError
 from msm.importers.source import parse_columns
 from msm.importers.table import TableSource
+from msm.io.arrays import map_npy
 
 BATCH_ROWS = 4096
 

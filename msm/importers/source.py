@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from msm.catalog_rules import SPLITS, TITLE_COLUMNS
+from msm.data.schema import SPLITS, TITLE_COLUMNS
 from msm.errors import InputError
 
 SPLIT_WORDS = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from msm.catalog_rules import check_title_id
+from msm.data.schema import check_title_id
 from msm.errors import InputError
 from msm.importers.source import DERIVED, Entry, slugs, split_of
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from msm.catalog import Catalog, Modality, Title, TitleData, modalities_of
-from msm.catalog_rules import TITLE_COLUMNS
+from msm.data.catalog import Catalog, Modality, Title, TitleData, modalities_of
+from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
-from msm.ingest.encoders import Encoder
+from msm.ingest.encoders.registry import Encoder
 from msm.ingest.media import link_or_copy
-from msm.ingest.one_title import Job, Staged
-from msm.ingest.shots import DETECTORS
+from msm.ingest.shot_detection import DETECTORS
+from msm.ingest.title import Job, Staged
 
 FEWEST_TO_DEAL = 3  # with fewer titles, all are `test`: unseen by any training
 

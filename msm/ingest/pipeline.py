@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from msm.catalog import Catalog
+from msm.data.catalog import Catalog
 from msm.errors import InputError
-from msm.files import naming_full_disk, remove_leftovers
 from msm.ingest.assemble import assemble, check_fits
-from msm.ingest.encoders import Encoder, load_encoders
-from msm.ingest.film import Film
-from msm.ingest.one_title import Job, Staged
-from msm.ingest.shots import DETECTORS
-from msm.ingest.titles import TitleFacts, facts_of
+from msm.ingest.decoding import Film
+from msm.ingest.encoders.registry import Encoder, load_encoders
+from msm.ingest.metadata import TitleFacts, facts_of
+from msm.ingest.shot_detection import DETECTORS
+from msm.ingest.title import Job, Staged
 from msm.ingest.workers import make_titles
+from msm.io.files import naming_full_disk, remove_leftovers
 
 
 @dataclass(frozen=True, kw_only=True)

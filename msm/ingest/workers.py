@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from msm.errors import FullDiskError, InputError
-from msm.ingest.one_title import Job, Staged, make_title
+from msm.ingest.title import Job, Staged, make_title
 
 Outcome = tuple[Job, Staged | InputError]
 _progress: Any = None  # in a worker: where it tells (title, seconds)

@@ -1,7 +1,7 @@
 """Vectors onto two or three dimensions: principal components, nearest neighbours, UMAP; and how far to trust it.
 
 Takes plain arrays. `layout.py` is the only file that knows umap, which takes 15 s to import and is therefore
-imported where a map is made. What is stored, and where, is `msm.maps`.
+imported where a map is made. What is stored, and where, is `msm.projection.maps`.
 """
 
 from msm.projection.layout import (

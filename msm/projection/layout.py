@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from msm.errors import InputError
-from msm.neighbours_graph import nearest_rows
 from msm.projection.pca import Rows, principal_components
+from msm.search.neighbour_graph import nearest_rows
 
 FEWEST = 10  # different rows; with fewer there is no neighbourhood to keep
 TOO_FEW = f"fewer than {FEWEST} different points, too few for UMAP: these are their principal components"

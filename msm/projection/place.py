@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from msm.neighbours_graph import nearest_to
+from msm.search.neighbour_graph import nearest_to
 
 
 def place_beside(new: np.ndarray, mapped: np.ndarray, points: np.ndarray, *, neighbours: int = 15) -> np.ndarray:

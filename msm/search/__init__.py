@@ -1,8 +1,8 @@
 """Which shots of a catalog are like this one: as they are, or as a trained run sees them in their titles.
 
     from msm import Catalog
-    from msm.search.asking import nearest, row_of
-    from msm.search.shelf import find_index
+    from msm.search.query import nearest, row_of
+    from msm.search.index_store import find_index
     from msm.search.spaces import RawSpace
 
     catalog = Catalog.open("sample_data/catalog")

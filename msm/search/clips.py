@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from msm.catalog import Catalog
+from msm.data.catalog import Catalog
+from msm.data.ranges import parse_ranges
 from msm.errors import InputError
-from msm.ranges import parse_ranges
-from msm.search.asking import Answer, shots_of
 from msm.search.filters import Filters, allowed_rows, title_of_rows
-from msm.search.shelf import Finder
+from msm.search.index_store import Finder
+from msm.search.query import Answer, shots_of
 
 BLOCK = 8192
 PROPOSED = 200  # neighbours of each shot of the clip, where the index is not exact

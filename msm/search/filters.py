@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from msm.catalog import SPLITS, Catalog
+from msm.data.catalog import SPLITS, Catalog
+from msm.data.scenes import COLUMNS as SCENE_COLUMNS
+from msm.data.scenes import UNKNOWN, scene_numbers
 from msm.errors import InputError
-from msm.scenes import COLUMNS as SCENE_COLUMNS
-from msm.scenes import UNKNOWN, scene_numbers
 
 MOST_NAMED = 8  # values of a label that an error lists
 

@@ -15,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from msm.catalog import Catalog, Modality, Title
+from msm.data.catalog import Catalog, Modality, Title
+from msm.data.fusion import fuse, unit
 from msm.errors import InputError
-from msm.fusion import fuse, unit
-from msm.recipe import Recipe
+from msm.recipes.recipe import Recipe
 
 MOST_FOR_MEAN = 100_000  # training shots, of whole titles evenly spaced
 DEFAULT_FUSION = Recipe().fusion
@@ -176,7 +176,7 @@ def fused_columns(embeddings: np.ndarray, modalities: tuple[Modality, ...], fusi
 def training_mean(catalog: Catalog, modalities: tuple[Modality, ...], fusion: str, width: int) -> np.ndarray:
     """(W,) mean of the training shots that have something to compare; of all titles where none is for training.
 
-    As in `msm.evaluate`, a title that lacks a modality from end to end is left out, unless there are no others.
+    As in `msm.evaluation.protocol`, a title that lacks a modality from end to end is left out, unless there are no others.
     """
     sums, counts = {True: np.zeros(width), False: np.zeros(width)}, {True: 0, False: 0}
     for title in training_titles(catalog):

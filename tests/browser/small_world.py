@@ -15,9 +15,9 @@ import torch
 from PIL import Image, ImageOps
 
 from msm import Catalog, TitleData
-from msm.catalog import modalities_of
-from msm.presets import preset
-from msm.train import pick_device, start_run, train
+from msm.data.catalog import modalities_of
+from msm.recipes.presets import preset
+from msm.training.trainer import pick_device, start_run, train
 
 DIMS = {"video": 32, "audio": 16, "text": 16}
 NUM_PLACES, NUM_VOICES = 24, 12
@@ -120,7 +120,7 @@ def train_run(catalog: Catalog, path: Path, steps: int = 12) -> None:
 
 def evaluate_run(catalog: Catalog, path: Path) -> None:
     from msm import Run
-    from msm.evaluate import report, score_titles
+    from msm.evaluation.protocol import report, score_titles
 
     run = Run.open(path)
     run.folder.save_evaluation(report(score_titles(run.predict, catalog.split("test"), run.space), "test"))

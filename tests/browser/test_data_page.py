@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from msm import Catalog
 from tests.ingest.conftest import PLACES, Scene, write_film
-from workbench import jobs
+from workbench.server import jobs
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000

@@ -20,7 +20,8 @@ from tests.browser.conftest import free_port, served
 from tests.browser.small_world import write_trio
 from tests.conftest import mount_small_disk, unmount
 from tests.ingest.conftest import Scene, write_film
-from workbench import jobs, training
+from workbench.app_pages.training import processes
+from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault]
 PATIENCE_MS = 30_000
@@ -147,7 +148,7 @@ def pid_of(job: jobs.Job) -> int:
 def train(world: World, name: str, catalog: Path | None = None, **changed: object) -> jobs.Job:
     """As the Training page's button begins it."""
     run, settings = world.runs / name, {**SMALL, **{key.replace("__", "."): v for key, v in changed.items()}}
-    return training.start(world.jobs, catalog or world.folder / "catalog", run, "mediafm", settings)
+    return processes.start(world.jobs, catalog or world.folder / "catalog", run, "mediafm", settings)
 
 
 def watch(page: Page, world: World, name: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from workbench import present
+from workbench.present import export
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
@@ -73,7 +73,7 @@ def test_the_file_is_turned_by_keys_without_a_server(page, world: Path, tmp_path
         '[[steps]]\nshow = "film"\nheading = "Two"\nhidden = "3"\n[[steps]]\nshow = "surprise"\nheading = "Three"\n'
     )
     folders = ["--catalog", str(world / "catalog"), "--runs", str(world / "runs")]
-    assert present.main([str(script), str(tmp_path / "mine.html"), *folders]) == 0
+    assert export.main([str(script), str(tmp_path / "mine.html"), *folders]) == 0
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((tmp_path / "mine.html").as_uri())

@@ -13,8 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from msm import Catalog
 from msm import projection as projections
-from msm.maps import make_maps
-from msm.selection import Selection
+from msm.data.selection import Selection
+from msm.projection.maps import make_maps
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 30_000

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from workbench.views.wording import grouped
+from workbench.views.formatting import grouped
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 30_000

@@ -106,7 +106,7 @@ def test_the_wheel_carries_what_git_does_not_ignore_and_nothing_else(wheel):
 
 @pytest.mark.slow
 def test_what_runs_is_the_installed_package(place):
-    code = "import msm, workbench.arguments as a; print(msm.__file__, a.ROOT)"
+    code = "import msm, workbench.session.arguments as a; print(msm.__file__, a.ROOT)"
     command = [str(place / "clean" / "bin" / "python"), "-c", code]
     said = subprocess.run(command, cwd=place, env=environment(place), capture_output=True, text=True, check=True).stdout
 

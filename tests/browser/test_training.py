@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from msm import watching
-from workbench import jobs
+from msm.runs import monitor
+from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE_MS = 60_000
@@ -50,18 +50,18 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     expect(page.get_by_text("first done")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("heading", name=re.compile("^first is "))).to_be_visible()
     expect(page.locator("[class*=st-key-training] .js-plotly-plot")).to_have_count(7)
-    assert watching.look(world / "runs" / "first").step == 6
+    assert monitor.look(world / "runs" / "first").step == 6
 
     start(page, "long", 100_000)
     page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
     expect(page.get_by_text("long stopped")).to_be_visible(timeout=PATIENCE_MS)
-    reached = watching.look(world / "runs" / "long").step
+    reached = monitor.look(world / "runs" / "long").step
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("long running")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("heard just now").first).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
     expect(page.get_by_text("long stopped")).to_be_visible(timeout=PATIENCE_MS)
-    assert watching.look(world / "runs" / "long").step >= reached
+    assert monitor.look(world / "runs" / "long").step >= reached
 
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()

@@ -84,7 +84,7 @@ def _text(content: bytes) -> str:
 
 
 def subtitles(content: bytes) -> None:
-    from msm.ingest.text import read_subtitles
+    from msm.ingest.subtitles import read_subtitles
 
     kind, _, text = content.partition(b"\n")
     suffix = kind.decode("latin-1") if kind in (b"srt", b"vtt", b"ass", b"ssa") else "srt"
@@ -95,7 +95,7 @@ def subtitles(content: bytes) -> None:
 def sidecar(content: bytes) -> None:
     import numpy as np
 
-    from msm.ingest.titles import facts_of, labels_of_shots
+    from msm.ingest.metadata import facts_of, labels_of_shots
 
     facts = facts_of(_file("film.json", content).with_suffix(".mp4"))
     _ = facts.description
@@ -103,13 +103,13 @@ def sidecar(content: bytes) -> None:
 
 
 def npy(content: bytes) -> None:
-    from msm.arrays import map_npy
+    from msm.io.arrays import map_npy
 
     map_npy(_file("a.npy", content)).shape  # noqa: B018
 
 
 def npz(content: bytes) -> None:
-    from msm.arrays import NpzFile
+    from msm.io.arrays import NpzFile
 
     with NpzFile(_file("a.npz", content)) as file:
         for name in file.headers:
@@ -117,15 +117,15 @@ def npz(content: bytes) -> None:
 
 
 def recipe(content: bytes) -> None:
-    from msm.files import read_json
-    from msm.recipe import Recipe
+    from msm.io.files import read_json
+    from msm.recipes.recipe import Recipe
 
     Recipe.from_dict(read_json(_file("recipe.json", content)))
 
 
 def run(content: bytes) -> None:
-    from msm.files import read_json
-    from msm.run_facts import check_facts
+    from msm.io.files import read_json
+    from msm.runs.schema import check_facts
 
     path = _file("run.json", content)
     check_facts(path, read_json(path))
@@ -133,14 +133,14 @@ def run(content: bytes) -> None:
 
 def setting(content: bytes) -> None:
     """`mask.ratio=.2`, a line a setting, as after --set."""
-    from msm.presets import preset
+    from msm.recipes.presets import preset
 
     preset("mediafm").with_settings(_text(content).split("\n"))
 
 
 def ablation(content: bytes) -> None:
     """`mask.ratio=.15,.2`, a line a knob, as after --vary."""
-    from msm.ablate.plan import make_plan
+    from msm.ablation.plan import make_plan
 
     make_plan(vary=_text(content).split("\n"), seeds=1).jobs  # noqa: B018
 
@@ -154,14 +154,14 @@ def presentation(content: bytes) -> None:
 
 def hidden(content: bytes) -> None:
     """As typed into the masking lab; what is read is written and read again."""
-    from msm.ranges import format_ranges, parse_ranges
+    from msm.data.ranges import format_ranges, parse_ranges
 
     shots = parse_ranges(_text(content), 5000)
     assert parse_ranges(format_ranges(shots), 5000) == shots
 
 
 def modalities(content: bytes) -> None:
-    from msm.parts import format_parts, parse_parts
+    from msm.masking.parts import format_parts, parse_parts
 
     parts = parse_parts(_text(content))
     assert dict(parse_parts(format_parts(parts))) == dict(parts)
@@ -169,7 +169,7 @@ def modalities(content: bytes) -> None:
 
 def link(content: bytes) -> None:
     """What stands behind the ? of an address."""
-    from msm.selection import Selection
+    from msm.data.selection import Selection
 
     Selection.from_link(f"http://localhost/?{_text(content)}", _place()).to_query()
 
@@ -182,18 +182,18 @@ TARGETS: dict[str, Reader] = {
 }  # fmt: skip
 WHOLE = ("pysubs2",)  # others' packages that are looked into
 MODULES: dict[str, list[str]] = {  # what leads: the code that reads, ours and the pure Python below it
-    "subtitles": ["pysubs2", "msm.ingest.text"],
-    "sidecar": ["msm.files", "msm.importers.source", "msm.ingest.titles"],
-    "npy": ["msm.arrays"],
-    "npz": ["zipfile", "msm.arrays"],
-    "recipe": ["msm.settings", "msm.recipe"],
-    "run": ["msm.run_facts"],
-    "setting": ["msm.settings", "msm.presets"],
-    "ablation": ["msm.settings", "msm.ablate.plan"],
+    "subtitles": ["pysubs2", "msm.ingest.subtitles"],
+    "sidecar": ["msm.io.files", "msm.importers.source", "msm.ingest.metadata"],
+    "npy": ["msm.io.arrays"],
+    "npz": ["zipfile", "msm.io.arrays"],
+    "recipe": ["msm.config.settings", "msm.recipes.recipe"],
+    "run": ["msm.runs.schema"],
+    "setting": ["msm.config.settings", "msm.recipes.presets"],
+    "ablation": ["msm.config.settings", "msm.ablation.plan"],
     "presentation": ["tomllib", "workbench.views.script"],
-    "hidden": ["msm.ranges"],
-    "modalities": ["msm.ranges", "msm.parts"],
-    "link": ["msm.ranges", "msm.selection"],
+    "hidden": ["msm.data.ranges"],
+    "modalities": ["msm.data.ranges", "msm.masking.parts"],
+    "link": ["msm.data.ranges", "msm.data.selection"],
 }
 
 

@@ -38,13 +38,13 @@ MODULES = (
 )
 OURS = (
     "msm.cli",
-    "msm.train",
+    "msm.training.trainer",
     "msm.ingest",
-    "msm.ingest.one_title",
-    "msm.importers",
-    "msm.maps",
+    "msm.ingest.title",
+    "msm.importers.convert",
+    "msm.projection.maps",
     "msm.search",
-    "msm.fill",
+    "msm.inference.reconstruction",
 )
 
 

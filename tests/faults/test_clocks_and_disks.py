@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msm import files
-from msm.ablate.progress import read_progress, write_progress
-from msm.catalog import Catalog
+from msm.ablation.progress import read_progress, write_progress
+from msm.data.catalog import Catalog
 from msm.errors import InputError
-from msm.presets import preset
-from msm.runs import RunFolder
-from msm.watching import LOST, look
+from msm.io import files
+from msm.recipes.presets import preset
+from msm.runs.folder import RunFolder
+from msm.runs.monitor import LOST, look
 from tests.conftest import tiny_titles
 from tests.faults.verbs import msm
 
@@ -60,7 +60,7 @@ def test_a_writer_that_lives_keeps_its_file(tmp_path):
 
 
 def test_a_catalog_with_older_times_than_the_one_before_is_seen_as_another(tiny_catalog):
-    from workbench import cache
+    from workbench.session import cache
 
     before = cache.open_catalog(tiny_catalog.path).fingerprint
     Catalog.write(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from msm.ablate.plan import PLAN, Plan, make_plan
+from msm.ablation.plan import PLAN, Plan, make_plan
 from msm.errors import InputError
 
 

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 import torch
 
-from msm.catalog import Catalog
+from msm.data.catalog import Catalog
 from msm.errors import LONGEST, InputError, reading
-from msm.importers import import_embeddings
+from msm.importers.convert import import_embeddings
 from tests.faults.valid import KINDS
 
 pytestmark = pytest.mark.fault

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from msm.catalog import Catalog, modalities_of
+from msm.data.catalog import Catalog, modalities_of
 from msm.errors import InputError
-from msm.runs import RunFolder
+from msm.runs.folder import RunFolder
 from tests.conftest import tiny_titles
 from tests.faults.starting import Starter, starting
 from tests.faults.verbs import Verb, msm, verbs, whole

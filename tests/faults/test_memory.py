@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from msm.errors import InputError, lacks_memory
-from msm.files import read_json
-from msm.ingest.encoders import encode
-from msm.presets import preset
-from msm.runs import RunFolder
+from msm.ingest.encoders.registry import encode
+from msm.io.files import read_json
+from msm.recipes.presets import preset
+from msm.runs.folder import RunFolder
 from tests.faults.verbs import ENV
 
 pytestmark = pytest.mark.fault

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from msm.catalog import Catalog, modalities_of
+from msm.data.catalog import Catalog, modalities_of
 from tests.conftest import tiny_titles
 
 SUBTITLES = "1\n00:00:00,100 --> 00:00:00,900\nHello <i>there</i>.\n\n2\n00:00:01,000 --> 00:00:02,500\nGood evening.\n"
@@ -62,10 +62,10 @@ class CatalogKind(Kind):
 
 class RunKind(Kind):
     def make(self, folder: Path) -> None:
-        from msm.evaluate import report, score_titles
-        from msm.fill import Run
-        from msm.presets import preset
-        from msm.train import pick_device, start_run, train
+        from msm.evaluation.protocol import report, score_titles
+        from msm.inference.reconstruction import Run
+        from msm.recipes.presets import preset
+        from msm.training.trainer import pick_device, start_run, train
 
         modalities = modalities_of({"video": 4, "text": 3})
         self.catalog = Catalog.write(folder.parent / "tiny", list(tiny_titles(modalities)), modalities=modalities)
@@ -80,8 +80,8 @@ class RunKind(Kind):
         run.folder.save_evaluation(report(score_titles(run.predict, self.catalog.split("test"), run.space), "test"))
 
     def read(self, folder: Path) -> None:
-        from msm.fill import Run
-        from msm.train import pick_device, train
+        from msm.inference.reconstruction import Run
+        from msm.training.trainer import pick_device, train
 
         run = Run.open(folder)
         _ = run.folder.metrics(), run.evaluation
@@ -100,7 +100,7 @@ class ImportKind(Kind):
         self.name = self.write(folder)
 
     def read(self, folder: Path) -> None:
-        from msm.importers import ImportOptions, import_embeddings
+        from msm.importers.convert import ImportOptions, import_embeddings
 
         import_embeddings(folder / self.name, folder.parent / "imported", ImportOptions(replace=True)).validate()
 
@@ -160,7 +160,7 @@ class SubtitleKind(Kind):
             (folder / name).write_text(text, encoding="utf-8")
 
     def read(self, folder: Path) -> None:
-        from msm.ingest.text import read_subtitles, text_of_shots
+        from msm.ingest.subtitles import read_subtitles, text_of_shots
 
         for path in sorted(folder.glob("a.*")):
             lines = read_subtitles(path)
@@ -184,7 +184,7 @@ class SidecarKind(Kind):
         (folder / "film.json").write_text(json.dumps(facts), encoding="utf-8")
 
     def read(self, folder: Path) -> None:
-        from msm.ingest.titles import facts_of, labels_of_shots
+        from msm.ingest.metadata import facts_of, labels_of_shots
 
         facts = facts_of(folder / "film.mp4")
         _ = facts.description
@@ -219,7 +219,7 @@ class IndexKind(Kind):
         self.kind, self.forged = kind, forged
 
     def make(self, folder: Path) -> None:
-        from msm.search.shelf import make_index
+        from msm.search.index_store import make_index
         from msm.search.spaces import RawSpace
 
         CatalogKind().make(folder)
@@ -229,7 +229,7 @@ class IndexKind(Kind):
         return [p for p in super().files(folder) if p.parts[0] == "index"]
 
     def read(self, folder: Path) -> None:
-        from msm.search.shelf import index_folder, kept_indexes, open_index
+        from msm.search.index_store import index_folder, kept_indexes, open_index
         from msm.search.spaces import RawSpace
 
         space = RawSpace(Catalog.open(folder))
@@ -242,7 +242,7 @@ class IndexKind(Kind):
 
 
 def _forge(index: Path) -> None:
-    from msm.search.shelf import _digest
+    from msm.search.index_store import _digest
 
     header = json.loads((index / "index.json").read_text(encoding="utf-8"))
     header["files"] = {
@@ -263,7 +263,7 @@ class MapKind(Kind):
         self.forged = forged
 
     def make(self, folder: Path) -> None:
-        from msm.maps import MapOptions, make_maps
+        from msm.projection.maps import MapOptions, make_maps
 
         CatalogKind().make(folder)
         make_maps(Catalog.open(folder), MapOptions(of="titles"))
@@ -273,7 +273,7 @@ class MapKind(Kind):
         return [p for p in found if p.suffix == ".parquet"] if self.forged else found
 
     def read(self, folder: Path) -> None:
-        from msm.maps import MapOptions, find_map, list_maps, open_map
+        from msm.projection.maps import MapOptions, find_map, list_maps, open_map
 
         if self.forged:
             for path in (folder / "maps").glob("*.parquet"):
@@ -290,9 +290,9 @@ class AblationKind(Kind):
     """What the Ablations page and the next `msm ablate` read of a folder."""
 
     def make(self, folder: Path) -> None:
-        from msm.ablate.plan import make_plan, run_name
-        from msm.ablate.progress import write_progress
-        from msm.ablate.training import RESULT
+        from msm.ablation.cell import RESULT
+        from msm.ablation.plan import make_plan, run_name
+        from msm.ablation.progress import write_progress
 
         folder.mkdir()
         plan = make_plan(vary=["mask.ratio=.2,.4"], seeds=1)
@@ -305,8 +305,8 @@ class AblationKind(Kind):
             (run / RESULT).write_text(json.dumps({"state": "failed", "sentence": "it failed"}), encoding="utf-8")
 
     def read(self, folder: Path) -> None:
-        from msm.ablate.plan import Plan
-        from msm.ablate.progress import read_progress, trainings
+        from msm.ablation.plan import Plan
+        from msm.ablation.progress import read_progress, trainings
 
         _ = read_progress(folder)
         if (plan := Plan.load(folder)) is not None:
@@ -343,7 +343,7 @@ class JobKind(Kind):
         (job / "log").write_text("words", encoding="utf-8")
 
     def read(self, folder: Path) -> None:
-        from workbench import jobs
+        from workbench.server import jobs
 
         _ = jobs.listed(folder)
         for path in folder.iterdir():
@@ -386,9 +386,9 @@ class UploadKind(Kind):
         write_npz(folder)
 
     def read(self, folder: Path) -> None:
-        from msm.files import read_json
-        from msm.importers import ImportOptions, import_embeddings
-        from workbench.bringing import embeddings_among, save_uploads
+        from msm.importers.convert import ImportOptions, import_embeddings
+        from msm.io.files import read_json
+        from workbench.app_pages.data.uploads import embeddings_among, save_uploads
 
         names = [n for n in read_json(folder / "names.json") or [] if isinstance(n, str)]
         contents = [path.read_bytes() for path in sorted(folder.glob("*.npz"))]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from msm.catalog import Catalog, modalities_of
-from msm.files import read_json
-from msm.runs import RunFolder, list_runs
+from msm.data.catalog import Catalog, modalities_of
+from msm.io.files import read_json
+from msm.runs.folder import RunFolder, list_runs
 from tests.conftest import tiny_titles
 from tests.ingest.conftest import Scene, write_film
 
@@ -79,7 +79,7 @@ def run_state(path: Path) -> str:
 
 
 def index_state(path: Path) -> str:
-    from msm.search.shelf import open_index
+    from msm.search.index_store import open_index
     from msm.search.spaces import RawSpace
 
     found = open_index(RawSpace(Catalog.open(path.parent.parent)))
@@ -91,7 +91,7 @@ def index_state(path: Path) -> str:
 
 
 def map_state(path: Path) -> str:
-    from msm.maps import open_map
+    from msm.projection.maps import open_map
 
     found = [open_map(facts) for facts in path.glob("[!.]*.json")]
     for one in found:
@@ -100,8 +100,8 @@ def map_state(path: Path) -> str:
 
 
 def ablation_state(path: Path) -> str:
-    from msm.ablate.plan import Plan
-    from msm.ablate.progress import read_progress, trainings
+    from msm.ablation.plan import Plan
+    from msm.ablation.progress import read_progress, trainings
 
     plan = Plan.load(path)
     if plan is None:

@@ -14,8 +14,8 @@ from PIL import Image
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest
-from msm.ingest.one_title import Job, make_title
-from msm.ingest.titles import facts_of
+from msm.ingest.metadata import facts_of
+from msm.ingest.title import Job, make_title
 from tests.ingest.conftest import HZ, Scene, write_film
 
 

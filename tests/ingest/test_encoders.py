@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from msm import Catalog, InputError
-from msm.ingest import IngestOptions, ShotInput, encoders, ingest, load_encoders
+from msm.ingest import IngestOptions, ShotInput, ingest, load_encoders
+from msm.ingest.encoders import registry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "ingest.md"
 SECOND = 16_000
@@ -30,7 +31,7 @@ def shot(pictures: np.ndarray | None = None, sound: np.ndarray | None = None, te
 
 def cosines(modality: str, *shots: ShotInput) -> np.ndarray:
     encoder = next(e for e in load_encoders("descriptors") if e.modality == modality)
-    vectors = encoders.encode(encoder, shots)
+    vectors = registry.encode(encoder, shots)
     assert vectors.shape == (len(shots), 768)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit @ unit.T
@@ -106,8 +107,8 @@ def test_the_docs_encoder_works_as_an_entry_point(film, monkeypatch):
         def load(self):
             return module["encoders"]
 
-    mine = Entry(name="redness", value="", group=encoders.GROUP)
-    monkeypatch.setattr(encoders, "entry_points", lambda group, name="redness": [mine] if name == "redness" else [])
+    mine = Entry(name="redness", value="", group=registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group, name="redness": [mine] if name == "redness" else [])
     report = ingest([film], film.parent / "catalog", IngestOptions(encoders="descriptors,redness"))
     assert report.failed == {}
     catalog = Catalog.open(film.parent / "catalog")
@@ -128,4 +129,4 @@ class Wrong:
 @pytest.mark.parametrize(("answer", "sentence"), [(np.ones((1, 2)), "expected"), (np.full((1, 3), np.nan), "NaN")])
 def test_an_encoder_that_breaks_its_promise_is_named(answer, sentence):
     with pytest.raises(InputError, match=f"wrong/1.*{sentence}"):
-        encoders.encode(Wrong(answer), [shot()])
+        registry.encode(Wrong(answer), [shot()])

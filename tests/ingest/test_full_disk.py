@@ -14,9 +14,9 @@ import pytest
 
 from msm import Catalog, InputError
 from msm.errors import FullDiskError
-from msm.files import whole_folder
-from msm.importers import import_embeddings
+from msm.importers.convert import import_embeddings
 from msm.ingest import IngestOptions, ingest
+from msm.io.files import whole_folder
 from tests.ingest.conftest import Scene, write_film
 
 pytestmark = pytest.mark.fault
@@ -72,7 +72,7 @@ def test_an_import_that_fills_the_disk_leaves_nothing(tmp_path, small_disk, kind
 WRITER = """
 import sys, time
 from pathlib import Path
-from msm.files import whole_folder
+from msm.io.files import whole_folder
 with whole_folder(Path(sys.argv[1]), replace=True) as folder:
     (folder / "half").write_text("x")
     print("writing", flush=True)

@@ -16,7 +16,7 @@ import pytest
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest, load_encoders
-from msm.ingest.openai_text import load_openai
+from msm.ingest.encoders.openai_text import load_openai
 from tests.ingest.test_encoders import shot
 
 pytestmark = pytest.mark.slow  # the client takes seconds to import

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from msm.errors import InputError
-from msm.ingest.text import Line, read_subtitles, sidecar_subtitles, text_of_shots
+from msm.ingest.subtitles import Line, read_subtitles, sidecar_subtitles, text_of_shots
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\n{\\an8}<i>Où</i> est\nle café ?\n\n"
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\n<v Emo>Où est\nle café &amp; ?\n"

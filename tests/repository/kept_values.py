@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from msm import Catalog, Recipe, Run
-from msm.catalog import modalities_of
-from msm.evaluate import score_titles
-from msm.presets import PRESETS, preset
-from msm.report import report
-from msm.surprise import surprise
-from msm.train import start_run, train
-from tests.learning.conftest import SETTINGS, alternating_titles
+from msm.data.catalog import modalities_of
+from msm.evaluation.protocol import score_titles
+from msm.evaluation.report import report
+from msm.interpret.surprise import surprise
+from msm.recipes.presets import PRESETS, preset
+from msm.training.trainer import start_run, train
+from tests.talks import SETTINGS, alternating_titles
 from workbench.views.report_figures import part_figure, predictors_figure
 from workbench.views.timeline import timeline
 

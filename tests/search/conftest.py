@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from msm import Catalog, TitleData
-from msm.catalog import modalities_of
-from msm.fusion import unit
+from msm.data.catalog import modalities_of
+from msm.data.fusion import unit
 
 DIMS = {"video": 6, "audio": 4, "text": 5}
 

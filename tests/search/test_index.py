@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm import InputError
-from msm.fusion import unit
-from msm.retrieval import KINDS, build, building, choose_plan, exact_top, shot_ids
-from msm.retrieval import index as module
+from msm.data.fusion import unit
+from msm.search.vector_index import KINDS, build, building, choose_plan, exact_top, shot_ids
+from msm.search.vector_index import index as module
 from tests.search.conftest import Plain, clustered
 
 APPROXIMATE = [k for k in KINDS if k != "flat"]
@@ -196,7 +196,7 @@ def test_a_shot_keeps_its_number_when_titles_come_and_go():
 
 
 def test_titles_whose_numbers_would_be_the_same_are_refused(monkeypatch):
-    from msm.retrieval import ids
+    from msm.search.vector_index import ids
 
     monkeypatch.setattr(ids, "title_number", lambda title: 5)
     with pytest.raises(InputError, match="'a' and another have the same number"):

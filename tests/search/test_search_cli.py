@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from msm import Catalog, Run, cli
-from msm.presets import preset
-from msm.search.contextual import contextual_space
+from msm.recipes.presets import preset
+from msm.search.contextual_space import contextual_space
 from msm.search.spaces import training_titles
-from msm.train import pick_device, start_run, train
+from msm.training.trainer import pick_device, start_run, train
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Front ends as text: files that are joined to one module and a style sheet, without a build step.
 
 Streamlit sends a component's module along with every message to it. Ours is a line that fetches the module from an address
-(workbench/served.py), once, and the browser keeps it: a filmstrip's message has 7 kB instead of 73.
+(workbench/server/routes.py), once, and the browser keeps it: a filmstrip's message has 7 kB instead of 73.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from workbench.address import base_address
+from workbench.session.base_path import base_address
 from workbench.views import palette
 
 HERE = Path(__file__).parent

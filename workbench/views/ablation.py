@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.ablation_words import TOLD_APART, cell_label, signed, value_label
-from workbench.views.wording import plain
+from workbench.views.ablation_text import TOLD_APART, cell_label, signed, value_label
+from workbench.views.formatting import plain
 
 ROW_PX, LEAST = 40, 0.01  # height of a value's row; half a figure's width in centred cosine is at least so much
 OWN_SCALE = 4.0  # a knob whose effects are so many times the usual gets an axis of its own

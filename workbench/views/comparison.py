@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.wording import baseline_deed, baseline_label, number
+from workbench.views.formatting import baseline_deed, baseline_label, number
 
 CLEAR = 0.01  # centred cosine; less is called a draw
 

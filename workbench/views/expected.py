@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.views import palette
+from workbench.views.formatting import baseline_deed, grouped, ordinal
 from workbench.views.frames import Frame, column, empty_column, styled, triptych
-from workbench.views.wording import baseline_deed, grouped, ordinal
 
 NO_SHOT = "global_mean"  # the baseline that is equally near to every shot: its nearest ones would be picked by nothing
 POINTS_AT_NONE = "The best guess is the average shot of all titles here, and that is no shot in particular."

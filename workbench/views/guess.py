@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msm.guess import Round
-from workbench.views.wording import count
+from msm.interpret.guess import Round
+from workbench.views.formatting import count
 
 
 class Answered(NamedTuple):

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
+from workbench.views.formatting import plain
 from workbench.views.map_parts import OTHERS, UNKNOWN
-from workbench.views.wording import plain
 
 MOST_POINTS = 50_000  # more are drawn as a density, which is as large for any number
 DENSITY_BINS = 300

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from msm.ranges import format_ranges
+from msm.data.ranges import format_ranges
 from workbench.views import palette
 
 MOST_TEXTS = 20_000  # points up to which the browser holds what is said in each

@@ -1,7 +1,7 @@
 """One colour for one meaning, on every page, in both themes.
 
 Each has a contrast of 3:1 or more on the light and on the dark page; model, baseline and truth can be told apart
-with deuteranopia and protanopia; tests/test_views.py measures both.
+with deuteranopia and protanopia; tests/views/test_views.py measures both.
 """
 
 from __future__ import annotations

@@ -9,15 +9,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
+from workbench.views.formatting import count, number, plain
 from workbench.views.report import Reports
-from workbench.views.wording import count, number, plain
 
 COLUMNS = {  # kind of embedding → (label, marker)
     "raw": ("raw", "diamond"),
     "alone": ("shot alone", "circle-open"),
     "contextual": ("in its title", "circle"),
 }
-FAMILIES = {  # what a reader chooses → probes of msm.probes
+FAMILIES = {  # what a reader chooses → probes of msm.evaluation.probes
     "Read off by a line": ("linear", "boundary", "number"),
     "Vote of the neighbours": ("knn",),
     "Search": ("retrieval",),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.views.comparison import comparison_sentence
-from workbench.views.wording import baseline_deed, baseline_label, count, number
+from workbench.views.formatting import baseline_deed, baseline_label, count, number
 
 Reports = dict[str, dict[str, Any]]
 PARTS = {  # part → (title, what its rows are)

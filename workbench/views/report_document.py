@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from workbench.views import report_figures as figures
+from workbench.views.formatting import count
 from workbench.views.probes import (
     FAMILIES,
     probes_figure,
@@ -33,7 +34,6 @@ from workbench.views.report import (
     titles_table,
     verdict,
 )
-from workbench.views.wording import count
 
 STYLE = """
 :root{color-scheme:light}

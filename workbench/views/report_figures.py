@@ -12,8 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
+from workbench.views.formatting import number, plain
 from workbench.views.report import PARTS, Reports, geometry_table, part_table, predictors_table, titles_table
-from workbench.views.wording import number, plain
 
 COLORS = {"model": palette.MODEL, "best": palette.BASELINE, "other": palette.OTHER}
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "star", "hexagon")

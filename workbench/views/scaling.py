@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.wording import grouped
+from workbench.views.formatting import grouped
 
 DASHES = ("solid", "dot", "dash", "longdash")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from msm import InputError
-from msm.parts import Parts, parse_parts
-from msm.ranges import parse_ranges
+from msm.data.ranges import parse_ranges
+from msm.masking.parts import Parts, parse_parts
 
 SHOWS = ("words", "film", "expected", "mattered", "attention", "surprise", "verdict", "guess")
 ABOUT_A_SHOT = ("expected", "mattered", "attention", "guess")
@@ -29,7 +29,7 @@ class Step:
     heading: str = ""
     text: str = ""
     hidden: str = ""  # ranges, e.g. "40-44, 60"; "" = none
-    modality: str = ""  # what is hidden of them, as `msm.parts` reads it; "" = whole shots
+    modality: str = ""  # what is hidden of them, as `msm.masking.parts` reads it; "" = whole shots
     shot: int | None = None  # one of the hidden ones; None = the most telling
     veil: bool = False  # the real shot is not shown yet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from workbench.views.wording import clock
+from workbench.views.formatting import clock
 
 MODALITY = "centred_"
 

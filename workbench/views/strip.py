@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from msm.parts import Parts, parse_parts, simplest
-from workbench.views.fingerprint import fingerprint_colors
+from msm.masking.parts import Parts, parse_parts, simplest
+from workbench.views.formatting import baseline_label, part
+from workbench.views.shot_colors import fingerprint_colors
 from workbench.views.shot_table import modality_columns
-from workbench.views.wording import baseline_label, part
 
 BASELINE_OF = {"centred_cosine": "best_baseline", "cosine": "best_baseline_cosine"}
 LONGEST_TEXT = 240  # characters of a shot's text that a tooltip shows

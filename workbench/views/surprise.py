@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from msm.surprise import PeaksAtScenes
+from msm.interpret.surprise import PeaksAtScenes
 from workbench.views import palette
+from workbench.views.formatting import clock, number
 from workbench.views.timeline import time_ticks
-from workbench.views.wording import clock, number
 
 HEIGHT = 260
 MANY = 1000  # shots above which a curve is drawn by WebGL

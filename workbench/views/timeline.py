@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.wording import baseline_label, clock
+from workbench.views.formatting import baseline_label, clock
 
 MEASURES = {
     "centred_cosine": ("best_baseline", "centred cosine to the real shot"),

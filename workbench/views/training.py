@@ -1,6 +1,6 @@
 """Curves of trainings: how near the model comes on validation titles, and what its steps looked like.
 
-`runs` is {name of a run: what msm.watching.Tail reads of it} everywhere; the run in question first and drawn solid.
+`runs` is {name of a run: what msm.runs.monitor.Tail reads of it} everywhere; the run in question first and drawn solid.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from msm.watching import Measured
+from msm.runs.monitor import Measured
 from workbench.views import palette
-from workbench.views.wording import baseline_label, plain
+from workbench.views.formatting import baseline_label, plain
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_RUNS = len(DASHES)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from workbench.views.wording import baseline_deed, count, grouped, number
+from workbench.views.formatting import baseline_deed, count, grouped, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
 FEW = 5  # hidden shots below which nothing is measured

@@ -11,7 +11,7 @@ from uuid import uuid4
 import streamlit as st
 
 from msm.errors import InputError
-from msm.parts import format_parts, parse_parts
+from msm.masking.parts import format_parts, parse_parts
 from workbench.components.front_end import fetched, style
 from workbench.views.strip import as_message, of_message
 
@@ -23,7 +23,7 @@ class Gesture:
     strip: str
     hidden: tuple[int, ...]
     number: int
-    modality: str = ""  # what is hidden of them, as `msm.parts` writes it; "" = whole shots
+    modality: str = ""  # what is hidden of them, as `msm.masking.parts` writes it; "" = whole shots
     look: int | None = None  # the shot that the hand pointed at, where it did
 
 
@@ -69,11 +69,11 @@ def filmstrip(
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
 
-    modality  the one that is hidden of them, or as `msm.parts` writes it; "" = whole shots
+    modality  the one that is hidden of them, or as `msm.masking.parts` writes it; "" = whole shots
     curve     drawn along the film, its peaks marked
     arcs      drawn from shot to shot, their meanings named
     cursor    the shot that is looked at
-    ask       address that tells the answer to a gesture before the rerun does (`workbench.answered`)
+    ask       address that tells the answer to a gesture before the rerun does (`workbench.server.fill_endpoint`)
     """
     gesture_key = f"{key}.number"
 

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from msm import InputError
-from msm.ranges import parse_ranges
+from msm.data.ranges import parse_ranges
 from workbench.components.front_end import fetched, style_of
 
 

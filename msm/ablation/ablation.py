@@ -1,0 +1,198 @@
+"""An ablation from request to table: what `msm ablate` and the workbench call."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from msm.ablation import budget, report, runner
+from msm.ablation.plan import PLAN, Plan, make_plan, merged
+from msm.ablation.progress import trainings
+from msm.errors import InputError
+
+DEFAULT_SEEDS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of `msm ablate`."""
+
+    catalog: Path
+    out: Path
+    vary: tuple[str, ...] = ()  # key=value,value
+    recipes: tuple[str, ...] = ()  # names; the first is the base
+    settings: tuple[str, ...] = ()  # key=value
+    seeds: int | None = None
+    each: bool = False
+    split: str | None = None
+    workers: int = 0  # 0: as many as suit the machine
+    ray: str | None = None  # a cluster's address
+    device: str = "cpu"
+    keep: str = "none"  # or "weights"
+    retry: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keep not in ("weights", "none"):
+            raise InputError(f"--keep is {self.keep!r}, but must be 'weights' or 'none'")
+        if self.split not in (None, "test", "validation"):
+            raise InputError(f"--split is {self.split!r}, but must be 'test' or 'validation'")
+
+    @property
+    def words(self) -> list[str]:
+        """The words after `msm` that ask for the same cells and the same table; what only one machine needs is not there."""
+        words = ["ablate", str(self.catalog), str(self.out)]
+        words += ["--recipe", ",".join(self.recipes)] if self.recipes else []
+        words += [word for setting in self.settings for word in ("--set", setting)]
+        words += [word for knob in self.vary for word in ("--vary", knob)]
+        words += ["--each"] if self.each else []
+        words += ["--seeds", str(self.seeds)] if self.seeds is not None else []
+        return words + (["--split", self.split] if self.split else [])
+
+
+def plan_of(request: Request) -> Plan:
+    """What this request asks for, joined with what its folder holds already; writes nothing.
+
+    Raises InputError where the two do not go together, or where the catalog has nothing to learn from or to measure on.
+    """
+    from msm.data.catalog import Catalog
+
+    out, catalog = request.out, Catalog.open(request.catalog)
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; choose another name for the folder of the ablation")
+    if out.exists() and not (out / PLAN).exists() and any(p.name != runner.LOCK for p in out.iterdir()):
+        raise InputError(f"{out} holds something else than an ablation; choose another folder")
+    runner.refuse_busy(out)
+    old = Plan.load(out)
+    new = replace(_asked(request, old), catalog=_facts(catalog))
+    for split in ("train", new.split):
+        if not catalog.split(split):
+            raise InputError(f"{catalog.path} has no title in the {split} split")
+    return new if old is None else merged(old, new)
+
+
+def _asked(request: Request, old: Plan | None) -> Plan:
+    """A request that says nothing of recipes goes on with the plan that is there."""
+    if old is not None and not (request.vary or request.recipes or request.settings):
+        return replace(old, seeds=request.seeds or old.seeds, split=request.split or old.split, commands=())
+    if not request.vary and len(request.recipes) < 2:
+        raise InputError("nothing is varied; say what to compare, for example --vary mask.ratio=.15,.2,.4")
+    plan = make_plan(
+        recipes=request.recipes or ("mediafm",),
+        settings=request.settings,
+        vary=request.vary,
+        seeds=DEFAULT_SEEDS if request.seeds is None else request.seeds,
+        each=request.each,
+        split=request.split or (old.split if old else "test"),
+    )
+    return replace(plan, commands=(shlex.join(["msm", *request.words]),))
+
+
+def _facts(catalog: Any) -> dict[str, Any]:
+    train = catalog.split("train")
+    return {
+        "name": catalog.path.resolve().name,
+        "path": str(catalog.path),
+        "fingerprint": catalog.fingerprint,
+        "train_titles": len(train),
+        "train_shots": sum(t.num_shots for t in train),
+    }
+
+
+def left_to_do(request: Request, plan: Plan) -> list[tuple[str, float]]:
+    """Each training that is not finished: its cell's name, and the share of its steps that is left."""
+    ended = {"done"} if request.retry else {"done", "failed"}
+    rows = trainings(request.out, plan)
+    return [(r["cell"], 1 - r["step"] / r["steps"]) for r in rows if r["state"] not in ended]
+
+
+def budget_of(
+    request: Request, plan: Plan, on_cell: Callable[[int, int], None] = lambda done, total: None
+) -> budget.Budget:
+    """What is left to do, timed on this machine."""
+    left = left_to_do(request, plan)
+    workers = runner.num_workers(request.workers, len(left), request.device)
+    return budget.estimate(
+        plan,
+        left,
+        workers=workers,
+        threads=max(1, runner.num_cores() // workers),
+        device=request.device,
+        keep_weights=request.keep == "weights",
+        on_cell=on_cell,
+    )
+
+
+def run(
+    request: Request,
+    plan: Plan,
+    seconds: dict[str, float],
+    on_look: Callable[[dict[str, Any]], None] = lambda progress: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[str, dict[str, Any] | None]:
+    """Train what is left and write the tables.
+
+    seconds  expected for each cell's training, by name (`Budget.per_cell`)
+    on_look  called twice a second with the content of progress.json
+    returns  "done" or "stopped", and the content of table.json, None where a stop came before the base was done
+    """
+    tables = GrowingTables(request.out, plan)
+
+    def look(said: dict[str, Any]) -> None:
+        tables.look(said)
+        on_look(said)
+
+    with runner.only_ablation(request.out):
+        plan.save(request.out)
+        pool = _pool(request, plan)
+        ended = runner.run_jobs(
+            request.out,
+            plan,
+            pool,
+            device=request.device,
+            keep_weights=request.keep == "weights",
+            retry=request.retry,
+            seconds=seconds,
+            on_look=look,
+            should_stop=should_stop,
+        )
+        try:
+            return ended, report.write_tables(request.out, plan)
+        except InputError:
+            if ended == "done":
+                raise
+            return ended, None
+
+
+class GrowingTables:
+    """Writes the tables again when a training has ended, for whoever watches; at most a tenth of the time goes into it."""
+
+    def __init__(self, out: Path, plan: Plan):
+        self.out, self.plan, self.ended, self.next = out, plan, 0, 0.0
+
+    def look(self, said: dict[str, Any]) -> None:
+        """Called with each progress report: writes the tables again where a training ended."""
+        ended, now = said["done"] + said["failed"], time.monotonic()
+        if ended == self.ended or now < self.next:
+            return
+        with suppress(InputError):  # the base is not trained yet
+            report.write_tables(self.out, self.plan)
+        self.ended, self.next = ended, time.monotonic() + 10 * (time.monotonic() - now)
+
+
+def _pool(request: Request, plan: Plan) -> runner.Pool:
+    if request.ray is not None:
+        return runner.RayPool(request.ray, request.workers or None)
+    return runner.LocalPool(runner.num_workers(request.workers, len(left_to_do(request, plan)), request.device))
+
+
+def tables_only(out: Path) -> dict[str, Any]:
+    """Make the tables again from what is finished; InputError where OUT is no ablation or nothing is."""
+    plan = Plan.load(out)
+    if plan is None:
+        raise InputError(f"{out} is not an ablation: {PLAN} is missing")
+    return report.write_tables(out, plan)

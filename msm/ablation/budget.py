@@ -1,0 +1,226 @@
+"""What an ablation will cost before it starts: a few real steps of each kind of cell, multiplied out."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msm.ablation.cell import sentence_of
+from msm.ablation.plan import Cell, Plan
+from msm.ablation.progress import minutes
+from msm.errors import InputError
+
+TIMED_S = 45.0  # no more is spent on timing; kinds of cells that were not reached count as the costliest timed
+_STEPS, _STEP_S = 8, 3.0
+# What cannot change how long a step takes. Anything else may, so it makes another kind of cell.
+_TIMELESS = [
+    "name",
+    "steps",
+    "seed",
+    "validate_every",
+    "model.dropout",
+    "optim.lr",
+    "optim.weight_decay",
+    "optim.warmup",
+]
+_TIMELESS += ["optim.final_lr", "optim.clip_norm"]
+_METRICS_BYTES, _SCORES_BYTES = 130, 60_000
+_CHECKPOINT_PARTS = 7  # the weights, and two checkpoints of weights and two moments
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One kind of cell, measured."""
+
+    start_s: float
+    step_s: float
+    validate_s: float
+    score_s: float
+    num_parameters: int
+
+    def seconds(self, recipe: dict[str, Any]) -> float:
+        validations = -(-recipe["steps"] // recipe["validate_every"])
+        return self.start_s + recipe["steps"] * self.step_s + validations * self.validate_s + self.score_s
+
+
+@dataclass(frozen=True)
+class Budget:
+    """cells × seeds, and what is left of them to do."""
+
+    cells: int
+    seeds: int
+    trainings: int  # that are not finished
+    workers: int
+    seconds: float  # wall clock
+    disk_mb: float
+    per_cell: dict[str, float]  # name → seconds of one training
+    problems: dict[str, str] = field(default_factory=dict)  # cell → why its steps could not be timed
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def as_text(self) -> str:
+        if not self.trainings:
+            return f"{self.cells} cells × {self.seeds} seeds, every training done"
+        slowest = max(self.per_cell, key=lambda name: self.per_cell[name])
+        text = (
+            f"{self.cells} cells × {self.seeds} seeds, {self.trainings} trainings to do, {self.workers} at a time: about "
+            f"{minutes(self.seconds)}, {self.disk_mb:.0f} MB of disk (one training {minutes(min(self.per_cell.values()))} "
+            f"to {minutes(self.per_cell[slowest])}, the longest `{slowest}`)"
+        )
+        return "\n".join([text, *(f"{name} could not be timed: {said}" for name, said in self.problems.items())])
+
+
+def estimate(
+    plan: Plan,
+    left: Sequence[tuple[str, float]],
+    *,
+    workers: int,
+    threads: int,
+    device: str,
+    keep_weights: bool,
+    on_cell: Callable[[int, int], None] = lambda done, total: None,
+) -> Budget:
+    """Time the plan's kinds of cells on its catalog, for at most about a minute.
+
+    left     the trainings to do: cell's name, share that is left of it
+    raises   InputError where the catalog has nothing to learn from, or where no cell can make a step
+    """
+    if not left:
+        return Budget(len(plan.cells), plan.seeds, 0, workers, 0.0, 0.0, {})
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        timings, problems = _time_kinds(plan, device, on_cell)
+    finally:
+        torch.set_num_threads(before)
+    slowest = max(timings.values(), key=lambda t: t.step_s)
+    per_cell = {c.name: timings.get(_kind(c), slowest).seconds(c.recipe) for c in plan.cells}
+    total = sum(per_cell[name] * share for name, share in left)
+    longest = max((per_cell[name] * share for name, share in left), default=0.0)
+    return Budget(
+        cells=len(plan.cells),
+        seeds=plan.seeds,
+        trainings=len(left),
+        workers=workers,
+        seconds=max(total / workers, longest),
+        disk_mb=_disk_mb(plan, left, timings, slowest, workers, keep_weights),
+        per_cell=per_cell,
+        problems=problems,
+    )
+
+
+def _kind(cell: Cell) -> str:
+    """Cells of one kind take equally long a step."""
+    recipe = json.loads(json.dumps(cell.recipe))
+    for key in _TIMELESS:
+        *folders, last = key.split(".")
+        place = recipe
+        for name in folders:
+            place = place[name]
+        place.pop(last, None)
+    return json.dumps(recipe, sort_keys=True)
+
+
+def _size(cell: Cell) -> float:
+    """A guess at which cells are costly, so that these are timed first."""
+    model = cell.recipe["model"]
+    return float(model["depth"]) * float(model["width"]) ** 2 * float(cell.recipe["batch_windows"])
+
+
+def _time_kinds(
+    plan: Plan, device: str, on_cell: Callable[[int, int], None]
+) -> tuple[dict[str, Timing], dict[str, str]]:
+    kinds: dict[str, Cell] = {}
+    for cell in sorted(plan.cells, key=_size, reverse=True):
+        kinds.setdefault(_kind(cell), cell)
+    timings: dict[str, Timing] = {}
+    problems: dict[str, str] = {}
+    started = time.monotonic()
+    first: BaseException | None = None
+    for i, (kind, cell) in enumerate(kinds.items()):
+        if timings and time.monotonic() - started > TIMED_S:
+            break
+        try:
+            timings[kind] = time_cell(plan, cell, device)
+        except Exception as error:  # of one cell: it will fail in its own place too, and the others go on
+            first = first or error
+            problems[cell.name] = sentence_of(error)
+        on_cell(i + 1, len(kinds))
+    if not timings:
+        raise first if isinstance(first, InputError) else InputError(f"no cell can be trained: {problems}") from None
+    return timings, problems
+
+
+def time_cell(plan: Plan, cell: Cell, device: str) -> Timing:
+    """Start a training in a folder that is thrown away, and make a few steps, one validation and one scoring."""
+    from msm.data.catalog import Catalog
+    from msm.training.trainer import Trainer, pick_device, start_run
+
+    started = time.perf_counter()
+    catalog, where = Catalog.open(plan.catalog["path"]), pick_device(device)
+    with tempfile.TemporaryDirectory() as folder:
+        run = start_run(catalog, Path(folder) / "run", cell.with_seed(0), device=where)
+        trainer = Trainer(run, catalog, where)
+        trainer.run_step()  # the first compiles, allocates and warms
+        start_s = time.perf_counter() - started
+        step_s = _seconds_a_step(trainer)
+        validate_s = _seconds(trainer.measure) if trainer.validation else 0.0
+        titles = [t for split in {"validation", plan.split} for t in catalog.split(split)]
+        score_s = _score_s(trainer, titles)
+    return Timing(start_s, step_s, validate_s, score_s, sum(p.numel() for p in trainer.model.parameters()))
+
+
+def _score_s(trainer: Any, titles: Sequence[Any]) -> float:
+    """Of all draws, reckoned from one draw of so many titles as a validation has at most, spread over the splits."""
+    from msm.evaluation.protocol import SEEDS, score_titles
+    from msm.inference.predict import predict_hidden
+    from msm.training.trainer import MAX_VALIDATION_TITLES
+
+    few = titles[:: -(-len(titles) // MAX_VALIDATION_TITLES)] if titles else []
+    share = sum(t.num_shots for t in few) / max(1, sum(t.num_shots for t in titles))
+    started = time.perf_counter()
+    with suppress(InputError):  # that draw hides nothing of them
+        score_titles(partial(predict_hidden, trainer.kept), few, trainer.space, seeds=SEEDS[:1])
+    return (time.perf_counter() - started) / share * len(SEEDS) if share else 0.0
+
+
+def _seconds_a_step(trainer: Any) -> float:
+    """The mean, not the least: titles differ in length, and the disk and the others of this machine take their share."""
+    started = time.perf_counter()
+    steps = 0
+    while steps < _STEPS and (steps < 2 or time.perf_counter() - started < _STEP_S):
+        trainer.run_step()
+        steps += 1
+    return (time.perf_counter() - started) / steps
+
+
+def _seconds(deed: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    deed()
+    return time.perf_counter() - started
+
+
+def _disk_mb(
+    plan: Plan,
+    left: Sequence[tuple[str, float]],
+    timings: dict[str, Timing],
+    slowest: Timing,
+    workers: int,
+    keep_weights: bool,
+) -> float:
+    """Metrics and scores stay; checkpoints stay with the weights, or come and go, as many as there are workers."""
+    by_name = {c.name: c for c in plan.cells}
+    weights = {c.name: 4 * timings.get(_kind(c), slowest).num_parameters * _CHECKPOINT_PARTS for c in plan.cells}
+    small = sum(by_name[name].recipe["steps"] * _METRICS_BYTES + _SCORES_BYTES for name, _ in left)
+    large = sorted((weights[name] for name, _ in left), reverse=True)
+    return (small + sum(large if keep_weights else large[:workers])) / 1e6

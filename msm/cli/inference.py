@@ -1,0 +1,90 @@
+"""Verbs that ask a trained run: evaluate, fill, embed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msm.cli.program import AsJson, app, open_catalog, to_json
+from msm.io.progress import progress_bar
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A trained run.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog whose titles it is measured on.")],
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Also by mask ratio, with spans of shots hidden, and with one modality hidden."),
+    ] = False,
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Also what can be read off the embeddings, for every label (minutes).")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
+    from msm.cli.tables import evaluation_as_text
+    from msm.evaluation.evaluate_run import assess
+    from msm.inference.reconstruction import Run
+    from msm.training.trainer import pick_device
+
+    opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    with progress_bar("evaluating") as progress:
+        measured = assess(trained, opened, split=split, full=full, probes=probes, progress=progress)
+    print(to_json(measured) if as_json else evaluation_as_text(measured))
+
+
+@app.command()
+def fill(
+    run: Annotated[Path, typer.Argument(help="A trained run.")],
+    catalog: Annotated[Path, typer.Argument(help="A catalog of the same kind of shots.")],
+    title: Annotated[str, typer.Option(help="The title's id.")],
+    hide: Annotated[str, typer.Option(help="Shots counted from 0, e.g. 40-44,60.")],
+    modality: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Hide only this modality of the shots, e.g. audio, or audio:40-42 of these; may be given twice."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hide shots of a title and show what the model makes of them, as the masking lab does."""
+    from msm.cli.tables import fill_in_as_text
+    from msm.inference.reconstruction import Run
+    from msm.masking.parts import format_parts, parse_parts
+    from msm.masking.policies import parse_ranges
+
+    chosen = open_catalog(catalog)[title]
+    trained, parts = Run.open(run), parse_parts(";".join(modality or ()), chosen.num_shots)
+    filled = trained.fill_in(chosen, parse_ranges(hide, chosen.num_shots), modalities=parts)
+    rows = json.loads(filled.table.to_json(orient="records"))
+    best = {"best_baseline": filled.best_baseline_name, "best_baseline_centred_cosine": filled.best_baseline}
+    if filled.parts:
+        best |= {"modalities": list(filled.modalities) or format_parts(filled.parts), "sees_rest": trained.sees_rest}
+    summary = {"title": title, "centred_cosine": filled.centred_cosine, **best, "skill": filled.skill}
+    print(to_json({**summary, "shots": rows}) if as_json else fill_in_as_text(filled))
+    if filled.parts and not trained.sees_rest and not as_json:
+        print("This run learned with whole shots hidden: it was not shown the other modalities of these shots either.")
+
+
+@app.command()
+def embed(
+    run: Annotated[Path, typer.Argument(help="A trained run.")],
+    catalog: Annotated[Path, typer.Argument(help="A catalog of the same kind of shots.")],
+    out: Annotated[Path, typer.Argument(help="The catalog of contextual embeddings to write.")],
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
+) -> None:
+    """Write what the encoder makes of each shot with its whole title in view, as a catalog."""
+    from msm.inference.reconstruction import Run, embed_catalog
+    from msm.training.trainer import pick_device
+
+    opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    with progress_bar("embedding") as progress:
+        written = embed_catalog(trained, opened, out, replace=replace, progress=progress)
+    print(f"{out}: {written.num_shots} shots of {len(written)} titles, {written.shot_dim} wide")

@@ -1,0 +1,330 @@
+"""Titles and shots on disk: open, check, write (format `msm-catalog/1`, see docs/format.md).
+
+Shape letters: N shots of a title, D width of a shot embedding, G width of a title's metadata
+embedding, M modalities.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from msm.data.reader import (
+    check_counts,
+    check_shot_table,
+    checked_frame,
+    map_globals,
+    map_shard,
+    open_parquet,
+    read_bounded,
+    read_header,
+    read_titles,
+)
+from msm.data.schema import (
+    SHOT_COLUMNS,
+    SHOT_OPTIONAL,
+    SPLITS,
+    TITLE_COLUMNS,
+    TITLE_OPTIONAL,
+    Modality,
+    embedding_problems,
+    modalities_of,
+    time_problems,
+)
+from msm.data.writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
+from msm.errors import InputError, did_you_mean, reading
+from msm.io import files
+from msm.io.arrays import release_rows, to_float32
+
+__all__ = ["SPLITS", "Catalog", "Modality", "Title", "TitleData", "deal_splits", "modalities_of"]
+
+
+@dataclass(frozen=True)
+class Title:
+    """One title of an opened catalog. Vectors and tables are read when they are asked for."""
+
+    catalog: Catalog
+    index: int
+
+    @property
+    def row(self) -> pd.Series:
+        """Its row of titles.parquet."""
+        return self.catalog.titles.iloc[self.index]
+
+    @property
+    def title_id(self) -> str:
+        """Unique in its catalog."""
+        return str(self.row["title_id"])
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return str(self.row["name"])
+
+    @property
+    def split(self) -> str:
+        """train, validation or test."""
+        return str(self.row["split"])
+
+    @property
+    def num_shots(self) -> int:
+        """How many shots it has, at least one."""
+        return int(self.row["num_shots"])
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds, NaN where the catalog has no times."""
+        return float(self.row["duration_s"])
+
+    @property
+    def embeddings(self) -> np.ndarray:
+        """(N, D) float32, as the encoders made them."""
+        return self.rows(0, self.num_shots)
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """(stop − start, D) float32: the embeddings of some consecutive shots, without reading the others."""
+        first = int(self.row["first_shot"])
+        return self.catalog.read_rows(first + start, first + stop)
+
+    @property
+    def present(self) -> np.ndarray:
+        """(N, M) bool, True where the shot has the modality: its block is not all zeros."""
+        return self.catalog.present(self.embeddings)
+
+    @property
+    def shots(self) -> pd.DataFrame:
+        """N rows: title_id, shot, start_s, end_s, and whatever text and labels the catalog has."""
+        first = int(self.row["first_shot"])
+        return self.catalog.read_shots(first, first + self.num_shots)
+
+    @property
+    def global_embedding(self) -> np.ndarray | None:
+        """(G,) float32, or None where the catalog has no metadata embeddings."""
+        vectors = self.catalog.global_vectors
+        return None if vectors is None else np.array(vectors[self.index], dtype=np.float32)
+
+    def __len__(self) -> int:
+        return self.num_shots
+
+    def data(self) -> TitleData:
+        """The whole title as `Catalog.write` takes it; reads its vectors."""
+        return TitleData(
+            title_id=self.title_id,
+            name=self.name,
+            split=self.split,
+            embeddings=self.embeddings,
+            shots=self.shots,
+            global_embedding=self.global_embedding,
+            labels={k: v for k, v in self.row.items() if k not in TITLE_COLUMNS},
+        )
+
+
+class Catalog:
+    """An opened catalog: tables small enough to read, vectors mapped and not read.
+
+    Make one with `Catalog.open`. `catalog["title-id"]` is a Title; iterating gives all titles in
+    file order.
+    """
+
+    def __init__(self, path: Path, header: dict[str, Any], titles: pd.DataFrame, shards: list[np.ndarray]):
+        self.path = path
+        self.titles = titles
+        self.modalities = tuple(Modality(**m) for m in header["modalities"])
+        self.shot_dim = int(header["shot_dim"])
+        self.global_dim = int(header["global_dim"])
+        self.dtype = str(header["dtype"])
+        self.provenance: dict[str, Any] = header["provenance"]
+        self._shards = shards
+        self._shard_starts = np.cumsum([0, *(len(s) for s in shards)])
+        self._index = {str(title_id): i for i, title_id in enumerate(titles["title_id"])}
+
+    @classmethod
+    def open(cls, path: str | Path) -> Catalog:
+        """Map a catalog. Checks the tables' shape against the shards' headers and reads no vector.
+
+        Raises InputError naming the file and the rule that it breaks.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            what = "it is a file; msm import makes a catalog of it" if path.is_file() else "there is no such folder"
+            raise InputError(f"{path} is not a catalog: {what}")
+        if (path / "run.json").is_file() and not (path / "catalog.json").exists():
+            raise InputError(f"{path} is a run and not a catalog")
+        header = read_header(path / "catalog.json")
+        titles = read_titles(path / "titles.parquet")
+        shards = [map_shard(p, header) for p in sorted(path.glob("shots-*.npy"))]
+        catalog = cls(path, header, titles, shards)
+        check_counts(path / "titles.parquet", titles, catalog.num_shots)
+        check_shot_table(path / "shots.parquet", catalog.num_shots)
+        _ = catalog.global_vectors  # checked here, so that no reader meets a wrong shape later
+        return catalog
+
+    @staticmethod
+    def write(
+        path: str | Path,
+        titles: Iterable[TitleData],
+        *,
+        modalities: Sequence[Modality],
+        dtype: str = "float16",
+        provenance: Mapping[str, Any] | None = None,
+        replace: bool = False,
+        max_shard_bytes: int = MAX_SHARD_BYTES,
+        media: Callable[[Path], None] | None = None,
+    ) -> Catalog:
+        """Write a catalog, title by title; it appears under its name only when it is whole and sound.
+
+        media  is given the folder when the titles are in it, to put `media/` there before anyone sees it
+
+        Raises InputError for a title that breaks a rule, and leaves nothing behind.
+        """
+        path = Path(path)
+        if path.exists() and any(path.iterdir() if path.is_dir() else [path]) and not (path / "catalog.json").exists():
+            raise InputError(f"{path} exists and is no catalog, so it is not replaced; choose another name")
+        with files.whole_folder(path, replace=replace) as folder:
+            writer = CatalogWriter(folder, tuple(modalities), dtype, max_shard_bytes)
+            for title in titles:
+                writer.add(title)
+            writer.finish(dict(provenance or {}))
+            if (path / "maps").is_dir():  # of the catalog that is replaced: most of its titles may still be these
+                shutil.copytree(path / "maps", folder / "maps", ignore=shutil.ignore_patterns(".*"))
+            if media is not None:
+                media(folder)
+        return Catalog.open(path)
+
+    def __len__(self) -> int:
+        return len(self.titles)
+
+    def __getitem__(self, title_id: str) -> Title:
+        if title_id not in self._index:
+            raise InputError(f"{self.path} has no title {title_id!r}; {did_you_mean(title_id, self._index, at_most=5)}")
+        return Title(self, self._index[title_id])
+
+    def __contains__(self, title_id: object) -> bool:
+        return title_id in self._index
+
+    def __iter__(self) -> Iterator[Title]:
+        return (Title(self, i) for i in range(len(self)))
+
+    def split(self, name: str) -> list[Title]:
+        """The titles of one split, in file order; InputError for a name that is no split."""
+        if name not in SPLITS:
+            raise InputError(f"split is {name!r}, but must be one of {', '.join(SPLITS)}")
+        return [Title(self, int(i)) for i in np.flatnonzero(self.titles["split"] == name)]
+
+    @property
+    def num_shots(self) -> int:
+        """Over all titles."""
+        return int(self._shard_starts[-1])
+
+    @cached_property
+    def global_vectors(self) -> np.ndarray | None:
+        """(titles, G), mapped; None where the catalog has none."""
+        return map_globals(self.path / "global.npy", len(self), self.global_dim)
+
+    def read_rows(self, start: int, stop: int) -> np.ndarray:
+        """(stop − start, D) float32, copied out of the map."""
+        rows = np.empty((stop - start, self.shot_dim), dtype=np.float32)
+        for shard, first in zip(self._shards, self._shard_starts, strict=False):
+            low, high = max(start, first), min(stop, first + len(shard))
+            if low < high:
+                rows[low - start : high - start] = to_float32(shard[low - first : high - first])
+                release_rows(shard, low - first, high - first)
+        return rows
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """(n, D) float32: single rows from anywhere, in the order asked for."""
+        rows = np.asarray(rows, dtype=np.int64)
+        taken = np.empty((len(rows), self.shot_dim), dtype=np.float32)
+        for shard, first in zip(self._shards, self._shard_starts, strict=False):
+            inside = np.flatnonzero((rows >= first) & (rows < first + len(shard)))
+            if len(inside):
+                taken[inside] = to_float32(shard[rows[inside] - first])
+        return taken
+
+    def present(self, embeddings: np.ndarray) -> np.ndarray:
+        """(N, M) bool for (N, D) vectors of this catalog: which modalities each shot has."""
+        return np.stack([embeddings[:, m.columns].any(axis=1) for m in self.modalities], axis=1)
+
+    def read_shots(self, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows [start, stop) of shots.parquet, of all columns or some; only the row groups that hold them are read."""
+        path = self.path / "shots.parquet"
+        file = open_parquet(path)
+        stop = self.num_shots if stop is None else min(stop, self.num_shots)
+        groups, first_row, row = [], None, 0
+        with reading(path, "Parquet"):
+            for g in range(file.num_row_groups):
+                rows = file.metadata.row_group(g).num_rows
+                if row < stop and row + rows > start:
+                    groups.append(g)
+                    first_row = row if first_row is None else first_row
+                row += rows
+            table = read_bounded(path, file, columns, groups)
+            if stop - start < len(table):  # copied: a slice would keep the words of all its row groups
+                table = table.take(pa.array(np.arange(start, stop) - (first_row or 0)))
+            return checked_frame(table).reset_index(drop=True)
+
+    @cached_property
+    def shot_labels(self) -> list[str]:
+        """Columns of shots.parquet beyond the format's own."""
+        names = open_parquet(self.path / "shots.parquet").schema_arrow.names
+        return [n for n in names if n not in SHOT_COLUMNS + SHOT_OPTIONAL]
+
+    @property
+    def title_labels(self) -> list[str]:
+        """Columns of the titles beyond those of the format."""
+        return [c for c in self.titles.columns if c not in TITLE_COLUMNS + TITLE_OPTIONAL]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of what the files hold: the tables whole, of large files evenly spaced samples.
+
+        Where it came from is left out: the same source imported on another day is the same catalog.
+        """
+        digest = hashlib.sha256(repr((self.modalities, self.dtype, self.global_dim)).encode())
+        for file in sorted([*self.path.glob("*.parquet"), *self.path.glob("*.npy")]):
+            digest.update(file.name.encode())
+            files.digest_file(file, digest)
+        return digest.hexdigest()[:16]
+
+    def problems(self, on_title: Callable[[Title, np.ndarray], None] | None = None) -> Iterator[str]:
+        """Every rule that the contents break, a sentence each: file, row, rule. Reads all vectors.
+
+        on_title  is called with each title and its (N, D) vectors, for who wants to look at them on the way
+        """
+        yield from _shot_table_problems(self)
+        for title in self:
+            embeddings = title.embeddings
+            yield from (f"{self.path}: {p}" for p in embedding_problems(title.title_id, embeddings, self.modalities))
+            if on_title is not None:
+                on_title(title, embeddings)
+        if self.global_vectors is not None:
+            bad = np.flatnonzero(~np.isfinite(self.global_vectors).all(axis=1))
+            yield from (f"{self.path / 'global.npy'}, row {i}: NaN or infinite value" for i in bad)
+
+    def validate(self) -> None:
+        """Read everything once; InputError with the first rule that is broken."""
+        for problem in self.problems():
+            raise InputError(problem)
+
+
+def _shot_table_problems(catalog: Catalog) -> Iterator[str]:
+    where = catalog.path / "shots.parquet"
+    try:
+        shots = catalog.read_shots()
+    except InputError as error:
+        yield str(error)
+        return
+    title_ids = np.repeat(catalog.titles["title_id"].to_numpy(), catalog.titles["num_shots"])
+    numbers = np.concatenate([np.arange(n) for n in catalog.titles["num_shots"]])
+    for i in np.flatnonzero((shots["title_id"].to_numpy() != title_ids) | (shots["shot"].to_numpy() != numbers)):
+        yield f"{where}, row {i}: title {shots['title_id'].iloc[i]!r}, shot {shots['shot'].iloc[i]}, expected {title_ids[i]!r}, shot {numbers[i]}"
+    yield from (f"{where}: {p}" for p in time_problems(shots))

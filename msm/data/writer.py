@@ -1,0 +1,258 @@
+"""Writing a catalog, title by title; every rule is checked before a byte of the title is kept.
+
+Shape letters: N shots of a title, D width of a shot embedding, G width of a metadata embedding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from msm.data.schema import (
+    FORMAT,
+    SHOT_COLUMNS,
+    SPLITS,
+    TITLE_COLUMNS,
+    Modality,
+    check_modalities,
+    check_title_id,
+    embedding_problems,
+    time_problems,
+)
+from msm.errors import InputError
+from msm.io import files
+
+MAX_SHARD_BYTES = 2**31
+ROW_GROUP = 16_384  # shots.parquet is read by row group, so one title never loads the whole table
+
+
+@dataclass(frozen=True, kw_only=True)
+class TitleData:
+    """One title on its way into a catalog.
+
+    embeddings        (N, D)  float, raw encoder output; a missing modality is a zero block
+    shots             N rows  optional columns start_s, end_s (seconds), text, and any labels
+    global_embedding  (G,)    float, of the title's metadata; None where the catalog has none
+    labels            further columns of titles.parquet (synopsis, tags, genre …)
+    """
+
+    title_id: str
+    embeddings: np.ndarray
+    split: str
+    name: str = ""
+    shots: pd.DataFrame | None = None
+    global_embedding: np.ndarray | None = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+
+def deal_splits(title_ids: Sequence[str], seed: int = 0) -> dict[str, str]:
+    """Give each title a split: of ten, eight train, one validation, one test; the rule is seeded.
+
+    Titles are ordered by a hash of seed and id, so that the order of the files does not matter.
+    From three titles on every split has one.
+    """
+
+    def key(title_id: str) -> bytes:
+        return hashlib.sha256(f"{seed}/{title_id}".encode()).digest()
+
+    ordered = sorted(title_ids, key=key)
+    held_out = max(1, round(len(ordered) / 10)) if len(ordered) >= 3 else 0
+    names = ["validation"] * held_out + ["test"] * held_out
+    names += ["train"] * (len(ordered) - len(names))
+    return dict(zip(ordered, names, strict=True))
+
+
+class CatalogWriter:
+    """Appends titles to a folder that nobody reads yet."""
+
+    def __init__(self, folder: Path, modalities: tuple[Modality, ...], dtype: str, max_shard_bytes: int):
+        self.folder, self.modalities, self.dtype = folder, modalities, dtype
+        self.shot_dim = sum(m.dim for m in modalities)
+        self.rows_per_shard = max(1, max_shard_bytes // (self.shot_dim * np.dtype(dtype).itemsize))
+        self.rows = 0
+        self.titles: list[dict[str, Any]] = []
+        self.shots: list[pd.DataFrame] = []
+        self.globals: list[np.ndarray] = []
+        self._seen: set[str] = set()
+        self._shard: _ShardFile | None = None
+        self._num_shards = 0
+        check_modalities("the new catalog", [asdict(m) for m in modalities], self.shot_dim)
+
+    def add(self, title: TitleData) -> None:
+        """Check a title and append it; InputError for the first rule that it breaks."""
+        self._check_names(title)
+        embeddings = self._checked_embeddings(title)
+        shots = _complete_shots(title, len(embeddings))
+        self.titles.append(
+            {
+                "title_id": title.title_id,
+                "name": title.name or title.title_id,
+                "split": title.split,
+                "first_shot": self.rows,
+                "num_shots": len(embeddings),
+                "duration_s": float(shots["end_s"].max()),
+                **title.labels,
+            }
+        )
+        self.shots.append(shots)
+        if title.global_embedding is not None:
+            self.globals.append(np.asarray(title.global_embedding, dtype=np.float32))
+        self._append(embeddings)
+
+    def _check_names(self, title: TitleData) -> None:
+        check_title_id(title.title_id)
+        if title.title_id in self._seen:
+            raise InputError(f"title {title.title_id!r} is there twice; ids must be unique")
+        self._seen.add(title.title_id)
+        if title.split not in SPLITS:
+            raise InputError(
+                f"title {title.title_id!r}: split is {title.split!r}, but must be one of {', '.join(SPLITS)}"
+            )
+        for column in title.labels:
+            if column in TITLE_COLUMNS:
+                raise InputError(
+                    f"title {title.title_id!r}: a label cannot be called {column!r}, as a column of the format is"
+                )
+
+    def _checked_embeddings(self, title: TitleData) -> np.ndarray:
+        """(N, D) in the catalog's dtype; nothing may overflow in it, nor vanish."""
+        given, where = np.asarray(title.embeddings), f"title {title.title_id!r}"
+        if given.ndim != 2 or given.shape[1] != self.shot_dim or given.dtype.kind not in "fiu":
+            raise InputError(
+                f"{where}: embeddings have shape {given.shape} of {given.dtype}, but shots here are {self.shot_dim} wide"
+            )
+        if len(given) == 0:
+            raise InputError(f"{where} has no shots")
+        for problem in embedding_problems(title.title_id, given, self.modalities):
+            raise InputError(problem)
+        with np.errstate(over="ignore"):
+            stored = given.astype(self.dtype, copy=False)
+        if stored is given:
+            return stored
+        for m in self.modalities:
+            infinite = ~np.isfinite(stored[:, m.columns]).all(axis=1)
+            vanished = given[:, m.columns].any(axis=1) & ~stored[:, m.columns].any(axis=1)
+            for shot in np.flatnonzero(infinite | vanished):
+                what = f"beyond {np.finfo(self.dtype).max:g}" if infinite[shot] else "too small"
+                wider = "; use float32" if self.dtype == "float16" else ""
+                raise InputError(f"{where}, shot {shot}: {m.name} is {what} for {self.dtype}{wider}")
+        return stored
+
+    def _append(self, embeddings: np.ndarray) -> None:
+        while len(embeddings):
+            if self._shard is None:
+                self._shard = _ShardFile(self.folder / f"shots-{self._num_shards:05d}.npy", self.shot_dim, self.dtype)
+                self._num_shards += 1
+            take = min(len(embeddings), self.rows_per_shard - self._shard.rows)
+            self._shard.append(embeddings[:take])
+            embeddings = embeddings[take:]
+            self.rows += take
+            if self._shard.rows == self.rows_per_shard:
+                self._shard.close()
+                self._shard = None
+
+    def finish(self, provenance: dict[str, Any]) -> None:
+        if not self.titles:
+            raise InputError("there are no titles to write")
+        if self._shard is not None:
+            self._shard.close()
+        global_dim = self._write_globals()
+        _write_table(pd.DataFrame(self.titles), self.folder / "titles.parquet")
+        _write_table(pd.concat(self.shots, ignore_index=True), self.folder / "shots.parquet")
+        files.write_json(
+            self.folder / "catalog.json",
+            {
+                "format": FORMAT,
+                "shot_dim": self.shot_dim,
+                "dtype": self.dtype,
+                "modalities": [asdict(m) for m in self.modalities],
+                "global_dim": global_dim,
+                "provenance": provenance,
+            },
+        )
+
+    def _write_globals(self) -> int:
+        if not self.globals:
+            return 0
+        widths = {g.shape for g in self.globals}
+        if len(self.globals) != len(self.titles) or len(widths) != 1:
+            raise InputError("either every title has a global embedding, all of one width, or none has")
+        vectors = np.stack(self.globals)
+        if vectors.ndim != 2 or vectors.shape[1] == 0:
+            raise InputError(f"global embeddings must be vectors, but have shape {vectors.shape[1:]}")
+        for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
+            raise InputError(f"title {self.titles[row]['title_id']!r}: NaN or infinite value in the global embedding")
+        files.save_array(self.folder / "global.npy", vectors)
+        return vectors.shape[1]
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    try:
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise InputError(f"a label cannot be written to {path.name}: {' '.join(str(error).split())}") from None
+    pq.write_table(arrow, path, row_group_size=ROW_GROUP)
+
+
+class _ShardFile:
+    """A `.npy` that grows: NumPy pads its header so that the row count can be written at the end."""
+
+    def __init__(self, path: Path, dim: int, dtype: str):
+        self.file = open(path, "w+b")  # noqa: SIM115 — closed by close()
+        self.dim, self.dtype, self.rows = dim, np.dtype(dtype), 0
+        self._write_header()
+        self.header_end = self.file.tell()
+
+    def append(self, rows: np.ndarray) -> None:
+        self.file.write(np.ascontiguousarray(rows, dtype=self.dtype).tobytes())
+        self.rows += len(rows)
+
+    def close(self) -> None:
+        self.file.seek(0)
+        self._write_header()
+        assert self.file.tell() == self.header_end
+        self.file.close()
+
+    def _write_header(self) -> None:
+        header = {"descr": self.dtype.str, "fortran_order": False, "shape": (self.rows, self.dim)}
+        np.lib.format.write_array_header_1_0(self.file, header)
+
+
+def _complete_shots(title: TitleData, num_shots: int) -> pd.DataFrame:
+    """The title's rows of shots.parquet: ids and times first, then text and labels as they came."""
+    given = pd.DataFrame(index=range(num_shots)) if title.shots is None else title.shots.reset_index(drop=True)
+    if len(given) != num_shots:
+        raise InputError(f"title {title.title_id!r}: {len(given)} rows of shots for {num_shots} embeddings")
+    for column in given.columns[given.columns.duplicated()]:
+        raise InputError(f"title {title.title_id!r}: column {column!r} of its shots is there twice")
+    table = pd.DataFrame(
+        {
+            "title_id": title.title_id,
+            "shot": np.arange(num_shots),
+            "start_s": _seconds(title.title_id, given, "start_s"),
+            "end_s": _seconds(title.title_id, given, "end_s"),
+        }
+    )
+    for problem in time_problems(table):
+        raise InputError(problem)
+    return table.join(given.drop(columns=list(SHOT_COLUMNS), errors="ignore"))
+
+
+def _seconds(title_id: str, given: pd.DataFrame, column: str) -> pd.Series:
+    """A column of times, NaN where there is none; InputError for what is no number."""
+    if column not in given:
+        return pd.Series(np.nan, index=given.index)
+    seconds = pd.to_numeric(given[column], errors="coerce").astype(float)
+    for shot in np.flatnonzero(seconds.isna() & given[column].notna()):
+        raise InputError(
+            f"title {title_id!r}, shot {shot}: {column} is {str(given[column].iloc[shot])!r}, expected seconds"
+        )
+    return seconds

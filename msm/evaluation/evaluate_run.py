@@ -1,0 +1,60 @@
+"""A run measured and the report kept: what `msm evaluate` and the Evaluation page call.
+
+The report is in parts: fill-ins (always), the full protocol, frozen probes. A part that is not asked for
+now stays from an earlier time, if it was made of the same weights on the same titles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msm.data.catalog import Catalog
+from msm.evaluation.protocol import evaluate_run
+from msm.inference.reconstruction import Run
+from msm.runs.folder import WEIGHTS
+
+FULL, PROBES = ("by_ratio", "spans", "by_part"), ("probes",)
+SAME = ("split", "catalog_fingerprint", "weights")  # what an earlier part must agree in to be kept
+
+
+def assess(
+    run: Run,
+    catalog: Catalog,
+    *,
+    split: str = "test",
+    full: bool = False,
+    probes: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Measure a run on a catalog and keep the report as RUN/evaluation.json; returns it.
+
+    full      also by mask ratio, with spans hidden, and with one modality hidden
+    probes    also frozen probes (minutes)
+    progress  hears (done, in all), once through for each part
+    """
+    run.check_fits(catalog)
+    measured = evaluate_run(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
+    measured["weights"] = weights_fingerprint(run.path)
+    if probes:
+        from msm.evaluation.probe_run import probe_run  # scikit-learn takes a second to import
+
+        measured["probes"] = probe_run(run, catalog, split=split, progress=progress)
+    measured = with_earlier_parts(measured, run.evaluation)
+    run.folder.save_evaluation(measured)
+    return measured
+
+
+def with_earlier_parts(measured: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:
+    """The report, with the parts of an earlier one that it lacks and that are about the same thing."""
+    if earlier is None or any(k not in earlier or earlier[k] != measured.get(k) for k in SAME):
+        return measured
+    return {**measured, **{k: earlier[k] for k in (*FULL, *PROBES) if k in earlier and k not in measured}}
+
+
+def weights_fingerprint(run: Path) -> str:
+    """16 hex digits of a run's weights."""
+    with open(run / WEIGHTS, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,0 +1,163 @@
+"""Frozen probes of a run: every shot raw, alone in front of the model, and in its title.
+
+Shape letters: N shots of a title, R rows, D width of a shot, W width inside the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from msm.data.catalog import Catalog, Title
+from msm.data.fusion import unit
+from msm.data.scenes import scene_numbers
+from msm.errors import InputError
+from msm.evaluation import probes
+from msm.evaluation.probes import Label, Rows, Unusable, read_labels
+from msm.inference.predict import contextual_embeddings
+from msm.inference.reconstruction import Run
+
+COLUMNS = ("raw", "alone", "contextual")
+ALONE_AT_ONCE = 1024  # windows of one shot in a batch
+MOST_SHOTS = {"train": 20_000, "validation": 6_000, "test": 10_000}  # whole titles are drawn up to here
+
+
+def probe_run(
+    run: Run,
+    catalog: Catalog,
+    *,
+    split: str = "test",
+    labels: Sequence[str] | None = None,
+    use_global: bool = False,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Probe what a run makes of shots, for every label of a catalog that allows it.
+
+    split       where the probes are scored: test or validation; they are fitted on train
+    labels      only these (and "scene"); None = all of them
+    use_global  let the model see the titles' metadata. Off, since the metadata may hold the very label
+    progress    hears steps done and steps in all
+
+    Returns {"columns", "seed", "use_global", "split", "titles", "shots", "tasks": [entry …]}. An entry has
+    label, of, at, kind, probe, and either `skipped` (a sentence) or measure (the one to look at first),
+    columns {raw, alone, contextual, and cls at titles: {measure: value}}, chance, intervals,
+    differences. InputError where a split is empty or a label is not there.
+    """
+    run.check_fits(catalog)
+    if split not in ("test", "validation"):
+        raise InputError(f"probes are fitted on train and scored on test or validation, not on {split}")
+    titles = _draw(catalog, split, np.random.default_rng(seed))
+    table = pd.concat([t.shots for t in titles], ignore_index=True)
+    shot_rows, title_rows = _rows(run, titles, table, use_global, lambda i: progress(i, 2 * len(titles)))
+    shot_labels = read_labels(table, catalog.shot_labels, shot_rows.title)
+    title_labels = read_labels(_title_table(titles), catalog.title_labels)
+    _check_known(labels, {*shot_labels, *title_labels, "scene"}, catalog)
+
+    jobs: list[Callable[[], list[dict[str, Any]]]] = []
+    if labels is None or "scene" in labels:
+        jobs.append(lambda: probes.probe_scenes(shot_rows, report=split, seed=seed))
+    for of, found in (("shot", shot_labels), ("title", title_labels)):
+        for name, label in found.items():
+            if labels is None or name in labels:
+                jobs += _jobs(name, label, of, shot_rows, title_rows, split, seed)
+    tasks: list[dict[str, Any]] = []
+    for i, job in enumerate(jobs):
+        tasks += job()
+        progress(len(titles) + (i + 1) * len(titles) // len(jobs), 2 * len(titles))
+    return {
+        "columns": list(COLUMNS),
+        "seed": seed,
+        "use_global": use_global,
+        "split": split,
+        "titles": {s: int((title_rows.split == s).sum()) for s in ("train", "validation", "test")},
+        "shots": {s: int((shot_rows.split == s).sum()) for s in ("train", "validation", "test")},
+        "tasks": tasks,
+    }
+
+
+def _jobs(
+    name: str, label: Label | Unusable, of: str, shots: Rows, titles: Rows, split: str, seed: int
+) -> list[Callable[[], list[dict[str, Any]]]]:
+    """The probes of one label: a title's label is asked of the whole title, and of each of its shots."""
+    if isinstance(label, Unusable):
+        reason = str(label)
+        return [lambda: [{"label": name, "of": of, "at": of, "probe": "none", "skipped": f"{name}: {reason}."}]]
+    asked = (
+        [(label, titles, "title"), (label.take(shots.title), shots, "shot")]
+        if of == "title"
+        else [(label, shots, "shot")]
+    )
+    return [
+        lambda a=a: probes.probe_label(a[0], a[1], of=of, at=a[2], report=split, seed=seed)  # type: ignore[misc]
+        for a in asked
+    ]
+
+
+def _draw(catalog: Catalog, split: str, rng: np.random.Generator) -> list[Title]:
+    """Whole titles of each split, in file order, until there are shots enough."""
+    for needed in ("train", split):
+        if not catalog.split(needed):
+            raise InputError(f"{catalog.path} has no title in the {needed} split, so nothing can be probed")
+    drawn: list[Title] = []
+    for name, most in MOST_SHOTS.items():
+        of_split, shots = catalog.split(name), 0
+        for i in rng.permutation(len(of_split)):
+            if shots and shots + of_split[i].num_shots > most:
+                break
+            drawn.append(of_split[i])
+            shots += of_split[i].num_shots
+    return sorted(drawn, key=lambda t: t.index)
+
+
+def _rows(
+    run: Run, titles: list[Title], table: pd.DataFrame, use_global: bool, done: Callable[[int], None]
+) -> tuple[Rows, Rows]:
+    """Every shot, and every title as the mean of its shots, in each kind of embedding."""
+    kinds: dict[str, list[np.ndarray]] = {k: [] for k in COLUMNS}
+    cls, scenes, first, start = [], [], 0, 0
+    for i, title in enumerate(titles):
+        shots = run.space.fuse(title.embeddings)
+        contextual, token = contextual_embeddings(run.model, shots, title.global_embedding if use_global else None)
+        for kind, x in zip(COLUMNS, (shots, alone(run, shots), contextual), strict=True):
+            kinds[kind].append(x)
+        cls.append(token)
+        local = scene_numbers(table.iloc[start : start + len(shots)].reset_index(drop=True))
+        scenes.append(np.where(local >= 0, local + first, -1))
+        first, start = first + max(int(local.max()) + 1, 0), start + len(shots)
+        done(i + 1)
+    lengths = [t.num_shots for t in titles]
+    which, splits = np.repeat(np.arange(len(titles)), lengths), np.array([t.split for t in titles])
+    columns = {k: np.concatenate(x) for k, x in kinds.items()}
+    means = {k: np.stack([part.mean(axis=0) for part in x]) for k, x in kinds.items()}
+    by_title = Rows({**means, "cls": np.stack(cls)}, np.arange(len(titles)), splits, np.full(len(titles), -1))
+    return Rows(columns, which, splits[which], np.concatenate(scenes)), by_title
+
+
+@torch.inference_mode()
+def alone(run: Run, shots: np.ndarray) -> np.ndarray:
+    """(N, D) fused → (N, C): each shot as a window of its own, with no title around it."""
+    if run.model.neighbour is not None:  # from nothing, it expects the mean
+        about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device)).cpu().numpy()
+        rest = np.zeros((len(shots), run.model.contextual_width - about.shape[1]), dtype=np.float32)
+        return np.concatenate([unit(about), rest], axis=1)
+    parts = []
+    for start in range(0, len(shots), ALONE_AT_ONCE):
+        window = torch.from_numpy(shots[start : start + ALONE_AT_ONCE, None]).to(run.model.device)  # (B, 1, D)
+        valid = torch.ones(window.shape[:2], dtype=torch.bool, device=window.device)
+        parts.append(run.model.encode(window, ~valid, valid, None).shots[:, 0].float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _title_table(titles: list[Title]) -> pd.DataFrame:
+    return titles[0].catalog.titles.iloc[[t.index for t in titles]].reset_index(drop=True)
+
+
+def _check_known(labels: Sequence[str] | None, known: set[str], catalog: Catalog) -> None:
+    for name in labels or ():
+        if name not in known:
+            raise InputError(f"{catalog.path} has no label {name!r}; it has {', '.join(sorted(known))}")

@@ -1,0 +1,205 @@
+"""Linear probes: logistic regression a class, ridge regression for a number.
+
+Shape letters: R rows, K classes, d width of an embedding, B resamplings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import kendalltau
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from msm.evaluation.probes.labels import Label
+from msm.evaluation.probes.rows import HELD_BACK, Parts, Rows, Unusable, sample
+from msm.evaluation.probes.scores import interval, macro_ap, mean_told, micro_ap, title_weights, weighted_ap
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # C of logistic regression on standardised columns
+RIDGES = (1e1, 1e2, 1e3, 1e4, 1e5)
+TUNING_ROWS = 3000  # the strength is chosen on so many rows, the probe then fitted on all
+MOST_CLASSES, FEWEST_ROWS, FEWEST_TITLES = 20, 10, 2
+FOLDS = 10
+
+
+def indicators(label: Label, rows: Rows, parts: Parts) -> tuple[list[str], np.ndarray]:
+    """The classes that can be learned and scored, most frequent first, and who has them, (R, K) bool.
+
+    A class is kept with 10 rows of 2 titles to fit on, and where some but not all scored rows have it.
+    Of two classes the rarer stands for both.
+    """
+    counts: dict[str, int] = {}
+    for i in parts.fit:
+        for word in label.values[i]:
+            counts[word] = counts.get(word, 0) + 1
+    kept: list[str] = []
+    columns: list[np.ndarray] = []
+    for word in sorted(counts, key=lambda w: (-counts[w], w)):
+        if len(kept) == MOST_CLASSES or counts[word] < min(FEWEST_ROWS, len(parts.fit) // 10 + 2):
+            break
+        has = np.fromiter((word in v for v in label.values), dtype=bool, count=len(label.values))
+        titles = len(np.unique(rows.title[parts.fit[has[parts.fit]]]))
+        if titles >= FEWEST_TITLES and not has[parts.fit].all() and 0 < has[parts.report].mean() < 1:
+            kept.append(word)
+            columns.append(has)
+    if not kept:
+        raise Unusable("no value of it is frequent enough in the training titles and also found in the scored ones")
+    if len(kept) == 2 and label.kind == "classes" and len(counts) == 2:
+        kept, columns = kept[1:], columns[1:]
+    return kept, np.stack(columns, axis=1)
+
+
+def logistic_scores(x: np.ndarray, truth: np.ndarray, parts: Parts, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Fit one probe a class: its probabilities on the rows to choose on and on those to score.
+
+    x (R, d), truth (R, K) bool → {"choose": (rows, K), "report": (rows, K)}
+    """
+    scale = StandardScaler().fit(x[parts.fit])
+    fit, choose, report = (scale.transform(x[p]).astype(np.float32) for p in parts)
+    few = sample(np.arange(len(fit)), TUNING_ROWS, rng)
+    told = truth[parts.choose].any(axis=0)  # the classes that the choice can be made by
+
+    def tried(strength: float) -> float:
+        guess = _fitted(fit[few], truth[parts.fit][few], strength)(choose)
+        return macro_ap(truth[parts.choose][:, told], guess[:, told])
+
+    best = max(STRENGTHS, key=tried) if told.any() else STRENGTHS[1]
+    predict = _fitted(fit, truth[parts.fit], best)
+    return {"choose": predict(choose), "report": predict(report)}
+
+
+def _fitted(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
+    """One logistic regression a class; a class that is all or nothing here is given its share."""
+    models = [
+        LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(x, t) if t.any() and not t.all() else float(t.mean())
+        for t in truth.T
+    ]
+
+    def predict(rows: np.ndarray) -> np.ndarray:
+        guesses = [np.full(len(rows), m) if isinstance(m, float) else m.predict_proba(rows)[:, 1] for m in models]
+        return np.stack(guesses, axis=1)
+
+    return predict
+
+
+def probe_classes(label: Label, rows: Rows, parts: Parts, rng: np.random.Generator) -> dict:
+    """AP macro and micro of every kind of embedding, the chance level, and the differences with intervals."""
+    names, truth = indicators(label, rows, parts)
+    scored = truth[parts.report]
+    guesses = {k: logistic_scores(x, truth, parts, rng)["report"] for k, x in rows.columns.items()}
+    shares = np.broadcast_to(truth[parts.fit].mean(axis=0), scored.shape)
+    weights = title_weights(rows.title[parts.report], rng)
+    resampled = {
+        k: mean_told(np.stack([weighted_ap(t, s, weights) for t, s in zip(scored.T, g.T, strict=True)]))
+        for k, g in guesses.items()
+    }
+    return {
+        "probe": "linear",
+        "measure": "ap_macro",
+        "classes": names,
+        **sizes(rows, parts),
+        "chance": {"ap_macro": macro_ap(scored, shares), "ap_micro": micro_ap(scored, shares)},
+        "columns": {k: {"ap_macro": macro_ap(scored, g), "ap_micro": micro_ap(scored, g)} for k, g in guesses.items()},
+        "intervals": {k: interval(r) for k, r in resampled.items()},
+        "differences": differences(resampled, {k: macro_ap(scored, g) for k, g in guesses.items()}),
+    }
+
+
+def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator) -> dict:
+    """Kendall's τ-b of ridge predictions, ten folds by title.
+
+    A title is predicted by a probe fitted on nine tenths of all other titles, and τ is taken over the
+    titles that the encoder was not trained on. The ridge is chosen within the training titles.
+    """
+    labelled = label.labelled
+    unseen = labelled & (rows.split == report if report == "train" else rows.split != "train")
+    seen = labelled & (rows.split == "train")
+    if len(np.unique(label.values[unseen])) < 3:
+        raise Unusable("fewer than three different values among the titles that training did not see")
+    where = np.concatenate([sample(np.flatnonzero(seen), rows.most_rows, rng), np.flatnonzero(unseen & ~seen)])
+    groups = rows.title[where]
+    folds = min(FOLDS, len(np.unique(groups)))
+    if folds < 3:
+        raise Unusable("fewer than three titles have it")
+    guesses = {
+        k: _folded(x[where].astype(np.float64), label.values[where], groups, folds, seen[where])
+        for k, x in rows.columns.items()
+    }
+    told = unseen[where]
+    truth = label.values[where][told]
+    scored = {k: g[told] for k, g in guesses.items()}
+    taus = {k: _tau(truth, g) for k, g in scored.items()}
+    resampled = _resampled_taus(truth, scored, groups[told], rng)
+    return {
+        "probe": "number",
+        "measure": "kendall_tau",
+        "folds": folds,
+        "num_fit": int(len(where) * (folds - 1) / folds),
+        "num_scored": int(told.sum()),
+        "num_titles": len(np.unique(groups[told])),
+        "chance": {"kendall_tau": 0.0},
+        "columns": {k: {"kendall_tau": t} for k, t in taus.items()},
+        "intervals": {k: interval(r) for k, r in resampled.items()},
+        "differences": differences(resampled, taus),
+    }
+
+
+def _folded(x: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int, seen: np.ndarray) -> np.ndarray:
+    """Out-of-fold predictions, (rows,)."""
+    ridge = _best_ridge(x[seen], y[seen], groups[seen]) if seen.any() else RIDGES[2]
+    guess = np.empty(len(y))
+    for fit, left in GroupKFold(folds).split(x, groups=groups):
+        scale = StandardScaler().fit(x[fit])
+        model = Ridge(alpha=ridge, solver="cholesky").fit(scale.transform(x[fit]), y[fit])
+        guess[left] = model.predict(scale.transform(x[left]))
+    return guess
+
+
+def _best_ridge(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
+    held = np.unique(groups, return_inverse=True)[1] % HELD_BACK == HELD_BACK - 1
+    if not held.any() or held.all():
+        return RIDGES[2]
+    scale = StandardScaler().fit(x[~held])
+    fit, left = scale.transform(x[~held]), scale.transform(x[held])
+    return max(RIDGES, key=lambda a: _tau(y[held], Ridge(alpha=a, solver="cholesky").fit(fit, y[~held]).predict(left)))
+
+
+def _tau(truth: np.ndarray, guess: np.ndarray) -> float:
+    tau = float(kendalltau(truth, guess).statistic)
+    return tau if np.isfinite(tau) else 0.0
+
+
+def _resampled_taus(
+    truth: np.ndarray, guesses: dict[str, np.ndarray], title: np.ndarray, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """τ over titles drawn with replacement; the same draws for every kind of embedding."""
+    rows = {t: np.flatnonzero(title == t) for t in np.unique(title)}
+    names = list(rows)
+    out: dict[str, list[float]] = {k: [] for k in guesses}
+    for _ in range(100):
+        drawn = np.concatenate([rows[names[i]] for i in rng.integers(len(names), size=len(names))])
+        drawn = sample(drawn, 3000, rng)
+        for k, guess in guesses.items():
+            out[k].append(_tau(truth[drawn], guess[drawn]))
+    return {k: np.array(v) for k, v in out.items()}
+
+
+def differences(resampled: dict[str, np.ndarray], point: dict[str, float]) -> dict[str, dict]:
+    """The contextual embedding against each other kind, paired in every resampling."""
+    if "contextual" not in point:
+        return {}
+    out = {}
+    for other in (k for k in point if k != "contextual"):
+        spread = interval(resampled["contextual"] - resampled[other])
+        out[f"contextual - {other}"] = {"mean": point["contextual"] - point[other], **(spread or {})}
+    return out
+
+
+def sizes(rows: Rows, parts: Parts) -> dict[str, int]:
+    return {
+        "num_fit": len(parts.fit),
+        "num_scored": len(parts.report),
+        "num_titles": len(np.unique(rows.title[parts.report])),
+    }

@@ -1,0 +1,79 @@
+"""Every probe that a label allows, each as one entry of the report: numbers, or one sentence in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from msm.evaluation.probes.boundaries import probe_boundaries
+from msm.evaluation.probes.labels import Label, Unusable
+from msm.evaluation.probes.linear import probe_classes, probe_number
+from msm.evaluation.probes.neighbours import probe_knn, probe_retrieval
+from msm.evaluation.probes.rows import Rows, divide, scored_elsewhere
+
+SCENE = "scene"  # the name of the scene probes in the report
+
+
+def probe_label(label: Label, rows: Rows, *, of: str, at: str, report: str, seed: int) -> list[dict[str, Any]]:
+    """What a label's kind asks for: linear, kNN and retrieval for classes, τ for a number.
+
+    of      "shot" or "title": whose label it is
+    at      "shot" or "title": what the rows are; a title's label is also asked of each of its shots
+    report  the split that is scored
+    """
+    about: dict[str, Any] = {"label": label.name, "of": of, "at": at, "kind": label.kind}
+
+    def rng() -> np.random.Generator:
+        return np.random.default_rng(seed)
+
+    if label.kind == "number":
+        return [entry(about, "number", lambda: probe_number(label, rows, report, rng()))]
+    dealt = scored_elsewhere(rows, label.labelled, report, rng())
+    if dealt is not None:
+        rows = dealt
+        about["note"] = (
+            f"no {report} title has it: scored on other titles, which the encoder saw in training (without it)"
+        )
+    leave_out = "nothing" if at == "title" else "title" if of == "title" else "scene"
+    entries = [
+        entry(about, "linear", lambda: probe_classes(label, rows, _parts(label, rows, report, rng()), rng())),
+        entry(
+            about,
+            "retrieval",
+            lambda: probe_retrieval(label, rows, _parts(label, rows, report, rng()), leave_out=leave_out, rng=rng()),
+        ),
+    ]
+    if label.kind == "classes":
+        knn = entry(about, "knn", lambda: probe_knn(label, rows, _parts(label, rows, report, rng()), rng()))
+        entries.insert(1, knn)
+    return entries
+
+
+def probe_scenes(rows: Rows, *, report: str, seed: int) -> list[dict[str, Any]]:
+    """Where scenes begin; and whether a search with a shot finds the others of its scene."""
+    about = {"label": SCENE, "of": "shot", "at": "shot", "kind": "scenes"}
+    scenes = np.array([frozenset([str(s)]) if s >= 0 else frozenset() for s in rows.scene], dtype=object)
+    label = Label(SCENE, "classes", scenes)
+
+    def search() -> dict[str, Any]:
+        rng = np.random.default_rng(seed)
+        return probe_retrieval(label, rows, _parts(label, rows, report, rng), leave_out="nothing", rng=rng)
+
+    return [
+        entry(about, "boundary", lambda: probe_boundaries(rows, report, np.random.default_rng(seed))),
+        entry(about, "retrieval", search),
+    ]
+
+
+def entry(about: dict[str, Any], probe: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The probe's numbers, or why there are none."""
+    try:
+        return {**about, **measure()}
+    except Unusable as reason:
+        return {**about, "probe": probe, "skipped": f"{about['label']}: {reason}."}
+
+
+def _parts(label: Label, rows: Rows, report: str, rng: np.random.Generator) -> Any:
+    return divide(rows, label.labelled, report, rng)

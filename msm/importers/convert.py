@@ -1,0 +1,199 @@
+"""Embeddings made elsewhere become a catalog, title by title; see docs/format.md for the formats."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from msm.data.catalog import Catalog, TitleData, deal_splits, modalities_of
+from msm.errors import InputError, reading
+from msm.importers.metadata import embed_metadata
+from msm.importers.source import Entry, Source, add_scenes, parse_modalities
+from msm.io.files import naming_full_disk, refuse_existing
+
+__all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
+
+KINDS = {"npz": ".npz", "parquet": "Parquet", "npy+parquet": ".npy with Parquet", "hdf5": "HDF5"}  # as people call them
+FORMATS = tuple(KINDS)
+DTYPES = ("float16", "float32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """Every choice of one import; what is None is found out from the source."""
+
+    format: str | None = None  # one of FORMATS
+    modalities: tuple[str, ...] = ()  # NAME=ARRAY or NAME=ARRAY[START:STOP]
+    table: Path | None = None  # of npy+parquet
+    title_column: str | None = None
+    shot_column: str | None = None
+    dtype: str | None = None  # one of DTYPES
+    seed: int = 0  # deals out the titles that have no split
+    global_from: tuple[str, ...] = ()  # title labels that make the metadata embedding
+    replace: bool = False
+
+    def __post_init__(self) -> None:
+        if self.format is not None and self.format not in FORMATS:
+            raise InputError(f"format is {self.format!r}, but must be one of {', '.join(FORMATS)}")
+        if self.dtype is not None and self.dtype not in DTYPES:
+            raise InputError(f"dtype is {self.dtype!r}, but must be one of {', '.join(DTYPES)}")
+
+
+def import_embeddings(
+    source: str | Path,
+    catalog: str | Path,
+    options: ImportOptions | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Catalog:
+    """Write a catalog from embeddings made elsewhere; `progress` hears titles done and titles in all.
+
+    Raises InputError with file, title or row and rule, and leaves nothing behind.
+    """
+    with naming_full_disk(Path(catalog)):
+        return _import(Path(source), Path(catalog), options or ImportOptions(), progress)
+
+
+def _import(source: Path, catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> Catalog:
+    kind = options.format or detect_format(source)
+    _refuse_target(source, catalog, options)
+    with reading(source, KINDS[kind]):
+        opened = open_source(source, catalog, kind, options)
+    dealt = deal_splits([e.title_id for e in opened.entries if not e.split], options.seed)
+    metadata, meaning = _metadata(opened, dealt, options)
+    provenance = _provenance(source, kind, opened, dealt, options)
+    if meaning:
+        provenance["global"] = meaning
+    try:
+        return Catalog.write(
+            catalog,
+            _titles(opened, dealt, metadata, _reader(source, kind, opened), progress),
+            modalities=modalities_of(opened.dims),
+            dtype=options.dtype or stored_dtype(opened),
+            provenance=provenance,
+            replace=options.replace,
+        )
+    except InputError as error:
+        known = str(source) in str(error) or str(catalog) in str(error)
+        raise error if known else InputError(f"{source}: {error}") from None
+
+
+def detect_format(path: Path) -> str:
+    """The format of a path, by its suffix or by what the folder holds; InputError where neither tells."""
+    if not path.exists():
+        raise InputError(f"{path} is missing")
+    suffixes = {f.suffix for f in path.iterdir()} if path.is_dir() else {path.suffix}
+    for suffix, kind in (
+        (".npz", "npz"),
+        (".npy", "npy+parquet"),
+        (".parquet", "parquet"),
+        (".h5", "hdf5"),
+        (".hdf5", "hdf5"),
+    ):
+        if suffix in suffixes:
+            return kind
+    raise InputError(f"{path}: no .npz, .npy, .parquet or .h5 is there; say what it is with --format")
+
+
+def open_source(path: Path, catalog: Path, kind: str, options: ImportOptions) -> Source:
+    """The reader of this kind of source; `catalog` only to refuse a table inside it."""
+    from msm.importers import hdf5, npz, parquet
+
+    modalities = parse_modalities(options.modalities)
+    columns: dict[str, Any] = {"title_column": options.title_column, "shot_column": options.shot_column}
+    if path.is_dir() and kind in ("parquet", "hdf5"):
+        path = parquet.only_file(path, "parquet" if kind == "parquet" else "h5", "name the file itself")
+    if kind == "npz":
+        return npz.NpzSource(path, modalities)
+    if kind == "hdf5":
+        return hdf5.Hdf5Source(path, modalities)
+    if kind == "npy+parquet":
+        return parquet.open_npy_with_table(path, modalities, table=options.table, **columns)
+    return parquet.open_vector_table(path, modalities, spool=_existing_parent(catalog), **columns)
+
+
+def _existing_parent(path: Path) -> Path:
+    """Where the catalog will be written: the vectors of a table are spooled on the same disk."""
+    return next(p for p in path.absolute().parents if p.is_dir())
+
+
+def _refuse_target(source: Path, catalog: Path, options: ImportOptions) -> None:
+    """Nothing is read for a catalog that could not be written; and no import removes its own source."""
+    refuse_existing(catalog, replace=options.replace)
+    if source.resolve().is_relative_to(catalog.resolve()):
+        raise InputError(f"{catalog} holds the source {source}; choose another name for the catalog")
+
+
+def stored_dtype(source: Source) -> str:
+    """float16 if the whole source is, else float32, so that nothing overflows."""
+    return "float16" if all(d == np.float16 for d in source.dtypes.values()) else "float32"
+
+
+def _metadata(
+    source: Source, dealt: dict[str, str], options: ImportOptions
+) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """((titles, G), what its columns mean), or None where no labels are asked for."""
+    if not options.global_from:
+        return None, {}
+    labels = pd.DataFrame([dict(e.labels) for e in source.entries])
+    train = np.array([(e.split or dealt[e.title_id]) == "train" for e in source.entries])
+    return embed_metadata(labels, options.global_from, train)
+
+
+def _reader(path: Path, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:
+    """`source.read`, in which whatever a decoder raises becomes a sentence about the file."""
+
+    def read(entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+        with reading(path, f"{KINDS[kind]}, title {entry.title_id!r}"):
+            return source.read(entry)
+
+    return read
+
+
+def _titles(
+    source: Source,
+    dealt: dict[str, str],
+    metadata: np.ndarray | None,
+    read: Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]],
+    progress: Callable[[int, int], None],
+) -> Iterator[TitleData]:
+    for number, entry in enumerate(source.entries):
+        blocks, shots = read(entry)
+        yield TitleData(
+            title_id=entry.title_id,
+            name=entry.name,
+            split=entry.split or dealt[entry.title_id],
+            embeddings=_side_by_side(source, blocks),
+            shots=add_scenes(shots),
+            global_embedding=None if metadata is None else metadata[number],
+            labels=entry.labels,
+        )
+        progress(number + 1, len(source.entries))
+
+
+def _side_by_side(source: Source, blocks: dict[str, np.ndarray]) -> np.ndarray:
+    """(N, D): the modalities' blocks in order, zeros for one that the title lacks."""
+    num_shots = len(next(iter(blocks.values())))
+    nothing = {name: np.zeros((num_shots, dim), np.float16) for name, dim in source.dims.items() if name not in blocks}
+    return np.concatenate([{**blocks, **nothing}[name] for name in source.dims], axis=1)
+
+
+def _provenance(path: Path, kind: str, source: Source, dealt: dict[str, str], options: ImportOptions) -> dict[str, Any]:
+    """Where the catalog comes from: names and choices, no path of this machine."""
+    made: dict[str, Any] = {
+        "made_by": f"msm import {version('msm-workbench')}",
+        "source": path.resolve().name,
+        "format": kind,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+    if dealt:
+        made |= {"splits_dealt": len(dealt), "splits_seed": options.seed}
+    if source.dropped:
+        made["dropped"] = list(source.dropped)
+    return made

@@ -1,0 +1,237 @@
+"""One video file becomes one finished title in the staging folder, or nothing at all.
+
+Shape letters: N shots of a title, D width of a shot embedding.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from msm.errors import InputError
+from msm.ingest.decoding import Film, Picture, SoundSpool
+from msm.ingest.encoders.registry import Encoder, ShotInput, encode, load_encoders
+from msm.ingest.media import save_playable, save_thumbnail
+from msm.ingest.metadata import TitleFacts, labels_of_shots
+from msm.ingest.shot_detection import CutShot, cut_shots
+from msm.ingest.subtitles import Line, read_subtitles, sidecar_subtitles, text_of_shots
+from msm.io.files import read_json, save_array, whole_folder
+
+TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
+BATCH = 16  # shots that an encoder sees at once
+LONGEST_SOUND_S = 120.0  # of a longer shot an encoder hears twelve pieces, evenly spread
+NO_PICTURES = np.zeros((0, 1, 1, 3), np.uint8)
+NO_SOUND = np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """All that one title is made from; a process of its own can be given it."""
+
+    video: Path
+    facts: TitleFacts
+    subtitles: Path | None
+    encoders: str
+    media: bool
+    folder: Path  # where the finished title appears
+    transnet: Path | None = None  # weights of the detector TransNetV2, where that was chosen
+
+    @property
+    def made_from(self) -> dict[str, Any]:
+        """What must be the same for a finished title to be used again."""
+        files = [self.video, self.subtitles or sidecar_subtitles(self.video), self.video.with_suffix(".json")]
+        stamps = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()]
+        choices = [self.encoders, self.media, repr(self.facts), str(self.transnet or "")]
+        return {"files": stamps, "choices": choices}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A finished title that waits to be put into a catalog."""
+
+    folder: Path
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return read_json(self.folder / "title.json")
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """(N, D) float32."""
+        return np.load(self.folder / "vectors.npy", allow_pickle=False)
+
+    @property
+    def global_vector(self) -> np.ndarray | None:
+        path = self.folder / "global.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
+    @property
+    def shots(self) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / "shots.parquet")
+
+    def fits(self, job: Job) -> bool:
+        """Was it finished, and from the same files with the same choices?"""
+        if not (self.folder / "title.json").is_file():
+            return False
+        return bool(self.about["made_from"] == json.loads(json.dumps(job.made_from)))
+
+
+def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: None) -> Staged:
+    """Read a video and leave a finished title in `job.folder`; `progress` hears seconds of film done.
+
+    Raises InputError that names the file, and leaves nothing behind.
+    """
+    encoders = load_encoders(job.encoders)
+    lines = _given_lines(job)
+    with Film(job.video) as film, whole_folder(job.folder, replace=True) as folder:
+        spool = SoundSpool(folder / ".sound")
+        try:
+            times, blocks = _look(film, encoders, folder, spool, lines, progress, job.transnet)
+            text = text_of_shots(lines, times[:, 0], times[:, 1])
+            for encoder in encoders:
+                if encoder.modality != "video":
+                    batches = _heard(
+                        times, text, spool if encoder.modality == "audio" else None, getattr(encoder, "batch", BATCH)
+                    )
+                    blocks[encoder.modality] = _encoded(encoder, batches, lambda: progress(times[-1, 1]))
+        finally:
+            spool.close()
+            (folder / ".sound").unlink()
+        vectors = np.concatenate([blocks[e.modality] for e in encoders], axis=1)
+        _write(folder, job, encoders, vectors, _shot_table(job.facts, times, text))
+        if job.media:
+            save_playable(job.video, folder / "film.mp4")
+    return Staged(job.folder)
+
+
+def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Callable[[], None]) -> np.ndarray:
+    """(N, dim); after each batch there is a heartbeat, which may raise to stop."""
+    blocks = []
+    for batch in batches:
+        blocks.append(encode(encoder, batch))
+        heartbeat()
+    return np.concatenate(blocks)
+
+
+def _given_lines(job: Job) -> list[Line]:
+    path = job.subtitles or sidecar_subtitles(job.video)
+    return read_subtitles(path) if path is not None else []
+
+
+def _look(
+    film: Film,
+    encoders: list[Encoder],
+    folder: Path,
+    spool: SoundSpool,
+    lines: list[Line],
+    progress: Callable[[float], None],
+    transnet: Path | None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The one pass over a film: (N, 2) times of shots and, where video is encoded, its block of columns.
+
+    Thumbnails are written, sound is spooled, and lines inside the film are taken where none were given.
+    """
+    (folder / "thumbnails").mkdir()
+    encoder = next((e for e in encoders if e.modality == "video"), None)
+    inside = (lambda line: None) if lines else lines.append
+    times: list[tuple[float, float]] = []
+    vectors: list[np.ndarray] = []
+    pictures = _told(film.pictures(spool.write, inside), progress)
+    for batch in _batches(cut_shots(film, pictures, transnet=transnet)):
+        for shot in batch:
+            save_thumbnail(shot.pictures, folder / "thumbnails" / f"{len(times)}.webp")
+            times.append((shot.start_s, shot.end_s))
+        if encoder is not None:
+            vectors.append(encode(encoder, [_seen(shot) for shot in batch]))
+    progress(times[-1][1])
+    return np.array(times), {"video": np.concatenate(vectors)} if vectors else {}
+
+
+def _told(pictures: Iterator[Picture], progress: Callable[[float], None]) -> Iterator[Picture]:
+    """The same pictures; `progress` hears a few times a second how far they are."""
+    told = 0.0
+    for picture in pictures:
+        if time.monotonic() - told > TELL_EVERY_S:
+            told = time.monotonic()
+            progress(picture.time_s)
+        yield picture
+
+
+def _batches(shots: Iterator[CutShot]) -> Iterator[list[CutShot]]:
+    batch: list[CutShot] = []
+    for shot in shots:
+        batch.append(shot)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _seen(shot: CutShot) -> ShotInput:
+    return ShotInput(
+        start_s=shot.start_s,
+        end_s=shot.end_s,
+        pictures=shot.pictures,
+        motion=shot.motion,
+        changes=shot.changes,
+        sound=NO_SOUND,
+    )
+
+
+def _heard(
+    times: np.ndarray, text: list[str], spool: SoundSpool | None, size: int = BATCH
+) -> Iterator[list[ShotInput]]:
+    """Batches of shots with their words, and with their sound where a spool is given."""
+    for first in range(0, len(times), size):
+        yield [
+            ShotInput(
+                start_s=start,
+                end_s=end,
+                pictures=NO_PICTURES,
+                motion=np.zeros((18, 32), np.float32),
+                changes=np.zeros(16, np.float32),
+                sound=_sound(spool, start, end) if spool else NO_SOUND,
+                text=words,
+            )
+            for (start, end), words in zip(
+                times[first : first + size].tolist(), text[first : first + size], strict=True
+            )
+        ]
+
+
+def _sound(spool: SoundSpool, start_s: float, end_s: float) -> np.ndarray:
+    if end_s - start_s <= LONGEST_SOUND_S:
+        return spool.read(start_s, end_s)
+    piece_s = LONGEST_SOUND_S / 12
+    starts = np.linspace(start_s, end_s - piece_s, 12)
+    return np.concatenate([spool.read(s, s + piece_s) for s in starts])
+
+
+def _shot_table(facts: TitleFacts, times: np.ndarray, text: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame({"start_s": times[:, 0], "end_s": times[:, 1], "text": text})
+    return table.join(labels_of_shots(facts.shots, times[:, 0], times[:, 1]))
+
+
+def _write(folder: Path, job: Job, encoders: list[Encoder], vectors: np.ndarray, shots: pd.DataFrame) -> None:
+    for shot in np.flatnonzero(~vectors.any(axis=1)):
+        raise InputError(f"{job.video}: shot {shot} has no modality that {job.encoders} encodes")
+    save_array(folder / "vectors.npy", vectors)
+    shots.to_parquet(folder / "shots.parquet")
+    words = next((e for e in encoders if e.modality == "text"), None)
+    if words is not None and job.facts.description:
+        save_array(folder / "global.npy", encode(words, [_as_shot(job.facts.description)])[0])
+    blocks = [{"modality": e.modality, "name": e.name, "dim": e.dim} for e in encoders]
+    about = {"made_from": job.made_from, "encoders": blocks}
+    (folder / "title.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def _as_shot(text: str) -> ShotInput:
+    return next(_heard(np.array([[0.0, 1.0]]), [text], None))[0]

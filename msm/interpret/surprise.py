@@ -1,0 +1,226 @@
+"""How surprised a run is by each shot of a title: every shot hidden in turn, and what the model expected in its place.
+
+Exact: one shot at a time, so a title of N shots takes N passes. Grouped: every k-th shot together, so it takes k; a
+hidden shot then misses a few others far away, and its neighbours stay in view.
+
+Shape letters: N shots of a title, S shots of a window, B hidings in a batch, D width of a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+
+from msm import metrics
+from msm.data import scenes
+from msm.data.catalog import Title
+from msm.data.fusion import unit
+from msm.errors import InputError
+from msm.evaluation.protocol import Space
+from msm.inference.predict import split_windows
+from msm.inference.reconstruction import Run
+from msm.models.encoder import ShotEncoder
+from msm.models.heads import window_cache
+from msm.models.heads.window_cache import Compared
+
+FASTER = 12  # times fewer passes of the grouped form; a little over the ten that are promised
+LEAST_GROUPS = 5  # below, too much of a short title is hidden at once; such a title is quick anyhow
+MOST_GROUPS = 31  # beyond, more groups cost time and agree no better
+MOST_NUMBERS = 2**25  # of a batch, shots and pairs of shots, so that it fits into memory
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """What a run expected in the place of each shot of a title."""
+
+    title_id: str
+    predicted: np.ndarray  # (N, D) fused
+    shots: np.ndarray  # (N, D) fused: the truth
+    space: Space
+    labels: pd.DataFrame  # N rows: start_s, and the labels that mark scenes
+    passes: int  # of the model: how many hidings it took
+    exact: bool
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row a shot.
+
+        shot, start_s, surprise (1 − centred cosine: 0 = just as expected, 1 = nothing in common), copy_surprise (of
+        the distance-weighted mean of the other shots, a guess without a model), starts_scene (None where unknown)
+        """
+        mean = self.space.mean
+        copied = weighted_neighbours(self.shots, self.space.bandwidth)
+        starts = scene_starts(self.labels)
+        return pd.DataFrame(
+            {
+                "shot": np.arange(len(self.shots)),
+                "start_s": self.labels["start_s"].to_numpy(),
+                "surprise": 1 - metrics.centred_cosine(self.predicted, self.shots, mean),
+                "copy_surprise": 1 - metrics.centred_cosine(copied, self.shots, mean),
+                "starts_scene": pd.Series(
+                    [None] * len(self.shots) if starts is None else starts.tolist(), dtype=object
+                ),
+            }
+        )
+
+
+def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress = lambda done, total: None) -> Surprise:
+    """Hide each shot of a title in turn.
+
+    exact     one at a time; else every k-th shot together, in a twelfth of the passes (more in titles under 60 shots)
+    progress  hears (hidings done, in all)
+
+    InputError for a title of one shot: nothing would be left to expect it from.
+    """
+    run.check_fits(title.catalog)
+    if title.num_shots < 2:
+        raise InputError(f"{title.title_id} has one shot, so nothing is left to expect it from")
+    shots = run.space.fuse(title.embeddings)
+    turns = turns_of(len(shots), run.model.cfg.max_shots, exact=exact)
+    predicted = predict_in_turns(run.model, shots, turns, title.global_embedding, progress, plain=exact)
+    passes = count_passes(turns, run.model.cfg.max_shots)
+    alone = passes == len(shots)
+    return Surprise(title.title_id, predicted, shots, run.space, labels_of(title), passes, alone)
+
+
+def labels_of(title: Title) -> pd.DataFrame:
+    """N rows: when each shot starts, and what marks scenes; to read all the labels takes longer than a short title's
+    surprise."""
+    first, count = (int(title.row[name]) for name in ("first_shot", "num_shots"))
+    labels = title.catalog.shot_labels
+    wanted = ["start_s", *(c for c in scenes.COLUMNS if c in labels)]
+    return title.catalog.read_shots(first, first + count, wanted)
+
+
+def turns_of(num_shots: int, max_shots: int, *, exact: bool) -> np.ndarray:
+    """(N,) int: shots of a window with the same number are hidden together.
+
+    The groups are odd in number: where two views take turns, an even step would hide one of the two alone.
+    """
+    turns = np.arange(num_shots)
+    for start, stop in split_windows(num_shots, max_shots):
+        size = stop - start
+        groups = size if exact else min(MOST_GROUPS, max(LEAST_GROUPS, (size // FASTER - 1) | 1))
+        turns[start:stop] = np.arange(size) % groups
+    return turns
+
+
+def count_passes(turns: np.ndarray, max_shots: int) -> int:
+    """(N,) turns → windows that the model has to look at."""
+    return sum(len(np.unique(turns[start:stop])) for start, stop in split_windows(len(turns), max_shots))
+
+
+@torch.inference_mode()
+def predict_in_turns(
+    model: ShotEncoder,
+    shots: np.ndarray,
+    turns: np.ndarray,
+    global_embedding: np.ndarray | None = None,
+    progress: Progress = lambda done, total: None,
+    *,
+    plain: bool = True,
+) -> np.ndarray:
+    """(N, D): what the model expects of each shot while those of its turn, and no others, are hidden.
+
+    shots  (N, D) float32, fused; a title longer than the model's windows is cut
+    turns  (N,)   int
+    plain  every hiding by itself, as an evaluation does it; else what does not depend on the hiding is worked out once
+    """
+    if model.training:  # to say it to every module takes a tenth of a short title's time
+        model.eval()
+    device = model.device
+    global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
+    expected = np.zeros_like(shots)
+    done, total = 0, count_passes(turns, model.cfg.max_shots)
+    for start, stop in split_windows(len(shots), model.cfg.max_shots):
+        window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
+        once = Compared.of(model, window[0]) if not plain and window_cache.can_compare(model) else None
+        numbers = np.unique(turns[start:stop])
+        size = batch_size(stop - start, shots.shape[1])
+        for first in range(0, len(numbers), size):
+            some = numbers[first : first + size]
+            hidden = turns[None, start:stop] == some[:, None]  # (B, S)
+            told = None if global_ is None else global_.expand(len(some), -1)
+            mask = torch.as_tensor(hidden, device=device)
+            if once is not None:
+                restored = window_cache.restore(model, once, mask, told)
+            else:
+                restored = model.restore(window.expand(len(some), -1, -1), mask, torch.ones_like(mask), told)
+            expected[start + np.nonzero(hidden)[1]] = restored.float().cpu().numpy()
+            done += len(some)
+            progress(done, total)
+    return model.origin.cpu().numpy() + unit(expected) * float(model.prediction_norm)
+
+
+def batch_size(num_shots: int, shot_dim: int) -> int:
+    """How many hidings of a window go through the model at once."""
+    return max(1, MOST_NUMBERS // (num_shots * max(shot_dim, 4 * num_shots)))
+
+
+def weighted_neighbours(shots: np.ndarray, bandwidth: float) -> np.ndarray:
+    """(N, D) → (N, D): for each shot the distance-weighted mean of all the others."""
+    place = np.arange(len(shots))
+    distance = np.abs(place[:, None] - place[None, :]).astype(np.float32)
+    weights = np.exp(-distance / bandwidth)
+    np.fill_diagonal(weights, 0)
+    return (weights / weights.sum(axis=1, keepdims=True)) @ shots
+
+
+def agreement(exact: np.ndarray, grouped: np.ndarray) -> float:
+    """Spearman's rank correlation of two curves, (N,) each; NaN where one of them is flat."""
+    ranks = [pd.Series(curve).rank().to_numpy() for curve in (exact, grouped)]
+    if any(r.std() == 0 for r in ranks):
+        return float("nan")
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def scene_starts(labels: pd.DataFrame) -> np.ndarray | None:
+    """(N,) bool from a title's rows of shots.parquet; None where no label marks scenes."""
+    numbers = scenes.scene_numbers(labels)
+    if (numbers == scenes.UNKNOWN).all():
+        return None
+    return (numbers != scenes.UNKNOWN) & np.r_[True, numbers[1:] != numbers[:-1]]
+
+
+def peaks(table: pd.DataFrame, count: int) -> np.ndarray:
+    """(count,) int: the most surprising shots, the most surprising first; the first shot, which starts every title, is none.
+
+    table  columns shot, surprise
+    """
+    later = table[table["shot"] > 0]
+    return later.nlargest(count, "surprise")["shot"].to_numpy()
+
+
+@dataclass(frozen=True)
+class PeaksAtScenes:
+    """How many of the most surprising shots stand at a change of scene, against what a blind choice would hit."""
+
+    count: int  # peaks looked at: as many as scenes begin after the first
+    opening: int  # of them the first shot of a scene
+    opening_by_chance: float  # of a blind choice, on average
+    beside: int  # the first or the last shot of a scene
+    beside_by_chance: float
+
+
+def peaks_at_scenes(table: pd.DataFrame) -> PeaksAtScenes | None:
+    """None where the title's scenes are not known, or it has only one.
+
+    table  columns shot, surprise, starts_scene
+    """
+    if table["starts_scene"].isna().any():
+        return None
+    opens = table["starts_scene"].to_numpy(dtype=bool)
+    count = int(opens[1:].sum())
+    if not count:
+        return None
+    beside = opens | np.r_[opens[1:], False]
+    top = peaks(table, count)
+    by_chance = [count * float(marked[1:].mean()) for marked in (opens, beside)]
+    return PeaksAtScenes(count, int(opens[top].sum()), by_chance[0], int(beside[top].sum()), by_chance[1])

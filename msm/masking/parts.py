@@ -1,0 +1,59 @@
+"""What is hidden of the hidden shots, as a link and a terminal write it.
+
+Nothing written: whole shots. `audio`: only the sound of all of them, which is the usual case. `audio:3-5;video:9`: only
+the sound of shots 3 to 5 and the picture of shot 9, and of the other hidden shots everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from msm.data.ranges import MOST_NAMED, format_ranges, parse_ranges
+from msm.errors import InputError
+
+Parts = Mapping[str, Sequence[int] | None]  # modality → the hidden shots that lose it; None = all of them
+MOST_SHOTS = 10_000_000  # a number in a link stays below
+MOST_PARTS = 50
+
+
+def parse_parts(text: str, num_shots: int = MOST_SHOTS) -> Parts:
+    """InputError for shots that cannot be read, or that the title lacks; which modalities there are is not asked."""
+    parts: dict[str, Sequence[int] | None] = {}
+    named = 0
+    if text.count(";") > MOST_PARTS:
+        raise InputError(f"more than {MOST_PARTS} modalities are named; name fewer")
+    for one in filter(None, text.split(";")):
+        name, colon, ranges = one.partition(":")
+        shots = parse_ranges(ranges, num_shots) if colon else None
+        named += len(shots or ())
+        if named > MOST_NAMED:
+            raise InputError(f"more than {MOST_NAMED} shots are named; name fewer")
+        if not name or shots == []:
+            raise InputError(f"{one[:80]!r} is not a modality and its shots; write for example audio:3-5")
+        known = parts.get(name, [])
+        parts[name] = None if shots is None or known is None else sorted({*known, *shots})
+    return parts
+
+
+def format_parts(parts: Parts) -> str:
+    """The inverse of `parse_parts`."""
+    return ";".join(n if s is None else f"{n}:{format_ranges(s).replace(' ', '')}" for n, s in parts.items())
+
+
+def simplest(parts: Parts, hidden: Iterable[int]) -> Parts:
+    """The same of these hidden shots, said as shortly as can be: of shots that are not hidden nothing, and without
+    shots where all lose the same."""
+    shots = sorted({*hidden})
+    held = {
+        name: of if of is None else frozenset(of) for name, of in parts.items()
+    }  # a list would be searched for each
+    lost = {shot: lost_of(held, shot) for shot in shots}
+    if len({*lost.values()}) == 1:
+        return dict.fromkeys(lost[shots[0]])
+    named = {name: [shot for shot in shots if name in lost[shot]] for name in parts}
+    return {name: of for name, of in named.items() if of}
+
+
+def lost_of(parts: Mapping[str, Container[int] | None], shot: int) -> tuple[str, ...]:
+    """The modalities that a hidden shot loses; none named means all of them."""
+    return tuple(name for name, shots in parts.items() if shots is None or shot in shots)

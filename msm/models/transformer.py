@@ -1,0 +1,216 @@
+"""The transformer's parts, shared by the encoder and the decoder: a block, places, first weights.
+
+Shape letters: T tokens of the longest window, N tokens of all windows packed, W width, H heads, F = W / H.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from msm.errors import InputError
+from msm.models.packing import Packing, attention, attention_weights
+
+
+class Block(nn.Module):
+    """Pre-norm self-attention and feed-forward, each added to its input."""
+
+    def __init__(self, width: int, heads: int, dropout: float, *, decay: bool = False):
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.attention_norm = nn.LayerNorm(width)
+        # Three matrices and not one of 3 W rows: Muon makes each of them orthogonal by itself.
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.attention_out = nn.Linear(width, width)
+        self.feed_norm = nn.LayerNorm(width)
+        self.feed_in = nn.Linear(width, 4 * width)
+        self.feed_out = nn.Linear(4 * width, width)
+        self.decay = Decay(heads) if decay else None
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+
+    def compile_feed(self) -> None:
+        """Let torch write one kernel of what it can of the feed-forward part: it knows no window, draws nothing, and is most
+        of a block. Streams differ in length at every step, so it is compiled for any."""
+        self._compiled = torch.compile(self._feed, dynamic=True)
+
+    def forward(
+        self,
+        x: Tensor,
+        packing: Packing,
+        turn: Tensor | None,
+        offset: Tensor | None = None,
+        rows: Tensor | None = None,
+    ) -> Tensor:
+        """One layer.
+
+        x       (N, W) the tokens of all windows, packed
+        turn    (N, F / 2) complex, how far each token's query and key are turned; None = not at all
+        offset  (T, T) how far, in shots, one place lies behind another, for a block with `decay`
+        rows    (Q,) the tokens that are asked for, where not all are: (Q, W) is returned then
+        """
+        mixed = self._attention(self.attention_norm(x), packing, turn, self._bias(offset, x), rows)
+        x = (x if rows is None else x[rows]) + self._dropout(mixed, packing, rows)
+        return x + self._dropout((self._compiled or self._feed)(x), packing, rows)
+
+    def looks(
+        self,
+        x: Tensor,
+        packing: Packing,
+        turn: Tensor | None,
+        offset: Tensor | None = None,
+        rows: Tensor | None = None,
+    ) -> Tensor:
+        """(H, N, N), or (H, Q, N) of the `rows`: how much of each token's look every token gets; as for `forward`."""
+        query, key = self._queries_and_keys(self.attention_norm(x), turn, rows)
+        return attention_weights(query, key, packing, self._bias(offset, x), rows)
+
+    def _attention(
+        self, x: Tensor, packing: Packing, turn: Tensor | None, bias: Tensor | None, rows: Tensor | None
+    ) -> Tensor:
+        query, key = self._queries_and_keys(x, turn, rows)
+        value = self._by_head(self.value(x))
+        return self.attention_out(attention(query, key, value, packing, bias, rows).flatten(1))
+
+    def _queries_and_keys(self, x: Tensor, turn: Tensor | None, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(Q, H, F) and (N, H, F)"""
+        query = self._by_head(self.query(x if rows is None else x[rows]))
+        key = self._by_head(self.key(x))
+        if turn is None:
+            return query, key
+        return rotate(query, turn if rows is None else turn[rows]), rotate(key, turn)
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        """(N, W) → (N, H, F)"""
+        return x.unflatten(-1, (self.heads, -1))
+
+    def _bias(self, offset: Tensor | None, x: Tensor) -> Tensor | None:
+        return None if self.decay is None or offset is None else self.decay(offset).to(x.dtype)
+
+    def _feed(self, x: Tensor) -> Tensor:
+        wide = self.feed_in(self.feed_norm(x))
+        # A compiler decides by itself what to keep.
+        plain = torch.compiler.is_compiling() or torch.is_autocast_enabled(x.device.type)
+        if wide.requires_grad and not plain:
+            return GeluLinear.apply(wide, self.feed_out.weight, self.feed_out.bias)
+        return self.feed_out(F.gelu(wide))
+
+    def _dropout(self, x: Tensor, packing: Packing, rows: Tensor | None) -> Tensor:
+        return packing.dropout(x, self.dropout, rows) if self.training else x
+
+
+class GeluLinear(torch.autograd.Function):
+    """GELU and a linear layer that keep one table for the backward pass and not two: GELU is worked out again."""
+
+    @staticmethod
+    def forward(ctx: Any, wide: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(wide, weight)
+        return F.linear(F.gelu(wide), weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        (gradient,), (wide, weight) = gradients, ctx.saved_tensors
+        of_weight = gradient.T @ F.gelu(wide)
+        return torch.ops.aten.gelu_backward(gradient @ weight, wide), of_weight, gradient.sum(dim=0)
+
+
+class Decay(nn.Module):
+    """Attention that decays with distance, each head at its own rate (ALiBi, Press et al., 2022).
+
+    Beyond the source: the rates go on learning, and a head may lean to one side, since shots come before and after.
+    """
+
+    rate: Tensor
+
+    def __init__(self, heads: int):
+        super().__init__()
+        self.register_buffer("rate", torch.logspace(0, -2, heads), persistent=False)  # a shot
+        self.rate_change = nn.Parameter(torch.zeros(heads))  # in logarithms
+        self.leaning = nn.Parameter(torch.zeros(heads))
+
+    def forward(self, offset: Tensor) -> Tensor:
+        """(T, T) → (H, T, T), added to the attention's logits."""
+        rate = (self.rate * self.rate_change.exp())[:, None, None]
+        return self.leaning[:, None, None] * offset.sign() - rate * offset.abs()
+
+
+def offsets(num_tokens: int, device: torch.device) -> Tensor:
+    """(T, T): how far each place lies behind another, in shots; [CLS] and [GLOBAL] stand nowhere, and so near to all."""
+    place = F.pad(torch.arange(num_tokens - 2, device=device).float(), (2, 0), value=float("nan"))
+    return (place[None, :] - place[:, None]).nan_to_num(0.0)
+
+
+def turns(length: int, width: int) -> Tensor:
+    """(length, width / 2) complex: place × rate, as an angle, for rates from 1 down to 1/10 000 a shot."""
+    rate = torch.exp(-torch.arange(0, width, 2) / width * math.log(10_000.0))
+    angle = torch.arange(length)[:, None] * rate
+    return torch.polar(torch.ones_like(angle), angle)
+
+
+def rotate(x: Tensor, turn: Tensor) -> Tensor:
+    """Turn pairs of features by the place's angles (Su et al., 2021). (N, H, F), (N, F / 2) → (N, H, F)."""
+    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * turn.unsqueeze(1)).flatten(-2).type_as(x)
+
+
+def turns_of(packing: Packing, turn: Tensor | None) -> Tensor | None:
+    """(max_shots, F / 2) → (N, F / 2): each token's; [CLS] and [GLOBAL] are not turned."""
+    if turn is None:
+        return None
+    return F.pad(turn[: packing.keep.shape[1] - 2], (0, 0, 2, 0), value=1.0)[packing.place]
+
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """(length, width): sines and cosines of rising wavelength (Vaswani et al., 2017), deviation about 0.7."""
+    place = torch.arange(length, dtype=torch.float32)[:, None]
+    pairs = -(-width // 2)
+    rate = torch.exp(-torch.arange(pairs, dtype=torch.float32) / pairs * math.log(10_000.0))
+    return torch.stack([(place * rate).sin(), (place * rate).cos()], dim=-1).flatten(1)[:, :width]
+
+
+TABLES = (
+    "position",
+    "_vector",
+    "_vectors",
+    "component_weights",
+)  # endings of names: learned tokens and places, which are not decayed
+
+
+def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:
+    """Draw all weights that are trained from `rng`: matrices keep the variance of what they are given.
+
+    What a block adds is smaller with depth. A learned position table starts as sinusoids: from noise, "the shot
+    before" would have to be learned for each place anew.
+    """
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.endswith("position"):
+            drawn = sinusoids(*parameter.shape)
+        elif name.endswith(TABLES):
+            drawn = torch.randn(parameter.shape, generator=rng) * 0.02
+        elif parameter.ndim == 2:
+            residual = name.endswith(("attention_out.weight", "feed_out.weight"))
+            scale = (parameter.shape[1] * (2 * depth if residual else 1)) ** -0.5
+            drawn = torch.randn(parameter.shape, generator=rng) * scale
+        else:
+            drawn = torch.full_like(parameter, float("norm.weight" in name))
+        with torch.no_grad():
+            parameter.copy_(drawn)
+
+
+def compile_blocks(module: nn.Module, device: torch.device) -> None:
+    """Compile what is most of every block. InputError where that needs a C++ compiler and there is none."""
+    if device.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "c++"))):
+        raise InputError("compile=true on a CPU needs a C++ compiler, such as g++, and none was found")
+    for block in module.modules():
+        if isinstance(block, Block):
+            block.compile_feed()

@@ -1,0 +1,23 @@
+"""Every choice of one training as frozen dataclasses, and the presets of the literature.
+
+`Recipe` is the whole; `presets` names the published systems, `hyperparameters` lists the fields with their help.
+"""
+
+from msm.config.limits import CHOICES, LIMITS, MAX_WINDOW
+from msm.masking.config import MaskConfig
+from msm.models.config import ModelConfig
+from msm.objectives.config import ObjectiveConfig, modality_weights
+from msm.recipes.optimizer import OptimConfig
+from msm.recipes.recipe import Recipe
+
+__all__ = [
+    "CHOICES",
+    "LIMITS",
+    "MAX_WINDOW",
+    "MaskConfig",
+    "ModelConfig",
+    "ObjectiveConfig",
+    "OptimConfig",
+    "Recipe",
+    "modality_weights",
+]

@@ -1,0 +1,133 @@
+"""Every choice of one training, as frozen dataclasses that refuse bad values where they are made.
+
+A key that a recipe.json lacks has the value that it had before the key existed, so old runs still open.
+
+    hiding.py, model.py, objective.py, optimiser.py  the choices, one room each, with what each may be
+    limits.py                                        how a single choice is refused
+    together.py                                      choices that are fine alone and impossible together
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from msm.config.limits import CHOICES, LIMITS, MAX_WINDOW, between, one_of
+from msm.config.settings import build, keys_of, parse
+from msm.errors import InputError, did_you_mean
+from msm.masking.config import MaskConfig
+from msm.models.config import ModelConfig
+from msm.objectives.config import ObjectiveConfig, modality_weights
+from msm.recipes.compatibility import check_together
+from msm.recipes.optimizer import OptimConfig
+
+__all__ = [
+    "CHOICES",
+    "LIMITS",
+    "MAX_WINDOW",
+    "MaskConfig",
+    "ModelConfig",
+    "ObjectiveConfig",
+    "OptimConfig",
+    "Recipe",
+    "modality_weights",
+]
+
+FUSIONS = ("joint", "per_modality")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every choice of one training. `recipe.json` in a run folder is exactly this."""
+
+    name: str = "mediafm"
+    steps: int = 800
+    batch_windows: int = 8  # of a step, in all processes together
+    accumulate: int = 1  # parts that a process takes its windows in, for less memory; the step stays the same
+    seed: int = 0
+    fusion: str = "joint"
+    precision: str = "auto"  # auto: bfloat16 on a GPU that has it and in Muon; float32: nowhere
+    compile: bool = (
+        False  # let torch.compile write the feed-forward kernels: a minute first, for long trainings on a GPU
+    )
+    validate_every: int = 50  # steps
+    checkpoint_every: int = 0  # steps; 0 = every five minutes. At each validation and at a stop in any case
+    noise: float = 0.0  # expected length of the Gaussian noise on the shots that the encoder sees, which are 1 long
+    window: int = 0  # shots of a training window; 0 = model.max_shots, which is what a trained model sees at once
+    time_reversal: float = 0.0  # probability that a training window runs backwards
+    mask: MaskConfig = field(default_factory=MaskConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+
+    def __post_init__(self) -> None:
+        between("steps", self.steps, 1, 10**9)
+        between("batch_windows", self.batch_windows, 1, 65_536)
+        between("accumulate", self.accumulate, 1, 65_536)
+        between("seed", self.seed, 0, 2**31 - 1)
+        between("validate_every", self.validate_every, 1, 10**9)
+        between("checkpoint_every", self.checkpoint_every, 0, 10**9)
+        between("noise", self.noise, 0.0, 100.0)
+        between("time_reversal", self.time_reversal, 0.0, 1.0)
+        between("window", self.window, 0, MAX_WINDOW)
+        if self.window > self.model.max_shots:
+            raise InputError(f"window is {self.window}, but must lie between 0 and {self.model.max_shots}")
+        one_of("fusion", self.fusion, FUSIONS)
+        one_of("precision", self.precision, PRECISIONS)
+        check_together(self.mask, self.model, self.objective)
+        if self.objective.target == "first_stage" and not 0 < self.first_stage_steps < self.steps:
+            raise InputError(
+                f"objective.first_stage ({self.objective.first_stage:g}) of {self.steps} steps leaves no step for a stage"
+            )
+
+    @property
+    def first_stage_steps(self) -> int:
+        """How many steps are the contrastive first stage; 0 where there is one stage."""
+        return round(self.objective.first_stage * self.steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As recipe.json has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """Rebuild a recipe; InputError for a key that no recipe has or a value of the wrong kind."""
+        return build(cls, values, "")
+
+    def with_settings(self, settings: Iterable[str]) -> Recipe:
+        """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`; InputError for an unknown key."""
+        values: dict[str, Any] = {}
+        for setting in settings:
+            key, equals, text = setting.partition("=")
+            if not equals:
+                raise InputError(f"{setting!r} is not a setting; write key=value, for example mask.ratio=0.4")
+            values[key.strip()] = parse(text.strip(), self._kind_of(key.strip()))
+        return self.with_values(values)
+
+    def with_values(self, changes: Mapping[str, Any]) -> Recipe:
+        """Change single choices, dotted key → value, all at once: only the result has to be possible."""
+        values = self.to_dict()
+        for key, value in changes.items():
+            self._kind_of(key)
+            *folders, last = key.split(".")
+            place = values
+            for name in folders:
+                place = place[name]
+            place[last] = value
+        return Recipe.from_dict(values)
+
+    def _kind_of(self, key: str) -> type:
+        """The kind of value that a dotted key has; InputError for a key that no recipe has."""
+        place: Any = self.to_dict()
+        for name in key.split("."):
+            place = place.get(name) if isinstance(place, dict) else None
+        if place is None or isinstance(place, dict):
+            raise InputError(f"{key!r} is not a recipe key; {did_you_mean(key, self.keys())}")
+        return type(place)
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Every dotted key that `with_settings` knows."""
+        return keys_of(cls().to_dict(), "")

@@ -1,0 +1,146 @@
+"""The space of a run: every shot as its encoder sees it with the whole title in view. Computed once and kept.
+
+    CATALOG/index/contextual-RUN.vectors/
+      space.json       format, run, weights, catalog (its fingerprint), width
+      contextual.npy   (N, W) float16, in embedding order, mapped and not read
+      mean.npy         (W,) float32, of the training shots
+
+Shape letters: N shots of a catalog, W width of a run's contextual embedding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msm.data.catalog import Catalog
+from msm.data.fusion import unit
+from msm.errors import FullDiskError, InputError
+from msm.io import files
+from msm.io.arrays import map_npy, to_float32
+from msm.search.spaces import training_titles
+
+if TYPE_CHECKING:
+    from msm.inference.reconstruction import Run
+
+FORMAT = "msm-space/1"
+
+
+@dataclass(frozen=True)
+class ContextualSpace:
+    """Shots as a run sees them in their titles, centred."""
+
+    catalog: Catalog
+    run: str  # the name of its folder
+    weights: str  # their fingerprint
+    vectors: np.ndarray  # (N, W) float16
+    mean: np.ndarray  # (W,)
+
+    @property
+    def name(self) -> str:
+        return f"contextual-{self.run}"
+
+    @property
+    def num(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def dim(self) -> int:
+        return int(self.vectors.shape[1])
+
+    @property
+    def mark(self) -> str:
+        known = (self.catalog.fingerprint, self.name, self.weights)
+        return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+    @property
+    def words(self) -> str:
+        return f"contextual embeddings of {self.run}, centred on the training shots"
+
+    def with_mean(self, mean: np.ndarray) -> ContextualSpace:
+        return self
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        return self._centred(self.vectors[rows])
+
+    def read_range(self, start: int, stop: int) -> np.ndarray:
+        return self._centred(self.vectors[start:stop])
+
+    def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
+        return np.einsum("ij,j->i", self.read(rows), query)  # not by BLAS, as `RawSpace.scores` says
+
+    def _centred(self, vectors: np.ndarray) -> np.ndarray:
+        return np.asarray(unit(to_float32(vectors) - self.mean), dtype=np.float32)
+
+
+def contextual_space(
+    catalog: Catalog,
+    run: Run,
+    *,
+    save: bool = True,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> ContextualSpace:
+    """The space of a run over a catalog: read where it is kept, else computed, and kept if the folder can be written.
+
+    progress  hears shots done and shots in all; nothing where it was there
+    Raises InputError where the run does not fit the catalog's shots.
+    """
+    from msm.evaluation.evaluate_run import weights_fingerprint
+
+    run.check_fits(catalog)
+    weights = weights_fingerprint(run.path)
+    folder = catalog.path / "index" / f"contextual-{run.path.name}.vectors"
+    facts = {"format": FORMAT, "run": run.path.name, "weights": weights, "catalog": catalog.fingerprint}
+    kept = _read(folder, facts, catalog)
+    if kept is not None:
+        return kept
+    if save:
+        try:
+            with files.whole_folder(folder, replace=True) as temporary:
+                width = run.model.contextual_width
+                shape = (catalog.num_shots, width)
+                mapped = np.lib.format.open_memmap(temporary / "contextual.npy", "w+", np.float16, shape)
+                mean = _fill(catalog, run, mapped, progress)
+                mapped.flush()
+                files.save_array(temporary / "mean.npy", mean)
+                files.write_json(temporary / "space.json", {**facts, "width": width})
+            return ContextualSpace(catalog, run.path.name, weights, map_npy(folder / "contextual.npy"), mean)
+        except (OSError, FullDiskError):
+            pass  # somebody else's catalog, or no room: then in memory, for as long as this process lives
+    vectors = np.empty((catalog.num_shots, run.model.contextual_width), np.float16)
+    mean = _fill(catalog, run, vectors, progress)
+    return ContextualSpace(catalog, run.path.name, weights, vectors, mean)
+
+
+def _fill(catalog: Catalog, run: Run, vectors: np.ndarray, progress: Callable[[int, int], object]) -> np.ndarray:
+    """Write every shot's vector; returns the mean of the training shots."""
+    learned = {t.index for t in training_titles(catalog)}
+    total, count, start = np.zeros(vectors.shape[1]), 0, 0
+    for title in catalog:
+        contextual = run.contextual(title)
+        vectors[start : start + len(contextual)] = contextual
+        if title.index in learned:
+            total += contextual.sum(axis=0, dtype=np.float64)
+            count += len(contextual)
+        start += len(contextual)
+        progress(start, catalog.num_shots)
+    return (total / max(1, count)).astype(np.float32)
+
+
+def _read(folder: Path, facts: dict, catalog: Catalog) -> ContextualSpace | None:
+    """None where nothing is kept, or what is kept is of other weights or another catalog, or damaged."""
+    try:
+        found = files.read_json(folder / "space.json")
+        if not isinstance(found, dict) or any(found.get(k) != v for k, v in facts.items()):
+            return None
+        vectors, mean = map_npy(folder / "contextual.npy"), np.array(map_npy(folder / "mean.npy"))
+    except InputError:
+        return None
+    if vectors.shape != (catalog.num_shots, found.get("width")) or mean.shape != vectors.shape[1:]:
+        return None
+    return ContextualSpace(catalog, facts["run"], facts["weights"], vectors, mean)

@@ -1,0 +1,64 @@
+"""What a text can ask: by its encoder, where the catalog's can be had; or for the very words of the subtitles."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from msm.data.catalog import Catalog
+from msm.errors import InputError
+from msm.ingest.encoders.registry import Encoder, ShotInput, encode, encoder_like
+from msm.search.filters import Filters, allowed_rows
+from msm.search.query import shots_of
+from msm.search.spaces import RawSpace
+
+MODALITY = "text"
+
+
+class WordsFound(NamedTuple):
+    """The first shots that have the words: as `Answer.table` without scores, as `Answer.labels`, and how many there are."""
+
+    table: pd.DataFrame
+    labels: pd.DataFrame
+    in_all: int
+
+
+def text_encoder(catalog: Catalog, choice: str | None = None) -> Encoder:
+    """The encoder that made a catalog's text columns.
+
+    choice  as `msm ingest --encoders` takes it, where the catalog alone does not tell enough
+    Raises InputError, one sentence, where there is none: no text modality, or an encoder that is not known here.
+    """
+    for modality in catalog.modalities:
+        if modality.name == MODALITY:
+            return encoder_like(modality.encoder, MODALITY, modality.dim, choice)
+    known = ", ".join(m.name for m in catalog.modalities)
+    raise InputError(
+        f"{catalog.path} has no text modality, so a text cannot be compared with its shots; it has {known}"
+    )
+
+
+def encode_text(encoder: Encoder, space: RawSpace, text: str) -> np.ndarray:
+    """(W,) a text in the space of the text modality; InputError for one that says nothing to the encoder."""
+    nothing = np.zeros(0)
+    shot = ShotInput(start_s=0, end_s=0, pictures=nothing, motion=nothing, changes=nothing, sound=nothing, text=text)
+    vector = encode(encoder, [shot])
+    if not vector.any():
+        raise InputError(f"{text!r} has no words that {encoder.name} knows")
+    return space.project_block(vector)[0]
+
+
+def find_words(catalog: Catalog, words: str, *, filters: Filters | None = None, k: int = 10) -> WordsFound:
+    """Shots whose text holds these very words, in embedding order."""
+    if not words.strip():
+        raise InputError("nothing is asked for; write some words")
+    if "text" not in catalog.read_shots(0, 1).columns:
+        raise InputError(f"{catalog.path} has no texts, so no words can be looked for")
+    said = catalog.read_shots(columns=["text"])["text"].fillna("").astype(str)
+    has = said.str.contains(" ".join(words.split()), case=False, regex=False).to_numpy()
+    allowed = allowed_rows(catalog, filters or Filters())
+    rows = np.flatnonzero(has if allowed is None else has & allowed)
+    found = pd.DataFrame({"row": rows[:k], "score": np.nan, "copies": 0})
+    return WordsFound(*shots_of(catalog, found), len(rows))

@@ -1,0 +1,24 @@
+"""Which vectors lie nearest to another: plain arrays in, rows and cosines out. The only folder that knows faiss.
+
+All vectors are of unit length, or zero where there is nothing to compare; nearness is their inner product.
+"""
+
+from msm.search.vector_index.building import build
+from msm.search.vector_index.exact import exact_top, scores_of
+from msm.search.vector_index.ids import shot_ids
+from msm.search.vector_index.index import Built, VectorIndex, read_index, write_index
+from msm.search.vector_index.plans import KINDS, Plan, choose_plan
+
+__all__ = [
+    "KINDS",
+    "Built",
+    "Plan",
+    "VectorIndex",
+    "build",
+    "choose_plan",
+    "exact_top",
+    "read_index",
+    "scores_of",
+    "shot_ids",
+    "write_index",
+]

@@ -1,0 +1,102 @@
+"""A training whose blocks no single process holds whole: torch's `fully_shard` over the blocks of every encoder.
+
+Each process keeps a part of every block's weights, of their gradients and of what the optimiser knows of them. A block is
+put together where its turn comes, and let go again; its gradients are added up over the processes and parted at once.
+What is outside of the blocks (projections in and out, learned tokens: a few per cent) stays whole everywhere, and
+its gradients are added up as without sharding. So every process must ask for the blocks in the same order.
+
+A run on disk knows nothing of it: weights and checkpoints are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from msm.models.transformer import Block
+
+
+def shard_blocks(module: nn.Module, device: torch.device, count: int) -> None:
+    """Part every block among `count` processes, each block's part on the device; nothing else is moved."""
+    mesh = torch.distributed.init_device_mesh(device.type, (count,))
+    for block in [m for m in module.modules() if isinstance(m, Block)]:
+        trained = next(block.parameters()).requires_grad  # else it is a copy that follows the encoder, or averages it
+        sharded = fully_shard(block, mesh=mesh, reshard_after_forward=True)
+        if trained:
+            sharded.set_gradient_divide_factor(1.0)  # added up: each process's loss is its share of the whole
+            sharded.set_force_sum_reduction_for_comms(True)  # gloo knows no other way
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Whether this process has a part of it only; a tensor of any shape."""
+    return isinstance(tensor, DTensor)
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """A tensor of any shape, put together where it is sharded; every process must ask for it."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def gathered(state: Any, keep: bool) -> Any:
+    """A state of dictionaries and lists with every sharded tensor whole, on the CPU; every process must ask for it.
+
+    keep  whether this process wants it: the others only help, and get no tensors
+    """
+    if isinstance(state, dict):
+        return {key: gathered(value, keep) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [gathered(value, keep) for value in state]
+    if not isinstance(state, DTensor):
+        return state
+    full = state.full_tensor()
+    return full.cpu() if keep else None
+
+
+def parted(tensor: Tensor, like: Tensor) -> Tensor:
+    """A whole tensor of any shape as `like` has it: this process's part, where that is sharded. Asks no other process."""
+    if not isinstance(like, DTensor) or isinstance(tensor, DTensor):
+        return tensor
+    return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
+
+
+def load_whole(module: nn.Module, state: dict[str, Tensor]) -> None:
+    """`load_state_dict` of whole tensors of any shape, where some of the module is sharded; RuntimeError as that."""
+    own = module.state_dict()
+    fitting = {k: parted(v, own[k]) if k in own and own[k].shape == v.shape else v for k, v in state.items()}
+    module.load_state_dict(fitting)
+
+
+def load_whole_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """`load_state_dict` of whole tensors, where some of what is optimised is sharded; errors as that."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    known = {
+        i: {k: parted(v, parameters[i]) if v.shape == parameters[i].shape else v for k, v in facts.items()}
+        for i, facts in state["state"].items()
+        if i < len(parameters)
+    }
+    optimizer.load_state_dict({**state, "state": known})
+
+
+def clip_gradients(parameters: Sequence[nn.Parameter], longest: float) -> Tensor:
+    """`clip_grad_norm_` of parameters of any shape, where some are sharded; returns () the norm of all gradients together."""
+    sharded, rest = _split(parameters)
+    if not sharded:
+        return nn.utils.clip_grad_norm_(rest, longest)
+    norms = [nn.utils.get_total_norm([p.grad for p in some if p.grad is not None]) for some in (sharded, rest) if some]
+    norm = torch.linalg.vector_norm(torch.stack([whole(n) for n in norms]))
+    for some in (sharded, rest):
+        nn.utils.clip_grads_with_norm_(some, longest, norm)
+    return norm
+
+
+def _split(parameters: Iterable[nn.Parameter]) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    sharded: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for parameter in parameters:
+        (sharded if is_sharded(parameter) else rest).append(parameter)
+    return sharded, rest

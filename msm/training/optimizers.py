@@ -1,0 +1,95 @@
+"""Which parameter goes to which optimiser, and the learning rate over the steps."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from msm.models.transformer import TABLES
+from msm.recipes.recipe import OptimConfig
+from msm.training.fsdp import load_whole
+from msm.training.muon import Muon
+
+
+def make_optimizers(
+    model: nn.Module, cfg: OptimConfig, *others: nn.Module, exact: bool = False
+) -> list[torch.optim.Optimizer]:
+    """`muon`: Muon for the blocks' matrices, AdamW for the rest; `adamw`: AdamW for everything.
+
+    Biases, norms, positions and the learned vectors are not decayed.
+
+    others  what else is trained, such as the terms of an objective
+    exact   Muon's products in float32, so that several processes end where one does to 1e-5
+    """
+    hidden: list[nn.Parameter] = []
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {(b, f): [] for b in (False, True) for f in (False, True)}
+    named = (pair for module in (model, *others) for pair in module.named_parameters())
+    for name, parameter in named:
+        if not parameter.requires_grad:
+            continue
+        free, in_block = parameter.ndim != 2 or name.endswith(TABLES), "blocks." in name
+        if in_block and not free and cfg.name == "muon":
+            hidden.append(parameter)
+        else:  # a block may be sharded (msm.training.fsdp), and one group is one kernel
+            groups[in_block, free].append(parameter)
+    chosen = [
+        {"params": some, "weight_decay": 0.0 if free else cfg.weight_decay}
+        for (_, free), some in groups.items()
+        if some
+    ]
+    fused = all(p.device.type in ("cpu", "cuda") for some in groups.values() for p in some)
+    adamw = torch.optim.AdamW(chosen, lr=cfg.lr, betas=(0.9, 0.95), fused=fused or None)
+    optimizers: list[torch.optim.Optimizer] = [adamw]
+    if hidden:
+        optimizers.append(
+            Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay, dtype=torch.float32 if exact else torch.bfloat16)
+        )
+    return optimizers
+
+
+def learning_rate(step: int, steps: int, cfg: OptimConfig) -> float:
+    """Linear warm-up, then a cosine down to `final_lr` of the peak. A function of the step alone."""
+    warmup = max(1, round(cfg.warmup * steps))
+    if step < warmup:
+        return cfg.lr * (step + 1) / warmup
+    progress = (step - warmup) / max(1, steps - warmup)
+    return cfg.lr * (cfg.final_lr + (1 - cfg.final_lr) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def set_learning_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
+    """For every parameter of every optimiser."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+
+
+class WeightAverage:
+    """An exponential moving average of a model's weights (Polyak averaging), for validation and for the saved run.
+
+    Early on it forgets faster, min(decay, (1 + n) / (10 + n)) after n steps, so that the first weights do not linger.
+    """
+
+    def __init__(self, model: nn.Module, decay: float):
+        self.model: Any = copy.deepcopy(model).requires_grad_(False)
+        self.decay, self.num_steps = decay, 0
+
+    @torch.no_grad()
+    def follow(self, model: nn.Module) -> None:
+        """Take in the weights after one more step."""
+        decay = min(self.decay, (1 + self.num_steps) / (10 + self.num_steps))
+        for own, new in zip(self.model.parameters(), model.parameters(), strict=True):
+            own.lerp_(new, 1 - decay)
+        self.num_steps += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """What resuming needs."""
+        return {"num_steps": self.num_steps, "model": self.model.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict`."""
+        self.num_steps = state["num_steps"]
+        load_whole(self.model, state["model"])

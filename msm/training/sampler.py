@@ -1,0 +1,148 @@
+"""Batches of windows for training, each a function of the seed and the step alone.
+
+Nothing about the order is kept between steps, so a training resumed at step k sees exactly the
+batches that one which never stopped would have seen.
+
+Shape letters: B windows, S shots of the longest window, D width of a shot, G of a metadata embedding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from msm.data.catalog import Catalog, Title
+from msm.errors import InputError
+from msm.evaluation.protocol import Space
+from msm.inference.predict import split_windows
+
+POOL_BATCHES = 8  # batches whose windows are sorted by length together
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of a step, padded to the longest: B windows, S shots, D wide."""
+
+    shots: Tensor  # (B, S, D) float32, fused; padding is zero
+    valid: Tensor  # (B, S) bool, True = a real shot
+    global_: Tensor | None  # (B, G) float32
+    scenes: Tensor | None = (
+        None  # (B, S) int, the number of each shot's scene, negative where unknown; stays on the CPU
+    )
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return self._each(lambda t: t.to(device, non_blocking=True))
+
+    def pinned(self) -> Batch:
+        """In memory from which a GPU copies while it computes."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        global_ = None if self.global_ is None else change(self.global_)
+        return Batch(change(self.shots), change(self.valid), global_, self.scenes)
+
+
+def step_rng(seed: int, purpose: str, step: int) -> torch.Generator:
+    """A fresh generator for one purpose at one step."""
+    digest = hashlib.sha256(f"{seed}/{purpose}/{step}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
+
+
+class WindowSampler:
+    """Every window of the training titles once an epoch, in an order drawn anew each epoch.
+
+    time_reversal  probability that a window runs backwards
+    with_scenes    give the scenes of the shots too; InputError where the catalog has no such label
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        space: Space,
+        *,
+        max_shots: int,
+        batch_windows: int,
+        seed: int,
+        time_reversal: float = 0.0,
+        with_scenes: bool = False,
+    ):
+        self.space, self.max_shots, self.seed, self.time_reversal = space, max_shots, seed, time_reversal
+        self.titles: Sequence[Title] = catalog.split("train")
+        lengths = [t.num_shots for t in self.titles]
+        if max(lengths, default=0) < 2:
+            raise InputError("no title in the train split has two shots, so nothing can be hidden and restored")
+        self.windows = [i for i, n in enumerate(lengths) for _ in split_windows(n, max_shots) if n > 1]
+        self.batch_windows = min(batch_windows, len(self.windows))
+        self.scenes = [scene_numbers(t) for t in self.titles] if with_scenes else None
+        self._orders: dict[int, list[int]] = {}
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step, on the CPU."""
+        first = step * self.batch_windows
+        cuts = [self._cut(first + i) for i in range(self.batch_windows)]
+        drawn = [self.space.fuse(self.titles[t].rows(start, stop))[::way] for t, start, stop, way in cuts]
+        shots = torch.zeros(len(drawn), max(map(len, drawn)), drawn[0].shape[1])
+        valid = torch.zeros(shots.shape[:2], dtype=torch.bool)
+        scenes = None if self.scenes is None else torch.full(shots.shape[:2], -1)
+        for i, (window, (t, start, stop, way)) in enumerate(zip(drawn, cuts, strict=True)):
+            shots[i, : len(window)] = torch.from_numpy(window.copy())  # torch takes none that runs backwards
+            valid[i, : len(window)] = True
+            if scenes is not None and self.scenes is not None:
+                scenes[i, : len(window)] = torch.from_numpy(self.scenes[t][start:stop][::way].copy())
+        global_ = [g for t, *_ in cuts if (g := self.titles[t].global_embedding) is not None]
+        return Batch(shots, valid, torch.from_numpy(np.stack(global_)) if global_ else None, scenes)
+
+    def _cut(self, position: int) -> tuple[int, int, int, int]:
+        """The window at a place in the endless sequence of epochs: title, first shot, end, 1 or −1 for backwards."""
+        epoch, i = divmod(position, len(self.windows))
+        title = self.windows[self._order(epoch)[i]]
+        num_shots = self.titles[title].num_shots
+        spare = num_shots - self.max_shots
+        start = 0
+        if spare > 0:  # a title longer than a window is cut somewhere else each time
+            start = int(torch.randint(spare + 1, (), generator=step_rng(self.seed, "cut", position)))
+        way = 1
+        if self.time_reversal and torch.rand((), generator=step_rng(self.seed, "way", position)) < self.time_reversal:
+            way = -1
+        return title, start, min(num_shots, start + self.max_shots), way
+
+    def _order(self, epoch: int) -> list[int]:
+        """A permutation of the windows in which those of one batch are of similar length.
+
+        Shuffled, sorted by length within pools of a few batches, and the batches shuffled again:
+        half of every batch would be padding otherwise.
+        """
+        if epoch not in self._orders:  # a batch touches two epochs at most
+            rng = step_rng(self.seed, "epoch", epoch)
+            shuffled = torch.randperm(len(self.windows), generator=rng).tolist()
+            batches: list[list[int]] = []
+            for pool in _chunks(shuffled, self.batch_windows * POOL_BATCHES):
+                pool.sort(key=lambda i: min(self.titles[self.windows[i]].num_shots, self.max_shots))
+                batches += _chunks(pool, self.batch_windows)
+            order = [batches[i] for i in torch.randperm(len(batches), generator=rng).tolist()]
+            self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1}
+            self._orders[epoch] = [i for batch in order for i in batch]
+        return self._orders[epoch]
+
+
+def _chunks(items: list[int], size: int) -> list[list[int]]:
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def scene_numbers(title: Title) -> np.ndarray:
+    """(N,) int: the label `scene` of a title's shots, as numbers; −1 where it is missing or negative. InputError without it."""
+    shots = title.shots
+    if "scene" not in shots:
+        raise InputError(f"{title.catalog.path} has no label `scene` in shots.parquet, which mask.policy=scene needs")
+    labels = shots["scene"]
+    known = labels.notna().to_numpy()
+    if pd.api.types.is_numeric_dtype(labels):
+        known = known & (labels.fillna(-1).to_numpy() >= 0)
+    return np.where(known, pd.factorize(labels)[0], -1)

@@ -1,0 +1,138 @@
+"""One step of a training: what is asked, and what is learned from the answer.
+
+Shape letters: B windows, S shots of the longest window, D width of a shot, M modalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from msm.data.schema import Modality
+from msm.errors import InputError
+from msm.masking.policies import at_step, choose_hidden, choose_masked
+from msm.models.encoder import ShotEncoder
+from msm.objectives.losses import Asked, Made
+from msm.objectives.objective import Objective
+from msm.recipes.recipe import Recipe
+from msm.training.distributed import ALONE, Processes
+from msm.training.fsdp import clip_gradients
+from msm.training.sampler import Batch
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What happened in one step of training."""
+
+    loss: float
+    terms: dict[str, float]  # each term of the objective, unweighted
+    grad_norm: float
+    num_hidden: int
+    num_shots: int
+    target_std: float | None  # of latents, where they are what is predicted
+
+
+def train_step(
+    model: ShotEncoder,
+    objective: Objective,
+    batch: Batch,
+    optimizers: Sequence[torch.optim.Optimizer],
+    recipe: Recipe,
+    rng: torch.Generator,
+    step: int,
+    processes: Processes = ALONE,
+) -> StepReport:
+    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first.
+
+    A batch in parts (several processes, or gradients that are accumulated) has the loss and the gradients of the whole:
+    each part counts by its share of the hidden shots. Terms that compare across a batch, as contrastive ones do, then
+    compare within a part. Raises InputError where the
+    loss is no longer a number.
+    """
+    device = model.device
+    asked = ask(batch, recipe, rng, step, objective.modalities, device)
+
+    model.train()
+    objective.train()
+    objective.before_step(model, step)
+    for optimizer in optimizers:
+        optimizer.zero_grad(set_to_none=True)
+    sums, names, shuffled = torch.zeros(0), [""], recipe.objective.token_shuffling
+    drawn_from = torch.get_rng_state()
+    for rows in processes.rows(len(batch.valid), recipe.accumulate):
+        _draw_again(drawn_from, rows, device)
+        part = asked.part_of(rows)
+        with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
+            made = Made(model, part, shuffled=shuffled, apart=objective.reads_hidden_alone)
+            losses = objective(part, made, step)
+        weight = 1.0 if part is asked else float(part.where.sum() / asked.where.sum())
+        loss = objective.total(losses) * weight
+        loss.backward()
+        names = list(losses)
+        own = torch.stack([loss.detach(), *(term.detach() * weight for term in losses.values())])
+        sums = own if not len(sums) else sums + own
+    parameters = [*model.parameters(), *objective.parameters()]
+    processes.add_up_gradients(parameters)
+    grad_norm = clip_gradients(parameters, recipe.optim.clip_norm)
+    if not torch.isfinite(grad_norm):
+        raise InputError("the loss is no longer a number; try a lower optim.lr")
+    for optimizer in optimizers:
+        optimizer.step()
+    objective.after_step(model, step)
+    total, *terms = processes.add_up(sums).tolist()
+    return StepReport(
+        loss=total,
+        terms=dict(zip(names, terms, strict=True)) if len(terms) > 1 else {},
+        grad_norm=grad_norm.item(),
+        num_hidden=int(asked.where.sum()),
+        num_shots=int(batch.valid.sum()),
+        target_std=objective.target_std,
+    )
+
+
+def _draw_again(state: torch.Tensor, rows: slice, device: torch.device) -> None:
+    """Dropout of a part: on a CPU it is a part of what the whole batch would draw, elsewhere it is the part's own."""
+    if device.type == "cpu":
+        torch.set_rng_state(state)
+    elif rows.start:
+        torch.manual_seed(torch.initial_seed() + rows.start)
+
+
+def ask(
+    batch: Batch,
+    recipe: Recipe,
+    rng: torch.Generator,
+    step: int,
+    modalities: Sequence[Modality],
+    device: torch.device,
+) -> Asked:
+    """Choose what is hidden and what stands in its place, on the CPU, and move it all to the device."""
+    cfg = at_step(step, recipe.steps, recipe.mask)
+    present = None
+    if cfg.by_modality:
+        present = torch.stack([batch.shots[..., m.columns].any(dim=-1) for m in modalities], dim=-1)
+    names = [m.name for m in modalities]
+    hidden = choose_hidden(batch.valid, cfg, rng, scenes=batch.scenes, present=present, names=names)
+    shown, masked = batch.shots, hidden
+    if cfg.other + cfg.unchanged:
+        masked, other = choose_masked(hidden, cfg, rng)
+        real = batch.shots[batch.valid]
+        shown = shown.clone()
+        shown[other] = real[torch.randint(len(real), (int(other.sum()),), generator=rng)]
+    if recipe.noise:
+        noise = torch.randn(shown.shape, generator=rng) * (recipe.noise / shown.shape[-1] ** 0.5)
+        shown = shown + noise * batch.valid.unsqueeze(-1)
+    on_device = batch.to(device)
+    truth = on_device.shots
+    shown = truth if shown is batch.shots else shown.to(device)
+    hidden, masked = hidden.to(device), masked.to(device)
+    return Asked(truth, shown, hidden, masked, on_device.valid, on_device.global_, rng)
+
+
+def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
+    """Whether this recipe computes in bfloat16 there: on a GPU that has it, unless it insists on float32."""
+    if recipe.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return recipe.precision == "bfloat16"

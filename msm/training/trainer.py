@@ -1,0 +1,325 @@
+"""One training: steps, validation against the baselines, and a run folder that can be resumed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from msm.data.catalog import Catalog, Title
+from msm.errors import InputError
+from msm.evaluation.protocol import Space, fitted_space
+from msm.io import files
+from msm.models.encoder import ShotEncoder
+from msm.models.transformer import compile_blocks
+from msm.objectives.objective import make_objective
+from msm.recipes.recipe import Recipe
+from msm.runs.folder import Onlooker, RunFolder, versions
+from msm.training import checkpoint
+from msm.training.distributed import ALONE, Processes
+from msm.training.distributed_init import told
+from msm.training.fsdp import gathered, load_whole, load_whole_optimizer, shard_blocks
+from msm.training.optimizers import WeightAverage, learning_rate, make_optimizers, set_learning_rate
+from msm.training.prefetch import Reader
+from msm.training.sampler import WindowSampler, step_rng
+from msm.training.step import ask, train_step
+from msm.training.validation import enough_seeds, make_up, validate
+
+FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
+MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
+CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe names no number of steps
+
+
+def start_run(
+    catalog: Catalog, path: str | Path, recipe: Recipe, *, device: torch.device, replace: bool = False
+) -> RunFolder:
+    """Check the catalog, measure what predictions are compared with, and make the run folder.
+
+    Raises InputError before anything is written if the catalog is broken or has nothing to learn from.
+    """
+    files.refuse_existing(Path(path), replace=replace)
+    catalog.validate()
+    train = catalog.split("train")
+    space = fitted_space(train, catalog.split("validation"), catalog.modalities, recipe.fusion)
+    _try_recipe(recipe, catalog, space)
+    info = {
+        "catalog": {
+            "path": str(catalog.path),
+            "fingerprint": catalog.fingerprint,
+            "shot_dim": catalog.shot_dim,
+            "global_dim": catalog.global_dim,
+            "modalities": [asdict(m) for m in catalog.modalities],
+            "train_titles": len(train),
+            "train_shots": sum(t.num_shots for t in train),
+        },
+        "bandwidth": space.bandwidth,
+        "device": str(device),
+        "versions": versions(),
+        "seed": recipe.seed,
+        "steps_done": 0,
+        "best": None,
+    }
+    return RunFolder.create(path, recipe, info, replace=replace)
+
+
+def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSampler:
+    """Windows of the training titles, as this recipe cuts and draws them."""
+    return WindowSampler(
+        catalog,
+        space,
+        max_shots=recipe.window or recipe.model.max_shots,
+        batch_windows=recipe.batch_windows,
+        seed=recipe.seed,
+        time_reversal=recipe.time_reversal,
+        with_scenes=recipe.mask.policy == "scene",
+    )
+
+
+def make_model(recipe: Recipe, catalog: Catalog) -> ShotEncoder:
+    """The shot encoder that a recipe asks for on these shots, its weights not yet drawn."""
+    return ShotEncoder(catalog.shot_dim, catalog.global_dim, recipe.model, [m.dim for m in catalog.modalities])
+
+
+def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
+    """Ask the first question of a training; InputError where these shots do not allow it."""
+    sampler = make_sampler(replace(recipe, batch_windows=1), catalog, space)
+    make_objective(recipe, make_model(recipe, catalog), catalog.modalities, torch.Generator())
+    ask(sampler.batch(0), recipe, torch.Generator(), 0, catalog.modalities, torch.device("cpu"))
+
+
+class Trainer:
+    """A training under way: the model, its optimisers, and the step they have reached."""
+
+    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device, processes: Processes = ALONE):
+        self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
+        self._check_catalog(catalog)
+        validation = catalog.split("validation")
+        self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
+        self.validation = validation[:MAX_VALIDATION_TITLES]
+        self.sampler = make_sampler(self.recipe, catalog, self.space)
+        processes.check_shares(self.sampler.batch_windows, self.recipe.accumulate)
+        # Through the sampler each time: a test may give it another batch.
+        self.reader = Reader(lambda step: self.sampler.batch(step), self.recipe.steps, pinned=device.type == "cuda")
+        self.model = make_model(self.recipe, catalog)
+        self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
+        self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
+        self._fit_neighbour()
+        rng = step_rng(self.recipe.seed, "terms", 0)
+        self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
+        self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
+        for module in (self.model, self.objective, *([] if self.average is None else [self.average.model])):
+            if processes.sharded:
+                shard_blocks(module, device, processes.count)
+            module.to(device)
+        if self.recipe.compile:
+            compile_blocks(self.model, device)
+        self.optimizers = make_optimizers(
+            self.model, self.recipe.optim, self.objective, exact=self.recipe.precision == "float32"
+        )
+        self.step = 0
+
+    def _fit_neighbour(self) -> None:
+        """Give a neighbour head its closed-form start, from titles spread over the training split."""
+        if self.model.neighbour is None:
+            return
+        titles = self.sampler.titles
+        share = min(1.0, FIT_SHOTS / max(1, sum(t.num_shots for t in titles)))
+        chosen = [titles[int(i)] for i in np.linspace(0, len(titles) - 1, max(1, round(share * len(titles))))]
+        longest = self.recipe.model.max_shots
+        shots = [self.space.fuse(t.rows(0, min(t.num_shots, longest))) for t in chosen]
+        whole = [s for s in shots if all(s[:, m.columns].any() for m in self.space.modalities)]
+        about = [self.model.about_mean(torch.from_numpy(s)).numpy() for s in whole or shots]
+        self.model.neighbour.fit(about, self.recipe.mask.ratio, step_rng(self.recipe.seed, "neighbour", 0))
+
+    def _check_catalog(self, catalog: Catalog) -> None:
+        if catalog.fingerprint != self.run.info["catalog"]["fingerprint"]:
+            raise InputError(f"{catalog.path} is not the catalog that {self.run.path} was started on; start a new run")
+
+    def run_step(self) -> dict[str, Any]:
+        """One step; its line for metrics.jsonl."""
+        started = time.perf_counter()
+        lr = learning_rate(*self._stage, self.recipe.optim)
+        set_learning_rate(self.optimizers, lr)
+        batch = self.reader.batch(self.step)
+        ours = [self.device] if self.device.type == "cuda" else []  # else it touches every GPU of the machine
+        with torch.random.fork_rng(ours):  # dropout knows no generator, so the global one is set for the step alone
+            torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
+            rng = step_rng(self.recipe.seed, "hidden", self.step)
+            done = train_step(
+                self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step, self.processes
+            )
+        if self.average is not None:
+            self.average.follow(self.model)
+        self.step += 1
+        seconds = time.perf_counter() - started
+        return {
+            "step": self.step,
+            "loss": done.loss,
+            "lr": lr,
+            "grad_norm": done.grad_norm,
+            "num_hidden": done.num_hidden,
+            "shots_per_s": round(done.num_shots / seconds, 1),
+            **({"terms": done.terms} if done.terms else {}),
+            **({} if done.target_std is None else {"target_std": done.target_std}),
+        }
+
+    @property
+    def _stage(self) -> tuple[int, int]:
+        """Steps done and steps in all of the stage that the next step belongs to: each warms up and decays by itself."""
+        first = self.recipe.first_stage_steps
+        return (self.step, first) if self.step < first else (self.step - first, self.recipe.steps - first)
+
+    @property
+    def kept(self) -> ShotEncoder:
+        """The weights that are validated and saved: the last ones, or their moving average."""
+        return self.model if self.average is None else self.average.model
+
+    def keep_best(self) -> dict[str, Any] | None:
+        """Validate; where it is the best so far, these become the run's weights. None without validation titles.
+
+        The first process does it; the others meet it again at the next step. With shards all of them have to.
+        """
+        if self.processes.index and not self.processes.sharded:
+            return None
+        if not self.validation:
+            self._save_weights()
+            return None
+        measured = self.measure()
+        if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
+            self.run.update(alarm=measured["geometry"]["alarm"])
+        best = self.run.info["best"]
+        better = best is None or measured["centred_cosine"] > best["centred_cosine"]
+        if self.processes.first_says(better, self.device) if self.processes.sharded else better:
+            self._save_weights()
+            self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
+        return measured
+
+    def measure(self) -> dict[str, Any]:
+        """What the validation titles say of the weights as they stand; these are told by them what they are to be told."""
+        if self.model.neighbour is None:
+            return validate(self.kept, self.validation, self.space)
+        return validate(self.kept, self.validation, self.space, enough_seeds(self.validation), self._also)
+
+    @cached_property
+    def _also(self) -> list[Title]:
+        """Training titles that have a say where few titles validate; to find them, titles are read."""
+        return make_up(self.validation, self.sampler.titles)
+
+    def _save_weights(self) -> None:
+        self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))
+
+    def save_checkpoint(self) -> None:
+        """What resuming needs; order, hiding and dropout follow from the seed and the step."""
+        if self.processes.index and not self.processes.sharded:
+            return
+        state = {
+            "step": self.step,
+            "best": self.run.info["best"],
+            "model": self.model.state_dict(),
+            "objective": self.objective.state_dict(),
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "average": None if self.average is None else self.average.state_dict(),
+        }
+        state = gathered(state, keep=not self.processes.index)
+        if self.processes.index:
+            return
+        checkpoint.save(self.run.path / "checkpoint", state)
+        self.run.update(steps_done=self.step)
+
+    def load_checkpoint(self) -> str | None:
+        """Go back to where the run last kept its state; a sentence where that is not the last one it wrote.
+
+        InputError where it is damaged.
+        """
+        folder = self.run.path / "checkpoint"
+        state, told = checkpoint.load(folder, torch.device("cpu") if self.processes.sharded else self.device)
+        if state is None:
+            return told  # it was stopped before its first checkpoint: begin again
+        try:
+            load_whole(self.model, state["model"])
+            load_whole(self.objective, state.get("objective", {}))
+            if self.average is not None:
+                self.average.load_state_dict(state["average"])
+            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                load_whole_optimizer(optimizer, saved)
+        except (KeyError, RuntimeError, ValueError) as error:
+            why = str(error).splitlines()[0]
+            raise InputError(f"{folder} cannot be resumed from: it is of another recipe ({why})") from None
+        self.step = state["step"]
+        self.run.info["best"] = state["best"]
+        return told
+
+
+def train(
+    run: RunFolder,
+    catalog: Catalog,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    on_step: Callable[[dict[str, Any]], None] = lambda line: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_note: Callable[[str], None] = lambda sentence: None,
+    processes: Processes = ALONE,
+) -> RunFolder:
+    """Train a run to its last step, or until `should_stop` says so; everything is in its folder.
+
+    on_step    called with each line of metrics.jsonl once it is written
+    on_note    called with a sentence for whoever started it: a checkpoint that was damaged
+    processes  that share the training; only the first of them writes
+    """
+    run = run if processes.index == 0 else Onlooker.of(run)
+    with run.only_trainer(), run.failing_well():
+        trainer = Trainer(run, catalog, device, processes)
+        if resume and (told := trainer.load_checkpoint()):
+            on_note(told)
+        processes.wait()  # all have read the checkpoint before the first writes another
+        run.forget_metrics_after(trainer.step)
+        run.update(state="running", device=str(device), processes=processes.count)
+        try:
+            _train_to_the_end(trainer, on_step, should_stop)
+        finally:
+            trainer.reader.close()
+    return run
+
+
+def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable) -> None:
+    run, recipe = trainer.run, trainer.recipe
+    every, kept_at = recipe.checkpoint_every, time.monotonic()
+    while trainer.step < recipe.steps:
+        if trainer.processes.any(should_stop(), trainer.device):
+            trainer.save_checkpoint()
+            run.update(state="stopped")
+            return
+        line = trainer.run_step()
+        due = trainer.step % recipe.validate_every == 0 or trainer.step == recipe.steps
+        measured = trainer.keep_best() if due else None
+        if measured is not None:
+            line["validation"] = measured
+        run.append_metrics(line)
+        late = not every and time.monotonic() - kept_at > CHECKPOINT_S
+        if due or late or (every and trainer.step % every == 0):
+            trainer.save_checkpoint()
+            kept_at = time.monotonic()
+        on_step(line)
+    run.update(state="done", reason=None)
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` takes a GPU where there is one, but under `accelerate launch --cpu`; InputError for a device that this machine lacks."""
+    if name == "auto":
+        if told("USE_CPU"):
+            return torch.device("cpu")
+        mps = torch.backends.mps.is_available()
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+        return device
+    except (RuntimeError, AssertionError):
+        raise InputError(f"this machine has no device {name!r}; use auto or cpu") from None

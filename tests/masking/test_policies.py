@@ -1,0 +1,309 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msm.errors import InputError
+from msm.masking.policies import (
+    at_step,
+    choose_hidden,
+    choose_masked,
+    format_ranges,
+    parse_ranges,
+    random_hidden,
+    ratio_at,
+)
+from msm.recipes.recipe import MaskConfig
+
+TO_THE_COUNT = ("span", "block", "tube", "prefix", "suffix")  # policies that meet the ratio in every window
+POLICIES = ("independent", "scene", "modality", *TO_THE_COUNT)
+NAMES = ("video", "audio", "text")
+unhurried = settings(deadline=None)  # a busy machine is no bug
+seeds = st.integers(0, 2**31 - 1)
+ratios = st.floats(0.01, 0.95)
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def windows(lengths: list[int]) -> torch.Tensor:
+    return torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
+
+
+def scenes_of(valid: torch.Tensor, seed: int, longest: int = 6) -> torch.Tensor:
+    """Scenes of 1 to `longest` shots for every window; −1 where there is no shot."""
+    rng = np.random.default_rng(seed)
+    rows = [np.repeat(np.arange(valid.shape[1]), rng.integers(1, longest + 1, valid.shape[1])) for _ in valid]
+    return torch.from_numpy(np.stack([row[: valid.shape[1]] for row in rows])).masked_fill(~valid, -1)
+
+
+def hide(valid: torch.Tensor, seed: int = 0, **choices) -> torch.Tensor:
+    """(B, S) or (B, S, M): what any policy hides, every modality being there."""
+    present = valid.unsqueeze(-1).expand(*valid.shape, len(NAMES))
+    scenes = scenes_of(valid, seed)
+    return choose_hidden(valid, MaskConfig(**choices), generator(seed), scenes=scenes, present=present, names=NAMES)
+
+
+def shots_of(hidden: torch.Tensor) -> torch.Tensor:
+    return hidden if hidden.ndim == 2 else hidden.any(dim=-1)
+
+
+def runs(hidden: torch.Tensor) -> list[int]:
+    """Lengths of the runs of hidden shots in one window, (S,) bool."""
+    edges = torch.diff(torch.nn.functional.pad(hidden.int(), (1, 1)))
+    return ((edges == -1).nonzero() - (edges == 1).nonzero())[:, 0].tolist()
+
+
+@unhurried
+@given(
+    policy=st.sampled_from([*POLICIES, "hand_picked"]),
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=6),
+    ratio=ratios,
+    length=st.integers(1, 40),
+    seed=seeds,
+)
+def test_padding_is_never_hidden_and_something_always_is_hidden_and_visible(policy, lengths, ratio, length, seed):
+    valid = windows(lengths)
+    choices = {
+        "policy": policy,
+        "ratio": ratio,
+        "length": length,
+        "ranges": "0-3, 8" if policy == "hand_picked" else "",
+    }
+    hidden = shots_of(hide(valid, seed, **choices))
+    assert not (hidden & ~valid).any()
+    assert hidden.any(dim=1).all()
+    assert (valid & ~hidden).any(dim=1)[valid.sum(dim=1) > 1].all()
+
+
+@unhurried
+@given(policy=st.sampled_from(POLICIES), ratio=ratios, seed=seeds)
+def test_the_same_seed_hides_the_same_shots(policy, ratio, seed):
+    valid = windows([20, 13])
+    first, second = (hide(valid, seed, policy=policy, ratio=ratio) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_independent_hiding_draws_what_it_always_drew():
+    hidden = choose_hidden(windows([12, 8]), MaskConfig(ratio=0.2), generator(3))
+    assert [row.nonzero()[:, 0].tolist() for row in hidden] == [[0, 1, 3, 5], [0, 2, 4]]
+
+
+@unhurried
+@given(policy=st.sampled_from(TO_THE_COUNT), n=st.integers(2, 120), ratio=ratios, seed=seeds)
+def test_a_policy_of_runs_meets_the_ratio_in_every_window_but_for_rounding(policy, n, ratio, seed):
+    count = int(hide(windows([n]), seed, policy=policy, ratio=ratio).sum())
+    low, high = (min(n - 1, max(1, int(bound))) for bound in (np.floor(n * ratio), np.ceil(n * ratio)))
+    assert low <= count <= high
+
+
+@pytest.mark.parametrize("ratio", [0.15, 0.43, 0.9])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_share_hidden_is_the_ratio(policy, ratio):
+    # 300 windows of 97 shots: the mean of independent draws has a deviation of 0.003; that of scenes of up to 6
+    # shots one of 0.001 a window's worth of rounding. 0.01 is far outside either.
+    hidden = shots_of(hide(windows([97] * 300), policy=policy, ratio=ratio, length=4))
+    assert hidden.float().mean().item() == pytest.approx(ratio, abs=0.01)
+
+
+def test_span_lengths_are_spanberts():
+    # geometric with p = 0.2, at most 10: 3.8 on average; one cut span in 3000 / 3.8 × 0.15 changes that little
+    lengths = [n for row in hide(windows([3000] * 20), policy="span", ratio=0.15) for n in runs(row)]
+    assert max(lengths) == 10 and np.mean(lengths) == pytest.approx(3.8, abs=0.15)
+    share_of_ones = 0.2 / (1 - 0.8**10)
+    assert np.mean(np.array(lengths) == 1) == pytest.approx(share_of_ones, abs=0.03)
+
+
+@unhurried
+@given(n=st.integers(2, 200), ratio=st.floats(0.01, 0.45), length=st.integers(1, 12), seed=seeds)
+def test_no_span_is_longer_than_the_longest_nor_touches_the_next(n, ratio, length, seed):
+    hidden = hide(windows([n]), seed, policy="span", ratio=ratio, length=length)[0]
+    assert max(runs(hidden)) <= length
+
+
+@unhurried
+@given(n=st.integers(2, 200), ratio=ratios, length=st.integers(1, 12), seed=seeds)
+def test_every_block_is_whole_but_the_last_that_was_drawn(n, ratio, length, seed):
+    hidden = hide(windows([n]), seed, policy="block", ratio=ratio, length=length)[0]
+    shortest = min(length, int(hidden.sum()))
+    assert sum(run < shortest for run in runs(hidden)) <= 1
+
+
+@unhurried
+@given(n=st.integers(2, 200), ratio=ratios, length=st.integers(1, 12), seed=seeds)
+def test_a_tube_covers_whole_stretches_of_a_grid_but_for_one(n, ratio, length, seed):
+    hidden = hide(windows([n]), seed, policy="tube", ratio=ratio, length=length)[0]
+
+    def broken(offset):
+        stretch = (torch.arange(n) + offset) // length
+        return sum(bool(hidden[stretch == i].any() and not hidden[stretch == i].all()) for i in stretch.unique())
+
+    assert min(broken(offset) for offset in range(length)) <= 1
+
+
+@unhurried
+@given(n=st.integers(2, 60), ratio=ratios, seed=seeds)
+def test_a_scene_is_hidden_whole_or_not_at_all(n, ratio, seed):
+    valid = windows([n])
+    scenes = scenes_of(valid, seed)[0]
+    if len(scenes.unique()) > 1:
+        hidden = hide(valid, seed, policy="scene", ratio=ratio)[0]
+        assert all(len(hidden[scenes == i].unique()) == 1 for i in scenes.unique())
+
+
+def test_shots_of_unknown_scenes_are_scenes_by_themselves():
+    valid = windows([40])
+    scenes = torch.full((1, 40), -1)
+    hidden = choose_hidden(valid, MaskConfig(policy="scene", ratio=0.3), generator(1), scenes=scenes)
+    assert int(hidden.sum()) == 12 and max(runs(hidden[0])) < 12
+
+
+def test_a_window_that_is_one_scene_is_hidden_shot_by_shot():
+    scenes = torch.zeros(1, 50, dtype=torch.long)
+    hidden = choose_hidden(windows([50]), MaskConfig(policy="scene", ratio=0.3), generator(1), scenes=scenes)
+    assert 5 < int(hidden.sum()) < 30
+
+
+def test_scenes_need_their_label():
+    with pytest.raises(InputError, match="the label `scene`"):
+        choose_hidden(windows([9]), MaskConfig(policy="scene"), generator(0))
+
+
+@unhurried
+@given(ratio=ratios, seed=seeds, named=st.sampled_from(["", *NAMES]))
+def test_of_a_hidden_shot_one_modality_is_hidden_and_one_that_it_has(ratio, seed, named):
+    valid = windows([25, 14])
+    present = valid.unsqueeze(-1) & (torch.rand(2, 25, 3, generator=generator(seed + 1)) < 0.8)
+    cfg = MaskConfig(policy="modality", ratio=ratio, modality=named)
+    hidden = choose_hidden(valid, cfg, generator(seed), present=present, names=NAMES)
+    assert not (hidden & ~present).any()
+    assert set(hidden.sum(dim=-1).unique().tolist()) <= {0, 1}
+    if named:
+        assert hidden.nonzero()[:, -1].unique().tolist() == [NAMES.index(named)]
+
+
+@unhurried
+@given(parts=st.floats(0.05, 0.9), ratio=ratios, seed=seeds)
+def test_parts_are_hidden_of_visible_shots_that_keep_another_and_never_of_all(parts, ratio, seed):
+    valid = windows([25, 14, 2])
+    present = valid.unsqueeze(-1) & (torch.rand(3, 25, 3, generator=generator(seed + 1)) < 0.8)
+    cfg = MaskConfig(ratio=ratio, parts=parts)
+    hidden = choose_hidden(valid, cfg, generator(seed), present=present, names=NAMES)
+    whole, partly = hidden.all(dim=-1), hidden.any(dim=-1) & ~hidden.all(dim=-1)
+    assert torch.equal(whole, choose_hidden(valid, MaskConfig(ratio=ratio), generator(seed)))
+    assert not (hidden & ~present)[partly].any() and (hidden[partly].sum(dim=-1) == 1).all()
+    assert ((present & ~hidden)[partly]).any(dim=-1).all() and (valid & ~hidden.any(dim=-1)).any(dim=1).all()
+
+
+def test_parts_are_hidden_of_as_many_shots_as_asked_for_on_average():
+    valid = torch.ones(64, 200, dtype=torch.bool)
+    hidden = hide(valid, ratio=0.2, parts=0.1)
+    partly = hidden.any(dim=-1) & ~hidden.all(dim=-1)
+    assert partly.float().mean() == pytest.approx(0.8 * 0.1, abs=0.01)
+    assert hidden[partly].float().mean(dim=0).tolist() == pytest.approx([1 / 3] * 3, abs=0.05)
+
+
+def test_one_modality_alone_or_of_another_name_cannot_be_hidden():
+    valid = windows([9])
+    for present, cfg, sentence in (
+        (valid.unsqueeze(-1), MaskConfig(policy="modality"), "two modalities"),
+        (valid.unsqueeze(-1).expand(1, 9, 3), MaskConfig(policy="modality", modality="smell"), "'smell'.*video, audio"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            choose_hidden(valid, cfg, generator(0), present=present, names=NAMES)
+
+
+@unhurried
+@given(n=st.integers(2, 50), ratio=ratios, seed=seeds)
+def test_a_prefix_is_the_beginning_and_a_suffix_the_end(n, ratio, seed):
+    first, last = (hide(windows([n]), seed, policy=p, ratio=ratio)[0] for p in ("prefix", "suffix"))
+    assert len(runs(first)) == len(runs(last)) == 1 and first[0] and last[-1]
+
+
+def test_hand_picked_shots_are_hidden_where_a_window_has_them():
+    hidden = hide(windows([12, 5, 3]), policy="hand_picked", ranges="4-6, 11")
+    assert [row.nonzero()[:, 0].tolist() for row in hidden] == [[4, 5, 6, 11], [4], [2]]
+
+
+@pytest.mark.parametrize("policy", ["span", "block", "tube", "scene"])
+def test_a_title_shorter_than_a_span_keeps_a_visible_shot(policy):
+    for seed in range(20):
+        hidden = hide(windows([2, 3, 4]), seed, policy=policy, ratio=0.9, length=10)
+        assert hidden.any(dim=1).all() and hidden.sum(dim=1).tolist() < [2, 3, 4]
+
+
+def test_the_ratio_goes_from_its_start_to_its_end():
+    cfg = {"start_ratio": 0.1, "ratio": 0.5}
+    courses = {s: [ratio_at(i, 101, MaskConfig(schedule=s, **cfg)) for i in range(101)] for s in COURSES}
+    for name, (start, quarter, middle, end) in COURSES.items():
+        course = courses[name]
+        assert [course[i] for i in (0, 25, 50, 100)] == pytest.approx([start, quarter, middle, end], abs=1e-6)
+        assert course == sorted(course)
+    assert len(set(courses["curriculum"])) == 4
+    assert at_step(0, 10, MaskConfig(schedule="linear", **cfg)).ratio == pytest.approx(0.1)
+
+
+COURSES = {
+    "constant": (0.5, 0.5, 0.5, 0.5),
+    "linear": (0.1, 0.2, 0.3, 0.5),
+    "cosine": (0.1, 0.1 + 0.4 * (0.5 - 0.125**0.5), 0.3, 0.5),
+    "curriculum": (0.1, 0.1, 0.1 + 0.4 / 3, 0.5),
+}
+
+
+def test_bert_shows_80_masks_10_others_and_10_themselves():
+    cfg = MaskConfig(other=0.1, unchanged=0.1)
+    hidden = hide(windows([200] * 200), ratio=0.5)
+    masked, other = choose_masked(hidden, cfg, generator(1))
+    assert not (masked & other).any() and not ((masked | other) & ~hidden).any()
+    shares = [(m.sum() / hidden.sum()).item() for m in (masked, other)]
+    assert shares == pytest.approx([0.8, 0.1], abs=0.01)
+
+
+def test_a_span_is_replaced_as_one():
+    cfg = MaskConfig(policy="span", ratio=0.3, other=0.3, unchanged=0.3)
+    hidden = hide(windows([300] * 20), policy="span", ratio=0.3)
+    masked, other = choose_masked(hidden, cfg, generator(1))
+    kind = masked.int() + 2 * other.int()
+    together = hidden[:, 1:] & hidden[:, :-1]
+    assert torch.equal(kind[:, 1:][together], kind[:, :-1][together])
+    assert len(kind[hidden].unique()) == 3
+
+
+def test_evaluation_hides_by_the_rule_that_anyone_can_repeat():
+    expected = np.random.default_rng(4).random(30) < 0.2
+    assert (random_hidden(30, 0.2, np.random.default_rng(4)) == expected).all()
+
+
+@unhurried
+@given(st.sets(st.integers(0, 400), max_size=60))
+def test_ranges_as_written_are_read_back(shots):
+    assert parse_ranges(format_ranges(shots), 401) == sorted(shots)
+
+
+def test_ranges_are_written_short():
+    assert format_ranges([60, 40, 41, 42]) == "40-42, 60"
+
+
+@pytest.mark.parametrize("text", ["40-44, 60", "40-44,60", " 40 - 44 ; 60 ", "60 40–44", "40-44 60,"])
+def test_people_may_write_ranges_in_their_own_way(text):
+    assert parse_ranges(text, 100) == [40, 41, 42, 43, 44, 60]
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("44-40", "write 40-44"),
+        ("9999", "there is no shot 9999"),
+        ("98-100", "there is no shot 100"),
+        ("forty", "'forty' is not a shot"),
+        ("4.5", "'4.5' is not a shot"),
+        ("-3", "'-3' is not a shot"),
+        ("99999999999999999999", "is not a shot"),
+    ],
+)
+def test_a_bad_range_is_refused_in_one_sentence(text, sentence):
+    with pytest.raises(InputError, match=sentence):
+        parse_ranges(text, 100)

@@ -1,0 +1,142 @@
+"""The retrieval page, run by Streamlit's AppTest: what it opens on, the four ways to ask, and where it cannot answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from msm import Catalog, TitleData
+from msm.data.catalog import modalities_of
+from msm.search.index_store import make_index
+from msm.search.spaces import RawSpace
+from tests.browser.small_world import DIMS, small_title, write_trio
+from tests.pages.test_pages import ROOT, text_of, visit
+
+PAGE = ROOT / "workbench" / "app_pages" / "retrieval" / "page.py"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    return write_trio(tmp_path_factory.mktemp("retrieval"), 40)
+
+
+def ask_by(app, mode: str):
+    control = next(c for c in app.button_group if c.key == "retrieval.mode")
+    return control.set_value(mode).run()
+
+
+def everything(app) -> str:
+    return "\n".join([text_of(app), *(h.value for h in app.header), *(s.value for s in app.subheader)])
+
+
+def test_it_opens_on_a_hidden_shot_of_an_unseen_title_with_both_answers(monkeypatch, world):
+    app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7,9", title="title-test")
+
+    assert "A test title · shot 7" in everything(app)
+    assert re.search("Raw and contextual (agree on|find)", everything(app))
+    assert "`flat` index, exact" in everything(app)
+    assert any("contextual_space" in c.value for c in app.code)
+    assert (world / "catalog" / "index" / "contextual-mediafm.vectors" / "contextual.npy").exists()
+
+
+def test_the_shared_selection_is_the_question(monkeypatch, world):
+    app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", title="title-test")
+    app.session_state["selection.shots"] = (3, 50)
+    app.session_state["retrieval.unlike"] = (90,)
+    app.run()
+
+    assert not app.exception
+    assert "A train title · shot 3" in everything(app)
+    assert "**Like these** (2 shots; their mean)" in everything(app) and "Not like those" in everything(app)
+    assert any("'title-train:3', 'title-validation:10'" in c.value for c in app.code)
+    next(b for b in app.button if b.label == "Start over").click().run()
+    assert "Like these" not in everything(app)
+
+
+def test_what_the_model_expects_is_told_by_where_the_real_shot_stands(monkeypatch, world):
+    app = ask_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "fill")
+
+    assert not app.exception and "nearer to the model's guess than the real one" in everything(app)
+
+
+def test_shots_in_a_row_can_be_made_longer(monkeypatch, world):
+    app = ask_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "clip")
+    app.slider(key="retrieval.length.12").set_value(6).run()
+
+    assert not app.exception
+    spans = re.findall(r"shots (\d+)–(\d+)", everything(app))
+    assert len(spans) == 12 and all(int(b) - int(a) == 5 for a, b in spans)
+
+
+def test_words_are_found_as_they_are_written_and_the_page_says_why_not_by_meaning(monkeypatch, world):
+    app = ask_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "text")
+    assert app.text_input[0].value.startswith("Somebody speaks in place")
+    assert "with the very words" in everything(app)
+    assert "made by 'unknown', which is no encoder that is known here" in everything(app)
+
+    app.text_input[0].set_value("nobody says this").run()
+    assert "Nobody says these words" in everything(app)
+
+
+def test_filters_are_said_and_kept(monkeypatch, world):
+    app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7")
+    assert "own scene is left out" in everything(app)
+    next(m for m in app.multiselect if m.label == "Splits").set_value(["train"]).run()
+    assert re.search(r"Only train titles", everything(app)) and "40 shots searched" in everything(app)
+    next(m for m in app.multiselect if m.label == "Titles").set_value(["title-test"]).run()
+    assert everything(app).count("No shot passes the filters") >= 2 and not app.exception
+
+
+def test_how_often_the_same_is_found_is_measured_on_request(monkeypatch, world):
+    app = visit(monkeypatch, PAGE, ROOT / "sample_data" / "catalog", world / "runs")
+    next(t for t in app.toggle if t.label == "Measure on the unseen titles").set_value(True).run()
+
+    assert not app.exception and "mAP" in list(app.dataframe[0].value.columns)
+    assert any("measures_figure" in c.value for c in app.code)
+
+
+def test_without_a_run_the_raw_side_answers_and_the_other_says_what_is_missing(monkeypatch, world, tmp_path):
+    app = visit(monkeypatch, PAGE, world / "catalog", tmp_path / "none", hidden="7")
+    assert "With a trained run" in app.info[0].value and "index, exact" in everything(app)
+    assert "nothing can be filled in" in ask_by(app, "fill").info[0].value
+
+
+def test_a_damaged_index_is_said_and_not_used(monkeypatch, world, tmp_path):
+    import shutil
+
+    shutil.copytree(world / "catalog", tmp_path / "catalog", ignore=shutil.ignore_patterns("index"))
+    make_index(RawSpace(Catalog.open(tmp_path / "catalog")))
+    (tmp_path / "catalog" / "index" / "raw" / "mean.npy").write_bytes(b"nothing")
+    app = visit(monkeypatch, PAGE, tmp_path / "catalog", tmp_path / "none", hidden="7")
+
+    assert "mean.npy is damaged" in app.warning[0].value and "built in memory" in everything(app)
+
+
+def test_a_catalog_too_large_to_wait_for_says_how_to_index_it(monkeypatch, world, tmp_path):
+    monkeypatch.setattr("msm.search.vector_index.plans.FLAT_BYTES", 1000)
+    (tmp_path / "large").mkdir()
+    rng = np.random.default_rng(1)
+    Catalog.write(tmp_path / "large" / "c", [small_title(rng, "t", "test", 30)], modalities=modalities_of(DIMS))
+    app = visit(monkeypatch, PAGE, tmp_path / "large" / "c", tmp_path / "none")
+
+    assert "too many to look through at once" in app.info[0].value
+    assert any(c.value.startswith("msm index ") for c in app.code)
+
+
+@pytest.mark.parametrize("mode", ["shot", "fill", "clip", "text"])
+@pytest.mark.parametrize("num_shots", [1, 3])
+def test_a_catalog_of_a_shot_or_three_is_answered(monkeypatch, tmp_path, mode, num_shots):
+    title = TitleData(title_id="t", split="test", embeddings=np.eye(3, 5)[:num_shots] + 0.1)
+    Catalog.write(tmp_path / "c", [title], modalities=modalities_of({"text": 5}))
+    app = visit(monkeypatch, PAGE, tmp_path / "c", tmp_path / "none")
+
+    assert not ask_by(app, mode).exception
+
+
+def test_without_a_catalog_the_page_says_so(monkeypatch, tmp_path):
+    app = visit(monkeypatch, PAGE, tmp_path / "nothing", tmp_path / "none")
+
+    assert "there is no such folder" in app.error[0].value

@@ -1,0 +1,280 @@
+"""The Training page: opens on the run that matters, says how it stands, and a form that is the recipe's own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from msm import Catalog, InputError
+from msm.data.catalog import modalities_of
+from msm.recipes.presets import preset
+from msm.runs import monitor
+from msm.runs.folder import RunFolder
+from msm.runs.monitor import Tail
+from tests.conftest import tiny_titles
+from tests.pages.test_pages import TIMEOUT_S, text_of
+from tests.small_runs import metrics_line, rising, write_run
+from workbench.app_pages.training import processes
+from workbench.server import jobs
+from workbench.views import training_text as words
+from workbench.views.notebook_code import training_code
+from workbench.views.training import MOST_POINTS, gauge_curve, loss_curve, progress_curve, step_curve, thinned
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "workbench" / "app_pages" / "training" / "page.py"
+CATALOG = ROOT / "sample_data" / "catalog"
+
+
+# ---- views ----
+
+
+@pytest.fixture
+def two(tmp_path) -> dict:
+    """A run that goes ahead at step 40, and one that stays behind and is shorter."""
+    ahead = write_run(tmp_path, "ahead", rising(40, to=0.6))
+    behind = write_run(tmp_path, "behind", rising(20, to=0.3))
+    return {"ahead": Tail(ahead).read(), "behind": Tail(behind).read()}
+
+
+def test_the_curve_stands_against_the_best_way_to_copy_and_each_line_is_named_where_it_ends(two):
+    figure = progress_curve(two)
+    assert [list(t.x) for t in figure.data] == [[10, 20, 30, 40], [10, 20]]
+    assert [shape.y0 for shape in figure.layout.shapes] == [0.5]
+    named = {a.text.strip(): a for a in figure.layout.annotations}
+    assert set(named) == {"ahead", "behind", "◆ blend of both neighbours"}
+    assert named["behind"].x == 20 and named["ahead"].xref == "paper"
+    assert figure.data[0].line.dash == "solid" != figure.data[1].line.dash
+
+
+def test_names_at_the_right_do_not_cover_one_another(tmp_path):
+    runs = {n: Tail(write_run(tmp_path, n, rising(20, to=0.5 + i / 1e4))).read() for i, n in enumerate("abc")}
+    places = sorted(a.y for a in progress_curve(runs).layout.annotations)
+    assert len(places) == 4 and min(np.diff(places)) > 0.01
+
+
+def test_pictures_are_the_same_twice_and_keep_a_viewers_zoom_while_they_grow(two):
+    draws = [
+        lambda: progress_curve(two), lambda: loss_curve(two, smooth=5), lambda: step_curve(two, "lr"),
+        lambda: gauge_curve(two, "rankme", 2.0), lambda: gauge_curve(two, "pair_cosine", 0.97),
+    ]  # fmt: skip
+    for draw in draws:
+        assert draw().to_json() == draw().to_json() and draw().layout.uirevision == "training"
+    empty = {"new": Tail(Path("/nowhere")).read()}
+    for figure in (progress_curve(empty), loss_curve(empty), gauge_curve(empty, "rankme", 2.0)):
+        assert isinstance(figure, go.Figure) and not figure.data
+
+
+def test_a_long_training_is_drawn_with_few_points_that_keep_its_mean_and_its_end(tmp_path):
+    lines = [metrics_line(s) for s in range(1, 5001)]
+    steps = Tail(write_run(tmp_path, "long", lines)).read().steps[["step", "loss"]]
+    few = thinned(steps, MOST_POINTS)
+    assert len(few) <= MOST_POINTS and few.iloc[-1]["step"] == 5000
+    assert few["loss"].iloc[:-1].mean() == pytest.approx(steps["loss"].mean(), rel=0.01)
+    assert (
+        sum(len(t.x) for t in loss_curve({"long": Tail(tmp_path / "long").read()}, smooth=10).data) <= 2 * MOST_POINTS
+    )
+
+
+@pytest.mark.parametrize(
+    ("cosines", "said"),
+    [
+        ([0.4, 0.52, 0.6], "is ahead of blending the visible shots on either side, the best way to copy, since step 20"),
+        ([0.6, 0.61], "since its first validation at step 10: 0.61 against 0.50"),
+        ([0.2, 0.4], "is still behind"),
+        ([0.2, 0.501], "is level with"),
+        ([0.6, 0.45], "was ahead of blending the visible shots on either side at step 10 (0.60 against 0.50), but is no longer"),
+        ([], "has not been validated yet"),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_who_is_ahead_since_when_and_by_what(tmp_path, cosines, said):
+    lines = [metrics_line(10 * (i + 1), c) for i, c in enumerate(cosines)]
+    assert said in words.lead_sentence("run", Tail(write_run(tmp_path, "run", lines)).read())
+
+
+def test_overtraining_is_said(tmp_path):
+    lines = [metrics_line(10 * (i + 1), c) for i, c in enumerate([0.5, 0.6, 0.58, 0.57, 0.55])]
+    said = words.overtraining_sentence(Tail(write_run(tmp_path, "run", lines)).read())
+    assert "best at step 20 and has lost 0.050" in said
+
+
+def test_only_what_differs_between_recipes_is_in_the_table():
+    table = words.differences_table({"a": preset("mediafm"), "b": preset("spanbert")})
+    assert list(table["Key"]) == ["mask.ratio", "mask.policy", "objective.span_boundary"]
+    assert list(table.iloc[0]) == ["Share of shots hidden", "mask.ratio", "20 %", "15 %"]
+
+
+def test_copied_code_draws_the_curves(tmp_path, two):
+    for call in ("progress_curve(runs)", "step_curve(runs, 'loss', smooth=5)", "gauge_curve(runs, 'rankme', 2.0)"):
+        *before, last = training_code(tmp_path, ["ahead", "behind"], call).strip().split("\n")
+        names: dict = {}
+        exec("\n".join(before), names)
+        assert isinstance(eval(last, names), go.Figure)  # noqa: S307 — our own cell, as a notebook runs it
+
+
+# ---- the page ----
+
+
+def visit(monkeypatch, runs: Path, catalog: Path = CATALOG, **url: str) -> AppTest:
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(catalog), "--runs", str(runs)])
+    app = AppTest.from_file(str(PAGE), default_timeout=TIMEOUT_S)
+    app.query_params.update(url)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def labels(app: AppTest) -> list[str]:
+    return [b.label for b in app.button]
+
+
+def test_the_page_opens_on_the_latest_run_and_its_sentence(monkeypatch):
+    app = visit(monkeypatch, ROOT / "sample_data" / "runs")
+    name = monitor.listed(ROOT / "sample_data" / "runs")[0].name
+    assert app.subheader[0].value.startswith(f"{name} is ")
+    assert len(app.get("bidi_component")) == 7 and not app.error
+    assert {"Masking lab", "Evaluation", "Start"} <= set(labels(app)) and "Stop" not in labels(app)
+
+
+def test_the_run_that_is_trained_now_comes_before_later_ones_and_can_be_stopped(monkeypatch, tmp_path):
+    now = write_run(tmp_path, "now", rising(40), state="running", heartbeat=time.time() - 60)
+    write_run(tmp_path, "later", rising(40))
+    with RunFolder.open(now).only_trainer():
+        app = visit(monkeypatch, tmp_path)
+        assert app.query_params["training"] in ("now", ["now"]) and "Delete it for good" not in labels(app)
+        next(b for b in app.button if b.label == "Stop").click().run()
+        assert (now / "stop").exists()
+        assert next(b for b in app.button if b.label == "Stop").disabled
+
+
+def test_a_run_whose_process_died_says_so_and_can_be_resumed(monkeypatch, tmp_path):
+    path = write_run(tmp_path, "lost", rising(40), state="running", heartbeat=time.time() - 4000)
+    os.utime(path / "metrics.jsonl", (time.time() - 4000,) * 2)
+    app = visit(monkeypatch, tmp_path)
+    assert "no sign of life for 66 min" in text_of(app) and "Resume" in labels(app)
+
+
+def test_a_failed_run_says_why_in_its_own_sentence(monkeypatch, tmp_path):
+    write_run(tmp_path, "bad", rising(20), state="failed", reason="the loss is no longer a number")
+    app = visit(monkeypatch, tmp_path)
+    assert "failed at step 20: the loss is no longer a number" in text_of(app)
+
+
+def test_a_broken_line_of_metrics_and_a_collapse_are_said(monkeypatch, tmp_path):
+    path = write_run(tmp_path, "sunk", [*rising(20), metrics_line(30, 0.1, alarm="collapse: all alike")])
+    with open(path / "metrics.jsonl", "a") as file:
+        file.write("{broken\n")
+    app = visit(monkeypatch, tmp_path)
+    assert "1 line of metrics.jsonl cannot be read" in text_of(app)
+    assert "collapse: all alike" in app.error[0].value
+
+
+def test_before_the_first_validation_a_sentence_stands_where_its_curve_will_be(monkeypatch, tmp_path):
+    write_run(tmp_path, "young", [metrics_line(step) for step in (1, 2, 3)])
+    app = visit(monkeypatch, tmp_path)
+    assert "Nothing has been validated yet" in text_of(app)
+    assert len(app.get("bidi_component")) == 4  # loss, rate, norm, throughput
+
+
+def test_a_folder_that_is_no_sound_run_gets_its_sentence(monkeypatch, tmp_path):
+    path = write_run(tmp_path, "odd", [])
+    (path / "recipe.json").write_text("{")
+    assert "recipe.json is not readable as JSON" in text_of(visit(monkeypatch, tmp_path))
+
+
+def test_runs_beside_one_another_share_the_figures_and_a_table_of_what_differs(monkeypatch, tmp_path):
+    write_run(tmp_path, "one", rising(40))
+    write_run(tmp_path, "two", rising(20), preset("bert"))
+    app = visit(monkeypatch, tmp_path, training="one")
+    app.multiselect[0].set_value(["two"]).run()
+    assert not app.exception and list(app.dataframe[0].value.columns[2:]) == ["one", "two"]
+
+
+def test_without_a_run_the_page_says_what_a_training_is_and_the_form_is_there(monkeypatch, tmp_path):
+    app = visit(monkeypatch, tmp_path / "none")
+    assert "No training yet" in app.subheader[0].value
+    assert app.code[0].value.startswith("msm train") and not (tmp_path / "none").exists()
+    assert {"Start", "How long will it take?"} <= set(labels(app))
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(monkeypatch, tmp_path):
+    write_run(tmp_path, "one", rising(20))
+    app = visit(monkeypatch, tmp_path, training="gone")
+    assert "no run 'gone'" in app.warning[0].value and app.selectbox[0].value == "one"
+
+
+def test_the_form_shows_its_command_and_refuses_what_is_impossible_in_the_recipes_words(monkeypatch, tmp_path):
+    app = visit(monkeypatch, tmp_path / "none")
+    field = {n.label: n for n in app.number_input}
+    field["Width of the encoder"].set_value(96)
+    field["Share of shots hidden"].set_value(0.4).run()
+    command = app.code[-1].value
+    assert command.startswith("msm train") and command.endswith("--set mask.ratio=0.4 --set model.width=96")
+    assert any(n.label == "Width of the encoder :blue[●]" for n in app.number_input)
+
+    next(n for n in app.number_input if n.label.startswith("Width")).set_value(97).run()
+    assert "model.width (97) must be a multiple of model.heads (4)" in app.error[0].value
+    assert next(b for b in app.button if b.label == "Start").disabled
+
+
+def test_without_a_catalog_the_runs_are_shown_and_the_form_says_what_is_missing(monkeypatch, tmp_path):
+    write_run(tmp_path / "runs", "one", rising(20))
+    app = visit(monkeypatch, tmp_path / "runs", tmp_path / "no-catalog")
+    assert "one is ahead" in app.subheader[0].value and "no such folder" in app.error[0].value
+
+
+def test_another_catalog_is_kept_while_a_run_is_watched(monkeypatch, tmp_path):
+    for name in ("first", "second"):
+        Catalog.write(tmp_path / name, tiny_titles(modalities_of({"video": 7})), modalities=modalities_of({"video": 7}))
+    write_run(tmp_path / "runs", "one", rising(20))
+    app = visit(monkeypatch, tmp_path / "runs", tmp_path / "first")
+    next(s for s in app.selectbox if s.label == "Catalog").set_value("second").run()
+    next(n for n in app.number_input if n.label == "Seed").set_value(1).run()
+    assert str(tmp_path / "second") in app.code[-1].value and not app.exception
+    assert app.query_params["catalog"] in ("second", ["second"]) and app.query_params["training"] in ("one", ["one"])
+
+
+def test_start_begins_msm_train_with_what_the_form_says(monkeypatch, tmp_path):
+    started: list = []
+    monkeypatch.setattr(
+        jobs, "start", lambda place, title, verb, about=None: started.append((title, list(verb), about))
+    )
+    app = visit(monkeypatch, tmp_path / "runs")
+    next(s for s in app.selectbox if s.label == "Recipe").set_value("neighbour").run()
+    next(n for n in app.number_input if n.label == "Seed").set_value(3).run()
+    next(b for b in app.button if b.label == "Start").click().run()
+    (title, verb, about), run = started[0], str((tmp_path / "runs" / "neighbour").absolute())
+    assert title == "Training neighbour" and about == {"run": run}
+    assert verb == ["train", str(CATALOG), run, "--recipe", "neighbour", "--set", "seed=3", "--json"]
+
+
+def test_a_training_that_could_not_begin_is_told_with_its_reason(monkeypatch, tmp_path):
+    folder = jobs.jobs_folder(tmp_path / "runs")
+    job = processes.start(folder, tmp_path / "no-catalog", tmp_path / "runs" / "one", "mediafm", {})
+    while jobs.read(job.folder).state == jobs.RUNNING:
+        time.sleep(0.1)
+    app = visit(monkeypatch, tmp_path / "runs")
+    assert "did not begin" in app.error[0].value and "no-catalog" in app.error[0].value
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr("workbench.server.roles.role", lambda: "viewer")
+    path = write_run(tmp_path, "one", rising(20), state="stopped")
+    app = visit(monkeypatch, tmp_path)
+    assert "one is ahead" in app.subheader[0].value
+    assert {b.label for b in app.button if not b.disabled} <= {"Masking lab", "Evaluation"}
+    for deed in (
+        lambda: processes.stop(path),
+        lambda: processes.delete(tmp_path / ".jobs", path, tmp_path),
+        lambda: processes.resume(tmp_path / ".jobs", monitor.look(path), CATALOG),
+    ):
+        monkeypatch.setattr("workbench.server.roles.get_script_run_ctx", lambda **_: object())
+        with pytest.raises(InputError):
+            deed()
+    assert path.exists() and not (path / "stop").exists()

@@ -1,0 +1,65 @@
+"""What a visitor brings cannot name a place outside its folder, nor become an option of the command."""
+
+from __future__ import annotations
+
+import pytest
+
+from msm import InputError
+from workbench.app_pages.data import uploads
+
+
+class Upload:
+    def __init__(self, name: str, content: bytes = b"x"):
+        self.name, self._content = name, content
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self._content)
+
+
+NASTY = [
+    "../../etc/passwd",
+    "..\\..\\a.mp4",
+    "/abs.mp4",
+    "..",
+    ".",
+    "",
+    ".hidden.mp4",
+    "a\0b\n.mp4",
+    "x" * 400 + ".mp4",
+    "CON/",
+]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_an_uploads_name_never_leaves_its_folder(tmp_path, name):
+    (path,) = uploads.save_uploads([Upload(name)], tmp_path / "files")
+    assert path.parent == tmp_path / "files" and path.is_file() and not path.name.startswith(".")
+    assert [p.name for p in tmp_path.iterdir()] == ["files"]
+
+
+def test_two_uploads_of_one_name_are_both_kept(tmp_path):
+    saved = uploads.save_uploads(
+        [Upload("a.mp4", b"1"), Upload("x/A.mp4", b"2"), Upload("a.srt", b"3")], tmp_path / "f"
+    )
+    assert [p.read_bytes() for p in saved] == [b"1", b"2", b"3"] and len({p.name.lower() for p in saved}) == 3
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", ".hidden", "", "   ", "taken", "…"])
+def test_a_new_catalog_stands_beside_the_others_under_a_plain_name(tmp_path, name):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(InputError):
+        uploads.new_catalog(tmp_path / "catalog", name)
+    assert uploads.new_catalog(tmp_path / "catalog", "mine") == tmp_path / "mine"
+
+
+def test_names_that_look_like_options_stay_names(tmp_path):
+    words = uploads.ingest_words([tmp_path / "--replace"], tmp_path / "c", encoders="x", facts={"name": "--seed 3"})
+    assert words.index("--") < words.index(str(tmp_path / "--replace")) and "--name=--seed 3" in words
+
+
+def test_subtitles_of_another_name_go_with_a_single_film_only(tmp_path):
+    film, words, more = (tmp_path / n for n in ("a.mp4", "b.srt", "c.mp4"))
+    assert uploads.subtitles_for([film], [film, words], "") == str(words)
+    assert uploads.subtitles_for([film, more], [film, more, tmp_path / "a.en.srt"], "") == ""
+    with pytest.raises(InputError, match=r"b.srt is called like none of these films"):
+        uploads.subtitles_for([film, more], [film, more, words], "")

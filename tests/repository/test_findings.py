@@ -1,0 +1,51 @@
+"""What docs/findings.md prints is what `msm ablate` left, and its commands ask for all of it."""
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from benchmarks import findings
+from msm.ablation.plan import make_plan
+from msm.io import files
+from msm.recipes.recipe import Recipe
+
+TEXT = findings.FINDINGS.read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"<!-- table: (\S+) -->\n(.*?)\n<!-- end -->", TEXT, re.DOTALL))
+ABLATIONS = sorted(set(BLOCKS) - {"best"})
+
+
+def asked_for(command: str) -> dict[str, Any]:
+    """The words of one `msm ablate` as `make_plan` takes them."""
+    words = shlex.split(command)
+
+    def after(option: str) -> list[str]:
+        return [words[i + 1] for i, word in enumerate(words) if word == option]
+
+    return {
+        "recipes": after("--recipe")[0].split(","),
+        "settings": after("--set"),
+        "vary": after("--vary"),
+        "seeds": int(after("--seeds")[0]),
+        "each": "--each" in words,
+    }
+
+
+def test_there_are_tables_to_look_at():
+    assert len(ABLATIONS) == 4
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_the_commands_above_a_table_train_every_cell_of_it_with_as_many_seeds(name):
+    table = files.read_json(findings.TABLES / f"{name}.json")
+    plans = [make_plan(**asked_for(line)) for line in BLOCKS[name].splitlines() if line.startswith("    msm ablate")]
+    assert {plan.seeds for plan in plans} == {table["seeds"]}
+    asked = {cell.name: cell.recipe for plan in plans for cell in plan.cells}
+    assert asked == {cell["name"]: Recipe.from_dict(cell["recipe"]).to_dict() for cell in table["cells"]}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_table_is_as_the_results_say(name):
+    made = findings.best() if name == "best" else findings.cells(files.read_json(findings.TABLES / f"{name}.json"))
+    assert BLOCKS[name] == made

@@ -1,0 +1,20 @@
+"""Batches that are read ahead are the batches of their steps, in any order of asking."""
+
+import threading
+
+from msm.training.prefetch import Reader
+
+
+def test_each_step_gets_its_own_batch_and_nothing_is_read_beyond_the_last():
+    asked: list[tuple[int, str]] = []
+
+    def read(step: int) -> int:
+        asked.append((step, threading.current_thread().name))
+        return 10 * step
+
+    reader = Reader(read, 6)  # type: ignore[arg-type]
+    assert [reader.batch(step) for step in (3, 4, 5)] == [30, 40, 50]
+    assert reader.batch(0) == 0  # a training that went back
+    reader.close()
+    assert sorted(step for step, _ in asked[:3]) == [3, 4, 5] and max(step for step, _ in asked) == 5
+    assert all(name.startswith("reader") for _, name in asked)

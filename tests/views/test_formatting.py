@@ -1,0 +1,142 @@
+"""What a catalog says (names, tags, labels, subtitles) is shown as it is written, on every page and in every export.
+
+Markup would run, a picture's address would tell another machine who looks at what, and a letter that turns the direction of
+writing would make words say something else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from msm import Catalog
+from msm.data.catalog import modalities_of
+from tests.browser.small_world import DIMS, small_title, train_run
+
+PAGES_FOLDER = Path(__file__).parents[2] / "workbench" / "app_pages"
+PAGES = sorted(path.parent.name for path in PAGES_FOLDER.glob("*/page.py"))
+EVIL = "<img src=x onerror=alert(1)> ![p](http://evil.example/p.png) [go](http://evil.example) :red[x] $x^2$ \u202eback\u0007"
+LIVE = [  # what would be more than text in Streamlit's Markdown, where no backslash stands before it
+    re.compile(r"(?<!\\)!(?<!\\)\[p\]\(http"),
+    re.compile(r"(?<!\\)\[(?:go|p)(?<!\\)\](?<!\\)\(http"),
+    re.compile(r"(?<!\\):red(?<!\\)\[x"),
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    """catalog/ in which everything that may be said is EVIL, and runs/mediafm with an evaluation."""
+    from msm.evaluation.protocol import report, score_titles
+    from msm.inference.reconstruction import Run
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("as text")
+    rng = np.random.default_rng(0)
+    titles = []
+    for split in ("train", "validation", "test"):
+        title = small_title(rng, f"title-{split}", split, 20, name=f"{split} {EVIL}")
+        title.shots["text"] = f"said {EVIL}"
+        title.shots["mood"] = [f"{i % 3} {EVIL}" for i in range(20)]
+        title.labels["genre"] = f"{split} {EVIL}"  # type: ignore[index]
+        title.labels["tags"] = f"one, {EVIL}"  # type: ignore[index]
+        title.labels["synopsis"] = f"It happens: {EVIL}"  # type: ignore[index]
+        titles.append(title)
+    catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
+    train_run(catalog, folder / "runs" / "mediafm", steps=2)
+    run = Run.open(folder / "runs" / "mediafm")
+    run.folder.save_evaluation(report(score_titles(run.predict, catalog.split("test"), run.space), "test"))
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_on_every_page(monkeypatch, page, world):
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")])
+    app = AppTest.from_file(str(PAGES_FOLDER / page / "page.py"), default_timeout=90)
+    if page == "retrieval":
+        app.query_params["shots"] = "title-test:3"
+    app.run()
+    nothing_lives(app)
+
+
+def nothing_lives(app: AppTest) -> None:
+    assert not app.exception, [e.value for e in app.exception]
+    for kind in ("markdown", "caption", "subheader", "header", "title", "error", "warning", "info", "success"):
+        for element in getattr(app, kind):
+            said, proto = str(element.value), element.proto
+            assert not [p.pattern for p in LIVE if p.search(said)], (kind, said)
+            assert "<img" not in said or not getattr(proto, "allow_html", False), (kind, said)
+    for kind in ("button", "expander", "tabs", "selectbox", "multiselect", "radio", "toggle", "checkbox", "metric"):
+        for element in getattr(app, kind):
+            assert not [p.pattern for p in LIVE if p.search(element.label)], (kind, element.label)
+
+
+PARAMETERS = {"training": "training", "ablations": "ablation", "masking_lab": "run", "evaluation": "run"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_link_names_that_is_not_there(monkeypatch, page, world):
+    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")])
+    for parameter in ("catalog", "title", "hidden", "shots", "modality", PARAMETERS.get(page, "run")):
+        app = AppTest.from_file(str(PAGES_FOLDER / page / "page.py"), default_timeout=90)
+        app.query_params[parameter] = EVIL
+        nothing_lives(app.run())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_broken_catalog_and_a_failed_job_say(monkeypatch, page, world, tmp_path):
+    """Sentences about what is wrong quote it."""
+    shutil.copytree(world / "catalog", tmp_path / "catalog")
+    titles = pd.read_parquet(tmp_path / "catalog" / "titles.parquet").assign(split=EVIL)
+    titles.to_parquet(tmp_path / "catalog" / "titles.parquet")
+    kind = {"training": "train", "embedding_map": "map", "ablations": "ablate", "evaluation": "evaluate"}.get(
+        page, "ingest"
+    )
+    job = tmp_path / "runs" / ".jobs" / f"{kind}-20260101-000000-aaaaaa"
+    job.mkdir(parents=True)
+    facts = {"kind": kind, "title": EVIL, "argv": ["msm"], "started": 1.0, "pid": 2**22 + 1, "born": "x/1"}
+    about = {"run": str(tmp_path / "runs" / "gone"), "catalog": "gone"}
+    (job / "job.json").write_text(json.dumps({**facts, "about": about}), encoding="utf-8")
+    ended = {"status": 2, "sentence": f"it is {EVIL}"}
+    (job / "progress.json").write_text(json.dumps({"done": 0, "total": 1, "ended": ended}), encoding="utf-8")
+    for catalog in (tmp_path / "catalog", world / "catalog"):
+        monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(catalog), "--runs", str(tmp_path / "runs")])
+        app = AppTest.from_file(str(PAGES_FOLDER / page / "page.py"), default_timeout=90).run()
+        nothing_lives(app)
+
+
+def test_in_the_html_report(world):
+    """`tests/present/test_presenting.py` holds the presenter's file to the same."""
+    from workbench.views.report_document import report_html
+
+    reports = {EVIL: _evaluation(world)}
+    document = re.sub(
+        r"<script[^>]*>.*?</script>", "", report_html(reports, [], command=f"msm {EVIL}"), flags=re.DOTALL
+    )
+    assert "&lt;img src=x" in document and "<img src=x" not in document
+
+
+def test_in_the_csv_of_the_report(world):
+    from workbench.views.report import everything
+    from workbench.views.spreadsheet import as_csv
+
+    told = as_csv(everything({"@run": _evaluation(world)}, [])).decode()
+    cells = list(csv.reader(io.StringIO(told)))
+    assert "'@run" in told
+    assert not [cell for row in cells for cell in row if re.match(r"[=@+]", cell)]
+    assert as_csv(pd.DataFrame({"a": [-1.5]})).decode() == "a\n-1.5\n"  # a number stays one
+
+
+def _evaluation(world: Path) -> dict[str, Any]:
+    return json.loads((world / "runs" / "mediafm" / "evaluation.json").read_text(encoding="utf-8"))

@@ -1,0 +1,317 @@
+"""Pieces of the Ablations page: how far it is, what was found, the table, and a form that starts another."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from msm import InputError
+from workbench.app_pages.ablations import store
+from workbench.app_pages.ablations.store import Ablation
+from workbench.server import jobs
+from workbench.server.jobs import Job
+from workbench.server.roles import may_edit, require_editor, say_viewer
+from workbench.session import cache
+from workbench.session.arguments import read_arguments
+from workbench.session.page_context import free_name
+from workbench.views.ablation import cells_table, has_own_scale, knob_figure
+from workbench.views.ablation_text import (
+    facts_sentence,
+    headline,
+    knob_label,
+    knob_sentence,
+    standing_sentence,
+)
+from workbench.views.formatting import as_text, baseline_label, count, left_in_words, number
+from workbench.views.notebook_code import knob_code, scaling_code
+from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
+
+KINDS = ("ablate", "budget")
+EVERY_S = 2.0
+ELSEWHERE = "by path …"
+USUAL = [{"Knob": "mask.ratio", "Values": "0.1, 0.4"}, {"Knob": "optim.lr", "Values": "0.001, 0.01"}]
+
+
+def choose(names: dict[str, Path]) -> Path | None:
+    """The head of the page: its name, and which ablation; the address bar keeps the choice."""
+    heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
+    heading.header("Ablations", anchor=False)
+    linked = st.query_params.get("ablation")
+    options = [*names, ELSEWHERE]
+    first = options.index(linked) if linked in names else (len(names) if linked else 0)
+    with chooser:
+        chosen = st.selectbox("Ablation", options, index=first, label_visibility="collapsed") if names else ELSEWHERE
+        path = names.get(chosen)
+        if path is None:
+            typed = st.text_input(
+                "Folder or table.json",
+                value="" if linked in names else linked or "",
+                placeholder="/results/my-ablation",
+            ).strip()
+            chosen, path = typed, Path(typed).expanduser() if typed else None
+    if chosen and st.query_params.get("ablation") != chosen:
+        st.query_params["ablation"] = chosen
+    if chosen and path and chosen.startswith(store.OURS):
+        st.caption(
+            "Measured by this project on films of its own or of others, not on your catalog; one on yours starts below."
+        )
+    return path
+
+
+def progress(one: Ablation) -> None:
+    """How far an ablation is, while it runs; when there is more to show the whole page is drawn anew."""
+    if one.running:
+        st.fragment(_running, run_every=EVERY_S)(one.path, store.stamp(one.table_path))
+    elif one.unfinished:
+        said = one.progress
+        st.info(
+            f"It stands at {said['done']} of {count(said['trainings'], 'training')}. The same command goes on, or:",
+            icon=":material/pause_circle:",
+        )
+        st.code(f"msm ablate CATALOG {shlex.quote(str(one.path))}", language="bash", wrap_lines=True)
+
+
+def _running(path: Path, drawn: store.Stamp) -> None:
+    now = store.read(path)
+    if not now.running or store.stamp(now.table_path) != drawn:
+        st.rerun()
+    said = now.progress
+    with st.container(border=True):
+        told, button = st.columns([5, 1], vertical_alignment="center")
+        failed = f"{said['failed']} failed" if said["failed"] else ""
+        words = [f"**{said['done']} of {count(said['trainings'], 'training')}**", failed]
+        words.append("stopping …" if said["state"] == "stopping" else left_in_words(said["seconds_left"]))
+        told.progress(min(1.0, said["share"]), " · ".join(filter(None, words)))
+        button.button(
+            "Stop",
+            icon=":material/stop_circle:",
+            width="stretch",
+            on_click=_stop,
+            args=(path,),
+            help="Each training ends at its next step and can go on later.",
+            disabled=not may_edit(),
+        )
+
+
+def _stop(path: Path) -> None:
+    from msm.ablation.progress import ask_to_stop
+
+    require_editor()
+    ask_to_stop(path)
+
+
+def answer(one: Ablation, table: dict[str, Any]) -> None:
+    """The verdict, three numbers, and a sentence with a figure for each knob, the one that mattered most first."""
+    st.subheader(headline(table), anchor=False)
+    if standing := standing_sentence(table):
+        st.markdown(standing)
+    _numbers(table)
+    for knob in table["knobs"]:
+        with st.container(border=True):
+            _knob(one, table, knob)
+    from msm.ablation.report import method_sentence
+
+    st.caption(f"{facts_sentence(table)} {method_sentence(table)}")
+
+
+def _numbers(table: dict[str, Any]) -> None:
+    cells, split = {c["name"]: c for c in table["cells"]}, table["split"]
+    base = table["cells"][0]
+    if split not in base:
+        return
+    picked, best = cells.get(table["picked_by_validation"]), base[split]["best_baseline"]
+    columns = st.columns([2, 2, 3])
+    columns[0].metric(
+        ":blue[●] Base", number(base[split]["centred_cosine"], 3), help="Mean centred cosine over the seeds."
+    )
+    if picked and split in picked:
+        gap = picked["vs_base"].get("difference")
+        columns[1].metric(
+            ":blue[●] Picked",
+            number(picked[split]["centred_cosine"], 3),
+            delta=None if gap is None else f"{gap:+.3f}",
+            help="The cell with the best mean on validation titles; its number here is of titles that chose nothing.",
+        )
+    columns[2].metric(
+        f":orange[◆] {baseline_label(best['name'])}",
+        number(best["centred_cosine"], 3),
+        help="The best way to do without a model.",
+    )
+
+
+def _knob(one: Ablation, table: dict[str, Any], knob: dict[str, Any]) -> None:
+    key = knob["key"]
+    label = knob_label(key)
+    drawn = any("difference" in e for e in knob["effects"])
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{label}**" + (f"  `{key}`" if label != key else ""), width="content")
+        if drawn:
+            with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
+                st.code(knob_code(one.table_path, key), language="python")
+    st.markdown(knob_sentence(knob))
+    if drawn:
+        st.plotly_chart(knob_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
+        if has_own_scale(table, key):
+            st.caption("Its axis is wider than that of the others.")
+
+
+def every_cell(one: Ablation, table: dict[str, Any]) -> None:
+    """The sortable table, what failed, the command, and the way to the runs."""
+    st.subheader("Every cell", anchor=False)
+    frame = cells_table(table)
+    plain, change = (st.column_config.NumberColumn(format=f) for f in ("%.3f", "%+.3f"))
+    columns: dict[str, Any] = {c: plain for c in ("Centred cosine", "Validation")} | {"Skill": change}
+    columns |= {c: change for c in ("Difference", "From", "To", "Lead", "Lead from", "Lead to")}
+    columns["Rank"] = st.column_config.NumberColumn(
+        format="%.1f %%", help="Median rank of the true shot among its title's."
+    )
+    columns["Lead"] = st.column_config.NumberColumn(format="%+.3f", help="Over the best baseline.")
+    columns["Best step"] = st.column_config.NumberColumn(format="%.0f")
+    st.dataframe(frame, hide_index=True, column_config=columns, placeholder="–")
+    from msm.ablation.report import as_csv
+
+    st.download_button("Download as CSV", as_csv(table), "ablation.csv", "text/csv", icon=":material/download:")
+    for cell in table["cells"]:
+        for seed, said in cell["failures"].items():
+            st.warning(f"{as_text(cell['name'])}, seed {seed}: {as_text(said)}.", icon=":material/error:")
+    for skipped in table["skipped"]:
+        changes = ", ".join(f"{k} = {v}" for k, v in skipped["changes"].items())
+        st.caption(f"Left out, because it is impossible: {as_text(changes)} ({as_text(skipped['sentence'])}).")
+    st.markdown("The commands that make this again:")
+    st.code("\n".join(table["commands"]), language="bash", wrap_lines=True)
+    if one.is_folder and (names := store.with_weights(one.path)):
+        _runs(one, table, names)
+
+
+def _runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
+    """Where the weights were kept, a run opens in the masking lab of an app that stands on them."""
+    st.markdown(f"The weights of {count(len(names), 'training')} were kept; this opens them in the masking lab:")
+    catalog, folder = shlex.quote(table["catalog"]["path"]), shlex.quote(str(one.path / "runs"))
+    st.code(f"streamlit run workbench/app.py -- --catalog {catalog} --runs {folder}", language="bash", wrap_lines=True)
+    if (one.path / "runs").resolve() == read_arguments().runs.resolve():
+        st.markdown(" · ".join(f"[{as_text(name)}](/?run={quote(name)})" for name in names))
+
+
+def when_worth_it() -> None:
+    """What was measured of models by the number of training shots, where the checkout has it."""
+    sets = store.scaling()
+    if not sets:
+        return
+    st.subheader("When is a masked-shot model worth it?", anchor=False)
+    for name, entry in sets.items():
+        table = scaling_table(entry)
+        st.markdown(scaling_sentence(name, table))
+        st.plotly_chart(scaling_figure(table), width="stretch", config={"displaylogo": False})
+        with st.expander("Copy as code"):
+            st.code(scaling_code(store.SCALING, name), language="python")
+        st.caption(f"`{entry['command']}`")
+
+
+def nothing_yet(catalog: Path) -> None:
+    st.subheader("No ablation yet: which choices of a recipe matter on your titles?", anchor=False)
+    st.markdown(
+        "An ablation trains the same recipe with one choice changed at a time, each from three seeds, and tells real differences from "
+        "chance. Start one below, or on the command line:"
+    )
+    out = read_arguments().runs / "first-ablation"
+    command = [
+        "msm",
+        "ablate",
+        str(catalog),
+        str(out),
+        "--vary",
+        "mask.ratio=.1,.4",
+        "--vary",
+        "optim.lr=.001,.01",
+        "--each",
+    ]
+    st.code(shlex.join(command), language="bash", wrap_lines=True)
+
+
+def start_another(catalog: Path, *, opened: bool) -> None:
+    """The form: what is compared, what that costs, and a job that does it."""
+    from msm.recipes.presets import PRESETS
+    from msm.recipes.recipe import Recipe
+
+    with st.expander("Start an ablation", icon=":material/science:", expanded=opened):
+        if say_viewer():
+            return
+        try:
+            cache.open_catalog(catalog)
+        except InputError as error:
+            st.error(f"{as_text(error)}.", icon=":material/folder_off:")
+            return
+        left, right = st.columns([3, 2])
+        recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])
+        settings = right.text_input("Settings of every cell", placeholder="steps=300 model.width=128")
+        seeds = right.number_input(
+            "Seeds", 1, 20, 3, help="Trainings of each cell. Three are the fewest that say something."
+        )
+        keys = [k for k in Recipe.keys() if k not in ("name", "seed")]  # noqa: SIM118 — a method of ours
+        with left:
+            edited = st.data_editor(
+                pd.DataFrame(USUAL),
+                num_rows="dynamic",
+                hide_index=True,
+                column_config={
+                    "Knob": st.column_config.SelectboxColumn(options=keys, required=True),
+                    "Values": st.column_config.TextColumn(
+                        help="With commas; one that has a comma in quotes.", required=True
+                    ),
+                },
+            )
+            name = st.text_input("Name", placeholder="ablation")
+            each = st.toggle("One knob at a time", value=True, help="Off: every combination.")
+        knobs = [(str(r.Knob), str(r.Values)) for r in edited.dropna().itertuples()]
+        cost, go = st.columns(2)
+        wants = ("budget" if cost.button("What would it cost?", icon=":material/timer:", width="stretch") else "") or (
+            "ablate" if go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch") else ""
+        )
+        if wants:
+            out = free_name(read_arguments().runs, name.strip() or "ablation")
+            _start(wants, catalog, out, recipes, knobs, settings, each=each, seeds=int(seeds))
+
+
+def _start(
+    kind: str, catalog: Path, out: Path, recipes: list[str], knobs: list[tuple[str, str]], settings: str, **how: Any
+) -> None:
+    """Begin a job; what is wrong with the request is said before there is one."""
+    from msm.ablation.plan import make_plan
+
+    try:
+        vary = [f"{key}={values}" for key, values in knobs]
+        plan = make_plan(recipes=recipes or ["mediafm"], settings=settings.split(), vary=vary, **how)
+        if len(plan.cells) < 2:
+            raise InputError("nothing is varied: name a knob with its values, or a second recipe")
+        words = [*store.words(catalog, out, recipes, knobs, settings, **how), "--json"]
+        title = (
+            f"{out.name}: {count(len(plan.jobs), 'training')}"
+            if kind == "ablate"
+            else f"Budget of {count(len(plan.jobs), 'training')}"
+        )
+        with jobs.prepared(jobs.jobs_folder(read_arguments().runs), kind) as folder:
+            jobs.start(folder, title, words + (["--dry-run"] if kind == "budget" else []), {"out": str(out)})
+    except (InputError, OSError) as error:
+        st.error(f"{as_text(error)}.", icon=":material/error:")
+        return
+    st.rerun()
+
+
+def ended(job: Job, buttons: DeltaGenerator) -> None:
+    """What a job left: the cost that it found, or an ablation to look at."""
+    if job.kind == "budget":
+        from msm.ablation.progress import minutes
+
+        said = job.answer
+        st.markdown(
+            f":green[:material/timer:] {count(said['cells'], 'cell')} × {count(said['seeds'], 'seed')}: "
+            f"**about {minutes(said['seconds'])}**, {said['workers']} at a time, {said['disk_mb']:.0f} MB of disk."
+        )
+    else:
+        st.markdown(f":green[:material/check_circle:] **{as_text(job.title)}** is done.")

@@ -1,0 +1,134 @@
+"""What a visitor brings becomes the words of a command: names made harmless, paths checked, nothing guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from msm.data.catalog import Catalog
+from msm.errors import InputError
+from msm.importers.source import slugs
+from msm.ingest.subtitles import SUFFIXES
+
+VIDEOS = ("mp4", "m4v", "mkv", "mov", "webm", "avi", "mpg", "mpeg", "ts", "ogv")
+BESIDE_VIDEOS = ("srt", "vtt", "ass", "ssa", "json")
+EMBEDDINGS = ("npz", "parquet", "npy", "h5", "hdf5")
+LARGEST_MB = {"ingest": 1000, "import": 1000}  # an upload passes through the server's memory; a path does not
+LONGEST_NAME = 120
+
+
+class Upload(Protocol):
+    """What st.file_uploader gives."""
+
+    name: str
+
+    def getbuffer(self) -> memoryview: ...
+
+
+def harmless_name(name: str) -> str:
+    """A file's name without folders, control characters or a leading dot; its suffix is kept."""
+    plain = "".join(c for c in re.split(r"[/\\]", name)[-1] if c.isprintable()).strip().lstrip(".")
+    path = Path(plain or "file")
+    return f"{path.stem[:LONGEST_NAME]}{path.suffix[:20]}"
+
+
+def save_uploads(uploads: Iterable[Upload], folder: Path) -> list[Path]:
+    """Write uploads into a folder, none over another, and none outside; their paths in order."""
+    folder.mkdir(parents=True)
+    saved: list[Path] = []
+    for upload in uploads:
+        name = Path(harmless_name(upload.name))
+        count = sum(p.name.casefold() == name.name.casefold() for p in saved)
+        path = folder / (f"{name.stem}-{len(saved)}{name.suffix}" if count else name.name)
+        path.write_bytes(upload.getbuffer())
+        saved.append(path)
+    return saved
+
+
+def existing_path(text: str) -> Path:
+    """The path that somebody typed; InputError where nothing is there."""
+    path = Path(text.strip().strip("\"'")).expanduser()
+    if not path.exists():
+        raise InputError(f"{path} is missing on the machine that runs this app")
+    return path.absolute()
+
+
+def videos_among(paths: Sequence[Path]) -> list[Path]:
+    """The videos of these files, and those directly inside these folders; InputError where there is none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.suffix.lower()[1:] in VIDEOS)
+        elif path.suffix.lower()[1:] not in BESIDE_VIDEOS:
+            found.append(path)
+    if not found:
+        raise InputError("there is no video among these files")
+    return found
+
+
+def subtitles_for(videos: Sequence[Path], files: Sequence[Path], typed: str) -> str:
+    """Those that were named; else those that came with a single film, whatever they are called.
+
+    InputError for subtitles that came with several films and are called like none of them: they would be lost.
+    """
+    if typed.strip():
+        return str(existing_path(typed))
+    came = [p for p in files if p.suffix.lower() in SUFFIXES]
+    if len(videos) == len(came) == 1:
+        return str(came[0])
+    for path in came:
+        if not any(path.name.startswith(f"{video.stem}.") for video in videos):
+            raise InputError(f"{path.name} is called like none of these films; give it the name of its film")
+    return ""
+
+
+def embeddings_among(paths: Sequence[Path]) -> Path:
+    """What `msm import` reads: the one file, or the folder that holds several."""
+    return paths[0] if len(paths) == 1 else paths[0].parent
+
+
+def new_catalog(beside: Path, name: str) -> Path:
+    """A catalog that is not there yet, beside another; InputError for a name that is taken or cannot be one."""
+    name = name.strip()
+    if not name or slugs([name])[0] == "title" or name != harmless_name(name):
+        raise InputError(f"{name!r} cannot be the name of a folder; use letters, digits and hyphens")
+    path = beside.absolute().parent / name
+    if path.exists():
+        raise InputError(f"{path} already exists; choose another name")
+    return path
+
+
+def free_catalog_name(beside: Path, wish: str) -> str:
+    """The wish as a name with hyphens, numbered where it is taken."""
+    taken = {p.name for p in beside.absolute().parent.iterdir()} if beside.absolute().parent.is_dir() else set()
+    stem = slugs([Path(wish).stem])[0] if wish else "my-catalog"
+    return next(n for n in [stem, *(f"{stem}-{i}" for i in range(2, len(taken) + 3))] if n not in taken)
+
+
+def can_be_added_to(path: Path) -> bool:
+    """Was it made by `msm ingest`? Titles made otherwise have other shots."""
+    try:
+        return "ingest" in Catalog.open(path).provenance
+    except InputError:
+        return False
+
+
+def ingest_words(
+    videos: Sequence[Path], catalog: Path, *, encoders: str, replace: bool = False, facts: dict[str, str] | None = None
+) -> list[str]:
+    """The words after `msm`. Facts (name, synopsis, tags, subtitles) go with a single video."""
+    given = [f"--{key}={value.strip()}" for key, value in (facts or {}).items() if value.strip() and len(videos) == 1]
+    options = ["--json", f"--encoders={encoders}", *(["--replace"] if replace else []), *given]
+    return ["ingest", *options, "--", *map(str, videos), str(catalog)]
+
+
+def import_words(source: Path, catalog: Path, choices: dict[str, Any]) -> list[str]:
+    """The words after `msm`; choices are options of `msm import` by name, empty ones are left out."""
+    options = [
+        "--json",
+        *(f"--{key}={value.strip()}" for key, value in choices.items() if key != "modality" and value.strip()),
+    ]
+    options += [f"--modality={spec}" for spec in choices.get("modality", "").split()]
+    return ["import", *options, "--", str(source), str(catalog)]

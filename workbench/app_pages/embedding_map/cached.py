@@ -1,0 +1,133 @@
+"""What the Embedding map page keeps between reruns, each keyed on what is on disk (see cache.py)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog
+from msm.projection.maps import StoredMap
+from msm.projection.maps.store import list_maps, maps_folder, open_map
+from workbench.session.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
+from workbench.views import map_text
+from workbench.views.map_labels import map_labels
+from workbench.views.map_parts import about_part, colours_part, points_part
+
+PREVIEW_UP_TO = 20_000  # shots whose principal components a visitor may wait for
+
+
+def maps(catalog: Catalog) -> list[StoredMap]:
+    """Every map beside the catalog, the latest first, also those that have been overtaken."""
+    return _maps(catalog.path, stamp(*sorted(maps_folder(catalog.path).glob("[!.]*.json"))))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _maps(path: Path, changed: Stamp) -> list[StoredMap]:
+    return list_maps(path)
+
+
+def points(found: StoredMap) -> dict[str, Any]:
+    """The map's places as the component takes them; InputError where the file is damaged."""
+    return _points(found.path, str(found.facts["points_sha256"]))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _points(path: Path, digest: str) -> dict[str, Any]:
+    return points_part(digest[:16], open_map(path).points)
+
+
+def about(catalog: Catalog, of: str) -> dict[str, Any]:
+    return _about(catalog, of, catalog_thumbnails_address(catalog))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
+def _about(catalog: Catalog, of: str, frames: str) -> dict[str, Any]:
+    folder = catalog.path / "media" / "thumbnails"
+    there = {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
+    framed = [title_id in there for title_id in catalog.titles["title_id"].astype(str)]
+    return about_part(catalog.fingerprint, of, catalog.titles, shots(catalog), frames, framed)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
+def shots(catalog: Catalog) -> pd.DataFrame:
+    """All of shots.parquet."""
+    return catalog.read_shots()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
+def labels(catalog: Catalog, of: str) -> pd.DataFrame:
+    """A column a label that points can be coloured and filtered by, a row a point."""
+    return map_labels(catalog, of)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
+    return colours_part(f"{catalog.fingerprint}/{of}", label, labels(catalog, of)[label])
+
+
+def overlap(one: StoredMap, other: StoredMap) -> np.ndarray | None:
+    """(N,) share of each point's true neighbours that both embeddings agree on; None where either does not tell."""
+    return _overlap(one.path, other.path, str(one.facts["points_sha256"]), str(other.facts["points_sha256"]))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _overlap(one: Path, other: Path, digest: str, other_digest: str) -> np.ndarray | None:
+    a, b = open_map(one).neighbours, open_map(other).neighbours
+    return None if a is None or b is None or len(a) != len(b) else map_text.overlap_of(a, b)
+
+
+def together(catalog: Catalog, found: StoredMap, label: str) -> tuple[float, float] | None:
+    """(share of each point's nearest that have its value of a label, the same by chance); None where that says nothing."""
+    return _together(catalog, str(found.path), str(found.facts["points_sha256"]), label)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
+def _together(catalog: Catalog, found: str, digest: str, label: str) -> tuple[float, float] | None:
+    stored = open_map(Path(found))
+    values = labels(catalog, stored.of)[label]
+    return None if stored.neighbours is None else map_text.together(stored.neighbours, values)
+
+
+def found_by_text(catalog: Catalog, of: str, words: str) -> np.ndarray:
+    """(N,) bool: points whose title, synopsis or text holds these words, whatever their case."""
+    return _found(catalog, of, words.casefold().strip())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def _found(catalog: Catalog, of: str, words: str) -> np.ndarray:
+    titles, text = _texts(catalog)
+    in_title = titles.str.contains(words, regex=False).to_numpy(dtype=bool)
+    counts = catalog.titles["num_shots"].to_numpy()
+    in_shot = text.str.contains(words, regex=False).to_numpy(dtype=bool)
+    if of == "shots":
+        return np.repeat(in_title, counts) | in_shot
+    starts = np.r_[0, np.cumsum(counts)[:-1]]
+    return in_title | np.logical_or.reduceat(in_shot, starts)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
+def _texts(catalog: Catalog) -> tuple[pd.Series, pd.Series]:
+    """What is searched: of each title its name, synopsis and tags, of each shot its text; all in one case."""
+    titles, table = catalog.titles, shots(catalog)
+    columns = [titles[c].fillna("").astype(str) for c in ("name", "synopsis", "tags") if c in titles]
+    of_title = columns[0].str.cat(columns[1:], sep="\n").str.casefold()
+    text = table["text"] if "text" in table else pd.Series("", index=table.index)
+    return of_title, text.fillna("").astype(str).str.casefold()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Principal components of the shots …", hash_funcs=ON_DISK)
+def preview(catalog: Catalog) -> dict[str, Any]:
+    """Where shots lie by their first two principal components: what there is to see before a map is drawn."""
+    from msm.projection.maps.vectors import vectors_of
+    from msm.projection.pca import principal_components
+
+    with vectors_of(catalog, "shots", None, lambda share: None) as rows:
+        reduced = principal_components(rows, 2, seed=0)
+    flat = np.zeros((len(reduced), 2), dtype=np.float32)
+    flat[:, : reduced.shape[1]] = reduced
+    return points_part(f"preview-{catalog.fingerprint}", flat)

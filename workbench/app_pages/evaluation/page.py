@@ -1,0 +1,39 @@
+"""Evaluation: is the model better than copying, where, for which titles, and what can be read off its embeddings."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.app_pages.evaluation import panels as panel
+from workbench.layout import choosers
+from workbench.layout.job_panel import jobs_panel
+from workbench.server import jobs
+from workbench.session.arguments import read_arguments
+from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.views.report import comparison_words, details, verdict
+
+catalog = catalog_or_stop()
+runs = runs_for(catalog)
+run_path = run_path_of(runs)
+
+others = panel.choose(runs)
+choosers.provenance_line(catalog)
+jobs_panel(jobs.jobs_folder(read_arguments().runs), panel.KIND, done=panel.measured)
+if run_path is None:
+    say_no_run(catalog, runs)
+    st.stop()
+
+evaluation = panel.report_or_offer(run_path, catalog)
+if evaluation is None:
+    st.stop()
+reports = {run_path.name: evaluation, **panel.comparable(others, catalog)}
+
+st.subheader(verdict(evaluation), anchor=False)
+st.markdown(" ".join(filter(None, [details(evaluation), panel.as_text(comparison_words(reports))])))
+panel.numbers(evaluation)
+panel.against_copying(reports, run_path)
+panel.where(reports, run_path, catalog)
+panel.title_by_title(catalog, reports, run_path)
+panel.probes(reports, run_path, catalog)
+panel.geometry(run_path)
+panel.exports(reports, run_path, catalog)

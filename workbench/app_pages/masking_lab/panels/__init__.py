@@ -1,0 +1,65 @@
+"""Below the filmstrip: one panel at a time, each a question about the hidden shots. Only the open one is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import Catalog, InputError, Title
+from workbench.app_pages.masking_lab.panels import attribution, expected, guess, surprise, what_if
+from workbench.components.filmstrip import Arcs, Curve
+from workbench.session import cache, state
+from workbench.session.cache import Filled
+from workbench.session.page_context import turn_to
+from workbench.views.formatting import as_text
+
+EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
+PANELS = {
+    EXPECTED: expected.panel,
+    SURPRISE: surprise.panel,
+    MATTERED: attribution.panel,
+    WHAT_IF: what_if.panel,
+    GUESS: guess.panel,
+}
+
+
+def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    """The choice of panels and the open one."""
+    key = state.widget("panel", state.panel() or EXPECTED, keep=True)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.segmented_control(
+            "Panel",
+            list(PANELS),
+            key=key,
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: state.open_panel(st.session_state[key]),
+        )
+        if st.button("Present", key="present", icon=":material/slideshow:", help="One view at a time, in large type."):
+            turn_to("present", catalog)
+    _open(catalog, title, run_path, filled)
+
+
+@st.fragment
+def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    name = state.panel() or EXPECTED
+    if state.modality() and filled and name != EXPECTED:
+        st.caption("This panel asks about whole shots, also of those of which only a part is hidden above.")
+        filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), None)
+    try:
+        PANELS[name](catalog, title, run_path, filled)
+    except InputError as error:
+        st.error(f"{as_text(error)}.")
+
+
+def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:
+    """What the open panel draws on the filmstrip: a curve along the film, or arcs.
+
+    Only what the panel has worked out already: a gesture never waits for it.
+    """
+    if run_path is None or state.panel() not in (SURPRISE, MATTERED):
+        return None, None
+    if state.panel() == SURPRISE:
+        return state.drawn(surprise.about(title, run_path)), None
+    return None, state.drawn(attribution.about(title, run_path))

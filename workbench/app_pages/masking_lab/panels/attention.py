@@ -1,0 +1,72 @@
+"""Attention, within the panel What mattered: where the model looks from one hidden shot, layer by layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from msm import Catalog, Title
+from msm.masking.policies import format_ranges
+from workbench.app_pages.masking_lab.panels.expected import say_and_step
+from workbench.components.filmstrip import Arcs
+from workbench.session import interpretation_cache, state
+from workbench.views.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
+from workbench.views.formatting import number
+from workbench.views.frames import row, styled
+from workbench.views.influence import influence_arcs, strongest
+from workbench.views.notebook_code import attention_code
+
+SHOWN = 5
+ALL = ""  # the mean of all layers
+
+
+def show(
+    catalog: Catalog, title: Title, run_path: Path, hidden: tuple[int, ...], shot: int, foot: DeltaGenerator
+) -> Arcs:
+    """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
+    found = interpretation_cache.attention(catalog, run_path, title.title_id, hidden, shot)
+    starts = interpretation_cache.starts(catalog, title.title_id)
+    head, frames, figure = st.container(), st.container(), st.container()
+    layer = choose_layer(found.layers)
+    table = found.table(layer or None)
+    with head:
+        say_and_step(attention_sentence(table, starts), hidden, shot)
+    first = int(title.row["first_shot"])
+    shown = [interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
+    for line in strongest(table, SHOWN, by="attention").itertuples():
+        badge = f"{number(100 * line.attention, 1)}\u2009%"
+        shown.append(interpretation_cache.frame(catalog, first + int(line.shot), of=title.title_id, badge=badge))
+    frames.html(styled(row(shown)))
+    drawn = attention_figure(found.weights, found.layers, found.seen, shot, starts, duration_s=title.duration_s)
+    figure.plotly_chart(drawn, key="attention", config={"displayModeBar": False})
+    shares = found.shares(layer or None)
+    rho = interpretation_cache.agreement_with_influence(catalog, run_path, title.title_id, hidden, shot, table)
+    foot.caption(attention_words(shares, layer, rho))
+    with foot.expander("Copy as code", icon=":material/code:"):
+        code = attention_code(catalog.path, run_path, title.title_id, format_ranges(hidden), shot)
+        st.code(code, language="python")
+    return Arcs(influence_arcs(table, shot, by="attention"), LOOKED_AT)
+
+
+def choose_layer(layers: tuple[str, ...]) -> str:
+    if len(layers) < 2:
+        return ALL
+    key = state.widget("layer", ALL, keep=True)
+    if st.session_state[key] not in (ALL, *layers):
+        st.session_state[key] = ALL
+    st.segmented_control(
+        "Layer",
+        [ALL, *layers],
+        key=key,
+        format_func=lambda name: name or "all layers",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return st.session_state[key]
+
+
+def about() -> str:
+    """What of the panel's own choices its arcs depend on."""
+    return st.session_state.get("widget.layer", ALL)

@@ -1,0 +1,93 @@
+"""What mattered: the visible shots on which the prediction of one hidden shot rests, and those that the model looks at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from msm import Catalog, Title
+from msm.masking.policies import format_ranges
+from workbench.app_pages.masking_lab.panels import attention
+from workbench.app_pages.masking_lab.panels.expected import focused, say_and_step
+from workbench.app_pages.masking_lab.panels.progress import bar
+from workbench.components.filmstrip import Arcs
+from workbench.session import interpretation_cache, state
+from workbench.session.cache import Filled
+from workbench.views.formatting import number
+from workbench.views.frames import row, styled
+from workbench.views.influence import (
+    HELPED,
+    METHODS,
+    MISLED,
+    SHORT,
+    influence_arcs,
+    influence_figure,
+    influence_sentence,
+    strongest,
+)
+from workbench.views.notebook_code import influence_code
+
+SHOWN = 5
+ATTENTION = "attention"  # beside the two methods of influence
+
+
+def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    if filled is None:
+        st.markdown("Hide a shot to see which visible shots its prediction rests on.")
+        return
+    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
+    body = st.container()
+    key = state.widget("method", "leave_one_out", keep=True)
+    names = {**SHORT, ATTENTION: "Attention"}
+    st.segmented_control(
+        "Measured by", list(names), key=key, format_func=lambda m: names[m], required=True, label_visibility="collapsed"
+    )
+    method, foot = st.session_state[key], st.container()
+    with body:
+        if method == ATTENTION:
+            arcs = attention.show(catalog, title, run_path, hidden, shot, foot)
+        else:
+            arcs = show_influence(catalog, title, run_path, hidden, shot, method, foot)
+    if state.draw(about(title, run_path), arcs):
+        st.rerun()
+
+
+def show_influence(
+    catalog: Catalog,
+    title: Title,
+    run_path: Path,
+    hidden: tuple[int, ...],
+    shot: int,
+    method: str,
+    foot: DeltaGenerator,
+) -> Arcs:
+    """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
+    starts = interpretation_cache.starts(catalog, title.title_id)
+    with bar("Hid {:.0%} of the visible shots as well, each alone …") as on_share:
+        table = interpretation_cache.influence(catalog, run_path, title.title_id, hidden, shot, method, on_share)
+    say_and_step(influence_sentence(table, shot, starts), hidden, shot)
+    first = int(title.row["first_shot"])
+    shown = [interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
+    for line in strongest(table, SHOWN).itertuples():
+        badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
+        mark = "model" if line.influence > 0 else ""
+        shown.append(
+            interpretation_cache.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge)
+        )
+    st.html(styled(row(shown)))
+    drawn = influence_figure(table, shot, starts, duration_s=title.duration_s)
+    st.plotly_chart(drawn, key="influence", config={"displayModeBar": False})
+    foot.caption(f"{METHODS[method]} Arcs above: nearer to the truth thanks to that shot; below, grey: misled by it.")
+    with foot.expander("Copy as code", icon=":material/code:"):
+        ranges = format_ranges(hidden)
+        st.code(influence_code(catalog.path, run_path, title.title_id, ranges, shot, method), language="python")
+    return Arcs(influence_arcs(table, shot), HELPED, MISLED)
+
+
+def about(title: Title, run_path: Path) -> tuple:
+    """What the arcs on the filmstrip are about."""
+    method = st.session_state.get("widget.method", "leave_one_out")
+    how = (method, attention.about() if method == ATTENTION else "")
+    return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), *how)

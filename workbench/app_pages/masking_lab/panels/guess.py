@@ -1,0 +1,84 @@
+"""Guess the shot: a person against the model and against copying, on the shots that are hidden now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import Catalog, Title
+from msm.interpret.guess import deal
+from workbench.app_pages.masking_lab.game import answer_round, game_about, next_round
+from workbench.components.choices import choices
+from workbench.session import cache, interpretation_cache, state
+from workbench.session.cache import Filled
+from workbench.views.formatting import clock
+from workbench.views.frames import Frame, row, styled
+from workbench.views.guess import answered, cards, outcome, question, score_sentence
+
+AROUND = 2  # visible shots shown on each side of the gap
+
+
+def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    hidden = tuple(state.hidden())
+    fill = cache.whole_fill_in(catalog, run_path, title.title_id, hidden, None) if filled else None
+    game = game_about(f"{title.title_id} {hidden}")
+    asked = deal(fill, game.number) if fill else None
+    if asked is None:
+        st.markdown("**To play, at least three shots that look different have to be hidden.**")
+        if st.button("Hide 20 % at random", key="guess.hide", icon=":material/casino:"):
+            state.hide_next_at_random(title.num_shots)
+            st.rerun()
+        return
+    starts = cache.shots(catalog, title.title_id)["start_s"]
+    when = clock(float(starts.iloc[asked.shot])) or f"shot {asked.shot}"
+    told = None if game.pick is None else answered(asked, game.pick)
+    st.markdown(f"**{question(when, len(asked.choices)) if told is None else outcome(told)}**")
+    st.html(styled(row(surroundings(catalog, title, hidden, asked.shot, told is not None), wrap=False)))
+
+    def heard(answer: str) -> None:
+        if answer == "next":
+            if game.pick is not None:  # pressed twice, it goes on once
+                next_round(game)
+        else:
+            pick = asked.choices[int(answer) - 1]
+            answer_round(game, pick, answered(asked, pick))
+
+    choices(
+        cards(asked, [picture(catalog, title, shot) for shot in asked.choices], game.pick),
+        key="guess.choices",
+        asked=f"{game.about} {game.number} {game.pick}",
+        on_answer=heard,
+        keys={} if told is None else {"Enter": "next", "n": "next"},
+        open=told is None,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        keys = f"keys 1 to {len(asked.choices)}" if told is None else "key Enter"
+        st.caption(f"{score_sentence(game.rounds)} Click, or {keys}.", width="stretch")
+        if told is not None and st.button("Next shot", key="guess.next", icon=":material/arrow_forward:"):
+            next_round(game)
+            st.rerun(scope="fragment")
+
+
+def surroundings(catalog: Catalog, title: Title, hidden: tuple[int, ...], shot: int, revealed: bool) -> list[Frame]:
+    """The visible shots on both sides, and the gap between them."""
+    seen = [s for s in range(title.num_shots) if s not in set(hidden)]
+    before, after = [s for s in seen if s < shot][-AROUND:], [s for s in seen if s > shot][:AROUND]
+    first = int(title.row["first_shot"])
+    frames = [interpretation_cache.frame(catalog, first + s, of=title.title_id) for s in (*before, shot, *after)]
+    gap = interpretation_cache.frame(
+        catalog, first + shot, of=title.title_id, veiled=not revealed, mark="truth" if revealed else "hidden"
+    )
+    frames[len(before)] = gap
+    return frames
+
+
+def picture(catalog: Catalog, title: Title, shot: int) -> dict:
+    """What a card shows of a shot; the picture itself and no address, which would tell the shot's number."""
+    row_of = int(title.row["first_shot"]) + shot
+    drawn = interpretation_cache.frame(catalog, row_of, of=title.title_id)
+    return {
+        "picture": interpretation_cache.picture_itself(catalog, title.title_id, shot),
+        "colour": drawn.colour,
+        "text": drawn.text,
+    }

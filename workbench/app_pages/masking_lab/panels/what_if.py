@@ -1,0 +1,138 @@
+"""What if: less of the film in view, other metadata, another run; each on the same hidden shots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from msm import Catalog, Title
+from msm.masking.policies import format_ranges
+from workbench.app_pages.masking_lab.panels.expected import focused
+from workbench.session import interpretation_cache, state
+from workbench.session.cache import Filled
+from workbench.session.page_context import runs_beside
+from workbench.views import palette
+from workbench.views.formatting import number
+from workbench.views.frames import Frame, column, styled, triptych
+from workbench.views.notebook_code import context_code
+from workbench.views.what_if import context_figure, context_sentence, pair_sentence
+
+LESS, METADATA, RUN = "Less of the film", "Other metadata", "Another run"
+NONE = ""  # the title whose metadata is told: none
+
+
+def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
+    if filled is None:
+        st.markdown("Hide a few shots to see what the model would make of them if it knew less.")
+        return
+    body = st.container()
+    key = state.widget("what_if", LESS, keep=True)
+    st.segmented_control("What if", [LESS, METADATA, RUN], key=key, required=True, label_visibility="collapsed")
+    with body:
+        {LESS: less_of_the_film, METADATA: other_metadata, RUN: another_run}[st.session_state[key]](
+            catalog, title, run_path, filled
+        )
+
+
+def less_of_the_film(catalog: Catalog, title: Title, run_path: Path, filled: Filled) -> None:
+    hidden = tuple(state.hidden())
+    table = interpretation_cache.context_curve(catalog, run_path, title.title_id, hidden)
+    st.markdown(f"**{context_sentence(table)}**")
+    st.plotly_chart(context_figure(table), key="context", config={"displayModeBar": False})
+    asked = int(table["num_hidden"].iloc[0])
+    some = (
+        "" if asked == len(hidden) else f" {asked} of the {len(hidden)} hidden shots, evenly spread, were asked about."
+    )
+    st.caption(f"Each hidden shot from the nearest visible ones alone, as if the film began and ended there.{some}")
+    with st.expander("Copy as code", icon=":material/code:"):
+        code = context_code(catalog.path, run_path, title.title_id, format_ranges(hidden))
+        st.code(code, language="python")
+
+
+def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Filled) -> None:
+    if not catalog.global_dim:
+        st.markdown("**This catalog tells nothing of a title as a whole, so there is no metadata to change.**")
+        return
+    if not interpretation_cache.reads_metadata(run_path):
+        st.markdown("**This run does not read metadata, so nothing would change.**")
+        return
+    body = st.container()
+    names = {NONE: "no metadata at all", **dict(zip(catalog.titles["title_id"], catalog.titles["name"], strict=True))}
+    names.pop(title.title_id)
+    key = state.widget("metadata_of", NONE, keep=True)
+    if st.session_state[key] not in names:
+        st.session_state[key] = NONE
+    st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
+    told = st.session_state[key]
+    with body:
+        other = interpretation_cache.fill_in_told(
+            catalog, run_path, title.title_id, tuple(state.hidden()), told or None
+        )
+        other_name = "the model without any metadata" if told == NONE else f"the model told of “{names[told]}”"
+        st.markdown(
+            f"**{_plain(pair_sentence(filled.table, other.table, 'the model with the film’s own metadata', other_name))}**"
+        )
+        heading = "No metadata" if told == NONE else f"“{names[told]}”"
+        side_by_side(catalog, title, run_path, run_path, filled, other, ("Own metadata", heading), told)
+
+
+def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) -> None:
+    others = runs_beside(catalog, run_path)
+    if not others:
+        st.markdown("**There is no other run here that fits these shots.**")
+        return
+    body = st.container()
+    key = state.widget("other_run", next(iter(others)), keep=True)
+    if st.session_state[key] not in others:
+        st.session_state[key] = next(iter(others))
+    st.selectbox("Beside it", list(others), key=key)
+    name = st.session_state[key]
+    with body:
+        hidden = tuple(state.hidden())
+        other = interpretation_cache.fill_in_told(catalog, others[name], title.title_id, hidden, title.title_id)
+        said = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
+        st.markdown(f"**{_plain(said)}**")
+        side_by_side(catalog, title, run_path, others[name], filled, other, (run_path.name, name), title.title_id)
+
+
+def side_by_side(
+    catalog: Catalog,
+    title: Title,
+    run_path: Path,
+    other_path: Path,
+    filled: Filled,
+    other: Filled,
+    headings: tuple[str, str],
+    told: str,
+) -> None:
+    """The real shot, and the shots that both expected in its place."""
+    hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
+    first = int(title.row["first_shot"])
+    ours = interpretation_cache.picks(catalog, run_path, title.title_id, hidden, shot, title.title_id)
+    theirs = interpretation_cache.picks(catalog, other_path, title.title_id, hidden, shot, told or None)
+    columns = [
+        column(
+            "The real shot",
+            palette.TRUTH,
+            interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth"),
+        )
+    ]
+    for heading, colour, rows, table in (
+        (headings[0], palette.MODEL, ours, filled.table),
+        (headings[1], palette.OTHER, theirs, other.table),
+    ):
+        near = number(float(table.set_index("shot")["centred_cosine"][shot]))
+        drawn = [_pick(catalog, title, row, first + shot) for row in rows]
+        columns.append(column(f"{heading} · {near}", colour, drawn[0], drawn[1:]))
+    st.html(styled(triptych(columns)))
+
+
+def _pick(catalog: Catalog, title: Title, row: int, truth: int) -> Frame:
+    how = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
+    return interpretation_cache.frame(catalog, row, of=title.title_id, **how)
+
+
+def _plain(text: str) -> str:
+    """For Markdown: what a catalog or a folder is called is shown as it is written."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#$:~|" else c for c in text)

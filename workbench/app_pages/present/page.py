@@ -1,0 +1,33 @@
+"""Presenter mode: a script's views one at a time, in large type, turned by keys."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from msm import InputError
+from workbench.app_pages.present import panels
+from workbench.session import url_state
+from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.views.formatting import as_text
+
+catalog = catalog_or_stop()
+runs = runs_for(catalog)
+run_path = run_path_of(runs)
+if run_path is None:
+    say_no_run(catalog, runs)
+    st.stop()
+panels.clear_the_stage()
+
+
+@st.fragment
+def stage(run: str) -> None:
+    try:
+        script = panels.chosen_script(catalog, run)
+        panels.show(catalog, script)
+    except InputError as error:
+        st.error(f"{as_text(error)}.")
+        panels.choose(catalog)
+
+
+stage(run_path.name)
+url_state.write()

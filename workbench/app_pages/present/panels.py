@@ -1,0 +1,168 @@
+"""Pieces of the presenter's page: which script, its views, and the keys that turn them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from msm import Catalog, InputError
+from msm.masking.policies import format_ranges
+from workbench.components.choices import choices
+from workbench.present.export import embedded_pictures
+from workbench.present.play import Stage, play
+from workbench.present.play import show as show_step
+from workbench.session import cache, interpretation_cache, state
+from workbench.session.page_context import runs_beside, turn_to
+from workbench.views.formatting import as_text
+from workbench.views.script import Script, parse_script, read_script, script_of_a_view
+from workbench.views.slide_document import slide_document
+from workbench.views.slides import STYLE, slide_html
+
+KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
+KEYS |= {"Home": "first", "Escape": "leave"}
+THIS_VIEW = "The masking lab’s view"
+STAGE_CSS = """
+section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none}
+[data-testid=stMainBlockContainer]{max-width:1500px;padding-top:2.2rem}
+.msm-slide{min-height:calc(100vh - 9.5rem);display:flex;flex-direction:column;justify-content:center}
+"""
+
+
+class Named(NamedTuple):
+    """A script and what it is called where something is wrong with it."""
+
+    name: str
+    script: Script
+
+
+def clear_the_stage() -> None:
+    """The whole width for the view: no sidebar."""
+    st.html(f"<style>{STAGE_CSS}</style>")
+
+
+def chosen_script(catalog: Catalog, run: str) -> Named:
+    """The script that was chosen; at first one that came with the catalog, else the story of what the lab shows."""
+    uploaded = st.session_state.get("presenter.upload")
+    if uploaded is not None:
+        return Named(uploaded.name, parse_script(uploaded.getvalue(), uploaded.name))
+    scripts = scripts_beside(catalog)
+    wanted = state.script()
+    name = wanted if wanted in (THIS_VIEW, *scripts) else next(iter(scripts), THIS_VIEW)
+    if name in scripts:
+        return Named(name, read_script(scripts[name]))
+    title = catalog[state.title()]
+    hidden = state.hidden()
+    shot = state.focus() if state.focus() in hidden else None
+    view = script_of_a_view(title.title_id, title.name, run, format_ranges(hidden), shot)
+    return Named(THIS_VIEW, view)
+
+
+def scripts_beside(catalog: Catalog) -> dict[str, Path]:
+    """The scripts in the folder `presentations` beside a catalog, by name."""
+    return {p.stem: p for p in sorted((catalog.path.absolute().parent / "presentations").glob("*.toml"))}
+
+
+def show(catalog: Catalog, named: Named) -> None:
+    """The view that is on, and below it the way to the others."""
+    script = named.script
+    number = min(state.slide(), len(script.steps) - 1)
+    stage = stage_of(catalog, served_pictures(catalog))
+    try:
+        with st.spinner("Asking the model …", show_time=False):
+            slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
+        st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
+    except InputError as error:  # the other views can still be shown
+        st.error(f"{as_text(error)}.")
+
+    def heard(answer: str) -> None:
+        moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly
+        if answer in moves:
+            state.turn_to(min(moves[answer], len(script.steps) - 1))
+        else:
+            state.leave_stage()
+
+    choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=heard, keys=KEYS)
+    if state.stage_left():
+        turn_to("masking_lab", catalog)
+    buttons(catalog, named, number)
+
+
+def buttons(catalog: Catalog, named: Named, number: int) -> None:
+    last = len(named.script.steps) - 1
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Back",
+            key="presenter.back",
+            icon=":material/arrow_back:",
+            disabled=number == 0,
+            on_click=state.turn_to,
+            args=(number - 1,),
+        )
+        st.button(
+            "Next",
+            key="presenter.next",
+            icon=":material/arrow_forward:",
+            disabled=number == last,
+            on_click=state.turn_to,
+            args=(number + 1,),
+        )
+        st.caption(f"{number + 1} of {last + 1} · arrow keys or Space, Esc leaves", width="stretch")
+        choose(catalog)
+        with st.popover("As a file", icon=":material/download:"):
+            as_a_file(catalog, named)
+
+
+def choose(catalog: Catalog) -> None:
+    """Which script, or one of the viewer's own."""
+    with st.popover("Script", icon=":material/list_alt:"):
+        names = [*scripts_beside(catalog), THIS_VIEW]
+        key = state.widget("script", state.script() if state.script() in names else names[0])
+        st.selectbox("Script", names, key=key, on_change=lambda: state.choose_script(st.session_state[key]))
+        st.file_uploader(
+            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,),
+            max_upload_size=1,  # MB
+        )  # fmt: skip
+
+
+def as_a_file(catalog: Catalog, named: Named) -> None:
+    """One HTML file that needs no server; made when it is asked for."""
+    st.markdown("All views as one HTML file with its pictures inside. It opens anywhere, without this server.")
+    if not st.button("Make the file", key="presenter.make"):
+        return
+    bar = st.progress(0.0, "Drawing the views …")
+    shown = play(
+        named.script,
+        stage_of(catalog, embedded_pictures()),
+        named.name,
+        lambda done, total: bar.progress(done / total, f"Drew {done} of {total} views …"),
+    )
+    bar.empty()
+    page = slide_document(named.script.heading, shown)
+    st.download_button(
+        f"Download ({len(page) / 1e6:.1f} MB)", page, f"{Path(named.name).stem}.html", "text/html", on_click="ignore"
+    )
+
+
+def stage_of(catalog: Catalog, picture: Any) -> Stage:
+    return Stage(catalog, lambda name: run_named(catalog, name), picture, interpretation_cache.answers(catalog))
+
+
+def run_named(catalog: Catalog, name: str) -> Any:
+    """The run of a step: by name, or the one that is chosen."""
+    paths = runs_beside(catalog, Path())
+    name = name or (state.run() or "")
+    if name not in paths:
+        raise InputError(f"there is no run {name!r} here that fits this catalog")
+    return cache.open_run(paths[name])
+
+
+def served_pictures(catalog: Catalog) -> Any:
+    """Each shot's picture by its address on this server."""
+
+    def picture(title: Any, shot: int) -> tuple[str | None, str]:
+        address = interpretation_cache.picture_address(catalog, title.title_id, shot)
+        return address, "" if address else cache.strip(catalog, title.title_id)["colors"][shot]
+
+    return picture

@@ -1,0 +1,124 @@
+"""The form of a training, made from the recipe's own fields: nothing of what a knob may be is written down here."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from msm import InputError
+from msm.recipes.hyperparameters import GROUPS, Knob, changed_preset, knobs, train_words, value_of
+from msm.recipes.recipe import Recipe
+from workbench.app_pages.evaluation.panels import columns
+from workbench.app_pages.training import processes
+from workbench.session import cache, state
+from workbench.session.arguments import read_arguments
+from workbench.session.page_context import can_learn_from, free_name
+from workbench.views.formatting import as_text
+from workbench.views.training_text import knob_name
+
+BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
+
+
+def form(catalog: Path, folder: Path) -> None:
+    """A preset, its knobs, what the result is as a command, what it costs, and a button that starts it."""
+    from msm.recipes.presets import CATALOGUE, preset
+
+    left, right = st.columns([2, 3])
+    name = left.selectbox("Recipe", list(CATALOGUE), key="training.preset")
+    base = preset(name)
+    right.markdown(f"<small>{CATALOGUE[name].facts}<br>:gray[{CATALOGUE[name].source}]</small>", unsafe_allow_html=True)
+    known = {k.key: k for k in knobs()}
+    changed = _fields([known[key] for key in BASIC], base, across=4)
+    rest = [k for k in knobs() if k.key not in BASIC]
+    with st.expander("Every knob", icon=":material/tune:"):
+        st.caption("A :blue[●] marks what differs from the preset. Point at a field's question mark for what it does.")
+        for tab, group in zip(st.tabs(list(GROUPS.values())), GROUPS, strict=True):
+            with tab:
+                changed |= _fields([k for k in rest if k.group == group], base, across=4)
+    _finish(catalog, folder, name, changed)
+
+
+def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> None:
+    runs = read_arguments().runs
+    free = free_name(runs, name)
+    typed = st.text_input("Name of the run", key=state.fresh("training.name"), placeholder=free.name).strip()
+    run = free_name(runs, typed) if typed else free
+    complaint = _complaint(catalog, name, typed, changed)
+    st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
+    with st.container():
+        if complaint:
+            st.error(f"{as_text(complaint)}.", icon=":material/block:")
+    cost, go = st.columns(2)
+    dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(complaint))
+    wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(complaint))
+    if not (dry or wanted):
+        return
+    try:
+        processes.start(folder, catalog, run, name, changed, dry=dry)
+    except (InputError, OSError) as error:
+        st.error(f"{as_text(error)}.", icon=":material/error:")
+        return
+    if wanted:
+        state.expect(run.name)
+        state.empty_forms()
+    st.rerun()
+
+
+def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
+    """Why this cannot be trained, in the recipe's own words; empty where it can."""
+    try:
+        changed_preset(name, changed)
+        if not can_learn_from(cache.open_catalog(catalog)):
+            return f"{catalog.name} has no title to learn from (split train)"
+    except InputError as error:
+        return str(error)
+    if typed and (typed != Path(typed).name or typed.startswith(".")):
+        return f"{typed!r} is not a name of a folder"
+    return ""
+
+
+def _fields(shown: Sequence[Knob], base: Recipe, *, across: int) -> dict[str, Any]:
+    """A field a knob, side by side; returns those that differ from the preset."""
+    changed = {}
+    for row in _rows(shown, across):
+        place = f"knobs-{row[0].key.replace('.', '-')}"
+        for column, knob in zip(columns(place, [1] * across, least_px=140, align="bottom"), row, strict=False):
+            with column:
+                before = value_of(base, knob.key)
+                value = _field(knob, before, base.name)
+                if value != before:
+                    changed[knob.key] = value
+    return changed
+
+
+def _rows(shown: Sequence[Knob], across: int) -> Iterable[Sequence[Knob]]:
+    return (shown[i : i + across] for i in range(0, len(shown), across))
+
+
+def _field(knob: Knob, before: Any, name: str) -> Any:
+    key = state.fresh(f"{name}.{knob.key}")
+    differs = st.session_state.get(key, before) != before
+    label = knob_name(knob.key) + (" :blue[●]" if differs else "")
+    told = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
+    if knob.kind is bool:
+        return st.toggle(label, before, key=key, help=told)
+    if knob.choices:
+        return st.selectbox(label, knob.choices, knob.choices.index(before), key=key, help=told)
+    if knob.limits is None:
+        return st.text_input(label, before, key=key, help=told)
+    low, high = (knob.kind(limit) for limit in knob.limits)
+    told += f" ({low:g} to {high:g})"
+    if knob.kind is int:
+        return st.number_input(label, low, high, before, 1, key=key, help=told)
+    return st.number_input(label, low, high, before, _step(before, high), format="%g", key=key, help=told)
+
+
+def _step(value: float, high: float) -> float:
+    """What a click on plus adds: a tenth of the size of the value."""
+    size = abs(value) or min(1.0, high)
+    return float(10.0 ** (math.floor(math.log10(size)) - (1 if value else 0)) if size != 1.0 else 0.1)

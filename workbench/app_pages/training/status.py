@@ -1,0 +1,133 @@
+"""Pieces of the Training page: how a run stands, and what one can do with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from msm import InputError
+from msm.runs import monitor
+from msm.runs.monitor import Watched
+from workbench.app_pages.evaluation.panels import columns
+from workbench.app_pages.training import processes
+from workbench.server.roles import may_edit
+from workbench.session import cache, state
+from workbench.session.arguments import catalog_named, catalog_names, read_arguments
+from workbench.session.page_context import turn_to
+from workbench.views import training_text
+from workbench.views.formatting import as_text, number
+
+MARKS = {
+    monitor.RUNNING: ":blue[:material/play_circle:]",
+    monitor.DONE: ":green[:material/check_circle:]",
+    monitor.STOPPED: ":gray[:material/pause_circle:]",
+    monitor.FAILED: ":red[:material/error:]",
+    monitor.LOST: ":orange[:material/heart_broken:]",
+}
+
+
+def standing(run: Watched, folder: Path, catalog: Path) -> None:
+    """State, step, time left, the last sign of life; and what one can do."""
+    with st.container(border=True, key="training-standing"):
+        told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
+        with told:
+            words = training_text.standing_words(run, processes.seconds_left(run)) if not run.problem else ""
+            mark = f"{MARKS[run.state]} **{as_text(run.name)}** {training_text.STATES[run.state]}"
+            share = min(1.0, run.step / run.steps) if run.steps else 0.0
+            if run.state == monitor.DONE or run.problem:
+                st.markdown(" · ".join(filter(None, [mark, words])))
+            else:
+                st.progress(share, " · ".join([mark, words]))
+        with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
+            _buttons(run, folder, catalog)
+        if trouble := training_text.trouble_sentence(run):
+            st.markdown(f":orange[:material/warning:] {as_text(trouble)}")
+            _log(run, folder)
+
+
+def _log(run: Watched, folder: Path) -> None:
+    job = processes.job_of(run.path, folder)
+    if run.state == monitor.FAILED and job and job.log.strip():
+        with st.expander("What it wrote last"):
+            st.code(job.log, language=None)
+
+
+def _buttons(run: Watched, folder: Path, catalog: Path) -> None:
+    if run.state == monitor.RUNNING:
+        st.button(
+            "Stop", icon=":material/stop_circle:", disabled=run.stopping or not may_edit(), on_click=processes.stop,
+            args=(run.path,), help="It ends at its next step, keeps what it has, and can be resumed.",
+        )  # fmt: skip
+    elif run.state != monitor.DONE and not run.problem:
+        _resume(run, folder, catalog)
+    if (run.path / "model.safetensors").exists():
+        _ways_on(run, catalog)
+    if run.state != monitor.RUNNING and may_edit():
+        _delete(run, folder)
+
+
+def _resume(run: Watched, folder: Path, catalog: Path) -> None:
+    learned = processes.catalog_of(run, read_arguments(), catalog)
+    why = (
+        "It goes on from its last checkpoint."
+        if learned
+        else "The catalog that it was started on is not here, or has changed."
+    )
+    if (
+        st.button(
+            "Resume", icon=":material/play_arrow:", type="primary", disabled=learned is None or not may_edit(), help=why
+        )
+        and learned
+    ):
+        processes.resume(folder, run, learned)
+        st.rerun()
+
+
+def _ways_on(run: Watched, catalog: Path) -> None:
+    """Into the masking lab and to the Evaluation page, with this run."""
+    kind: Any = "primary" if run.state == monitor.DONE else "secondary"
+    lab = st.button(
+        "Masking lab", icon=":material/visibility_off:", type=kind, help="Hide shots and see what it fills in."
+    )
+    report = st.button("Evaluation", icon=":material/straighten:", help="Measure it on titles that it never saw.")
+    if not (lab or report):
+        return
+    fitting = _fitting_catalog(run, catalog)
+    if fitting is None:
+        st.warning("No catalog here has shots of the kind that it was trained on.", icon=":material/folder_off:")
+        return
+    state.choose_catalog(None if fitting == catalog_names(read_arguments())[0] else fitting)
+    state.choose_run(run.name)
+    path = catalog_named(read_arguments(), fitting)
+    assert path is not None
+    turn_to("masking_lab" if lab else "evaluation", cache.open_catalog(path))
+
+
+def _fitting_catalog(run: Watched, chosen: Path) -> str | None:
+    """The name of a catalog that this run can answer for, the chosen one first."""
+    arguments = read_arguments()
+    here = processes.catalog_of(run, arguments, chosen)
+    for path in filter(None, [chosen, here, *(catalog_named(arguments, n) for n in catalog_names(arguments))]):
+        try:
+            table = cache.list_runs(arguments.runs, cache.open_catalog(path))
+        except InputError:
+            continue
+        name = path.absolute().name
+        if catalog_named(arguments, name) and table.loc[table["name"] == run.name, "problem"].isna().any():
+            return name
+    return None
+
+
+def _delete(run: Watched, folder: Path) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        size = number(monitor.size_mb(run.path), 0)
+        st.markdown(f"Delete **{as_text(run.name)}** with its weights and curves ({size} MB)? This cannot be undone.")
+        if st.button("Delete it for good", type="primary", key=f"delete.{run.name}"):
+            try:
+                processes.delete(folder, run.path, read_arguments().runs)
+            except (InputError, OSError) as error:
+                st.error(f"{as_text(error)}.")
+                return
+            st.rerun()

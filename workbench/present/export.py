@@ -1,0 +1,86 @@
+"""A presentation as one HTML file: `python -m workbench.present SCRIPT OUT.html [--catalog DIR --runs DIR]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from msm import Catalog, InputError, Run, Title
+from msm.io.files import whole_file
+from msm.io.progress import progress_bar
+from workbench.present.play import Picture, Stage, play
+from workbench.session.arguments import read_arguments
+from workbench.views.frames import data_uri
+from workbench.views.script import read_script
+from workbench.views.shot_colors import fingerprint_colors
+from workbench.views.slide_document import slide_document
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m workbench.present", description=__doc__)
+    parser.add_argument("script", type=Path, help="the steps, as TOML")
+    parser.add_argument("out", type=Path, help="the HTML file to write")
+    given, rest = parser.parse_known_args(words)
+    arguments = read_arguments(rest)
+    if arguments.unknown:
+        parser.error(f"not understood: {' '.join(arguments.unknown)}")
+    try:
+        catalog = Catalog.open(arguments.catalog)
+        script = read_script(given.script)
+        stage = Stage(catalog, runs_in(arguments.runs, catalog), embedded_pictures())
+        with progress_bar("drawing the slides") as progress:
+            shown = play(script, stage, str(given.script), progress)
+        with whole_file(given.out) as temporary:
+            temporary.write_text(slide_document(script.heading, shown), encoding="utf-8")
+    except (InputError, OSError) as error:
+        print(f"present: {error}", file=sys.stderr)
+        return 2
+    print(f"{given.out}: {len(shown)} views, {given.out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Any]:
+    """By name the runs of a folder; by no name the first that fits the catalog."""
+
+    @cache
+    def opened(name: str) -> Any:
+        if name:
+            if name != Path(name).name or not (folder / name / "run.json").is_file():
+                raise InputError(f"there is no run {name!r} in {folder}")
+            return fitting(folder / name)
+        for path in sorted(p.parent for p in folder.glob("*/run.json")):
+            try:
+                return fitting(path)
+            except InputError:
+                continue
+        raise InputError(f"no run in {folder} fits {catalog.path}")
+
+    def fitting(path: Path) -> Run:
+        run = Run.open(path)
+        run.check_fits(catalog)
+        return run
+
+    return opened
+
+
+def embedded_pictures() -> Picture:
+    """Each shot's picture as a part of the file."""
+
+    @cache
+    def colours(title: Title) -> list[str]:
+        return fingerprint_colors(title.embeddings)
+
+    @cache
+    def picture(title: Title, shot: int) -> tuple[str | None, str]:
+        file = title.catalog.path / "media" / "thumbnails" / title.title_id / f"{shot}.webp"
+        return (data_uri(file), "") if file.is_file() else (None, colours(title)[shot])
+
+    return picture
+
+
+if __name__ == "__main__":
+    sys.exit(main())

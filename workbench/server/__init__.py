@@ -1,0 +1,1 @@
+"""The server around the pages: routes, authentication, roles, trusted hosts, jobs, the error log and start-up."""

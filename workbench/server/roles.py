@@ -1,0 +1,114 @@
+"""Who may do what: everybody where nobody logs in; viewers and editors where the server asks for a login.
+
+A server asks where its secrets (`.streamlit/secrets.toml`) have a section [auth], in Streamlit's own form for OpenID
+Connect. Two more sections are ours, both lists of e-mail addresses in which `*` stands for anything:
+
+    [roles]
+    editors = ["ann@studio.example"]        # train, ingest, delete
+    viewers = ["*@studio.example"]          # see; everybody who can log in where this is left out
+
+Without [auth] the machine's user is alone with the app, which listens on localhost, and is an editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from msm.errors import InputError
+from workbench.views.formatting import as_text
+
+EDITOR, VIEWER, STRANGER = "editor", "viewer", "stranger"
+NOT_AN_EDITOR = "you see this workbench as a viewer; somebody with the role of an editor can do this"
+
+
+def login_is_asked() -> bool:
+    """Does this server know how people log in?"""
+    return bool(section("auth"))
+
+
+def role_of(user: Mapping[str, Any], roles: Mapping[str, Any]) -> str:
+    """EDITOR, VIEWER or STRANGER, from what the identity provider says of somebody and from the section [roles].
+
+    An address that the provider says is not verified is nobody's.
+    """
+    if not user.get("is_logged_in"):
+        return STRANGER
+    email = str(user.get("email") or "").casefold()
+    if user.get("email_verified") is False:
+        email = ""
+    if _listed(email, roles.get("editors", [])):
+        return EDITOR
+    return VIEWER if "viewers" not in roles or _listed(email, roles["viewers"]) else STRANGER
+
+
+def role() -> str:
+    """The role of whoever looks at this page."""
+    if not login_is_asked():
+        return EDITOR
+    return role_of(st.user.to_dict(), section("roles"))
+
+
+def may_edit() -> bool:
+    return role() == EDITOR
+
+
+def require_editor() -> None:
+    """InputError where whoever is at the page may only look. Outside of a page (a test, a notebook) nobody is asked."""
+    if get_script_run_ctx(suppress_warning=True) is not None and not may_edit():
+        raise InputError(NOT_AN_EDITOR)
+
+
+def gate() -> None:
+    """Before any page: somebody who has to log in sees the door and nothing behind it."""
+    try:
+        if not login_is_asked():
+            return
+    except InputError as error:
+        st.error(f"{as_text(error)}.", icon=":material/key_off:")
+        st.stop()
+    if not st.user.is_logged_in:
+        st.title("MSM Workbench", anchor=False)
+        st.markdown("Hide shots of a film, watch a model fill them in, and find out whether it understood the story.")
+        st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
+        st.stop()
+    who = str(st.user.get("name") or st.user.get("email") or "")
+    if role() == STRANGER:
+        st.title("MSM Workbench", anchor=False)
+        st.error("You are logged in, but not on the list of those who may see this workbench.", icon=":material/block:")
+        st.text(f"Ask whoever runs it to add {st.user.get('email') or who}.")
+        st.button("Log out", icon=":material/logout:", on_click=st.logout)
+        st.stop()
+    with st.sidebar:
+        st.text(f"{who} ({role()})")
+        st.button("Log out", icon=":material/logout:", on_click=st.logout)
+
+
+def say_viewer() -> bool:
+    """Says so where somebody may only look; a page leaves its forms out then."""
+    if may_edit():
+        return False
+    st.caption(f":material/visibility: {NOT_AN_EDITOR[0].upper()}{NOT_AN_EDITOR[1:]}.")
+    return True
+
+
+def _listed(email: str, patterns: Any) -> bool:
+    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    return bool(email) and any(fnmatchcase(email, str(p).casefold()) for p in patterns)
+
+
+def section(name: str) -> Mapping[str, Any]:
+    """A section of the secrets; empty where there are no secrets at all.
+
+    InputError where they cannot be read: a slip of the pen in that file must not open the door to everybody.
+    """
+    if st.secrets.load_if_toml_exists():
+        return st.secrets.get(name) or {}
+    if any(Path(path).is_file() for path in st.get_option("secrets.files")):
+        raise InputError("the server's secrets.toml cannot be read, so nobody is let in; see the server's own output")
+    return {}

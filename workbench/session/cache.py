@@ -1,0 +1,272 @@
+"""Everything the app keeps between reruns, each with a bound and each keyed on what is on disk.
+
+A `stamp` is the time of change of the files behind a value: a new file is a new value. A cached function that is given a
+catalog or the path of a run says `hash_funcs=ON_DISK`, and remembers by the catalog's fingerprint and the run's stamp.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, InputError, Title
+from msm.data.schema import in_words
+from msm.masking.parts import parse_parts
+from workbench.session.arguments import ROOT
+from workbench.session.base_path import base_address
+from workbench.views.strip import strip_shots
+
+Stamp = tuple[int, ...]
+MOST_PROBLEMS, MOST_INSPECTIONS = 20, 8
+
+
+class Inspection(NamedTuple):
+    """What reading every vector of a catalog told."""
+
+    problems: list[str]  # the first sentences of Catalog.problems()
+    counts: dict[str, int]  # shots that have each modality
+
+
+class Filled(NamedTuple):
+    """A fill-in, reduced to what a page shows."""
+
+    table: pd.DataFrame  # FillIn.table
+    best_baseline_name: str
+    skill: float
+    sees_rest: bool  # whether the run was given what was not hidden of the hidden shots
+
+
+def stamp(*paths: Path) -> Stamp:
+    """Times of change in nanoseconds, 0 for what is not there."""
+    return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+
+
+def run_stamp(path: Path) -> Stamp:
+    return stamp(path / "model.safetensors", path / "recipe.json")
+
+
+ON_DISK: dict[str | type[Any], Callable[[Any], Any]] = {
+    Catalog: lambda catalog: (str(catalog.path), catalog.fingerprint),
+    type(Path()): lambda run: (str(run), run_stamp(run)),
+    tuple: repr,  # of a thousand hidden shots one by one, Streamlit takes longer than the cache saves
+}
+
+
+def open_catalog(path: Path) -> Catalog:
+    """InputError where it cannot be opened."""
+    return _catalog(path, stamp(path / "catalog.json", path / "titles.parquet", path / "shots.parquet"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _catalog(path: Path, changed: Stamp) -> Catalog:
+    return Catalog.open(path)
+
+
+def list_runs(folder: Path, catalog: Catalog) -> pd.DataFrame:
+    """A row a run, the best on validation first: name, path, recipe, state, problem (None where it can answer)."""
+    infos = sorted(folder.glob("*/run.json"))
+    return _runs(folder, stamp(*infos, *(p.parent / "model.safetensors" for p in infos)), _shape(catalog))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _runs(folder: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    from msm.runs.folder import list_runs as run_folders  # torch: two seconds, warmed at the start
+
+    rows = [_run_row(path, shape) for path in run_folders(folder)]
+    rows.sort(key=lambda row: (-row["best"], row["name"]))
+    return pd.DataFrame(rows, columns=["name", "path", "recipe", "state", "problem"])
+
+
+def _run_row(path: Path, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    from msm.runs.folder import RunFolder
+
+    row: dict[str, Any] = {
+        "name": path.name,
+        "path": str(path),
+        "recipe": "",
+        "state": "",
+        "problem": None,
+        "best": -1.0,
+    }
+    try:
+        run = RunFolder.open(path)
+        row |= {"recipe": run.recipe.name, "state": run.info["state"]}
+        row["best"] = float((run.info.get("best") or {}).get("centred_cosine", -1.0))
+        ours = [(m["name"], m["dim"]) for m in run.info["catalog"]["modalities"]]
+        if ours != list(shape):
+            row["problem"] = f"{path.name} was trained on shots of {in_words(ours)}; these are {in_words(shape)}"
+        elif not run.has_weights:
+            row["problem"] = f"{path.name} has no weights yet"
+    except (InputError, KeyError, TypeError) as error:
+        row["problem"] = str(error) if isinstance(error, InputError) else f"{path / 'run.json'} lacks {error}"
+    return row
+
+
+def _shape(catalog: Catalog) -> tuple[tuple[str, int], ...]:
+    return tuple((m.name, m.dim) for m in catalog.modalities)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …", hash_funcs=ON_DISK)
+def open_run(path: Path) -> Any:
+    """An opened `msm.Run`; InputError where it cannot be."""
+    from msm import Run
+
+    return Run.open(path)
+
+
+def evaluation(path: Path) -> dict[str, Any] | None:
+    """The content of a run's evaluation.json."""
+    return _evaluation(path, stamp(path / "evaluation.json"))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _evaluation(path: Path, changed: Stamp) -> dict[str, Any] | None:
+    from msm.runs.folder import RunFolder
+
+    return RunFolder.open(path).evaluation
+
+
+def metrics(path: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics.jsonl; none where it cannot be read."""
+    return _metrics(path, stamp(path / "metrics.jsonl"))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _metrics(path: Path, changed: Stamp) -> list[dict[str, Any]]:
+    from msm.runs.folder import RunFolder
+
+    try:
+        return RunFolder.open(path).metrics()
+    except InputError:
+        return []
+
+
+def weights(path: Path) -> str:
+    """The fingerprint of a run's weights."""
+    return _weights(path, stamp(path / "model.safetensors"))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _weights(path: Path, changed: Stamp) -> str:
+    from msm.evaluation.evaluate_run import weights_fingerprint
+
+    return weights_fingerprint(path)
+
+
+# cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
+def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> Filled:
+    """What the run makes of these hidden shots, remembered for the last few hundred choices."""
+    fill = whole_fill_in(catalog, run_path, title_id, hidden, modality)
+    return Filled(fill.table, fill.best_baseline_name, fill.skill, open_run(run_path).sees_rest)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=ON_DISK)
+def whole_fill_in(
+    catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None
+) -> Any:
+    """The `msm.inference.reconstruction.FillIn` behind `fill_in`, with what was predicted; only the last few are kept."""
+    return open_run(run_path).fill_in(catalog[title_id], hidden, modalities=parse_parts(modality or ""))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
+    """What the filmstrip shows of a title."""
+    title = catalog[title_id]
+    return strip_shots(
+        f"{catalog.fingerprint}/{title_id}",
+        title.name,
+        title.shots,
+        title.embeddings,
+        thumbnails_address(title),
+        media=media_address(title),
+        modalities=[m.name for m in catalog.modalities],
+    )
+
+
+def thumbnails_address(title: Title) -> str | None:
+    """What `NUMBER.webp` is appended to for the picture of a shot; None where the title has none."""
+    catalog = title.catalog.path.absolute()
+    if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
+        return None
+    return f"{catalog_thumbnails_address(title.catalog)}/{quote(title.title_id, safe='')}/"
+
+
+def catalog_thumbnails_address(catalog: Catalog) -> str:
+    """What `/TITLE/NUMBER.webp` is appended to."""
+    return f"{base_address()}/thumbnails/{quote(catalog.path.absolute().name, safe='')}"
+
+
+def media_address(title: Title) -> str | None:
+    """Where the film itself is served; None where the catalog does not hold it."""
+    catalog = title.catalog.path.absolute()
+    if not (catalog / "media" / f"{title.title_id}.mp4").is_file():
+        return None
+    return f"{base_address()}/films/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}.mp4"
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def shots(catalog: Catalog, title_id: str) -> pd.DataFrame:
+    """A title's rows of shots.parquet."""
+    return catalog[title_id].shots
+
+
+def inspected(catalog: Catalog) -> Inspection | None:
+    """What `inspect` found of this very catalog, None where nobody has looked yet."""
+    return _inspections().get((str(catalog.path), catalog.fingerprint))
+
+
+def inspect(catalog: Catalog, on_share: Callable[[float], object] = lambda share: None) -> Inspection:
+    """Read every vector once. `on_share` hears the share that is done, and may stop it by raising."""
+    counts = np.zeros(len(catalog.modalities), dtype=int)
+    done = 0
+
+    def look(title: Title, embeddings: np.ndarray) -> None:
+        nonlocal done, counts
+        counts = counts + [int(embeddings[:, m.columns].any(axis=1).sum()) for m in catalog.modalities]
+        done += len(embeddings)
+        on_share(done / catalog.num_shots)
+
+    problems = list(islice(catalog.problems(on_title=look), MOST_PROBLEMS))
+    by_name = {m.name: int(n) for m, n in zip(catalog.modalities, counts, strict=True)}
+    kept = _inspections()
+    kept[str(catalog.path), catalog.fingerprint] = Inspection(problems, by_name)
+    while len(kept) > MOST_INSPECTIONS:
+        kept.pop(next(iter(kept)))
+    return Inspection(problems, by_name)
+
+
+# A dictionary of our own: a cached function may not report its progress to a page.
+@st.cache_resource(show_spinner=False)
+def _inspections() -> dict[tuple[str, str], Inspection]:
+    return {}
+
+
+def measured_sets() -> dict[str, Any]:
+    """What the checkout has measured over several sets, as `views.track_record` takes it; no sets where it has nothing."""
+    results = ROOT / "benchmarks" / "results"
+    sets: dict[str, Any] = {}
+    for name in ("sample", "real_sets"):
+        sets |= (_json(results / f"{name}.json") or {}).get("sets", {})
+    best = {p.stem.removeprefix("best-"): _json(p) for p in sorted(results.glob("ablations/best-*.json"))}
+    return {"sets": sets, "best": {name: table for name, table in best.items() if table}}
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    return _read_json(path, stamp(path)) if path.exists() else None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _read_json(path: Path, changed: Stamp) -> dict[str, Any] | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None

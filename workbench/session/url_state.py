@@ -1,0 +1,187 @@
+"""The address as a link: what it says is followed, and it is written from the selection in `state`.
+
+The session is the truth while it lasts. The address is read where it says something that this session did not write: when a
+link is opened, or typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, InputError
+from msm.data.selection import FOLDER, NOTHING, read_shots, rows_of_shots
+from msm.masking.parts import parse_parts
+from msm.masking.policies import parse_ranges
+from workbench.session import state
+from workbench.session.arguments import read_arguments
+from workbench.views.default_selection import opening_title
+
+_WRITTEN, _NOTES, _WATCHED = "url.written", "url.notes", "training.watched"
+_REMEMBERED_URLS = 40
+
+
+def follow_catalog(exists: Callable[[str], bool]) -> None:
+    """Take the catalog from a link, if one was followed; what is not there any more is let go, and said."""
+    if _url_is_news():
+        state.choose_catalog(st.query_params.get("catalog"))
+    name = state.catalog_name()
+    if name is not None and not exists(name):
+        state.choose_catalog(None)
+        _note([f"There is no catalog {name[:80]!r} here. Here is another."])
+
+
+def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Bring session and URL into line with this catalog; a page calls it before anything else.
+
+    runs  a row a run: name, problem (None where it can answer for this catalog)
+    """
+    if _url_is_news():
+        _read_url(catalog, runs)
+    state.settle(catalog, runs)
+    write()
+
+
+def notes() -> list[str]:
+    """What of a link could not be followed, said once."""
+    return st.session_state.pop(_NOTES, [])
+
+
+def write() -> None:
+    """Put the selection into the address, if it is not there already."""
+    _write(_selection_query())
+
+
+def query() -> dict[str, str]:
+    """The selection as it stands behind the `?`, as news of our own; see `opened.turn_to`."""
+    wanted = _selection_query()
+    _remember(wanted)
+    return wanted
+
+
+def watched() -> str | None:
+    """The training that a link or the last choice names, on the Training page."""
+    return st.query_params.get("training") or st.session_state.get(_WATCHED)
+
+
+def watch(name: str) -> None:
+    st.session_state[_WATCHED] = name
+    _write({"training": name} | ({"catalog": chosen} if (chosen := state.catalog_name()) else {}))
+
+
+def selections_folder() -> Path:
+    """Where selections lie that are too long for a link."""
+    return read_arguments().runs / FOLDER
+
+
+def _selection_query() -> dict[str, str]:
+    wanted = state.selection().to_query()
+    if "shots" in wanted:
+        del wanted["shots"]
+        with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
+            wanted = state.selection().to_query(selections_folder())
+    return wanted
+
+
+def _write(wanted: dict[str, str]) -> None:
+    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
+    if _remember(wanted) or st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _remember(wanted: dict[str, str]) -> bool:
+    """Whether this is another address than the one written last."""
+    written = st.session_state.setdefault(_WRITTEN, [])
+    news = wanted not in written[-1:]
+    if news:
+        written.append(wanted)
+        del written[:-_REMEMBERED_URLS]
+    return news
+
+
+def _url_is_news() -> bool:
+    """A URL of our own may come back late, after the next gesture: then it is not news."""
+    url = st.query_params.to_dict()
+    return bool(url) and url not in st.session_state.get(_WRITTEN, [])
+
+
+def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
+    url, said = st.query_params.to_dict(), []
+    if url.get("title") or not state.has_title():
+        state.choose_title(url.get("title") or opening_title(catalog.titles))
+    if state.title() not in catalog:
+        said.append(f"The link names a title that is not in this catalog: {state.title()[:80]!r}. Here is another.")
+    if "run" in url:
+        said += _read_run(url["run"], runs)
+    if "hidden" in url and state.title() in catalog:
+        said += _read_hidden(url["hidden"], catalog)
+    said += _read_selected(url.get("shots", ""), catalog)
+    if state.title() in catalog:
+        said += _read_modality(url.get("modality"), catalog)
+        said += _read_focus(url.get("look"), catalog)
+    _note(said)
+
+
+def _note(said: list[str]) -> None:
+    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), *said]
+
+
+def _read_run(name: str, runs: pd.DataFrame) -> list[str]:
+    known = runs[runs["name"] == name]
+    if known.empty:
+        return [f"The link names a run that is not here: {name[:80]!r}."]
+    if known["problem"].notna().iloc[0]:
+        return [f"The link's run cannot be used: {known['problem'].iloc[0]}."]
+    state.choose_run(name)
+    return []
+
+
+def _read_hidden(text: str, catalog: Catalog) -> list[str]:
+    if text == NOTHING:
+        state.hide(())
+        return []
+    try:
+        state.hide(parse_ranges(text, catalog[state.title()].num_shots))
+    except InputError as error:
+        return [f"The link's hidden shots cannot be read: {error}."]
+    return []
+
+
+def _read_selected(text: str, catalog: Catalog) -> list[str]:
+    try:
+        state.select(rows_of_shots(read_shots(text, selections_folder()), catalog.titles) if text else ())
+    except InputError as error:
+        state.select(())
+        return [f"The link's selected shots cannot be read: {error}."]
+    return []
+
+
+def _read_modality(text: str | None, catalog: Catalog) -> list[str]:
+    state.hide_only(None)
+    try:
+        parts = parse_parts(text or "", catalog[state.title()].num_shots)
+    except InputError as error:
+        return [f"What the link hides of its shots cannot be read: {error}."]
+    known = [m.name for m in catalog.modalities]
+    for name in parts:
+        if name not in known:
+            said = f"The link hides a modality that these shots do not have: {name[:80]!r}"
+            return [f"{said}; they have {', '.join(known)}."]
+    state.hide_only(text)
+    return []
+
+
+def _read_focus(text: str | None, catalog: Catalog) -> list[str]:
+    if text is None:
+        state.look_at(None)
+        return []
+    try:
+        (shot,) = parse_ranges(text, catalog[state.title()].num_shots)
+    except (InputError, ValueError):
+        return [f"The link looks at a shot that the title does not have: {text[:80]!r}."]
+    state.look_at(shot)
+    return []

@@ -1,0 +1,61 @@
+"""What a catalog holds, as tables for the Data page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from msm import Modality
+from workbench.views.formatting import clock
+
+SPLIT_ORDER = ("train", "validation", "test")
+
+
+def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
+    """A row a title as the page shows it: Title, Split, Shots, Length, then synopsis, tags and labels.
+
+    titles  columns title_id, name, split, num_shots, duration_s, and whatever else the catalog has
+    """
+    shown = titles.drop(columns=["title_id", "first_shot", "name", "split", "num_shots", "duration_s"])
+    lengths = [clock(s) for s in titles["duration_s"]]
+    first = pd.DataFrame(
+        {"Title": titles["name"], "Split": titles["split"], "Shots": titles["num_shots"], "Length": lengths}
+    )
+    return first.join(shown.rename(columns=lambda c: str(c).replace("_", " ").capitalize()))
+
+
+def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
+    """A row a split that has titles: Split, Titles, Shots, Hours; no hours where no shot has a time.
+
+    titles  columns split, num_shots, duration_s
+    """
+    by_split = titles.groupby("split")
+    groups = by_split.agg(Titles=("split", "size"), Shots=("num_shots", "sum"))
+    groups = groups.assign(Hours=by_split["duration_s"].sum(min_count=1))
+    groups = groups.reindex([s for s in SPLIT_ORDER if s in groups.index])
+    return groups.assign(Hours=groups["Hours"].astype(float) / 3600).rename_axis("Split").reset_index()
+
+
+def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] | None, num_shots: int) -> pd.DataFrame:
+    """A row a modality: Modality, Columns, Encoder; Shots that have it and their Share in %, once counted."""
+    table = pd.DataFrame(
+        {
+            "Modality": [m.name for m in modalities],
+            "Columns": [m.dim for m in modalities],
+            "Encoder": [m.encoder for m in modalities],
+        }
+    )
+    if counts is None:
+        return table
+    shots = pd.Series([counts[m.name] for m in modalities])
+    return table.assign(Shots=shots, Share=100 * shots / num_shots)
+
+
+def present_sentence(counts: Mapping[str, int], num_shots: int) -> str:
+    """Which shots of a title have which modality: `Every shot has video and audio. 5 of 12 have text.`"""
+    whole = [name for name, n in counts.items() if n == num_shots]
+    some = [f"{n} of {num_shots} have {name}." for name, n in counts.items() if 0 < n < num_shots]
+    none = [name for name, n in counts.items() if n == 0]
+    parts = [f"Every shot has {' and '.join(whole)}."] if whole else []
+    return " ".join([*parts, *some, *([f"No shot has {' or '.join(none)}."] if none else [])])

@@ -1,0 +1,126 @@
+"""How times, numbers and predictors are put into words, the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msm.data.ranges import format_ranges
+from msm.masking.parts import Parts
+
+# name of a baseline → (as a label, as the thing it does)
+BASELINES = {
+    "global_mean": ("Average shot of all titles", "guessing the average shot of all titles"),
+    "title_mean": ("Average shot of this title", "guessing this title’s average shot"),
+    "nearest_visible": ("Copy of the nearest shot", "copying the nearest visible shot"),
+    "linear": ("Blend of both neighbours", "blending the visible shots on either side"),
+    "distance_weighted": ("Average of the shots around", "averaging the visible shots around it"),
+}
+
+
+# modality → what a person calls it
+PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "sound", "text": "words"}
+
+
+def part(modality: str) -> str:
+    return PARTS.get(modality, modality)
+
+
+def hidden_in_words(parts: Parts, hidden: Sequence[int]) -> str:
+    """What is hidden of the hidden shots where it is not all of them."""
+    if all(shots is None for shots in parts.values()):
+        lost = " and ".join(part(name) for name in parts)
+        verb = "are" if lost == "words" or len(parts) > 1 else "is"
+        return f"Only the {lost} {verb} hidden, and only the {lost} {verb} compared."
+    said = [f"the {part(n)} of {_shots(hidden if s is None else s)}" for n, s in parts.items()]
+    named = {shot for shots in parts.values() for shot in (hidden if shots is None else shots)}
+    if rest := [shot for shot in hidden if shot not in named]:
+        said.append(f"all of {_shots(rest)}")
+    return f"Hidden: {'; '.join(said)}. Each shot is compared by what is hidden of it."
+
+
+def hidden_and_shown(parts: Parts, hidden: Sequence[int], sees_rest: bool) -> str:
+    """The same, and whether the run was given what is not hidden of these shots."""
+    said = hidden_in_words(parts, hidden)
+    if sees_rest:
+        return said
+    return f"{said} This run learned with whole shots hidden, so it was not shown the rest of these shots either."
+
+
+def _shots(shots: Sequence[int]) -> str:
+    return f"{'shot' if len(shots) == 1 else 'shots'} {format_ranges(shots)}"
+
+
+def clock(seconds: float) -> str:
+    """mm:ss, or h:mm:ss from an hour on; empty where the time is not known."""
+    if not math.isfinite(seconds):
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def baseline_label(name: str) -> str:
+    return BASELINES.get(name, (name, name))[0]
+
+
+def baseline_deed(name: str) -> str:
+    return BASELINES.get(name, (name, name))[1]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A figure with a true minus sign, a dash where there is none."""
+    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def grouped(number: int) -> str:
+    """1200 as `1 200`: thousands apart, as the eye reads them."""
+    return f"{number:,}".replace(",", "\u2009")
+
+
+def count(number: int, noun: str) -> str:
+    """`1 shot`, `1 200 shots`."""
+    return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def provenance_lines(facts: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    """`key: value`, what is nested as `key, key: value`."""
+    for key, value in facts.items():
+        name = f"{within}{key}"
+        if isinstance(value, Mapping):
+            yield from provenance_lines(value, f"{name}, ")
+        else:
+            yield f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `22nd`, `113th`."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{grouped(number)}{ending}"
+
+
+def left_in_words(seconds: float | None) -> str:
+    """`about 2 min left`; empty where nobody knows."""
+    if seconds is None or not math.isfinite(seconds):
+        return ""
+    if seconds < 60:
+        return f"about {max(1, round(seconds))} s left"
+    minutes = seconds / 60
+    return f"about {round(minutes)} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"
+
+
+def plain(text: object) -> str:
+    """For Plotly, which reads a little HTML in every text: what a catalog says is shown as it is written."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_text(text: object) -> str:
+    """What a catalog, a folder, a file or a link says, for Markdown, with nothing in it read as Markdown."""
+    return _MARKUP.sub(r"\\\g<0>", str(text))
+
+
+# A colon before a word begins a colour or a picture, before a slash a link; underscores inside words are nothing.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])")

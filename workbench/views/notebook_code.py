@@ -1,0 +1,244 @@
+"""Copy as code: the notebook cell that draws what the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msm.masking.parts import parse_parts
+
+
+def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
+    """A cell of a notebook; `hidden` as ranges, e.g. "40-44, 60"."""
+    only = _only(modality)
+    return f"""\
+from msm import Catalog, Run
+from msm.masking.policies import parse_ranges
+from workbench.views.timeline import timeline
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
+timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
+"""
+
+
+def expected_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
+    """A cell with the real shots of the title that are nearest to what the model expected."""
+    only = _only(modality)
+    return f"""\
+from msm import Catalog, Run
+from msm.masking.policies import parse_ranges
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
+fill.candidates()
+"""
+
+
+def _only(modality: str | None) -> str:
+    parts = parse_parts(modality or "")
+    if all(shots is None for shots in parts.values()):
+        return f", modalities={list(parts)!r}" if parts else ""
+    return f", modalities={dict(parts)!r}"
+
+
+def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
+    """A cell that draws the surprise curve of a title."""
+    return f"""\
+from msm import Catalog, Run
+from msm.interpret.surprise import peaks, surprise
+from workbench.views.surprise import surprise_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+found = surprise(Run.open({str(run)!r}), title, exact=False)
+surprise_figure(found.table, peaks(found.table, 6), duration_s=title.duration_s)
+"""
+
+
+def influence_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int, method: str) -> str:
+    """A cell that draws which visible shots mattered for one hidden shot."""
+    return f"""\
+from msm import Catalog, Run
+from msm.masking.policies import parse_ranges
+from msm.interpret.influence import influence
+from workbench.views.influence import influence_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+table = influence(Run.open({str(run)!r}), title, hidden, {shot}, method={method!r})
+influence_figure(table, {shot}, title.shots["start_s"].to_numpy(), duration_s=title.duration_s)
+"""
+
+
+def attention_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int) -> str:
+    """A cell that draws where the model looks from one hidden shot, layer by layer."""
+    return f"""\
+from msm import Catalog, Run
+from msm.interpret.attention import attention
+from msm.masking.policies import parse_ranges
+from workbench.views.attention import attention_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+found = attention(Run.open({str(run)!r}), title, hidden, {shot})
+starts = title.shots["start_s"].to_numpy()
+attention_figure(found.weights, found.layers, found.seen, {shot}, starts, duration_s=title.duration_s)
+"""
+
+
+def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
+    """A cell that draws what less context costs."""
+    return f"""\
+from msm import Catalog, Run
+from msm.masking.policies import parse_ranges
+from msm.interpret.what_if import context_curve
+from workbench.views.what_if import context_figure
+
+title = Catalog.open({str(catalog)!r})[{title_id!r}]
+hidden = parse_ranges({hidden!r}, title.num_shots)
+context_figure(context_curve(Run.open({str(run)!r}), title, hidden))
+"""
+
+
+def knob_code(path: Path, key: str) -> str:
+    """A cell that draws what a knob of an ablation did; path of its table.json."""
+    return f"""\
+from pathlib import Path
+
+from msm.ablation.table import read_table
+from workbench.views.ablation import knob_figure
+
+knob_figure(read_table(Path({str(path)!r})), {key!r})
+"""
+
+
+def scaling_code(path: Path, name: str) -> str:
+    """A cell that draws what a model is worth by the number of training shots; path of scaling.json."""
+    return f"""\
+import json
+from pathlib import Path
+
+from workbench.views.scaling import scaling_figure, scaling_table
+
+sets = json.loads(Path({str(path)!r}).read_text())["sets"]
+scaling_figure(scaling_table(sets[{name!r}]))
+"""
+
+
+def report_code(run: Path, reports: Iterable[str], call: str) -> str:
+    """A cell that draws a picture of the evaluation; `reports` are names of runs beside one another."""
+    function = call.partition("(")[0]
+    names = ", ".join(repr(name) for name in reports)
+    return f"""\
+from pathlib import Path
+
+from msm.runs.folder import RunFolder
+from workbench.views.report_figures import {function}
+
+runs = Path({str(run.parent)!r})
+reports = {{name: RunFolder.open(runs / name).evaluation for name in [{names}]}}
+{call}
+"""
+
+
+def probes_code(run: Path, probes: Sequence[str]) -> str:
+    """A cell that draws the frozen probes of a run."""
+    return f"""\
+from msm.runs.folder import RunFolder
+from workbench.views.probes import probes_figure, probes_table
+
+table = probes_table({{{run.name!r}: RunFolder.open({str(run)!r}).evaluation}})
+probes_figure(table[table["probe"].isin({list(probes)!r})], {run.name!r})
+"""
+
+
+def geometry_code(run: Path, measure: str) -> str:
+    """A cell that draws the geometry of a training."""
+    return f"""\
+from msm.runs.folder import RunFolder
+from workbench.views.report_figures import geometry_figure
+
+geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
+"""
+
+
+def training_code(runs: Path, names: Sequence[str], call: str) -> str:
+    """A cell that draws a curve of trainings beside one another."""
+    function = call.partition("(")[0]
+    listed = ", ".join(repr(name) for name in names)
+    return f"""\
+from pathlib import Path
+
+from msm.runs.monitor import Tail
+from workbench.views.training import {function}
+
+folder = Path({str(runs)!r})
+runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
+{call}
+"""
+
+
+def search_code(catalog: Path, run: Path | None, like: Sequence[str], unlike: Sequence[str], k: int) -> str:
+    """A cell that searches as the page does, filters aside; shots as TITLE:NUMBER."""
+    run_lines = (
+        f"""
+run = Run.open({str(run)!r})
+contextual = find_index(contextual_space(catalog, run))
+nearest(contextual, like, unlike, k={k}).table"""
+        if run
+        else ""
+    )
+    return (
+        f"""\
+from msm import Catalog, Run
+from msm.search.query import nearest, row_of
+from msm.search.contextual_space import contextual_space
+from msm.search.index_store import find_index
+from msm.search.spaces import RawSpace
+
+catalog = Catalog.open({str(catalog)!r})
+like, unlike = ([row_of(catalog, shot) for shot in shots] for shots in ({list(like)!r}, {list(unlike)!r}))
+raw = find_index(RawSpace(catalog))
+nearest(raw, like, unlike, k={k}).table
+{run_lines.lstrip()}
+""".rstrip()
+        + "\n"
+    )
+
+
+def measures_code(catalog: Path, run: Path | None, label: str, leave_out: str) -> str:
+    """A cell that draws how often a search finds the same label."""
+    contextual = f', "contextual": contextual_space(catalog, Run.open({str(run)!r}))' if run else ""
+    return f"""\
+from msm import Catalog, Run
+from msm.search.contextual_space import contextual_space
+from msm.search.quality import measure
+from msm.search.spaces import RawSpace
+from workbench.views.search_results import measures_figure, measures_table
+
+catalog = Catalog.open({str(catalog)!r})
+spaces = {{"raw": RawSpace(catalog){contextual}}}
+measures_figure(measures_table(measure(spaces, {label!r}, leave_out={leave_out!r})))
+"""
+
+
+def map_code(catalog: Path, path: Path, label: str | None, link: str, runs: Path) -> str:
+    """A cell that draws a stored map, coloured by a label, with the shots of a link ringed."""
+    coloured = f", labels[{label!r}]" if label else ""
+    return f"""\
+from pathlib import Path
+
+from msm import Catalog
+from msm.projection.maps import open_map
+from msm.data.selection import Selection
+from workbench.views.map_figure import map_figure
+from workbench.views.map_labels import map_labels
+
+catalog = Catalog.open({str(catalog)!r})
+found = open_map(Path({str(path)!r}))
+labels = map_labels(catalog, found.of)
+chosen = Selection.from_link({link!r}, runs={str(runs)!r}).rows(catalog.titles)
+map_figure(found.table{coloured}, chosen=chosen if found.of == "shots" else ())
+"""
