@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from msm.data.catalog import Catalog, TitleData, modalities_of
-from msm.evaluation.protocol import Space
+from msm.data.space import Space
 from msm.recipes.recipe import Recipe
 from msm.training.trainer import make_sampler
 

@@ -21,6 +21,7 @@ from msm.data import scenes
 from msm.data.catalog import Catalog, Title
 from msm.data.fusion import fuse
 from msm.data.schema import Modality
+from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_title, report
 from msm.masking.policies import random_hidden
@@ -54,20 +55,6 @@ def in_spans(num_shots: int, rng: np.random.Generator) -> np.ndarray:
     places = np.sort(rng.choice(num_shots - count * SPAN + 1, count, replace=False)) + SPAN * np.arange(count)
     hidden[places[:, None] + np.arange(SPAN)] = True
     return hidden
-
-
-@dataclass(frozen=True)
-class Space:
-    """Where predictions are compared: how shots are fused, and the mean that centring takes away."""
-
-    modalities: tuple[Modality, ...]
-    fusion: str
-    mean: np.ndarray  # (D,) of the training shots, fused
-    bandwidth: float  # of the distance-weighted mean, chosen on the validation titles
-
-    def fuse(self, embeddings: np.ndarray) -> np.ndarray:
-        """(N, D) raw embeddings → (N, D) float32 as the recipe compares them."""
-        return fuse(embeddings, self.modalities, self.fusion)
 
 
 def fitted_space(

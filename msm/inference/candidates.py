@@ -12,7 +12,7 @@ import pandas as pd
 
 from msm.data.catalog import Catalog
 from msm.data.fusion import unit
-from msm.evaluation.protocol import Space
+from msm.data.space import Space
 from msm.inference.reconstruction import FillIn
 
 MOST_SHOTS = 50_000  # of a catalog that a guess is compared with at once

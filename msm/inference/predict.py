@@ -5,24 +5,16 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import torch
 
 from msm.data.fusion import unit
+from msm.data.windows import split_windows
 from msm.models.encoder import ShotEncoder
 from msm.models.heads import window_cache
 from msm.models.heads.window_cache import Compared
 
 FOLDS = 5  # a fifth of the shots hidden at a time, as in training
-
-
-def split_windows(num_shots: int, max_shots: int) -> list[tuple[int, int]]:
-    """Cut a title into as few windows as cover it, of nearly equal length: [(start, stop), …]."""
-    count = -(-num_shots // max_shots)
-    edges = np.linspace(0, num_shots, count + 1).round().astype(int)
-    return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 
 Kept = dict[int, Compared]  # by the window's first shot

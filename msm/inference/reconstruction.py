@@ -20,8 +20,8 @@ from msm import baselines, metrics
 from msm.data.catalog import Catalog, Title, TitleData, modalities_of
 from msm.data.fusion import unit
 from msm.data.schema import Modality, in_words
+from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import Space
 from msm.inference.predict import Kept, contextual_embeddings, predict_hidden
 from msm.masking.parts import Parts, simplest
 from msm.metrics.fast import block_cosines, rank_of_truth

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msm.data.fusion import unit
-from msm.evaluation.protocol import Space
+from msm.data.space import Space
 from msm.inference.reconstruction import FillIn
 
 MOST_CHOICES = 5

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from msm.data.catalog import Title
+from msm.data.windows import split_windows
 from msm.errors import InputError
-from msm.inference.predict import split_windows
 from msm.inference.reconstruction import Run
 
 

@@ -20,9 +20,9 @@ from msm import metrics
 from msm.data import scenes
 from msm.data.catalog import Title
 from msm.data.fusion import unit
+from msm.data.space import Space
+from msm.data.windows import split_windows
 from msm.errors import InputError
-from msm.evaluation.protocol import Space
-from msm.inference.predict import split_windows
 from msm.inference.reconstruction import Run
 from msm.models.encoder import ShotEncoder
 from msm.models.heads import window_cache

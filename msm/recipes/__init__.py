@@ -4,9 +4,9 @@
 """
 
 from msm.config.limits import CHOICES, LIMITS, MAX_WINDOW
-from msm.masking.config import MaskConfig
-from msm.models.config import ModelConfig
-from msm.objectives.config import ObjectiveConfig, modality_weights
+from msm.recipes.masking import MaskConfig
+from msm.recipes.model import ModelConfig
+from msm.recipes.objective import ObjectiveConfig, modality_weights
 from msm.recipes.optimizer import OptimConfig
 from msm.recipes.recipe import Recipe
 

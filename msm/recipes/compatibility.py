@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from msm.errors import InputError
-from msm.masking.config import MaskConfig
-from msm.models.config import ModelConfig
-from msm.objectives.config import ObjectiveConfig
+from msm.recipes.masking import MaskConfig
+from msm.recipes.model import ModelConfig
+from msm.recipes.objective import ObjectiveConfig
 
 
 def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveConfig) -> None:

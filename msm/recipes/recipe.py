@@ -16,10 +16,10 @@ from typing import Any
 from msm.config.limits import CHOICES, LIMITS, MAX_WINDOW, between, one_of
 from msm.config.settings import build, keys_of, parse
 from msm.errors import InputError, did_you_mean
-from msm.masking.config import MaskConfig
-from msm.models.config import ModelConfig
-from msm.objectives.config import ObjectiveConfig, modality_weights
 from msm.recipes.compatibility import check_together
+from msm.recipes.masking import MaskConfig
+from msm.recipes.model import ModelConfig
+from msm.recipes.objective import ObjectiveConfig, modality_weights
 from msm.recipes.optimizer import OptimConfig
 
 __all__ = [

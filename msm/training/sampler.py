@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from msm.data.catalog import Catalog, Title
+from msm.data.space import Space
+from msm.data.windows import split_windows
 from msm.errors import InputError
-from msm.evaluation.protocol import Space
-from msm.inference.predict import split_windows
 
 POOL_BATCHES = 8  # batches whose windows are sorted by length together
 

@@ -18,7 +18,8 @@ import torch
 
 from msm import baselines
 from msm.data.fusion import unit
-from msm.evaluation.protocol import Case, Space
+from msm.data.space import Space
+from msm.evaluation.protocol import Case
 from msm.models.heads.pair_features import sharpen
 
 TO_LINE = (0.0, 0.1, 0.2, 0.3)

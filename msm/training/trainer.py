@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from msm.data.catalog import Catalog, Title
+from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import Space, fitted_space
+from msm.evaluation.protocol import fitted_space
 from msm.io import files
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks

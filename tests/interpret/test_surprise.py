@@ -10,9 +10,9 @@ import torch
 from msm import Run
 from msm.cli import main
 from msm.data.fusion import unit
+from msm.data.windows import split_windows
 from msm.errors import InputError
 from msm.inference.candidates import catalog_pool, most_telling, nearest_shots, title_pool, with_title
-from msm.inference.predict import split_windows
 from msm.interpret.guess import ALIKE, deal, what_is_seen
 from msm.interpret.influence import influence
 from msm.interpret.surprise import (

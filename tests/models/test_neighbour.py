@@ -12,9 +12,10 @@ from torch.nn import functional as F
 from msm import baselines, metrics
 from msm.data.catalog import Catalog, TitleData, modalities_of
 from msm.data.fusion import unit
+from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.geometry import contextual_sample, geometry
-from msm.evaluation.protocol import Case, Space, evaluate_run
+from msm.evaluation.protocol import Case, evaluate_run
 from msm.inference.predict import contextual_embeddings, predict_hidden
 from msm.inference.reconstruction import Run
 from msm.models.encoder import ShotEncoder

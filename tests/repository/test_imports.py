@@ -137,7 +137,7 @@ def test_nobody_edits_sys_path():
 def test_pages_are_turned_in_one_place_which_gives_the_selection_along():
     turning = [p for p in APP if "st.switch_page(" in p.read_text(encoding="utf-8")]
 
-    assert [p.name for p in turning] == ["opened.py"]
+    assert [p.name for p in turning] == ["page_context.py"]
 
 
 def test_no_pickle_is_ever_read():
