@@ -30,6 +30,7 @@ test: .venv/dev browser ## every test, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
 else # what drives a browser or two processes has the machine to itself; the other tests share it by files
@@ -42,6 +43,7 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
 
 trust: .venv/dev ## fifty kills a verb, 20 000 spoiled inputs (three minutes on two cores); FIRST_SEED=10000 for others
@@ -89,19 +91,19 @@ clean: ## remove the environment
 
 .venv/app: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing the $(EXTRA) packages; a few minutes the first time …"
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA)]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks]'
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),dev,docs]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,dev,docs]'
 	@touch $@
 
 .venv/sample: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),sample]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,sample]'
 	@touch $@
 
 .venv/bench: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),bench]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,bench]'
 	@touch $@
 
 .PHONY: browser

@@ -68,7 +68,7 @@ class LocalPool:
 
     def close(self, *, at_once: bool) -> None:
         for executor in [*self._idle, *self._busy.values()]:
-            processes = list((executor._processes or {}).values()) if at_once else []
+            processes = list((executor._processes or {}).values()) if at_once else []  # noqa: SLF001  # no public way to end them
             for process in processes:
                 process.terminate()
             executor.shutdown(wait=not at_once, cancel_futures=True)

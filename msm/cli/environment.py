@@ -23,6 +23,7 @@ LITTLE_GB = 5.0
 EXTRAS = {
     "cpu": "nearest-shot search on the CPU",
     "gpu": "nearest-shot search on a GPU",
+    "notebooks": "JupyterLab, for the notebooks",
     "encoders": "encoders with open weights, and OpenAI's for text",
     "scale": "training on several GPUs or machines, ablations on a Ray cluster",
     "sample": "drawing the sample films again",

@@ -49,7 +49,7 @@ def _may_see(request: Request) -> bool:
 
 def _user(cookies: Mapping[str, str]) -> dict[str, Any]:
     """What Streamlit's cookie says of a visitor; nothing where it is missing, foreign or changed."""
-    signed = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    signed = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)  # noqa: SLF001
     try:
         user = json.loads(signed) if signed else {}
     except ValueError:
