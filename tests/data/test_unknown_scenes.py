@@ -15,6 +15,8 @@ from msm.hiding import choose_hidden
 from msm.recipe import MaskConfig
 from msm.scenes import UNKNOWN, position_in_scene, scene_numbers
 from msm.search.filters import Filters, allowed_rows
+from msm.search.measure import measure
+from msm.search.spaces import RawSpace
 from msm.surprise import scene_starts
 
 UNKNOWN_VALUES = {
@@ -79,3 +81,21 @@ def test_unknown_shots_are_hidden_one_by_one_and_not_as_one_scene():
     assert all(1 <= int(h.sum()) <= 25 for h in drawn)
     assert all(h[:10].all() or not h[:10].any() for h in drawn)
     assert any(0 < int(h[10:].sum()) < 30 for h in drawn)
+
+
+def test_where_no_scene_is_known_leaving_the_scene_out_of_a_search_leaves_nothing_out(tmp_path):
+    rng = np.random.default_rng(0)
+    titles = [
+        TitleData(
+            title_id=f"title-{i}",
+            split="test",
+            embeddings=rng.standard_normal((12, 3)),
+            shots=pd.DataFrame({"scene": [""] * 12, "place": [f"place {s % 3}" for s in range(12)]}),
+        )
+        for i in range(3)
+    ]
+    catalog = Catalog.write(tmp_path / "catalog", titles, modalities=modalities_of({"video": 3}))
+    spaces = {"raw": RawSpace(catalog)}
+    by_scene, plain = (measure(spaces, "place", leave_out=out) for out in ("scene", "nothing"))
+
+    assert by_scene["columns"] == plain["columns"] and by_scene["num_scored"] == plain["num_scored"]
