@@ -13,9 +13,11 @@ EXTRA := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 BIN := .venv/bin
 TEST ?=
 FIRST_SEED ?= 0
+COUNT ?= 100
+ONLY ?=
 APP ?=
 
-.PHONY: help app lab test check trust audit notebooks docs wheel sample-data pictures benchmarks clean
+.PHONY: help app lab test check trust mutants audit notebooks docs wheel sample-data pictures benchmarks clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -48,6 +50,9 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 
 trust: .venv/dev ## fifty kills a verb, 20 000 spoiled inputs (three minutes on two cores); FIRST_SEED=10000 for others
 	MSM_KILLS=50 MSM_INPUTS=10000 MSM_FIRST_SEED=$(FIRST_SEED) $(BIN)/pytest --numprocesses 2 --dist worksteal tests/faults
+
+mutants: .venv/dev ## break COUNT lines, one at a time, and list those that no test notices (docs/contributing/mutants.md)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutation.sample --count $(COUNT) --seed $(FIRST_SEED) $(if $(ONLY),--only '$(ONLY)')
 
 audit: | .venv/bin/pip ## known vulnerabilities of the exact versions, where the advisory source answers
 	@$(AUDIT)

@@ -64,4 +64,6 @@ class _Guess:
     def _true_and_rank(self, said: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         likeness = said @ self.shots.T  # (H, N)
         true = np.take_along_axis(likeness, self.where[:, None], axis=1)
-        return true[:, 0], (1 + (likeness > true).sum(axis=1)) / len(self.shots)
+        # Ties count half, as in `msm.metrics.rank_of_truth`.
+        better, equal = (likeness > true).sum(axis=1), (likeness == true).sum(axis=1) - 1
+        return true[:, 0], (1 + better + equal / 2) / len(self.shots)

@@ -36,7 +36,7 @@ def catalog_named(arguments: Arguments, name: str) -> Path | None:
     here = arguments.catalog.absolute()
     if name == here.name:
         return arguments.catalog
-    if name != Path(name).name or name.startswith("."):  # a name, not a way out
+    if not name or name != Path(name).name or name.startswith("."):  # a name, not a way out
         return None
     return here.parent / name if (here.parent / name / "catalog.json").is_file() else None
 
