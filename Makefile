@@ -17,7 +17,7 @@ COUNT ?= 100
 ONLY ?=
 APP ?=
 
-.PHONY: help app lab test check trust mutants audit notebooks docs wheel sample-data pictures benchmarks clean
+.PHONY: help app lab test check lint-js trust mutants audit notebooks docs wheel sample-data pictures benchmarks clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -33,6 +33,7 @@ test: .venv/dev browser ## every test, as CI runs them
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(LINT_JS)
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
 else # what drives a browser or two processes has the machine to itself; the other tests share it by files
@@ -46,7 +47,18 @@ check: .venv/dev ## lint, types and the fast tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(LINT_JS)
 	$(BIN)/pytest -m "not slow and not browser and not notebook and not fault" $(TEST)
+
+lint-js: ## eslint and the type checker on our JavaScript, where npm is installed
+	@$(LINT_JS)
+
+# Words for the same reason as AUDIT below. npm installs anew only where package.json has changed; without it, and where the
+# packages cannot be fetched, the rest of the checks goes on.
+LINT_JS = if ! command -v npm >/dev/null; then echo "lint-js: skipped, npm is not installed"; \
+	  elif ! cmp -s package.json node_modules/.installed && ! { npm install --no-audit --no-fund --silent >/dev/null 2>&1 && \
+	    cp package.json node_modules/.installed; }; then echo "lint-js: skipped, npm cannot install eslint and typescript here"; \
+	  else npm run --silent lint; fi
 
 trust: .venv/dev ## fifty kills a verb, 20 000 spoiled inputs (three minutes on two cores); FIRST_SEED=10000 for others
 	MSM_KILLS=50 MSM_INPUTS=10000 MSM_FIRST_SEED=$(FIRST_SEED) $(BIN)/pytest --numprocesses 2 --dist worksteal tests/faults

@@ -1,4 +1,4 @@
-"""Front ends as text: files that are joined to one module and a style sheet, without a build step.
+"""Front ends as text: ES modules joined to one, and a style sheet, without a build step.
 
 Streamlit sends a component's module along with every message to it. Ours is a line that fetches the module from an address
 (workbench/server/routes.py), once, and the browser keeps it: a filmstrip's message has 7 kB instead of 73.
@@ -10,15 +10,15 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from workbench.components.es_modules import join_modules
 from workbench.session.base_path import base_address
 from workbench.views import palette
 
 HERE = Path(__file__).parent
-STRIP = ("pieces.js", "toolbar.js", "player.js", "timeline.js", "strip.js", "filmstrip.js")  # in this order
 
-IN_STREAMLIT = {  # folder → the files of its module
-    "filmstrip": (*STRIP, "streamlit_shell.js"),
-    "shot_map": ("shot_map.js", "streamlit_shell.js"),
+IN_STREAMLIT = {  # folder → the module that mounts the component; it imports the others
+    "filmstrip": ("streamlit_shell.js",),
+    "shot_map": ("streamlit_shell.js",),
     "frames": ("frames.js",),
     "choices": ("choices.js",),
 }
@@ -33,10 +33,9 @@ def fetched(folder: str) -> str:
 
 
 @cache
-def joined(folder: str, *names: str) -> str:
-    """The ES module of the component in `folder`: what all of them are made of, and its own files in this order."""
-    files = [HERE / "elements.js", *(HERE / folder / name for name in names)]
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+def joined(folder: str, entry: str) -> str:
+    """The ES module `entry` of the component in `folder`, joined with all that it imports."""
+    return join_modules(HERE / folder / entry)
 
 
 @cache
@@ -47,7 +46,7 @@ def style_of(folder: str) -> str:
 
 def script(shell: str) -> str:
     """The filmstrip's module; `shell` is the file that mounts it: streamlit_shell.js or widget_shell.js."""
-    return joined("filmstrip", *STRIP, shell)
+    return joined("filmstrip", shell)
 
 
 def style() -> str:

@@ -1,95 +1,129 @@
 /* Numbered pictures, and keys. Everything that a catalog says is set as text, never as markup. */
 
-const WRITING = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox]";
-const mounted = new WeakMap();
+import { element } from "../elements.js";
 
-function card(shown, number, open, pick) {
-  const button = document.createElement("button");
-  button.className = "card";
-  button.disabled = !open;
-  button.onclick = () => pick(number);
-  const picture = document.createElement("span");
-  picture.className = "picture";
-  picture.style.background = shown.colour;
-  if (shown.mark) {
-    picture.classList.add("marked");
-    picture.style.setProperty("--mark", `var(--msm-${shown.mark})`);
-  }
-  if (shown.picture) {
-    const image = document.createElement("img");
-    image.src = shown.picture;
-    image.alt = "";
-    picture.append(image);
-  }
-  const key = document.createElement("kbd");
-  key.textContent = number;
-  picture.append(key);
+/**
+ * @typedef {object} Card
+ * @property {string | null} picture an address or a data URI
+ * @property {string} colour
+ * @property {string} [text]
+ * @property {string} [mark] a colour of the palette, once it is answered
+ * @property {{ word: string, mark?: string }[]} [badges]
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {Card[]} cards
+ * @property {string} asked names the question
+ * @property {Record<string, string>} keys what a key means
+ * @property {boolean} open whether the cards can be chosen
+ */
+
+/** @typedef {{ asked: string, answer: string, number: number }} Answer `number` counts answers */
+
+const TYPING = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox]";
+
+/**
+ * @param {Card} shown
+ * @param {number} number
+ * @param {boolean} open
+ * @param {(number: number) => void} pick
+ */
+function makeCard(shown, number, open, pick) {
   const said = [shown.text, ...(shown.badges ?? []).map((b) => b.word)].filter(Boolean);
-  button.setAttribute("aria-label", [`Choice ${number}`, ...said].join(", "));
-  const badges = document.createElement("span");
-  badges.className = "badges";
-  for (const { word, mark } of shown.badges ?? []) {
-    const badge = document.createElement("b");
-    badge.textContent = word;
-    if (mark) badge.style.background = `var(--msm-${mark})`;
-    badges.append(badge);
-  }
-  picture.append(badges);
-  button.append(picture);
-  if (shown.text) {
-    const text = document.createElement("q");
-    text.textContent = shown.text;
-    button.append(text);
-  }
+  const button = element("button", "card", { "aria-label": [`Choice ${number}`, ...said].join(", ") }, makePicture(shown, number));
+  button.disabled = !open;
+  button.addEventListener("click", () => pick(number));
+  if (shown.text) button.append(element("q", "", {}, shown.text));
   return button;
 }
 
+/**
+ * @param {Card} shown
+ * @param {number} number
+ */
+function makePicture({ colour, mark, picture, badges = [] }, number) {
+  const box = element("span", "picture");
+  box.style.background = colour;
+  if (mark) {
+    box.classList.add("marked");
+    box.style.setProperty("--mark", `var(--msm-${mark})`);
+  }
+  if (picture) box.append(element("img", "", { src: picture, alt: "" }));
+  box.append(element("kbd", "", {}, String(number)), element("span", "badges", {}, ...badges.map(makeBadge)));
+  return box;
+}
+
+/** @param {{ word: string, mark?: string }} badge */
+function makeBadge({ word, mark }) {
+  const made = element("b", "", {}, word);
+  if (mark) made.style.background = `var(--msm-${mark})`;
+  return made;
+}
+
 class Choices {
+  /** @type {Message} */
+  message = { cards: [], asked: "", keys: {}, open: false };
+  /** @type {(answer: Answer) => void} */
+  send = () => {};
+  answered = false;
+  count = 0;
+
+  /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = document.createElement("div");
-    this.root.className = "choices";
-    this.said = 0;
+    this.root = element("div", "choices");
     parent.append(this.root);
-    this.hear = (event) => this.pressed(event);
-    document.addEventListener("keydown", this.hear, true); // before a button under the focus swallows it
+    this.listener = (/** @type {KeyboardEvent} */ event) => this.pressed(event);
+    document.addEventListener("keydown", this.listener, true); // before a button under the focus swallows it
   }
 
-  show(data, send) {
-    this.data = data;
+  /**
+   * @param {Message} message
+   * @param {(answer: Answer) => void} send
+   */
+  show(message, send) {
+    this.message = message;
     this.send = send;
-    this.sent = false;
-    const pick = (number) => this.answer(String(number));
-    this.root.replaceChildren(...data.cards.map((shown, i) => card(shown, i + 1, data.open, pick)));
+    this.answered = false;
+    const pick = (/** @type {number} */ number) => this.answer(String(number));
+    this.root.replaceChildren(...message.cards.map((shown, i) => makeCard(shown, i + 1, message.open, pick)));
   }
 
+  /** @param {KeyboardEvent} event */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
     const at = event.composedPath()[0];
-    if (at instanceof Element && at.closest(`${WRITING}, .filmstrip`)) return; // the filmstrip has keys of its own
-    const { keys, cards, open } = this.data;
+    if (at instanceof Element && at.closest(`${TYPING}, .filmstrip`)) return; // the filmstrip has keys of its own
+    const { keys, cards, open } = this.message;
     const onButton = at instanceof Element && at.closest("button:not([role=radio]), a, [role=option], [role=gridcell]");
-    if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.say(keys[event.key]);
+    if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.tell(keys[event.key]);
     else if (open && /^[1-9]$/.test(event.key) && Number(event.key) <= cards.length) this.answer(event.key);
     else return;
     event.preventDefault();
   }
 
+  /** @param {string} number */
   answer(number) {
-    if (this.sent) return; // one answer to one question
-    this.sent = true;
-    this.say(number);
+    if (this.answered) return; // one answer to one question
+    this.answered = true;
+    this.tell(number);
   }
 
-  say(answer) {
-    this.send({ asked: this.data.asked, answer, number: ++this.said });
+  /** @param {string} answer */
+  tell(answer) {
+    this.send({ asked: this.message.asked, answer, number: ++this.count });
   }
 
   destroy() {
-    document.removeEventListener("keydown", this.hear, true);
+    document.removeEventListener("keydown", this.listener, true);
     this.root.remove();
   }
 }
 
+/** @type {WeakMap<HTMLElement, Choices>} */
+const mounted = new WeakMap();
+
+/** @param {{ parentElement: HTMLElement, data: Message, setTriggerValue: (name: string, value: Answer) => void }} component */
 export default function ({ parentElement, data, setTriggerValue }) {
   let choices = mounted.get(parentElement);
   if (!choices) mounted.set(parentElement, (choices = new Choices(parentElement)));

@@ -2,15 +2,26 @@
 
 Hidden shots are veiled: no picture, no sound, no words, whichever of them the model must not have either. */
 
+import { element } from "../elements.js";
+import { formatScore, formatTime } from "../format.js";
+import { icon } from "./icons.js";
+import { describeLoss, loses } from "./losses.js";
+
+/** @import { Loss, Score, View } from "./types.js" */
+
 const FLIP_RATE = 4; // a flip-book runs faster than the film: nobody waits eight seconds for the next picture
 const FLIP_SHOT = 0.6; // seconds a shot where the catalog has no times
 
-function makePlayer(view, hands) {
+/**
+ * @param {View} view
+ * @param {(now: number, shot: number) => void} onTime
+ */
+export function makePlayer(view, onTime) {
   const box = element("div", "player", { role: "group", "aria-label": "The film" });
   const screen = element("div", "screen");
   const veil = element("div", "veil", { "aria-hidden": "true" });
   const words = element("p", "words");
-  const about = element("div", "about", { "aria-hidden": "true" }); // a screen reader hears it at the shot itself
+  const facts = element("div", "about", { "aria-hidden": "true" }); // a screen reader hears it at the shot itself
   const controls = element("div", "controls");
   const play = control("play", "Play (p)", () => toggle());
   const sound = control("sound", "Mute", () => mute(!wantsSilence));
@@ -18,9 +29,11 @@ function makePlayer(view, hands) {
   const time = element("span", "clock");
   peek.addEventListener("click", () => lift(!lifted));
   controls.append(play, sound, time, peek);
-  box.append(screen, controls, element("div", "below", {}, words, about));
+  box.append(screen, controls, element("div", "below", {}, words, facts));
 
+  /** @type {HTMLVideoElement | null} */
   let video = null;
+  /** @type {HTMLImageElement | null} */
   let frame = null;
   let now = 0;
   let playing = false;
@@ -28,8 +41,10 @@ function makePlayer(view, hands) {
   let wantsSilence = false;
   let tick = 0;
   let last = 0;
+  /** @type {string | null} */
   let shown = null; // what of the current shot was painted last, so that a frame costs nothing
 
+  /** @type {(name: string, says: string, onClick: () => void) => HTMLButtonElement} */
   function control(name, says, onClick) {
     const one = element("button", "tool", { type: "button", title: says, "aria-label": says }, icon(name));
     one.addEventListener("click", onClick);
@@ -45,61 +60,57 @@ function makePlayer(view, hands) {
     video = media && playable ? element("video", "", { src: media, preload: "metadata", playsinline: "", tabindex: "-1" }) : null;
     frame = !video && (thumbnails || pictures) ? element("img", "", { alt: "", draggable: "false" }) : null;
     box.hidden = !video && !frame;
-    screen.replaceChildren(...[video ?? frame, veil].filter(Boolean));
+    const picture = video ?? frame;
+    screen.replaceChildren(...(picture ? [picture, veil] : [veil]));
     sound.hidden = !video;
-    if (video) {
-      if (view.picture(0)) video.poster = view.picture(0);
-      video.addEventListener("ended", stop);
-      video.addEventListener("pause", () => playing && stop());
-      video.addEventListener("seeked", () => moved(video.currentTime));
-      video.addEventListener("error", () => build(false));
-    }
+    if (video) follow(video);
     moved(0);
   }
 
-  /* What fits beside many rows of frames, the most telling first: which shot this is, what became of it, how to read the strip. */
-  function factsOf(at, lost, score) {
-    const when = view.times.timed ? ` · ${clock(view.times.start(at))} – ${clock(view.times.end(at))}` : "";
-    const facts = [element("strong", "", {}, `Shot ${at}${when}`)];
-    if (!lost) return [...facts, element("p", "faint", {}, "visible to the model")];
-    if (!score) return [...facts, element("p", "faint", {}, `${lossSays(lost)} hidden`.trim())];
-    const is = element("p", "", {}, element("span", "of-model", {}, `● Model ${signed(score.model)}`));
-    if (score.baseline != null) is.append("\u2003", element("span", "of-baseline", {}, `◇ ${view.measure.baseline} ${signed(score.baseline)}`));
-    return [...facts, is];
+  /** @param {HTMLVideoElement} film */
+  function follow(film) {
+    const poster = view.picture(0);
+    if (poster) film.poster = poster;
+    film.addEventListener("ended", stop);
+    film.addEventListener("pause", () => playing && stop());
+    film.addEventListener("seeked", () => moved(film.currentTime));
+    film.addEventListener("error", () => build(false));
   }
 
-  function keyToTheStrip() {
-    const sample = element("i", "sample");
-    sample.style.setProperty("--score", "55%");
-    sample.style.setProperty("--baseline", "35%");
-    return element("p", "faint key", {}, sample, element("span", "", {}, "Hidden: the fuller, the nearer the model came. The line is how near a copy comes."));
-  }
-
-  /* Show the moment: everything that hangs on the shot only when it is another one. */
+  /**
+   * Show the moment: everything that hangs on the shot only when it is another one.
+   * @param {number} to
+   * @param {boolean} [tell]
+   */
   function moved(to, tell = true) {
     now = Math.max(0, Math.min(to, view.times.total));
     const at = view.times.at(now);
-    const lost = view.hidden.get(at);
-    const veiled = lost !== undefined && !lifted;
-    const hides = (part) => veiled && loses(lost, part);
-    const score = lost && view.score.get(at);
-    const state = `${at} ${veiled} ${lost} ${wantsSilence} ${score?.model} ${score?.baseline} ${view.measure.key}`;
-    if (state !== shown) {
-      shown = state;
-      veil.hidden = !hides("picture");
-      if (video) video.muted = wantsSilence || hides("sound");
-      if (frame) frame.src = view.picture(at) ?? "";
-      const text = view.shots.texts?.[at] ?? "";
-      words.textContent = hides("words") && text ? "· · ·" : text;
-      about.replaceChildren(...factsOf(at, lost, score), ...(view.score.size ? [keyToTheStrip()] : []));
-      box.dataset.at = at;
-      box.dataset.veiled = veiled;
-    }
-    const says = view.times.timed ? `${clock(now)} / ${clock(view.times.total)}` : `shot ${at} of ${view.times.count}`;
+    showShot(at);
+    const says = view.times.timed ? `${formatTime(now)} / ${formatTime(view.times.total)}` : `shot ${at} of ${view.times.count}`;
     if (time.textContent !== says) time.textContent = says;
-    if (tell) hands.onTime(now, at);
+    if (tell) onTime(now, at);
   }
 
+  /** @param {number} at */
+  function showShot(at) {
+    const loss = view.hidden.get(at);
+    const score = loss && view.score.get(at);
+    const veiled = loss !== undefined && !lifted;
+    const hides = (/** @type {string} */ part) => veiled && loses(loss, part);
+    const state = `${at} ${veiled} ${loss} ${wantsSilence} ${score?.model} ${score?.baseline} ${view.measure.key}`;
+    if (state === shown) return;
+    shown = state;
+    veil.hidden = !hides("picture");
+    if (video) video.muted = wantsSilence || hides("sound");
+    if (frame) frame.src = view.picture(at) ?? "";
+    const text = view.shots.texts?.[at] ?? "";
+    words.textContent = hides("words") && text ? "· · ·" : text;
+    facts.replaceChildren(...factsOf(view, at, loss, score), ...(view.score.size ? [keyToTheStrip()] : []));
+    box.dataset.at = String(at);
+    box.dataset.veiled = String(veiled);
+  }
+
+  /** @param {number} stamp milliseconds */
   function run(stamp) {
     if (!playing) return;
     if (video) moved(video.currentTime);
@@ -132,16 +143,18 @@ function makePlayer(view, hands) {
   function paintPlay() {
     play.replaceChildren(icon(playing ? "pause" : "play"));
     play.setAttribute("aria-label", playing ? "Pause (p)" : "Play (p)");
-    box.dataset.playing = playing;
+    box.dataset.playing = String(playing);
   }
 
   const toggle = () => (playing ? stop() : start());
 
+  /** @param {number} to */
   function seek(to) {
     if (video) video.currentTime = to;
     moved(to);
   }
 
+  /** @param {boolean} silent */
   function mute(silent) {
     wantsSilence = silent;
     sound.replaceChildren(icon(silent ? "muted" : "sound"));
@@ -149,6 +162,7 @@ function makePlayer(view, hands) {
     moved(now, false);
   }
 
+  /** @param {boolean} up */
   function lift(up) {
     lifted = up;
     peek.setAttribute("aria-pressed", String(up));
@@ -172,4 +186,28 @@ function makePlayer(view, hands) {
       return playing;
     },
   };
+}
+
+/**
+ * What fits beside many rows of frames, the most telling first: which shot this is, what became of it.
+ * @param {View} view
+ * @param {number} at
+ * @param {Loss | undefined} loss
+ * @param {Score | undefined} score
+ */
+function factsOf({ times, measure }, at, loss, score) {
+  const when = times.timed ? ` · ${formatTime(times.start(at))} – ${formatTime(times.end(at))}` : "";
+  const name = element("strong", "", {}, `Shot ${at}${when}`);
+  if (!score) return [name, element("p", "faint", {}, loss ? describeLoss(loss) : "visible to the model")];
+  const is = element("p", "", {}, element("span", "of-model", {}, `● Model ${formatScore(score.model)}`));
+  if (score.baseline != null) is.append("\u2003", element("span", "of-baseline", {}, `◇ ${measure.baseline} ${formatScore(score.baseline)}`));
+  return [name, is];
+}
+
+/** How to read the strip. */
+function keyToTheStrip() {
+  const sample = element("i", "sample");
+  sample.style.setProperty("--score", "55%");
+  sample.style.setProperty("--baseline", "35%");
+  return element("p", "faint key", {}, sample, element("span", "", {}, "Hidden: the fuller, the nearer the model came. The line is how near a copy comes."));
 }

@@ -1,72 +1,108 @@
-/* The Streamlit shell (components v2). It is appended to filmstrip.js.
+/* The Streamlit shell (components v2).
 
 A title's shots are large and constant, what is hidden is small and changes: they come as two
 messages. The first is kept by key; Streamlit sends it once and afterwards only its hash. */
 
+import { render } from "./filmstrip.js";
+
+/** @import { Answer, Draft, Gesture, Message, SentGesture, Shots } from "./types.js" */
+
 const shotsByKey = (globalThis.__msmShots ??= new Map());
 const strips = (globalThis.__msmStrips ??= new Set());
-const MOST_TITLES = 8;
+const MAX_TITLES = 8;
 
+/** @param {Shots} shots */
 function keepShots(shots) {
   shotsByKey.delete(shots.key);
   shotsByKey.set(shots.key, shots);
-  if (shotsByKey.size > MOST_TITLES) shotsByKey.delete(shotsByKey.keys().next().value);
+  if (shotsByKey.size > MAX_TITLES) shotsByKey.delete(shotsByKey.keys().next().value);
   for (const strip of strips) strip.paint();
 }
 
 const PATIENCE_MS = 1500;
 const LATE_MS = 400;
 
-const pause = (ms) => new Promise((go) => window.setTimeout(go, ms));
+/** @type {(ms: number) => Promise<null>} */
+const pause = (ms) => new Promise((go) => window.setTimeout(() => go(null), ms));
 const painted = () => Promise.race([new Promise((go) => requestAnimationFrame(() => window.setTimeout(go))), pause(100)]); // a tab in the background paints nothing
 
-/* null where the next gesture came, where this one cannot be answered, or where there is no way but Streamlit's own. */
+/**
+ * null where the next gesture came, where this one cannot be answered, or where there is no way but Streamlit's own.
+ * @param {string} address
+ * @param {string} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<Answer | null>}
+ */
 async function post(address, body, signal) {
   try {
-    const told = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
-    return told.ok ? await told.json() : null;
+    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+    return answer.ok ? await answer.json() : null;
   } catch {
     return null;
   }
 }
 
-class Strip {
+class MountedStrip {
+  /** @type {Message | undefined} */
+  message;
+  /** @type {ReturnType<typeof render> | undefined} */
+  strip;
+  gestures = 0;
+  /** @type {SentGesture | null} */
+  last = null; // the last gesture, as it was sent
+  untold = false; // and the rerun has not heard of it yet
+  /** @type {{ ask: string, body: string, stop: AbortController, answer: Promise<Answer | null> } | null} */
+  asked = null;
+  retry = 0;
+  /** @type {string | undefined} */
+  session;
+  /** @type {(gesture: SentGesture | null) => void} */
+  send = () => {};
+
+  /** @param {HTMLElement} el */
   constructor(el) {
     this.el = el;
-    this.gestures = 0;
-    this.last = null; // the last gesture, as it was sent
   }
 
-  /* Python echoes the number of the last gesture it has heard of. An answer to an earlier one would undo what the hand
-  has done since. Where none but such answers come, the gesture was lost on its way and is told again: it says all that
-  is hidden, so twice does no harm. Another session (the server was restarted) knows nothing of our numbers. */
-  show(data, send) {
+  /**
+   * Python echoes the number of the last gesture it has heard of. An answer to an earlier one would undo what the hand
+   * has done since. Where none but such answers come, the gesture was lost on its way and is told again: it says all that
+   * is hidden, so twice does no harm. Another session (the server was restarted) knows nothing of our numbers.
+   * @param {Message} message
+   * @param {(gesture: SentGesture | null) => void} send
+   */
+  show(message, send) {
     this.send = send;
-    window.clearTimeout(this.again);
-    if (data.session === this.session && data.gesture < this.gestures) {
-      this.again = window.setTimeout(() => this.send(this.last), PATIENCE_MS);
+    window.clearTimeout(this.retry);
+    if (message.session === this.session && message.gesture < this.gestures) {
+      this.retry = window.setTimeout(() => this.send(this.last), PATIENCE_MS);
       return;
     }
-    this.session = data.session;
-    this.data = data;
+    this.session = message.session;
+    this.message = message;
     this.paint();
   }
 
   paint() {
-    const shots = this.data && shotsByKey.get(this.data.strip);
-    if (!shots) return;
-    const { strip, gesture, session, ask, ...shown } = this.data;
-    if (this.core) return this.core.update({ shots, ...shown });
-    this.core = render(this.el, { shots, ...shown }, { onGesture: (hand) => this.tell(hand), onDraft: (hand) => this.ask(hand) });
+    const shots = this.message && shotsByKey.get(this.message.strip);
+    if (!this.message || !shots) return;
+    const { hidden, modality, answer, curve, arcs, cursor } = this.message;
+    const state = { shots, hidden, modality, answer, curve, arcs, cursor };
+    if (this.strip) return this.strip.update(state);
+    this.strip = render(this.el, state, { onGesture: (gesture) => this.tell(gesture), onDraft: (draft) => this.ask(draft) });
   }
 
-  /* First the scores alone, straight from the server, and when they are painted the rerun that brings the rest of the page: it
-  would keep both processors from the scores. Whatever goes wrong on the way, the rerun says it; where the scores take long,
-  it does not wait. A gesture says all that is hidden, so of several only the last is told. */
-  async tell(hand) {
-    const last = (this.last = { strip: this.data.strip, ...hand, gesture: ++this.gestures });
+  /**
+   * First the scores alone, straight from the server, and when they are painted the rerun that brings the rest of the
+   * page: it would keep both processors from the scores. Whatever goes wrong on the way, the rerun says it; where the
+   * scores take long, it does not wait. A gesture says all that is hidden, so of several only the last is told.
+   * @param {Gesture} gesture
+   */
+  async tell(gesture) {
+    if (!this.message) return;
+    const last = (this.last = { strip: this.message.strip, ...gesture, gesture: ++this.gestures });
     this.untold = true;
-    const scores = hand.look == null && this.ask(hand);
+    const scores = gesture.look == null ? this.ask(gesture) : null;
     if (scores) await Promise.race([scores.then((answer) => this.score(last, answer)), pause(LATE_MS)]);
     if (this.untold && last === this.last) this.flush();
   }
@@ -76,42 +112,52 @@ class Strip {
     this.send(this.last);
   }
 
-  /* What comes of these shots; null where nobody is there to ask. A question is asked once: of most gestures it was asked
-  before the hand let go. */
+  /**
+   * What comes of these shots; null where nobody is there to ask. A question is asked once: of most gestures it was asked
+   * before the hand let go.
+   * @param {Draft} draft
+   */
   ask({ hidden, modality }) {
-    const { ask } = this.data;
+    const ask = this.message?.ask;
     const body = ask && hidden.length ? JSON.stringify({ hidden, modality }) : null;
     if (body !== this.asked?.body || ask !== this.asked?.ask) {
       this.asked?.stop.abort();
-      this.asked = body && { ask, body, stop: new AbortController() };
-      if (body) this.asked.answer = post(ask, body, this.asked.stop.signal);
+      const stop = new AbortController();
+      this.asked = ask && body ? { ask, body, stop, answer: post(ask, body, stop.signal) } : null;
     }
-    return this.asked?.answer;
+    return this.asked?.answer ?? null;
   }
 
+  /**
+   * @param {SentGesture} told
+   * @param {Answer | null} answer
+   */
   async score({ hidden, modality, gesture, strip }, answer) {
-    if (!answer || gesture !== this.gestures || this.data.gesture >= gesture || this.data.strip !== strip) return;
-    this.data = { ...this.data, hidden, modality, answer, arcs: null }; // arcs belong to the choice before
+    const { message } = this;
+    if (!answer || !message || gesture !== this.gestures || message.gesture >= gesture || message.strip !== strip) return;
+    this.message = { ...message, hidden, modality, answer, arcs: null }; // arcs belong to the choice before
     this.paint();
     await painted();
   }
 
   destroy() {
     strips.delete(this);
-    window.clearTimeout(this.again);
+    window.clearTimeout(this.retry);
     this.asked?.stop.abort();
     if (this.untold) this.flush();
-    this.core?.destroy();
+    this.strip?.destroy();
   }
 }
 
+/** @type {WeakMap<HTMLElement, MountedStrip>} */
 const mounted = new WeakMap();
 
+/** @param {{ parentElement: HTMLElement, data: Message & { shots?: Shots }, setTriggerValue: (name: string, value: object | null) => void }} component */
 export default function ({ parentElement, data, setTriggerValue }) {
   if (data.shots) return keepShots(data.shots);
   let strip = mounted.get(parentElement);
   if (!strip) {
-    strip = new Strip(parentElement);
+    strip = new MountedStrip(parentElement);
     mounted.set(parentElement, strip);
     strips.add(strip);
   }

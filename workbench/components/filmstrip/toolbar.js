@@ -1,113 +1,119 @@
-/* The brushes, what they hide of a shot, and how near one looks: a row of small buttons. */
+/* The brushes, what they hide of a shot, and the zoom: a row of small buttons. */
 
-const BRUSHES = [
-  { name: "span", key: "1", label: "Shots", says: "click a shot or drag over several" },
-  { name: "scene", key: "2", label: "Scene", says: "a click hides the whole scene" },
-  { name: "nth", key: "3", label: "Every 3rd", says: "a click hides every 3rd shot of the film, a drag of the span; again for another number" },
-  { name: "look", key: "4", label: "Look", says: "point at a shot without hiding it" },
-  { name: "part", key: "5", label: "Part", says: "a click on a hidden shot hides another part of it: only its picture, its sound, its words, all of it" },
-];
-const STEPS = [3, 5, 10, 2];
-const ordinal = (n) => `${n}${{ 2: "nd", 3: "rd" }[n] ?? "th"}`;
+import { element } from "../elements.js";
+import { formatCount } from "../format.js";
+import { BRUSHES } from "./brushes.js";
+import { icon } from "./icons.js";
+import { commonLoss, partOf } from "./losses.js";
 
-function makeToolbar(view, hands) {
+/** @import { Brush, View } from "./types.js" */
+
+/** @type {Record<number, string>} */
+const ENDINGS = { 2: "nd", 3: "rd" };
+const ordinal = (/** @type {number} */ n) => `${n}${ENDINGS[n] ?? "th"}`;
+const buttonOf = (/** @type {string} */ modality) => `of ${modality}`;
+
+/**
+ * @typedef {object} ToolbarHandlers
+ * @property {(brush: Brush) => void} chooseBrush
+ * @property {(modality: string) => void} chooseModality
+ * @property {(factor: number) => void} zoom
+ * @property {() => void} help
+ */
+
+/**
+ * @param {View} view
+ * @param {ToolbarHandlers} handlers
+ */
+export function makeToolbar(view, handlers) {
   const bar = element("div", "bar", { role: "toolbar", "aria-label": "Filmstrip" });
   const brushes = element("div", "group", { role: "radiogroup", "aria-label": "Brush" });
   const parts = element("div", "group", { role: "radiogroup", "aria-label": "What is hidden of a shot" });
   const zoom = element("div", "group");
-  const tell = element("span", "tell");
-  bar.append(brushes, parts, tell, zoom);
-  const made = new Map();
+  const count = element("span", "tell");
+  bar.append(brushes, parts, count, zoom);
+  /** @type {Map<string, HTMLButtonElement>} */
+  const radios = new Map();
 
+  /** @type {(group: HTMLElement, label: string, says: string, onClick: () => void, picture?: string) => HTMLButtonElement} */
   function button(group, label, says, onClick, picture) {
-    const one = element("button", "tool", { type: "button", title: says });
-    if (picture) one.append(icon(picture));
-    if (label) one.append(element("span", "", {}, label));
-    else one.setAttribute("aria-label", says);
-    one.addEventListener("click", onClick);
-    group.append(one);
-    return one;
+    const made = element("button", "tool", { type: "button", title: says });
+    if (picture) made.append(icon(picture));
+    if (label) made.append(element("span", "", {}, label));
+    else made.setAttribute("aria-label", says);
+    made.addEventListener("click", onClick);
+    group.append(made);
+    return made;
   }
 
-  function choice(group, key, ...rest) {
-    const one = button(group, ...rest);
-    one.setAttribute("role", "radio");
-    made.set(key, one);
+  /** @type {(group: HTMLElement, key: string, label: string, says: string, onClick: () => void, picture?: string) => void} */
+  function radio(group, key, ...rest) {
+    const made = button(group, ...rest);
+    made.setAttribute("role", "radio");
+    radios.set(key, made);
   }
 
   for (const { name, key, label, says } of BRUSHES)
-    choice(brushes, name, label, `${says} (${key})`, () => hands.chooseBrush(name), name);
-  button(zoom, "", "Smaller frames (−)", () => hands.zoom(1 / 1.4), "out");
-  button(zoom, "", "The whole film (0)", () => hands.zoom(0), "whole");
-  button(zoom, "", "Larger frames (+)", () => hands.zoom(1.4), "in");
-  const help = button(zoom, "?", "Keys (?)", () => hands.help());
-  help.setAttribute("aria-label", "Keys");
+    radio(brushes, name, label, `${says} (${key})`, () => handlers.chooseBrush(name), name);
+  button(zoom, "", "Smaller frames (−)", () => handlers.zoom(1 / 1.4), "out");
+  button(zoom, "", "The whole film (0)", () => handlers.zoom(0), "whole");
+  button(zoom, "", "Larger frames (+)", () => handlers.zoom(1.4), "in");
+  button(zoom, "?", "Keys (?)", () => handlers.help()).setAttribute("aria-label", "Keys");
 
+  const modalities = () => view.shots.modalities ?? [];
+  const brush = (/** @type {Brush} */ name) => /** @type {HTMLButtonElement} */ (radios.get(name));
+
+  /** The buttons of what is hidden of a shot, for another title. */
   function build() {
     parts.replaceChildren();
-    const known = view.shots.modalities ?? [];
-    parts.hidden = made.get("part").hidden = known.length < 2;
+    parts.hidden = brush("part").hidden = modalities().length < 2;
     if (parts.hidden) return;
-    for (const name of ["", ...known])
-      choice(parts, `of ${name}`, name ? partOf(name) : "all of it", name ? `hide only the ${partOf(name)} of the hidden shots (m)` : "hide whole shots (m)", () => hands.chooseModality(name));
+    for (const name of ["", ...modalities()]) {
+      const says = name ? `hide only the ${partOf(name)} of the hidden shots (m)` : "hide whole shots (m)";
+      radio(parts, buttonOf(name), name ? partOf(name) : "all of it", says, () => handlers.chooseModality(name));
+    }
   }
 
   function update() {
-    for (const { name } of BRUSHES) mark(name, view.brush === name);
+    for (const { name } of BRUSHES) check(name, view.brush === name);
     const common = view.hidden.size ? commonLoss(view.hidden) : view.part ? [view.part] : [];
-    for (const name of ["", ...(view.shots.modalities ?? [])]) mark(`of ${name}`, common !== null && String(common) === name);
-    // Tab reaches one of a group, also where shots differ and none is marked.
-    if (common === null && made.has("of ")) made.get("of ").tabIndex = 0;
-    made.get("scene").disabled = !view.scenes.size;
-    made.get("nth").querySelector("span").textContent = `Every ${ordinal(view.step)}`;
-    const count = view.hidden.size;
-    tell.textContent = `${grouped(count)} of ${grouped(view.times.count)} hidden`;
+    for (const name of ["", ...modalities()]) check(buttonOf(name), common !== null && String(common) === name);
+    const all = radios.get(buttonOf(""));
+    if (common === null && all) all.tabIndex = 0; // Tab reaches one of a group, also where shots differ and none is checked
+    brush("scene").disabled = !view.scenes.size;
+    /** @type {HTMLElement} */ (brush("nth").querySelector("span")).textContent = `Every ${ordinal(view.step)}`;
+    count.textContent = `${formatCount(view.hidden.size)} of ${formatCount(view.times.count)} hidden`;
   }
 
-  function mark(key, on) {
-    const one = made.get(key);
-    if (!one) return;
-    one.setAttribute("aria-checked", String(on));
-    one.tabIndex = on ? 0 : -1;
+  /**
+   * @param {string} key
+   * @param {boolean} on
+   */
+  function check(key, on) {
+    const made = radios.get(key);
+    if (!made) return;
+    made.setAttribute("aria-checked", String(on));
+    made.tabIndex = on ? 0 : -1;
   }
 
-  // Arrow keys within a group, as a radio group has it.
-  bar.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const group = event.target.closest?.('[role="radiogroup"]');
-    if (!step || !group) return;
-    const all = [...group.querySelectorAll("button:not(:disabled)")];
-    const next = all[(all.indexOf(event.target) + step + all.length) % all.length];
-    event.preventDefault();
-    event.stopPropagation();
-    next.click();
-    next.focus();
-  });
-
+  bar.addEventListener("keydown", moveInGroup);
   return { bar, build, update };
 }
 
-const KEYS = [
-  ["← → ↑ ↓, Home, End", "move from shot to shot; the film follows"],
-  ["Space", "hide or reveal the shot"],
-  ["Shift + ← →", "hide or reveal a span"],
-  ["Enter", "look at the shot: the panels below speak of it"],
-  ["N, B", "next and previous hidden shot"],
-  ["1, 2, 3, 4, 5", "brush: shots, scene, every nth, look, part"],
-  ["M", "what is hidden of the hidden shots: all of it, picture, sound, words"],
-  ["5, then Space", "the same of one shot"],
-  ["P", "play and pause"],
-  ["V", "lift the veil from hidden shots, and lower it"],
-  ["+, −, 0", "larger frames, smaller frames, the whole film"],
-  ["Esc", "let go without hiding"],
-];
-
-function makeHelp(onClose) {
-  const sheet = element("div", "help", { role: "dialog", "aria-label": "Keys of the filmstrip", tabindex: "-1", hidden: "" });
-  const list = element("dl", "");
-  for (const [keys, does] of KEYS) list.append(element("dt", "", {}, keys), element("dd", "", {}, does));
-  const close = element("button", "tool", { type: "button" }, "Close");
-  close.addEventListener("click", onClose);
-  sheet.append(list, close);
-  return sheet;
+/**
+ * Arrow keys within a radio group.
+ * @param {KeyboardEvent} event
+ */
+function moveInGroup(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const from = /** @type {HTMLButtonElement} */ (event.target);
+  const group = from.closest?.('[role="radiogroup"]');
+  if (!step || !group) return;
+  /** @type {HTMLButtonElement[]} */
+  const all = [...group.querySelectorAll(/** @type {"button"} */ ("button:not(:disabled)"))];
+  const next = all[(all.indexOf(from) + step + all.length) % all.length];
+  event.preventDefault();
+  event.stopPropagation();
+  next.click();
+  next.focus();
 }

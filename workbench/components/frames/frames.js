@@ -1,9 +1,25 @@
-/* Frames of shots as cards: found shots, or a row of them. One module, no build step.
+/* Frames of shots as cards: found shots, or a row of them. A click on the frame does the first action; each button its own. */
 
-items: [{row, picture, colour, name, time, score, chips, text, note, mark, play}]
-actions: names of the buttons on a card, of ask, like, unlike, play, lab
-A click on the frame does the first action; each button does its own. */
+import { element } from "../elements.js";
 
+/**
+ * @typedef {object} Item
+ * @property {number} row in the catalog
+ * @property {string | null} picture
+ * @property {string} colour
+ * @property {string} name
+ * @property {string} time
+ * @property {number | null} [score]
+ * @property {[name: string, value: string, same: boolean][]} [chips] labels, and whether the query has the same
+ * @property {string} [text]
+ * @property {string} [note]
+ * @property {string} [mark]
+ * @property {boolean} [play] whether there is a film to play
+ */
+
+/** @typedef {(action: string, row: number) => void} Send */
+
+/** @type {Record<string, [symbol: string, words: string]>} */
 const WORDS = {
   ask: ["search", "Search with this shot"],
   like: ["add", "Also like this"],
@@ -12,6 +28,7 @@ const WORDS = {
   lab: ["visibility_off", "Hide it in the masking lab"],
   drop: ["close", "Take it out"],
 };
+/** @type {Record<string, string>} */
 const ICONS = {
   search: "M10 4a6 6 0 1 0 3.7 10.7l4.8 4.8 1.4-1.4-4.8-4.8A6 6 0 0 0 10 4zm0 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
   add: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
@@ -21,6 +38,7 @@ const ICONS = {
   close: "M6.400 5 12 10.600 17.600 5 19 6.400 13.400 12l5.600 5.600-1.400 1.400L12 13.400 6.400 19 5 17.600 10.600 12 5 6.400z",
 };
 
+/** @param {string} name */
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -31,6 +49,11 @@ function icon(name) {
   return svg;
 }
 
+/**
+ * @param {string} action
+ * @param {Item} item
+ * @param {Send} send
+ */
 function button(action, item, send) {
   const [symbol, words] = WORDS[action];
   const made = element("button", "action");
@@ -44,6 +67,11 @@ function button(action, item, send) {
   return made;
 }
 
+/**
+ * @param {Item} item
+ * @param {string[]} actions
+ * @param {Send} send
+ */
 function frame(item, actions, send) {
   const made = element("div", "frame");
   const open = element("button", "open");
@@ -74,9 +102,14 @@ function frame(item, actions, send) {
   return made;
 }
 
+/**
+ * @param {Item} item
+ * @param {string[]} actions
+ * @param {Send} send
+ */
 function card(item, actions, send) {
   const made = element("figure", `card ${item.mark || ""}`);
-  made.dataset.row = item.row;
+  made.dataset.row = String(item.row);
   made.append(frame(item, actions, send));
   if (item.name) {
     const caption = element("figcaption");
@@ -95,9 +128,21 @@ function card(item, actions, send) {
   return made;
 }
 
-const numbers = new WeakMap();
+/** @type {WeakMap<HTMLElement, number>} */
+const numbers = new WeakMap(); // of gestures
 
+/**
+ * @typedef {object} Message
+ * @property {string} key
+ * @property {Item[]} items
+ * @property {string[]} actions of WORDS
+ * @property {string} size
+ * @property {string} accent
+ */
+
+/** @param {{ parentElement: HTMLElement, data: Message, setTriggerValue: (name: string, value: object) => void }} component */
 export default function ({ parentElement, data, setTriggerValue }) {
+  /** @type {Send} */
   const send = (action, row) => {
     const number = (numbers.get(parentElement) || 0) + 1;
     numbers.set(parentElement, number);

@@ -4,27 +4,48 @@ data  { figure: Plotly's JSON as text, config: Plotly's, library: where plotly.m
 
 Plotly keeps the zoom of a figure with the same layout.uirevision, as long as it is drawn into the same element. */
 
+/**
+ * @typedef {object} Plotly what we use of it
+ * @property {(el: HTMLElement, data: object[], layout: object, config: object) => Promise<unknown>} react
+ * @property {(el: HTMLElement) => void} purge
+ * @property {{ resize(el: HTMLElement): void }} Plots
+ */
+
+/** @typedef {{ figure: string, config: object, library: string, alt: string }} Message */
+/** @typedef {Record<string, any>} Layout */
+
+const tool = () => /** @type {{ Plotly?: Plotly }} */ (globalThis).Plotly;
+
+/** @type {Promise<Plotly> | undefined} */
 let library; // one for all the figures of a page
 
+/** @param {string} address */
 function plotly(address) {
   library ??= new Promise((resolve, reject) => {
-    if (globalThis.Plotly) return resolve(globalThis.Plotly);
+    const loaded = tool();
+    if (loaded) return resolve(loaded);
     const script = document.createElement("script");
     script.src = address;
-    script.onload = () => resolve(globalThis.Plotly);
+    script.onload = () => resolve(/** @type {Plotly} */ (tool()));
     script.onerror = () => reject(new Error(`${address} is not served`));
     document.head.append(script);
   });
   return library;
 }
 
-/* The page's own ink, lines and letters; what a figure colours itself stays. */
+/**
+ * The page's own ink, lines and letters; what a figure colours itself stays.
+ * @param {Layout} layout
+ * @param {HTMLElement} el
+ */
 function themed(layout, el) {
   const style = getComputedStyle(el);
+  /** @type {(name: string, other: string) => string} */
   const read = (name, other) => style.getPropertyValue(name).trim() || other;
   const ink = read("--st-text-color", style.color);
   const line = read("--st-border-color", "rgba(128,128,128,.3)");
   const clear = "rgba(0,0,0,0)";
+  /** @type {Layout} */
   const themedLayout = {
     ...layout,
     autosize: true,
@@ -43,15 +64,19 @@ function themed(layout, el) {
   return themedLayout;
 }
 
+/** @type {WeakMap<HTMLElement, GrowingFigure>} */
 const mounted = new WeakMap();
 
-/* When the figure comes near to what is seen, at the latest after a while: the library keeps the browser busy for most of a
-second, which belongs to what stands at the top of the page. */
 const NEAR = "300px";
 const LATEST_MS = 4000;
 
+/**
+ * When the figure comes near to what is seen, at the latest after a while: the library keeps the browser busy for most of
+ * a second, which belongs to what stands at the top of the page.
+ * @param {HTMLElement} el
+ */
 function near(el) {
-  return new Promise((resolve) => {
+  return new Promise((/** @type {(nothing: void) => void} */ resolve) => {
     const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && done(), { rootMargin: NEAR });
     const timer = window.setTimeout(done, LATEST_MS);
     function done() {
@@ -64,40 +89,47 @@ function near(el) {
 }
 
 class GrowingFigure {
+  drawn = false;
+  /** @type {string | undefined} */
+  latest;
+
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.el = document.createElement("div");
     this.el.setAttribute("role", "img");
     this.el.style.width = "100%";
     parent.append(this.el);
-    this.observer = new ResizeObserver(() => this.drawn && globalThis.Plotly.Plots.resize(this.el));
+    this.observer = new ResizeObserver(() => this.drawn && tool()?.Plots.resize(this.el));
     this.observer.observe(this.el);
     this.near = near(this.el);
   }
 
+  /** @param {Message} message */
   async show({ figure, config, library: address, alt }) {
     this.el.setAttribute("aria-label", alt);
     this.latest = figure;
-    let tool;
+    let drawing;
     try {
       await this.near;
-      tool = await plotly(address);
+      drawing = await plotly(address);
     } catch (error) {
-      this.el.textContent = `This figure cannot be drawn: ${error.message}.`;
+      this.el.textContent = `This figure cannot be drawn: ${error instanceof Error ? error.message : error}.`;
       return;
     }
     if (this.latest !== figure || !this.el.isConnected) return; // a newer one came while the library was loading
     const { data, layout } = JSON.parse(figure);
-    await tool.react(this.el, data, themed(layout, this.el), config);
+    await drawing.react(this.el, data, themed(layout, this.el), config);
     this.drawn = true;
   }
 
   destroy() {
     this.observer.disconnect();
-    if (this.drawn) globalThis.Plotly.purge(this.el);
+    if (this.drawn) tool()?.purge(this.el);
     this.el.remove();
   }
 }
 
+/** @param {{ parentElement: HTMLElement, data: Message }} component */
 export default function ({ parentElement, data }) {
   let figure = mounted.get(parentElement);
   if (!figure) {

@@ -44,7 +44,7 @@ def shot_map(
     about    `views.map_parts.about_part`: whose points they are
     panels   (`views.map_parts.points_part`, label, note) for each map
     colours  `views.map_parts.colours_part`
-    choice   shown, hits, path, selected, pinned, size, as shot_map.js has them
+    choice   shown, hits, path, selected, pinned, size, as `State` in types.d.ts has them
     """
     gesture_key = f"{key}.number"
 

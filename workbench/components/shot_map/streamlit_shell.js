@@ -1,66 +1,101 @@
-/* The Streamlit shell (components v2). It is appended to shot_map.js.
+/* The Streamlit shell (components v2).
 
 What is large and constant (places, colours, titles) comes in messages of its own and is kept by key: Streamlit
 sends such a message once and afterwards only its hash. What changes is small and names the keys that it needs. */
 
-const kept = (globalThis.__msmMapParts ??= new Map());
-const mapped = (globalThis.__msmMaps ??= new Set());
-const MOST_PARTS = 24;
+import { render } from "./shot_map.js";
 
+/** @import { About, Colours, Message, Part, Points, State, Gesture } from "./types.js" */
+
+const MAX_PARTS = 24;
+const parts = (globalThis.__msmMapParts ??= new Map());
+const maps = (globalThis.__msmMaps ??= new Set());
+
+/** @param {Part} part */
 function keep(part) {
-  const known = kept.has(part.key);
-  kept.delete(part.key);
-  kept.set(part.key, part);
+  const known = parts.has(part.key);
+  parts.delete(part.key);
+  parts.set(part.key, part);
   if (known) return;
-  if (kept.size > MOST_PARTS) kept.delete(kept.keys().next().value);
-  for (const map of mapped) map.paint();
+  if (parts.size > MAX_PARTS) parts.delete(parts.keys().next().value);
+  for (const map of maps) map.paint();
 }
 
-class Mounted {
+/**
+ * The message with its parts in place of their keys; null while one of them is missing.
+ * @param {Message} message
+ * @returns {State | null}
+ */
+function assemble({ about, panels, colours, ...rest }) {
+  const keys = [about, colours, ...panels.map((panel) => panel.points)];
+  if (!keys.every((key) => key === null || parts.has(key))) return null;
+  return {
+    ...rest,
+    about: /** @type {About} */ (parts.get(about)),
+    colours: colours === null ? null : /** @type {Colours} */ (parts.get(colours)),
+    panels: panels.map((panel) => ({ ...panel, points: /** @type {Points} */ (parts.get(panel.points)) })),
+  };
+}
+
+class MountedMap {
+  /** @type {Message | undefined} */
+  message;
+  /** @type {ReturnType<typeof render> | undefined} */
+  map;
+  gestures = 0;
+  /** @type {(gesture: object) => void} */
+  send = () => {};
+
+  /** @param {HTMLElement} el */
   constructor(el) {
     this.el = el;
-    this.gestures = 0;
   }
 
-  show(data, send) {
+  /**
+   * @param {Message} message
+   * @param {(gesture: object) => void} send
+   */
+  show(message, send) {
     this.send = send;
     // Python echoes the number of the last gesture it has heard of; an answer to an earlier one would undo the hand.
-    if (data.gesture !== 0 && data.gesture < this.gestures) return;
-    this.data = data;
+    if (message.gesture !== 0 && message.gesture < this.gestures) return;
+    this.message = message;
     this.paint();
   }
 
   paint() {
-    if (!this.data) return;
-    const part = (key) => kept.get(key);
-    const { about, panels, colours } = this.data;
-    if (![about, colours, ...panels.map((p) => p.points)].every((key) => key === null || kept.has(key))) return;
-    const whole = { ...this.data, about: part(about), colours: colours === null ? null : part(colours) };
-    const state = { ...whole, panels: panels.map((p) => ({ ...p, points: part(p.points) })) };
-    if (this.core) return this.core.update(state);
-    const onGesture = (gesture) => this.send({ ...gesture, about: this.data.about, gesture: ++this.gestures });
-    this.core = render(this.el, state, { onGesture });
+    const state = this.message && assemble(this.message);
+    if (!state) return;
+    if (this.map) this.map.update(state);
+    else this.map = render(this.el, state, { onGesture: (gesture) => this.tell(gesture) });
+  }
+
+  /** @param {Gesture} gesture */
+  tell(gesture) {
+    this.send({ ...gesture, about: this.message?.about, gesture: ++this.gestures });
   }
 
   destroy() {
-    mapped.delete(this);
-    this.core?.destroy();
+    maps.delete(this);
+    this.map?.destroy();
   }
 }
 
-const mounts = new WeakMap();
+/** @type {WeakMap<HTMLElement, MountedMap>} */
+const mounted = new WeakMap();
 
+/** @param {{ parentElement: HTMLElement, data: Message & { part?: Part }, setTriggerValue: (name: string, value: object) => void }} component */
 export default function ({ parentElement, data, setTriggerValue }) {
   if (data.part) return keep(data.part);
-  let mounted = mounts.get(parentElement);
-  if (!mounted) {
-    mounted = new Mounted(parentElement);
-    mounts.set(parentElement, mounted);
-    mapped.add(mounted);
+  let map = mounted.get(parentElement);
+  if (!map) {
+    map = new MountedMap(parentElement);
+    mounted.set(parentElement, map);
+    maps.add(map);
   }
-  mounted.show(data, (value) => setTriggerValue("gesture", value));
+  map.show(data, (value) => setTriggerValue("gesture", value));
   return () => {
-    mounted.destroy();
-    mounts.delete(parentElement);
+    map.destroy();
+    mounted.delete(parentElement);
   };
 }
