@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def hyperparameters() -> dict[str, Any]:
     return {"command": table["commands"][0], **{cell["name"]: cell for cell in table["cells"]}}
 
 
-SOURCES = {
+SOURCES: dict[str, Callable[[], dict[str, Any]]] = {
     "neighbour": functools.partial(sample_run, "neighbour"),
     "mediafm": functools.partial(sample_run, "mediafm"),
     "best": best,
