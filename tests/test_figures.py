@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.figures import pages, results, tables
 
-REPO = Path(__file__).resolve().parents[1]
+REPO = pages.ROOT
 MARKED = [page for page in pages.all_pages() if pages.BLOCK.search(page.read_text(encoding="utf-8"))]
 UNIT = re.compile(r"\d ?(×|ms|MB|GB|s|%)(?!\w)")  # a number that somebody has measured
 CONSTANT = "20 %"  # the share of hidden shots, by protocol

@@ -141,12 +141,12 @@ def speed_result(source: str) -> dict[str, Any]:
 NOTEBOOKS = (
     (
         "01_a_catalog_and_its_shots",
-        "How much can be guessed by copying neighbouring shots?",
+        "How much of a film can be predicted by copying the neighbouring shots?",
         "two random shots of a film: cosine {n[raw]:.2f}, centred {n[centred]:.2f}; the best baseline reaches {n[best_baseline]:.2f}",
     ),
     (
         "02_hide_and_fill_in",
-        "Did the model understand the scene, or copy?",
+        "Is the model better than copying the neighbouring shots?",
         "on unseen titles the model reaches {n[model]:.2f}, the best baseline {n[best_baseline]:.2f}",
     ),
     (
@@ -156,27 +156,31 @@ NOTEBOOKS = (
     ),
     (
         "04_what_the_model_knows",
-        "Does context help frozen probes?",
+        "Does a model know more of a shot when it has seen the film around it?",
         "genre from one shot: AP {n[genre][raw]:.2f} raw, {n[genre][contextual]:.2f} in context; pattern of the scene: "
         "{n[pattern][raw]:.2f} raw, {n[pattern][contextual]:.2f} in context",
     ),
     (
         "05_maps",
-        "Does a map of contextual embeddings show more?",
+        "Does a map of contextual embeddings show more of the story than one of raw shots?",
         "{n[raw]:.0%} of a shot's nearest share its genre raw, {n[contextual]:.0%} in context, {n[chance]:.0%} by chance",
     ),
     (
         "06_retrieval",
-        "Which search finds the same kind of scene?",
+        "Which search finds the same kind of scene: by raw or by contextual embedding?",
         "the same place: mAP {n[raw]:.2f} raw, {n[contextual]:.2f} in context, {n[chance]:.2f} by chance",
     ),
     (
         "07_an_ablation_of_ones_own",
-        "Does a hyperparameter matter?",
+        "Does it matter how many shots are hidden while training?",
         "better, worse, or no difference seen, with intervals",
     ),
-    ("08_bring_your_own_video", "Are the cuts of a video file found?", "{n[found]:.0%} of them"),
-    ("09_at_scale", "How long would a million shots take?", "an estimate for your machine"),
+    (
+        "08_bring_your_own_video",
+        "Are the shots of a video file found and reconstructed?",
+        "{n[found]:.0%} of the known cuts are found",
+    ),
+    ("09_at_scale", "How long would a million shots take on this machine?", "an estimate for your machine"),
 )
 
 
