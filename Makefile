@@ -17,7 +17,7 @@ COUNT ?= 100
 ONLY ?=
 APP ?=
 
-.PHONY: help app lab test check lint-js trust mutants audit notebooks docs wheel sample-data pictures benchmarks clean
+.PHONY: help app lab test check lint-js trust mutants audit notebooks docs wheel sample-data pictures benchmarks figures clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -96,6 +96,11 @@ benchmarks: .venv/bench ## the tables of benchmarks/results (an hour on two core
 	$(BIN)/python -m benchmarks.against_baselines real
 	$(BIN)/python -m benchmarks.map --out benchmarks/results/map.json
 	$(BIN)/python -m benchmarks.map_page --out benchmarks/results/map_page.json
+	$(BIN)/python -m benchmarks.notebooks
+	$(BIN)/python -m benchmarks.figures
+
+figures: .venv/app ## write the figures of README and docs from the results of the benchmarks
+	$(BIN)/python -m benchmarks.figures
 
 clean: ## remove the environment
 	rm -rf .venv

@@ -4,13 +4,17 @@
 
 The vectors are written sparsely: a file of the right length in which only a few rows of each title are there, the others
 are holes that read as zeros. Such shots break a rule of the format, so the catalog is not validated first, which reads
-it title by title as the mean does. The model is small: what is measured is the reading. Prints one JSON object.
+it title by title as the mean does. The model is small: what is measured is the reading. Writes
+benchmarks/results/train_memory.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
+import platform
 import resource
 import tempfile
 import time
@@ -28,6 +32,7 @@ from msm.runs.folder import RunFolder
 from msm.training.trainer import Trainer
 
 TITLE_SHOTS = 500
+RESULT = Path(__file__).parent / "results" / "train_memory.json"
 
 
 def sparse_catalog(path: Path, num_shots: int, dim: int) -> Catalog:
@@ -90,8 +95,23 @@ def main() -> None:
         for _ in range(chosen.steps):
             trainer.run_step()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # of everything, the writing too
-        found = {"shots": chosen.shots, "steps": chosen.steps, "largest_resident_mb": round(peak)}
-        print(json.dumps({**found, "seconds": round(time.perf_counter() - began, 1)}))
+        write(chosen, {"largest_resident_mb": round(peak), "seconds": round(time.perf_counter() - began, 1)})
+
+
+def write(chosen: argparse.Namespace, found: dict[str, float]) -> None:
+    """Write what was measured, with the command, to RESULT and to the terminal."""
+    size = {name: getattr(chosen, name) for name in ("shots", "steps", "dim")}
+    document = {
+        "command": "python -m benchmarks.train_memory" + "".join(f" --{name} {n}" for name, n in size.items()),
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load": [round(x, 1) for x in os.getloadavg()],
+        "vectors_gb": round(2 * chosen.shots * chosen.dim / 1e9, 1),
+        **size,
+        **found,
+    }
+    files.write_json(RESULT, document)
+    print(json.dumps(document, indent=1))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,8 @@ def test_a_temporary_name_of_ones_own_is_renamed():
 def test_nothing_from_outside_is_run_as_code():
     loose = []
     for path in OURS:
+        if path == REPO / "benchmarks" / "notebooks.py":  # runs the cells of this repository's own notebooks
+            continue
         for call, name in calls(path):
             given = {k.arg: ast.unparse(k.value) for k in call.keywords}
             if name in ("eval", "exec", "os.system", "yaml.load") or given.get("trust_remote_code", "False") != "False":

@@ -1,4 +1,4 @@
-"""What docs/findings.md prints is what `msm ablate` left, and its commands ask for all of it."""
+"""The commands above the tables of docs/findings.md ask for every cell of the table (its figures: tests/test_figures.py)."""
 
 import re
 import shlex
@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks import findings
+from benchmarks.figures import pages, results
 from msm.ablation.plan import make_plan
-from msm.io import files
 from msm.recipes.recipe import Recipe
 
-TEXT = findings.FINDINGS.read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"<!-- table: (\S+) -->\n(.*?)\n<!-- end -->", TEXT, re.DOTALL))
-ABLATIONS = sorted(set(BLOCKS) - {"best"})
+TEXT = (pages.ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+BLOCKS = {block["name"].removeprefix("ablation "): block["text"] for block in pages.BLOCK.finditer(TEXT)}
+ABLATIONS = re.findall(r"<!-- figures: ablation (\S+) -->", TEXT)
 
 
 def asked_for(command: str) -> dict[str, Any]:
@@ -38,14 +37,8 @@ def test_there_are_tables_to_look_at():
 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_the_commands_above_a_table_train_every_cell_of_it_with_as_many_seeds(name):
-    table = files.read_json(findings.TABLES / f"{name}.json")
+    table = results.read_json(results.ABLATIONS / f"{name}.json")
     plans = [make_plan(**asked_for(line)) for line in BLOCKS[name].splitlines() if line.startswith("    msm ablate")]
     assert {plan.seeds for plan in plans} == {table["seeds"]}
     asked = {cell.name: cell.recipe for plan in plans for cell in plan.cells}
     assert asked == {cell["name"]: Recipe.from_dict(cell["recipe"]).to_dict() for cell in table["cells"]}
-
-
-@pytest.mark.parametrize("name", BLOCKS)
-def test_a_table_is_as_the_results_say(name):
-    made = findings.best() if name == "best" else findings.cells(files.read_json(findings.TABLES / f"{name}.json"))
-    assert BLOCKS[name] == made

@@ -1,0 +1,23 @@
+"""The tables by the name that a page gives between its comments: `best`, or with an argument `ablation recipes-series`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.figures import ablations, readme, retrieval
+
+TABLES: dict[str, Callable[..., str]] = {
+    "ablation": ablations.ablation,
+    "best": ablations.best,
+    "notebooks": readme.notebooks,
+    "quality": readme.quality,
+    "sample": readme.sample,
+    "scaling": ablations.scaling,
+    "search": retrieval.million_shots,
+    "speed": readme.speed,
+}
+
+
+def table(name: str) -> str:
+    kind, *arguments = name.split(" ")
+    return TABLES[kind](*arguments)
