@@ -1,7 +1,7 @@
 # Two commands do everything: `make app` and `make test`. Both make the environment they need.
 #
 # PYTHON   the interpreter to start from (3.11 or newer)
-# TEST     what pytest runs, e.g. make test TEST="-m 'not slow' tests/learning"
+# TEST     what pytest runs, e.g. make test TEST="-m 'not slow' tests/masking"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
