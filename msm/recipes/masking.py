@@ -1,23 +1,19 @@
-"""The choices of a recipe about which shots are hidden (msm/masking/policies.py does it)."""
+"""The masking part of a recipe: which shots are hidden (msm/masking)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from msm.config.limits import MAX_WINDOW, between, one_of
+from msm.config.registry import Registry
 from msm.data.ranges import parse_ranges
 from msm.errors import InputError
 
-POLICIES = (
-    "independent",
-    "span",
-    "block",
-    "scene",
-    "tube",
-    "modality",
-    "prefix",
-    "suffix",
-    "hand_picked",
+POLICIES = Registry(
+    "msm.masking.policies",
+    "masking policy",
+    "policy",
+    order=("independent", "span", "block", "scene", "tube", "modality", "prefix", "suffix", "hand_picked"),
 )
 SCHEDULES = ("constant", "linear", "cosine", "curriculum")
 
@@ -27,7 +23,7 @@ class MaskConfig:
     """Which shots are hidden in training, and what the model is shown in their place."""
 
     ratio: float = 0.2  # share of a window's shots
-    policy: str = "independent"  # msm.masking.policies says what each one does
+    policy: str = "independent"  # a module of msm/masking/policies
     schedule: str = "constant"  # of the ratio, over the steps
     start_ratio: float = 0.1  # where a schedule other than constant begins; it ends at `ratio`
     span_p: float = 0.2  # span: lengths are geometric with this p …
@@ -40,7 +36,7 @@ class MaskConfig:
 
     def __post_init__(self) -> None:
         between("mask.ratio", self.ratio, 0.01, 0.95)
-        one_of("mask.policy", self.policy, POLICIES)
+        one_of("mask.policy", self.policy, POLICIES.names())
         one_of("mask.schedule", self.schedule, SCHEDULES)
         between("mask.start_ratio", self.start_ratio, 0.01, 0.95)
         between("mask.span_p", self.span_p, 0.01, 1.0)

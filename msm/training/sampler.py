@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from msm.data.catalog import Catalog, Title
+from msm.data.scenes import COLUMNS, scene_numbers
 from msm.data.space import Space
 from msm.data.windows import split_windows
 from msm.errors import InputError
@@ -32,9 +32,7 @@ class Batch:
     shots: Tensor  # (B, S, D) float32, fused; padding is zero
     valid: Tensor  # (B, S) bool, True = a real shot
     global_: Tensor | None  # (B, G) float32
-    scenes: Tensor | None = (
-        None  # (B, S) int, the number of each shot's scene, negative where unknown; stays on the CPU
-    )
+    scenes: Tensor | None = None  # (B, S) int, number of each shot's scene, negative where unknown; stays on the CPU
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
@@ -59,7 +57,7 @@ class WindowSampler:
     """Every window of the training titles once an epoch, in an order drawn anew each epoch.
 
     time_reversal  probability that a window runs backwards
-    with_scenes    give the scenes of the shots too; InputError where the catalog has no such label
+    with_scenes    add the scene numbers; InputError where the catalog labels no scenes
     """
 
     def __init__(
@@ -80,7 +78,7 @@ class WindowSampler:
             raise InputError("no title in the train split has two shots, so nothing can be hidden and restored")
         self.windows = [i for i, n in enumerate(lengths) for _ in split_windows(n, max_shots) if n > 1]
         self.batch_windows = min(batch_windows, len(self.windows))
-        self.scenes = [scene_numbers(t) for t in self.titles] if with_scenes else None
+        self.scenes = [_scenes_of(t) for t in self.titles] if with_scenes else None
         self._orders: dict[int, list[int]] = {}
 
     def batch(self, step: int) -> Batch:
@@ -136,13 +134,11 @@ def _chunks(items: list[int], size: int) -> list[list[int]]:
     return [items[i : i + size] for i in range(0, len(items), size)]
 
 
-def scene_numbers(title: Title) -> np.ndarray:
-    """(N,) int: the label `scene` of a title's shots, as numbers; −1 where it is missing or negative. InputError without it."""
+def _scenes_of(title: Title) -> np.ndarray:
+    """(N,) int: the number of each shot's scene, −1 where unknown. InputError where the catalog labels no scenes."""
     shots = title.shots
-    if "scene" not in shots:
-        raise InputError(f"{title.catalog.path} has no label `scene` in shots.parquet, which mask.policy=scene needs")
-    labels = shots["scene"]
-    known = labels.notna().to_numpy()
-    if pd.api.types.is_numeric_dtype(labels):
-        known = known & (labels.fillna(-1).to_numpy() >= 0)
-    return np.where(known, pd.factorize(labels)[0], -1)
+    if not any(label in shots for label in COLUMNS):
+        raise InputError(
+            f"{title.catalog.path} has no label `scene` or `scene_start` in shots.parquet, which mask.policy=scene needs"
+        )
+    return scene_numbers(shots)

@@ -12,7 +12,7 @@ import torch
 
 from msm.data.schema import Modality
 from msm.errors import InputError
-from msm.masking.policies import at_step, choose_hidden, choose_masked
+from msm.masking import at_step, choose_hidden, choose_masked
 from msm.models.encoder import ShotEncoder
 from msm.objectives.losses import Asked, Made
 from msm.objectives.objective import Objective

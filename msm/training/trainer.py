@@ -17,6 +17,7 @@ from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.protocol import fitted_space
 from msm.io import files
+from msm.masking.policies import POLICIES
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks
 from msm.objectives.objective import make_objective
@@ -78,7 +79,7 @@ def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSample
         batch_windows=recipe.batch_windows,
         seed=recipe.seed,
         time_reversal=recipe.time_reversal,
-        with_scenes=recipe.mask.policy == "scene",
+        with_scenes=POLICIES.get(recipe.mask.policy).needs_scenes,
     )
 
 
