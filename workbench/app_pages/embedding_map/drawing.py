@@ -102,7 +102,7 @@ def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:
 
 def drawn(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """What a finished drawing leaves on the page."""
-    made = job.answer if isinstance(job.answer, list) else [job.answer]
+    made = job.answers
     st.success(f"**{as_text(job.title)}** is drawn: {as_text(map_text.map_note(made[0]))}.", icon=":material/check:")
 
 
