@@ -110,7 +110,7 @@ def test_a_second_request_to_stop_is_a_stronger_one(tmp_path, long_film):
 SERVER = """
 import signal, sys, time
 from pathlib import Path
-from workbench import jobs
+from workbench.server import jobs
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a server in the background does
 folder = jobs.prepare(Path(sys.argv[1]), "ingest")
 jobs.start(folder, "Film", ["ingest", *sys.argv[2:]])

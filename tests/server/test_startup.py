@@ -11,9 +11,9 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 WARMED = """
 import gc, sys
-from workbench import warming
+from workbench.server import startup
 from workbench.session.arguments import read_arguments
-warming.warm(read_arguments([])).join()
+startup.warm(read_arguments([])).join()
 assert "torch" in sys.modules
 print(len(gc.get_objects()), gc.get_freeze_count())
 """

@@ -3,7 +3,7 @@
 A job is a folder in a folder of jobs, so every session sees the same ones:
 
     KIND-DATE-TIME-RANDOM/
-      job.json        kind, title, argv, about (what a page wants to remember), started, pid, born
+      job.json        kind, title, argv, about (what a page wants to remember), started, pid
       progress.json   what the child tells of itself (msm/io/progress.py), its end included
       output, log     what it writes to stdout and to stderr
       exit.json       its exit status, from a server that saw it end
@@ -12,7 +12,7 @@ A job is a folder in a folder of jobs, so every session sees the same ones:
       files/          what was uploaded for it
 
 Whether it runs is read from the process table, never from a file: a job whose process died without a
-word is `lost`, and a pid that belongs to somebody else by now is told by when that process was born.
+word is `lost`, and a pid that belongs to another process by now is told by that process's command line.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+import psutil
+
 from msm.errors import InputError
 from msm.io.files import naming_full_disk, read_json, write_json
 from msm.io.progress import SPARE
@@ -44,7 +46,7 @@ SPARE_BYTES = 16_384
 LOG_TAIL = 20_000  # bytes of a log that anybody wants to see
 Kinds = Mapping[str, tuple[type, ...]]  # what the files hold
 FACTS: Kinds = {"kind": (str,), "title": (str,), "argv": (list,), "about": (dict,), "started": (int, float)}
-FACTS = {**FACTS, "pid": (int,), "born": (str, NoneType)}
+FACTS = {**FACTS, "pid": (int,)}
 LARGEST = 1e11  # of any number in them: seconds since 1970 until the year 5138
 NUMBER = (int, float, NoneType)
 TOLD: Kinds = {"done": NUMBER, "total": NUMBER, "seconds_left": NUMBER, "what": (str, NoneType)}
@@ -89,12 +91,18 @@ class Job:
         return _tail(self.folder / "log")
 
     @property
-    def answer(self) -> Any:
-        """What it printed under --json; None where that is no JSON."""
+    def answer(self) -> dict[str, Any]:
+        """The first object that it printed under --json; empty where it printed none."""
+        return next(iter(self.answers), {})
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """Every object that it printed under --json, for a verb that prints a list of them."""
         try:
-            return read_json(self.folder / "output")
+            printed = read_json(self.folder / "output")
         except InputError:
-            return None
+            return []
+        return [one for one in (printed if isinstance(printed, list) else [printed]) if isinstance(one, dict)]
 
 
 def jobs_folder(runs: Path) -> Path:
@@ -145,7 +153,6 @@ def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any
         "about": dict(about or {}),
         "started": time.time(),
         "pid": process.pid,
-        "born": _born(process.pid),
     }
     try:
         with naming_full_disk(folder):
@@ -179,8 +186,8 @@ def read(folder: Path) -> Job:
     if not _fits(facts, FACTS) or not all(isinstance(word, str) for word in facts["argv"]):
         raise InputError(f"{folder / 'job.json'} is not what a job writes")
     job: dict[str, Any] = {key: facts[key] for key in ("kind", "title", "started", "about")}
-    argv, pid, born = tuple(facts["argv"]), facts["pid"], facts.get("born")
-    alive = _alive(pid, born)  # before the files are read: it may end in between, but not the other way round
+    argv = tuple(facts["argv"])
+    alive = _runs(facts["pid"], argv)  # before the files are read: it may end in between, but not the other way round
     if not alive and folder.absolute() in _watchers:  # how it ended is being written down
         _watchers[folder.absolute()].join(1)
     told = _maybe(folder / "progress.json", TOLD)
@@ -206,7 +213,7 @@ def stop(job: Job) -> None:
         return
     facts = read_json(job.folder / "job.json")
     write_json(job.folder / "asked.json", {"times": job.asked + 1, "at": time.time()})
-    if _alive(facts["pid"], facts.get("born")):
+    if _runs(facts["pid"], facts["argv"]):
         os.kill(facts["pid"], signal.SIGTERM if job.asked else signal.SIGINT)
 
 
@@ -258,24 +265,13 @@ def _fits(found: Any, kinds: Kinds) -> bool:
     return all(abs(value) < LARGEST for key in kinds if isinstance(value := found.get(key), int | float))
 
 
-def _born(pid: int) -> str | None:
-    """When a process was born, as this boot of the machine counts; None where there is none, or only its zombie."""
+def _runs(pid: int, argv: Sequence[str]) -> bool:
+    """Whether the process of this pid is the one that was started with `argv`, whose paths no other process has."""
     try:
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except (OSError, ValueError):
-        return None
-    return None if words[0] in "ZX" else f"{boot}/{words[19]}"
-
-
-def _alive(pid: int, born: str | None) -> bool:
-    if Path("/proc/self/stat").exists():
-        return born is not None and _born(pid) == born
-    try:  # no process table to read: a pid must do
-        os.kill(pid, 0)
-    except OSError:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and process.cmdline()[1:] == list(argv[1:])
+    except psutil.Error:
         return False
-    return True
 
 
 def _tail(path: Path) -> str:

@@ -22,6 +22,7 @@ from msm.data.schema import in_words
 from msm.masking.parts import parse_parts
 from workbench.session.arguments import ROOT
 from workbench.session.base_path import base_address
+from workbench.session.bounded_dict import BoundedDict
 from workbench.views.strip import strip_shots
 
 Stamp = tuple[int, ...]
@@ -236,17 +237,14 @@ def inspect(catalog: Catalog, on_share: Callable[[float], object] = lambda share
 
     problems = list(islice(catalog.problems(on_title=look), MOST_PROBLEMS))
     by_name = {m.name: int(n) for m, n in zip(catalog.modalities, counts, strict=True)}
-    kept = _inspections()
-    kept[str(catalog.path), catalog.fingerprint] = Inspection(problems, by_name)
-    while len(kept) > MOST_INSPECTIONS:
-        kept.pop(next(iter(kept)))
-    return Inspection(problems, by_name)
+    found = Inspection(problems, by_name)
+    _inspections()[str(catalog.path), catalog.fingerprint] = found
+    return found
 
 
-# A dictionary of our own: a cached function may not report its progress to a page.
 @st.cache_resource(show_spinner=False)
-def _inspections() -> dict[tuple[str, str], Inspection]:
-    return {}
+def _inspections() -> BoundedDict[tuple[str, str], Inspection]:
+    return BoundedDict(MOST_INSPECTIONS)
 
 
 def measured_sets() -> dict[str, Any]:

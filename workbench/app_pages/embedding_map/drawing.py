@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog, InputError
 from msm.projection import ProjectionOptions
 from msm.projection.maps import MapOptions, Source
 from workbench.app_pages.embedding_map.choice import Entry
-from workbench.app_pages.evaluation.panels import columns
+from workbench.layout.figures import columns
 from workbench.server import jobs
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache
 from workbench.session.arguments import read_arguments
 from workbench.views import map_text
@@ -102,7 +102,7 @@ def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:
 
 def drawn(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """What a finished drawing leaves on the page."""
-    made = job.answer if isinstance(job.answer, list) else [job.answer]
+    made = job.answers
     st.success(f"**{as_text(job.title)}** is drawn: {as_text(map_text.map_note(made[0]))}.", icon=":material/check:")
 
 

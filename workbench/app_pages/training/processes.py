@@ -19,6 +19,7 @@ from workbench.server.jobs import Job
 from workbench.server.roles import require_editor
 from workbench.session import cache
 from workbench.session.arguments import Arguments, catalog_named, catalog_names
+from workbench.session.bounded_dict import BoundedDict
 
 TRAIN, ESTIMATE = "train", "estimate"  # kinds of jobs
 MOST_TAILS = 64
@@ -60,8 +61,6 @@ def _tail(path: Path) -> Tail:
     tails, guard = _tails()
     with guard:
         if path not in tails:
-            while len(tails) >= MOST_TAILS:
-                tails.pop(next(iter(tails)))
             tails[path] = _GuardedTail(path)
         return tails[path]
 
@@ -78,10 +77,9 @@ class _GuardedTail(Tail):
             return super().read()
 
 
-# A dictionary of our own: what is kept of a run grows while it is read, and is not made anew.
 @st.cache_resource(show_spinner=False)
-def _tails() -> tuple[dict[Path, Tail], Any]:
-    return {}, threading.Lock()
+def _tails() -> tuple[BoundedDict[Path, Tail], threading.Lock]:
+    return BoundedDict(MOST_TAILS), threading.Lock()
 
 
 def job_of(path: Path, folder: Path) -> Job | None:
