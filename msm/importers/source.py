@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from msm.data.scenes import scene_numbers
 from msm.data.schema import SPLITS, TITLE_COLUMNS
 from msm.errors import InputError
 
@@ -109,5 +110,4 @@ def add_scenes(shots: pd.DataFrame) -> pd.DataFrame:
     """Number the scenes from 0 where the source marks only their first shots (`scene_start`)."""
     if "scene_start" not in shots or "scene" in shots:
         return shots
-    starts = shots["scene_start"].to_numpy().astype(bool)
-    return shots.assign(scene=np.cumsum(starts) - bool(starts[0]))
+    return shots.assign(scene=scene_numbers(shots))

@@ -186,7 +186,7 @@ def scene_starts(labels: pd.DataFrame) -> np.ndarray | None:
     numbers = scenes.scene_numbers(labels)
     if (numbers == scenes.UNKNOWN).all():
         return None
-    return (numbers != scenes.UNKNOWN) & np.r_[True, numbers[1:] != numbers[:-1]]
+    return (numbers != scenes.UNKNOWN) & scenes.scene_begins(numbers)
 
 
 def peaks(table: pd.DataFrame, count: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from msm.data.catalog import Catalog
-from msm.data.scenes import scene_numbers
+from msm.data.scenes import COLUMNS, UNKNOWN, scenes_of_titles
 from msm.errors import InputError
 from msm.evaluation.probes.labels import Label, read_labels
 from msm.evaluation.probes.neighbours import probe_retrieval
@@ -68,13 +68,8 @@ def _known(catalog: Catalog, label: str, rows: np.ndarray) -> Label:
 
 
 def _scenes(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
-    """(n,) a number for each scene of the catalog; −1 where it is not known."""
-    marks = [c for c in ("scene_start", "scene") if c in catalog.shot_labels]
+    """(n,) a number for each scene of the catalog; −1 where it is unknown."""
+    marks = [c for c in COLUMNS if c in catalog.shot_labels]
     if not marks:
-        return np.full(len(rows), -1)
-    shots, parts, first = catalog.read_shots(columns=marks), [], 0
-    for start, count in zip(catalog.titles["first_shot"], catalog.titles["num_shots"], strict=True):
-        local = scene_numbers(shots.iloc[start : start + count].reset_index(drop=True))
-        parts.append(np.where(local >= 0, local + first, -1))
-        first += max(int(local.max()) + 1, 0)
-    return np.concatenate(parts)[rows]
+        return np.full(len(rows), UNKNOWN)
+    return scenes_of_titles(catalog.read_shots(columns=marks), catalog.titles["num_shots"])[rows]

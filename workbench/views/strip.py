@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from msm.data.scenes import UNKNOWN, scene_begins, scene_numbers
 from msm.masking.parts import Parts, parse_parts, simplest
 from workbench.views.formatting import baseline_label, part
 from workbench.views.shot_colors import fingerprint_colors
@@ -67,15 +68,8 @@ def of_message(said: str | dict[str, list[int]], hidden: Sequence[int]) -> Parts
 
 def scene_starts(shots: pd.DataFrame) -> list[int]:
     """Shots at which a scene begins, from the label scene_start or scene; empty where there is neither."""
-    if "scene_start" in shots:
-        starts = shots["scene_start"].fillna(0).to_numpy() != 0
-    elif "scene" in shots:
-        scene = shots["scene"]
-        known = scene.notna() & (scene.astype(str) != "-1")
-        starts = (known & (scene != scene.shift())).to_numpy()
-    else:
-        return []
-    return [int(i) for i in np.flatnonzero(starts)]
+    numbers = scene_numbers(shots)
+    return np.flatnonzero((numbers != UNKNOWN) & scene_begins(numbers)).tolist()
 
 
 def scene_around(shots: pd.DataFrame, shot: int) -> list[int]:
