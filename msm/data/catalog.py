@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.reader import (
     check_counts,
     check_shot_table,
@@ -111,6 +112,22 @@ class Title:
         """(G,) float32, or None where the catalog has no metadata embeddings."""
         vectors = self.catalog.global_vectors
         return None if vectors is None else np.array(vectors[self.index], dtype=np.float32)
+
+    @property
+    def film(self) -> Path | None:
+        """Path of the film; None where the catalog does not hold it."""
+        path = film_path(self.catalog.path, self.title_id)
+        inside = path.resolve().is_relative_to((self.catalog.path / MEDIA).resolve())
+        return path if inside and path.is_file() else None
+
+    @property
+    def has_thumbnails(self) -> bool:
+        """True where the catalog has a folder of thumbnails for this title."""
+        return thumbnail_folder(self.catalog.path, self.title_id).is_dir()
+
+    def thumbnail(self, shot: int) -> Path:
+        """Path of a shot's thumbnail (WebP), whether or not it exists."""
+        return thumbnail_path(self.catalog.path, self.title_id, shot)
 
     def __len__(self) -> int:
         return self.num_shots

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from msm.data.catalog import Catalog, Modality, Title, TitleData, modalities_of
+from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
 from msm.ingest.encoders.registry import Encoder
@@ -55,9 +56,9 @@ def assemble(
 
     def copy_media(folder: Path) -> None:
         if former is not None:
-            _link_former_media(former.path / "media", folder / "media", set(finished))
+            _link_former_media(former.path, folder, set(finished))
         for title_id, (_, staged) in finished.items():
-            _link_new_media(staged.folder, folder / "media", title_id)
+            _link_new_media(staged, folder, title_id)
 
     return Catalog.write(
         path,
@@ -86,7 +87,7 @@ def _titles(
 def _new_title(job: Job, staged: Staged, dealt: Mapping[str, str], width: int) -> TitleData:
     facts = job.facts
     labels: dict[str, Any] = {"synopsis": facts.synopsis or None, "tags": facts.tags or None}
-    labels["media"] = f"{facts.title_id}.mp4" if (staged.folder / "film.mp4").exists() else None
+    labels["media"] = f"{facts.title_id}.mp4" if staged.film is not None else None
     return TitleData(
         title_id=facts.title_id,
         name=facts.name,
@@ -168,23 +169,22 @@ def _provenance(
     return made
 
 
-def _link_former_media(old: Path, new: Path, replaced: set[str]) -> None:
-    """All that the former media folder holds, except what belongs to replaced titles."""
+def _link_former_media(former: Path, catalog: Path, replaced: set[str]) -> None:
+    """Link everything in the former catalog's media folder except the files of replaced titles."""
+    left_out = {film_path(former, t) for t in replaced} | {thumbnail_folder(former, t) for t in replaced}
 
-    def leave_out(folder: str, names: list[str]) -> list[str]:
-        where = Path(folder)
-        if where == old / "thumbnails":
-            return [n for n in names if n in replaced]
-        return [n for n in names if where == old and n.removesuffix(".mp4") in replaced and n.endswith(".mp4")]
+    def ignore(folder: str, names: list[str]) -> list[str]:
+        return [n for n in names if Path(folder) / n in left_out]
 
-    if old.is_dir():
-        shutil.copytree(old, new, copy_function=lambda a, b: link_or_copy(Path(a), Path(b)), ignore=leave_out)
+    if (former / MEDIA).is_dir():
+        shutil.copytree(
+            former / MEDIA, catalog / MEDIA, copy_function=lambda a, b: link_or_copy(Path(a), Path(b)), ignore=ignore
+        )
 
 
-def _link_new_media(staged: Path, media: Path, title_id: str) -> None:
-    frames = media / "thumbnails" / title_id
-    frames.mkdir(parents=True)
-    for picture in (staged / "thumbnails").iterdir():
-        link_or_copy(picture, frames / picture.name)
-    if (staged / "film.mp4").exists():
-        link_or_copy(staged / "film.mp4", media / f"{title_id}.mp4")
+def _link_new_media(staged: Staged, catalog: Path, title_id: str) -> None:
+    thumbnail_folder(catalog, title_id).mkdir(parents=True)
+    for shot, picture in enumerate(staged.thumbnails):
+        link_or_copy(picture, thumbnail_path(catalog, title_id, shot))
+    if staged.film is not None:
+        link_or_copy(staged.film, film_path(catalog, title_id))

@@ -27,6 +27,7 @@ from msm.io.files import read_json, save_array, whole_folder
 TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
 BATCH = 16  # shots that an encoder sees at once
 LONGEST_SOUND_S = 120.0  # of a longer shot an encoder hears twelve pieces, evenly spread
+FILM = "film.mp4"  # in a staged folder
 NO_PICTURES = np.zeros((0, 1, 1, 3), np.uint8)
 NO_SOUND = np.zeros(0, np.float32)
 
@@ -76,6 +77,17 @@ class Staged:
     def shots(self) -> pd.DataFrame:
         return pd.read_parquet(self.folder / "shots.parquet")
 
+    @property
+    def thumbnails(self) -> list[Path]:
+        """A picture of each shot, in order."""
+        return [_thumbnail(self.folder, shot) for shot in range(len(self.shots))]
+
+    @property
+    def film(self) -> Path | None:
+        """The copy that a browser plays; None where none was made."""
+        path = self.folder / FILM
+        return path if path.exists() else None
+
     def fits(self, job: Job) -> bool:
         """Was it finished, and from the same files with the same choices?"""
         if not (self.folder / "title.json").is_file():
@@ -107,7 +119,7 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
         vectors = np.concatenate([blocks[e.modality] for e in encoders], axis=1)
         _write(folder, job, encoders, vectors, _shot_table(job.facts, times, text))
         if job.media:
-            save_playable(job.video, folder / "film.mp4")
+            save_playable(job.video, folder / FILM)
     return Staged(job.folder)
 
 
@@ -138,7 +150,7 @@ def _look(
 
     Thumbnails are written, sound is spooled, and lines inside the film are taken where none were given.
     """
-    (folder / "thumbnails").mkdir()
+    _thumbnail(folder, 0).parent.mkdir()
     encoder = next((e for e in encoders if e.modality == "video"), None)
     inside = (lambda line: None) if lines else lines.append
     times: list[tuple[float, float]] = []
@@ -146,12 +158,16 @@ def _look(
     pictures = _told(film.pictures(spool.write, inside), progress)
     for batch in _batches(cut_shots(film, pictures, transnet=transnet)):
         for shot in batch:
-            save_thumbnail(shot.pictures, folder / "thumbnails" / f"{len(times)}.webp")
+            save_thumbnail(shot.pictures, _thumbnail(folder, len(times)))
             times.append((shot.start_s, shot.end_s))
         if encoder is not None:
             vectors.append(encode(encoder, [_seen(shot) for shot in batch]))
     progress(times[-1][1])
     return np.array(times), {"video": np.concatenate(vectors)} if vectors else {}
+
+
+def _thumbnail(folder: Path, shot: int) -> Path:
+    return folder / "thumbnails" / f"{shot}.webp"
 
 
 def _told(pictures: Iterator[Picture], progress: Callable[[float], None]) -> Iterator[Picture]:

@@ -414,3 +414,27 @@ def test_labels_that_repeat_themselves_are_read_as_ever(tiny_catalog):
     table = pq.read_table(path)
     pq.write_table(table.append_column("mood", repeated("calm" * 50, len(table))), path, store_schema=False)
     assert set(Catalog.open(tiny_catalog.path).read_shots(2, 9)["mood"]) == {"calm" * 50}
+
+
+def test_a_film_is_there_only_where_the_catalog_itself_holds_it(make_catalog, tmp_path):
+    catalog = make_catalog([title("noir", 4)])
+    noir = catalog["noir"]
+    assert noir.film is None and not noir.has_thumbnails and not noir.thumbnail(0).exists()
+
+    film = catalog.path / "media" / "noir.mp4"
+    film.parent.mkdir()
+    (tmp_path / "elsewhere.mp4").write_bytes(b"film")
+    film.symlink_to(tmp_path / "elsewhere.mp4")
+    assert noir.film is None
+
+    film.unlink()
+    film.write_bytes(b"film")
+    assert noir.film == film
+
+
+def test_a_thumbnail_lies_in_the_folder_of_its_title(make_catalog):
+    noir = make_catalog([title("noir", 4)])["noir"]
+    noir.thumbnail(3).parent.mkdir(parents=True)
+
+    assert noir.has_thumbnails
+    assert noir.thumbnail(3) == noir.catalog.path / "media" / "thumbnails" / "noir" / "3.webp"
