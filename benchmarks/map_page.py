@@ -34,6 +34,7 @@ from playwright.sync_api import Page, sync_playwright
 from msm import Catalog, TitleData
 from msm import projection as projections
 from msm.data.catalog import modalities_of
+from msm.data.media import thumbnail_folder
 from msm.projection.maps import make_maps
 
 ROOT = Path(__file__).parent.parent
@@ -91,7 +92,7 @@ def made_world(folder: Path, num_points: int) -> Catalog:
             )
             pictures.append(catalog / f"{i}.webp")
         for row in range(num_points):
-            place = catalog / "media" / "thumbnails" / f"film-{row // OF_A_TITLE}"
+            place = thumbnail_folder(catalog, f"film-{row // OF_A_TITLE}")
             place.mkdir(parents=True, exist_ok=True)
             os.link(pictures[row % PICTURES], place / f"{row % OF_A_TITLE}.webp")
         for picture in pictures:

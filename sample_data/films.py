@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from msm.data.catalog import Catalog, TitleData
+from msm.data.media import film_path, thumbnail_folder
 from msm.errors import InputError
 from msm.ingest import IngestOptions, ingest
 from msm.ingest.media import link_or_copy
@@ -87,15 +88,12 @@ def publish(
 
     def copy_media(folder: Path) -> None:
         for title_id in title_ids:
-            source, target = (
-                ingested.path / "media" / "thumbnails" / title_id,
-                folder / "media" / "thumbnails" / title_id,
-            )
+            source, target = thumbnail_folder(ingested.path, title_id), thumbnail_folder(folder, title_id)
             target.mkdir(parents=True)
             for picture in sorted(source.iterdir()):
                 link_or_copy(picture, target / picture.name)
             if title_id in playable:
-                link_or_copy(ingested.path / "media" / f"{title_id}.mp4", folder / "media" / f"{title_id}.mp4")
+                link_or_copy(film_path(ingested.path, title_id), film_path(folder, title_id))
 
     return Catalog.write(
         out,

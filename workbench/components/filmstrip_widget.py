@@ -72,16 +72,15 @@ def _shots(fill: FillIn, title: Title | None) -> dict[str, Any]:
 
 
 def _film(title: Title) -> bytes:
-    file = title.catalog.path / "media" / f"{title.title_id}.mp4"
-    return file.read_bytes() if file.is_file() and file.stat().st_size <= MOST_FILM_BYTES else b""
+    file = title.film
+    return file.read_bytes() if file is not None and file.stat().st_size <= MOST_FILM_BYTES else b""
 
 
 def _pictures(title: Title) -> list[str | None] | None:
     """The frames as data: addresses; None where the title has none, or too many."""
-    folder = title.catalog.path / "media" / "thumbnails" / title.title_id
-    if not folder.is_dir() or title.num_shots > MOST_PICTURES:
+    if not title.has_thumbnails or title.num_shots > MOST_PICTURES:
         return None
-    return [_as_address(folder / f"{i}.webp") for i in range(title.num_shots)]
+    return [_as_address(title.thumbnail(i)) for i in range(title.num_shots)]
 
 
 def _as_address(file: Path) -> str | None:

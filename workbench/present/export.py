@@ -76,7 +76,7 @@ def embedded_pictures() -> Picture:
 
     @cache
     def picture(title: Title, shot: int) -> tuple[str | None, str]:
-        file = title.catalog.path / "media" / "thumbnails" / title.title_id / f"{shot}.webp"
+        file = title.thumbnail(shot)
         return (data_uri(file), "") if file.is_file() else (None, colours(title)[shot])
 
     return picture

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from msm.data.media import MEDIA, THUMBNAILS
 from workbench.components import front_end
 from workbench.server import fill_endpoint
 from workbench.server.auth_guard import for_people
@@ -20,7 +21,6 @@ from workbench.session.base_path import base_address
 
 PLOTLY = Path(find_spec("plotly").submodule_search_locations[0]) / "package_data" / "plotly.min.js"  # type: ignore[union-attr,index]
 MOST_TOGETHER = 64  # pictures in one answer
-THUMBNAILS = Path("media") / "thumbnails"
 
 
 def thumbnail(request: Request) -> Response:
@@ -41,9 +41,7 @@ def thumbnails_together(request: Request) -> Response:
 
 def film(request: Request) -> Response:
     """A title's film, whole or the range of it that a player asks for."""
-    return _answer(
-        _inside(request.path_params["catalog"], Path("media"), f"{request.path_params['title']}.mp4"), "video/mp4"
-    )
+    return _answer(_inside(request.path_params["catalog"], MEDIA, f"{request.path_params['title']}.mp4"), "video/mp4")
 
 
 def plotly(request: Request) -> Response:

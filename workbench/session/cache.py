@@ -194,8 +194,7 @@ def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
 
 def thumbnails_address(title: Title) -> str | None:
     """What `NUMBER.webp` is appended to for the picture of a shot; None where the title has none."""
-    catalog = title.catalog.path.absolute()
-    if not (catalog / "media" / "thumbnails" / title.title_id).is_dir():
+    if not title.has_thumbnails:
         return None
     return f"{catalog_thumbnails_address(title.catalog)}/{quote(title.title_id, safe='')}/"
 
@@ -207,9 +206,9 @@ def catalog_thumbnails_address(catalog: Catalog) -> str:
 
 def media_address(title: Title) -> str | None:
     """Where the film itself is served; None where the catalog does not hold it."""
-    catalog = title.catalog.path.absolute()
-    if not (catalog / "media" / f"{title.title_id}.mp4").is_file():
+    if title.film is None:
         return None
+    catalog = title.catalog.path.absolute()
     return f"{base_address()}/films/{quote(catalog.name, safe='')}/{quote(title.title_id, safe='')}.mp4"
 
 

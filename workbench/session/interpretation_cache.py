@@ -250,14 +250,14 @@ def frame(catalog: Catalog, row: int, *, of: str = "", **how: Any) -> Frame:
 
 def picture_address(catalog: Catalog, title_id: str, shot: int) -> str | None:
     """Where the server gives a shot's picture; None where it has none."""
-    file = catalog.path / "media" / "thumbnails" / title_id / f"{shot}.webp"
+    file = catalog[title_id].thumbnail(shot)
     address = cache.thumbnails_address(catalog[title_id]) if file.is_file() else None
     return None if address is None else f"{address}{quote(str(shot))}.webp"
 
 
 def picture_itself(catalog: Catalog, title_id: str, shot: int) -> str | None:
     """A shot's picture as a data URI; None where it has none."""
-    file = catalog.path / "media" / "thumbnails" / title_id / f"{shot}.webp"
+    file = catalog[title_id].thumbnail(shot)
     return _data_uri(file, cache.stamp(file)) if file.is_file() else None
 
 

@@ -226,9 +226,8 @@ def _show_title(title: Title) -> None:
     """Its name and length, its frames side by side, and which shots have picture, sound and words."""
     words = [f"**{title.name}**", clock(title.duration_s), count(title.num_shots, "shot"), f"split {title.split}"]
     st.markdown(":green[:material/check_circle:] " + " · ".join(filter(None, words)))
-    thumbnails = title.catalog.path / "media" / "thumbnails" / title.title_id
     chosen = np.unique(((np.arange(FRAMES) + 0.5) / FRAMES * title.num_shots).astype(int))
-    frames = [str(p) for n in chosen if (p := thumbnails / f"{n}.webp").is_file()]
+    frames = [str(p) for n in chosen if (p := title.thumbnail(n)).is_file()]
     if frames:
         with st.container(horizontal=True, gap="xsmall"):
             for frame in frames:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog
+from msm.data.media import THUMBNAILS
 from msm.projection.maps import StoredMap
 from msm.projection.maps.store import list_maps, maps_folder, open_map
 from workbench.session.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
@@ -47,7 +48,7 @@ def about(catalog: Catalog, of: str) -> dict[str, Any]:
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
 def _about(catalog: Catalog, of: str, frames: str) -> dict[str, Any]:
-    folder = catalog.path / "media" / "thumbnails"
+    folder = catalog.path / THUMBNAILS
     there = {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
     framed = [title_id in there for title_id in catalog.titles["title_id"].astype(str)]
     return about_part(catalog.fingerprint, of, catalog.titles, shots(catalog), frames, framed)

@@ -22,11 +22,6 @@ class Cards:
     def __init__(self, catalog: Catalog, show: Sequence[str]):
         self.catalog, self.show = catalog, list(show)
         self._folders: dict[str, str | None] = {}
-        self._media = (
-            dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["media"], strict=True))
-            if "media" in catalog.titles
-            else {}
-        )
 
     def picture(self, title_id: str, shot: int) -> str | None:
         if title_id not in self._folders:
@@ -39,12 +34,7 @@ class Cards:
 
     def film(self, title_id: str) -> Path | None:
         """The title's film, where the catalog has it."""
-        media = self._media.get(title_id)
-        folder = self.catalog.path / "media"
-        path = folder / media if isinstance(media, str) and media else None
-        if path is None or not path.resolve().is_relative_to(folder.resolve()):
-            return None
-        return path if path.is_file() else None
+        return self.catalog[title_id].film
 
     def of(self, table: pd.DataFrame, labels: pd.DataFrame, **more: Any) -> list[dict[str, Any]]:
         return views.cards(
