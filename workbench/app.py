@@ -22,8 +22,8 @@ from workbench.session.arguments import read_arguments
 async def warmed(app: App) -> AsyncIterator[None]:
     from workbench.server import startup  # its caches belong to the runtime, which is there by now
 
-    startup.send_at_once()
     error_log.keep_a_log(read_arguments().runs)
+    startup.adapt_streamlit()
     startup.warm(read_arguments())
     yield
 

@@ -67,6 +67,22 @@ def test_secrets_that_cannot_be_read_let_nobody_in(secrets_at):
         roles.login_is_asked()
 
 
+def test_secrets_that_are_no_text_or_a_folder_let_nobody_in(secrets_at, tmp_path):
+    (tmp_path / "secrets.toml").write_bytes(b"[auth]\nclient_id = '\xff'")
+    with pytest.raises(InputError, match="nobody is let in"):
+        roles.login_is_asked()
+    (tmp_path / "secrets.toml").unlink()
+    (tmp_path / "secrets.toml").mkdir()
+    with pytest.raises(InputError, match="nobody is let in"):
+        roles.login_is_asked()
+
+
+def test_code_outside_of_a_page_starts_no_job_where_a_login_is_required(secrets_at, tmp_path):
+    secrets_at('[auth]\nclient_id = "x"')
+    with pytest.raises(InputError, match="viewer"):
+        jobs.prepare(tmp_path / "jobs", "train")
+
+
 def page_that_starts_a_job() -> None:
     from pathlib import Path
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import may_edit
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.views.formatting import as_text, left_in_words
 
 ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}

@@ -5,19 +5,17 @@ Streamlit guards its pages by a signed cookie; what we serve beside them (thumbn
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from streamlit.web.server.starlette import starlette_websocket
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from msm.errors import InputError
 from workbench.server import roles
+from workbench.server.streamlit_internals import user_of_cookies
 
 Endpoint = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 PRIVATE = "private, max-age=3600"  # a proxy between us and the viewer keeps nothing
@@ -42,16 +40,6 @@ def _may_see(request: Request) -> bool:
     try:
         if not roles.login_is_asked():
             return True
-        return roles.role_of(_user(request.cookies), roles.section("roles")) != roles.STRANGER
+        return roles.role_of(user_of_cookies(request.cookies), roles.section("roles")) != roles.STRANGER
     except InputError:
         return False
-
-
-def _user(cookies: Mapping[str, str]) -> dict[str, Any]:
-    """What Streamlit's cookie says of a visitor; nothing where it is missing, foreign or changed."""
-    signed = starlette_websocket._get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)  # noqa: SLF001
-    try:
-        user = json.loads(signed) if signed else {}
-    except ValueError:
-        return {}
-    return user if isinstance(user, dict) else {}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -63,16 +65,16 @@ class _Discreet(logging.Formatter):
 
 
 def _secret_values() -> list[str]:
-    if not st.secrets.load_if_toml_exists():
+    try:
+        secrets = dict(st.secrets)
+    except (OSError, ValueError):  # there are none, or none that can be read
         return []
-    return [
-        v for key, v in _leaves(st.secrets.to_dict()) if len(v) > 3 and any(word in key.lower() for word in LOUDEST)
-    ]
+    return [v for key, v in _leaves(secrets) if len(v) > 3 and any(word in key.lower() for word in LOUDEST)]
 
 
-def _leaves(tree: dict, above: str = "") -> list[tuple[str, str]]:
+def _leaves(tree: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
     return [
         leaf
         for key, value in tree.items()
-        for leaf in (_leaves(value, str(key)) if isinstance(value, dict) else [(f"{above}.{key}", str(value))])
+        for leaf in (_leaves(value, str(key)) if isinstance(value, Mapping) else [(f"{above}.{key}", str(value))])
     ]

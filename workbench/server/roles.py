@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from msm.errors import InputError
 from workbench.views.formatting import as_text
 
 EDITOR, VIEWER, STRANGER = "editor", "viewer", "stranger"
 NOT_AN_EDITOR = "you see this workbench as a viewer; somebody with the role of an editor can do this"
+UNREADABLE = "the server's secrets.toml cannot be read, so nobody is let in; see the server's own output"
 
 
 def login_is_asked() -> bool:
@@ -59,8 +59,8 @@ def may_edit() -> bool:
 
 
 def require_editor() -> None:
-    """InputError where whoever is at the page may only look. Outside of a page (a test, a notebook) nobody is asked."""
-    if get_script_run_ctx(suppress_warning=True) is not None and not may_edit():
+    """InputError for a viewer, and where a login is required also for code that no page runs."""
+    if not may_edit():
         raise InputError(NOT_AN_EDITOR)
 
 
@@ -105,10 +105,15 @@ def _listed(email: str, patterns: Any) -> bool:
 def section(name: str) -> Mapping[str, Any]:
     """A section of the secrets; empty where there are no secrets at all.
 
-    InputError where they cannot be read: a slip of the pen in that file must not open the door to everybody.
+    InputError where they cannot be read: a mistake in that file must not let everybody in.
     """
-    if st.secrets.load_if_toml_exists():
+    try:
         return st.secrets.get(name) or {}
-    if any(Path(path).is_file() for path in st.get_option("secrets.files")):
-        raise InputError("the server's secrets.toml cannot be read, so nobody is let in; see the server's own output")
-    return {}
+    except (OSError, ValueError) as error:  # Streamlit raises FileNotFoundError for a file with a mistake too
+        if isinstance(error, FileNotFoundError) and not _has_secrets():
+            return {}
+        raise InputError(UNREADABLE) from None
+
+
+def _has_secrets() -> bool:
+    return any(Path(path).exists() for path in st.get_option("secrets.files"))

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 import os
-import socket
 import sys
 import threading
 from pathlib import Path
 
 from msm import InputError
+from workbench.server import streamlit_internals
 from workbench.session import cache
 from workbench.session.arguments import Arguments
 from workbench.views.default_selection import hide_at_random, opening_title
 
+log = logging.getLogger("workbench")
 KEEP = 64 * 2**20  # bytes of freed memory that the process does not give back at once
 
 
@@ -37,22 +39,12 @@ def share_cores() -> None:
     threadpool_limits(threads, user_api="blas")
 
 
-def send_at_once() -> None:
-    """Do not hold back the second half of an answer until the first is acknowledged (Nagle): on a connection that is kept, that
-    is 40 ms of every answer.
-
-    asyncio sees to it where it made the socket; of one that was bound before it does not know the protocol, and Streamlit binds
-    its own (uvicorn's issue 3149 has the whole story). What a listening socket says, those that it accepts inherit.
-    """
-    for one in gc.get_objects():
-        # Not `isinstance`: it asks proxies what they stand for, and some answer loudly.
-        if issubclass(type(one), socket.socket) and _speaks_tcp(one):
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _speaks_tcp(one: socket.socket) -> bool:
-    internet = one.family in (socket.AF_INET, socket.AF_INET6)
-    return internet and one.type == socket.SOCK_STREAM and one.fileno() >= 0
+def adapt_streamlit() -> None:
+    """Send responses without delay, and log what of Streamlit's private interfaces the installed version lacks."""
+    if not streamlit_internals.disable_nagle():
+        log.info("no listening socket was found, so a response on a kept connection may take 40 ms longer")
+    for sentence in streamlit_internals.missing():
+        log.warning(sentence)
 
 
 def keep_memory() -> None:

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import InputError
 from workbench.app_pages.ablations import store
@@ -17,6 +16,7 @@ from workbench.app_pages.ablations.store import Ablation
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import may_edit, require_editor, say_viewer
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import free_name

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog, InputError, Title
 from workbench.app_pages.data import uploads
@@ -16,6 +15,7 @@ from workbench.layout import choosers
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import say_viewer
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
 from workbench.session.page_context import turn_to, what_is_next

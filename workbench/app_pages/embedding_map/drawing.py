@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog, InputError
 from msm.projection import ProjectionOptions
@@ -15,6 +14,7 @@ from msm.projection.maps import MapOptions, Source
 from workbench.app_pages.embedding_map.choice import Entry
 from workbench.app_pages.evaluation.panels import columns
 from workbench.server import jobs
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache
 from workbench.session.arguments import read_arguments
 from workbench.views import map_text

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog
 from msm.evaluation.evaluate_run import FULL
 from workbench.layout import choosers
 from workbench.server import jobs
 from workbench.server.roles import may_edit
+from workbench.server.streamlit_internals import DeltaGenerator, columns_css
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import turn_to
@@ -302,7 +302,7 @@ def columns(
     """Columns that go below one another where they would be narrower than this; Streamlit's do so on telephones alone."""
     key = f"row-{name}"
     row = st.container(key=key)
-    row.html(f'<style>.st-key-{key} [data-testid="stColumn"]{{min-width:min(100%,{least_px}px)}}</style>')
+    row.html(f"<style>{columns_css(key, least_px)}</style>")
     return row.columns(widths, gap="medium", vertical_alignment=align)
 
 

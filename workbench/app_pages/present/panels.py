@@ -13,6 +13,7 @@ from workbench.components.choices import choices
 from workbench.present.export import embedded_pictures
 from workbench.present.play import Stage, play
 from workbench.present.play import show as show_step
+from workbench.server.streamlit_internals import full_width_css
 from workbench.session import cache, interpretation_cache, state
 from workbench.session.page_context import runs_beside, turn_to
 from workbench.views.formatting import as_text
@@ -24,8 +25,6 @@ KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "bac
 KEYS |= {"Home": "first", "Escape": "leave"}
 THIS_VIEW = "The masking lab’s view"
 STAGE_CSS = """
-section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none}
-[data-testid=stMainBlockContainer]{max-width:1500px;padding-top:2.2rem}
 .msm-slide{min-height:calc(100vh - 9.5rem);display:flex;flex-direction:column;justify-content:center}
 """
 
@@ -39,7 +38,7 @@ class Named(NamedTuple):
 
 def clear_the_stage() -> None:
     """The whole width for the view: no sidebar."""
-    st.html(f"<style>{STAGE_CSS}</style>")
+    st.html(f"<style>{full_width_css()}{STAGE_CSS}</style>")
 
 
 def chosen_script(catalog: Catalog, run: str) -> Named:

@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm.runs import monitor
 from workbench.app_pages.evaluation.panels import columns
@@ -15,6 +14,7 @@ from workbench.app_pages.training.status import standing
 from workbench.layout import choosers
 from workbench.server import jobs
 from workbench.server.roles import may_edit, say_viewer
+from workbench.server.streamlit_internals import DeltaGenerator, no_fading_css
 from workbench.session import state, url_state
 from workbench.session.arguments import catalog_names, read_arguments
 from workbench.session.page_context import free_name
@@ -23,8 +23,6 @@ from workbench.views.formatting import as_text, count, grouped
 from workbench.views.training import MOST_RUNS
 
 EVERY_S = 2.0  # between two looks while something is trained
-# What is about to be drawn anew is faded by Streamlit: every two seconds that would be a flicker.
-NO_FADING = ".st-key-training-watch [data-stale=true]{opacity:1 !important;transition:none !important}"
 
 
 def choose(runs: dict[str, Path]) -> list[Path]:
@@ -92,7 +90,7 @@ def _beginning(folder: Path, before: int) -> None:
 def watch(paths: list[Path], folder: Path, catalog: Path) -> None:
     """How the runs stand and their curves; drawn anew every two seconds while one of them is trained."""
     with st.container(key="training-watch"):
-        st.html(f"<style>{NO_FADING}</style>")
+        st.html(f"<style>{no_fading_css('training-watch')}</style>")  # fading every two seconds would flicker
         running = any(processes.seen(path, folder)[0].state == monitor.RUNNING for path in paths)
         st.fragment(_watch, run_every=EVERY_S if running else None)(paths, folder, catalog, running)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog, Title
 from msm.masking.policies import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, state
 from workbench.views.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
 from workbench.views.formatting import number

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from msm import Catalog, Title
 from msm.masking.policies import format_ranges
@@ -13,6 +12,7 @@ from workbench.app_pages.masking_lab.panels import attention
 from workbench.app_pages.masking_lab.panels.expected import focused, say_and_step
 from workbench.app_pages.masking_lab.panels.progress import bar
 from workbench.components.filmstrip import Arcs
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, state
 from workbench.session.cache import Filled
 from workbench.views.formatting import number

@@ -1,0 +1,100 @@
+"""Everything that the app uses of Streamlit beyond its documentation, in one module.
+
+A later Streamlit may rename any of it. Each use is guarded: where a name is missing, the server starts, `missing()` says in one
+sentence what it does without, and nobody is given more rights than before.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import logging
+import socket
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+else:  # the type of containers and columns, for annotations alone
+    DeltaGenerator = Any
+
+READ_FROM = "1.67.0"  # the version of Streamlit whose source these names were read from
+PRIVATE_NAMES = {  # module → name
+    "streamlit.web.server.starlette.starlette_websocket": "_get_signed_cookie_with_chunks",
+    "streamlit.web.server.starlette.starlette_server_config": "USER_COOKIE_NAME",
+}
+TEST_IDS = ("stColumn", "stSidebar", "stExpandSidebarButton", "stMainBlockContainer")  # of elements that we style
+STALE = "data-stale"  # the attribute of elements that a rerun has not drawn yet
+NO_LOGIN = (
+    "{module}.{name} is missing in this Streamlit, so the server cannot tell who has logged in: "
+    "where a login is required, pictures, films and fill-ins are refused to everybody"
+)
+log = logging.getLogger("workbench")
+
+
+def missing() -> list[str]:
+    """One sentence for each private name that the installed Streamlit lacks."""
+    return [NO_LOGIN.format(module=m, name=n) for m, n in PRIVATE_NAMES.items() if _private(m) is None]
+
+
+def user_of_cookies(cookies: Mapping[str, str]) -> dict[str, Any]:
+    """The claims in Streamlit's login cookie; empty where it is missing, has a wrong signature or cannot be read."""
+    read_signed, cookie_name = map(_private, PRIVATE_NAMES)
+    if read_signed is None or cookie_name is None:
+        return {}
+    try:
+        signed = read_signed(dict(cookies), cookie_name)
+        user = json.loads(signed) if signed else {}
+    except Exception as error:  # a private function may fail in any way: then nobody is logged in
+        log.warning("the login cookie could not be read: %r", error)
+        return {}
+    return user if isinstance(user, dict) else {}
+
+
+def disable_nagle() -> int:
+    """Set TCP_NODELAY on the server's listening sockets and return how many there are.
+
+    Without it, the second packet of a response waits for the acknowledgement of the first: 40 ms of every response on a kept
+    connection. asyncio sets the option on sockets that it creates; Streamlit binds its own socket first, and accepted connections
+    inherit the options of the listening socket (uvicorn's issue 3149). Streamlit offers no handle on it, so it is found among the
+    objects of the garbage collector.
+    """
+    listening = [one for one in gc.get_objects() if _is_tcp_socket(one)]
+    for one in listening:
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return len(listening)
+
+
+def columns_css(key: str, least_px: int) -> str:
+    """Rule that wraps the columns in the container `key` where they would be narrower than `least_px` pixels."""
+    return f'.st-key-{key} [data-testid="stColumn"]{{min-width:min(100%,{least_px}px)}}'
+
+
+def full_width_css() -> str:
+    """Rules that remove the sidebar and widen the page."""
+    return (
+        "section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none}"
+        "[data-testid=stMainBlockContainer]{max-width:1500px;padding-top:2.2rem}"
+    )
+
+
+def no_fading_css(key: str) -> str:
+    """Rule that keeps Streamlit from fading what a rerun is about to draw again in the container `key`."""
+    return f".st-key-{key} [{STALE}=true]{{opacity:1 !important;transition:none !important}}"
+
+
+def _private(module: str) -> Any:
+    """The private name of a module; None where the installed Streamlit lacks either."""
+    try:
+        return getattr(importlib.import_module(module), PRIVATE_NAMES[module], None)
+    except ImportError:
+        return None
+
+
+def _is_tcp_socket(one: object) -> bool:
+    if not issubclass(type(one), socket.socket):  # not `isinstance`: it resolves proxies, some with side effects
+        return False
+    assert isinstance(one, socket.socket)
+    internet = one.family in (socket.AF_INET, socket.AF_INET6)
+    return internet and one.type == socket.SOCK_STREAM and one.fileno() >= 0
