@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.app_pages.data import upload_panel
-from workbench.layout import choosers
+from workbench.layout import catalog_panels
+from workbench.layout.choosers import choose_catalog
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session import state
@@ -30,7 +31,7 @@ runs_for(catalog)
 heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
 heading.header("Data", anchor=False)
 with chooser:
-    choosers.choose_catalog(catalog_names(read_arguments()))
+    choose_catalog(catalog_names(read_arguments()))
 
 jobs_of_this_page()
 
@@ -40,7 +41,7 @@ with own:
 
 with held:
     st.markdown(f"`{catalog.path}`")
-    choosers.provenance_line(catalog)
+    catalog_panels.provenance_line(catalog)
     hours = catalog.titles["duration_s"].sum() / 3600
     facts = {
         "Titles": grouped(len(catalog)),
@@ -78,10 +79,10 @@ with held:
         )
     labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for c in catalog.shot_labels]
     st.markdown("**Labels**: " + (", ".join(labels) or "none"))
-    choosers.provenance(catalog)
+    catalog_panels.show_provenance(catalog)
 
 with sound:
-    found = choosers.inspection(catalog)
-    choosers.soundness(found)
+    found = catalog_panels.inspect_or_offer(catalog)
+    catalog_panels.show_soundness(found)
 with right:
-    choosers.modalities(catalog, found)
+    catalog_panels.show_modalities(catalog, found)

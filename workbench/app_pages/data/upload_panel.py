@@ -11,7 +11,7 @@ import streamlit as st
 
 from msm import Catalog, InputError, Title
 from workbench.app_pages.data import uploads
-from workbench.layout import choosers
+from workbench.layout import catalog_panels
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import say_viewer
@@ -214,8 +214,8 @@ def report(job: Job, buttons: DeltaGenerator) -> None:
     if skipped:
         st.caption(f"There already, so left as they are: {as_text(', '.join(skipped))}.")
     held = f"`{catalog.path.name}` holds {count(len(catalog), 'title')} and {count(catalog.num_shots, 'shot')}."
-    found = choosers.inspection(catalog)
-    choosers.soundness(found, held)
+    found = catalog_panels.inspect_or_offer(catalog)
+    catalog_panels.show_soundness(found, held)
     if found and not shown:
         st.caption(present_sentence(found.counts, catalog.num_shots))
     if titles:

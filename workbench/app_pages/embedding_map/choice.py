@@ -13,7 +13,7 @@ import streamlit as st
 from msm import Catalog
 from msm.projection.maps import MapOptions, Source, StoredMap, find_map
 from workbench.app_pages.embedding_map import cached
-from workbench.app_pages.evaluation.panels import columns
+from workbench.layout.figures import columns
 from workbench.session import cache, state
 from workbench.views import map_text
 

@@ -12,7 +12,7 @@ from msm import Catalog, InputError
 from msm.projection import ProjectionOptions
 from msm.projection.maps import MapOptions, Source
 from workbench.app_pages.embedding_map.choice import Entry
-from workbench.app_pages.evaluation.panels import columns
+from workbench.layout.figures import columns
 from workbench.server import jobs
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache

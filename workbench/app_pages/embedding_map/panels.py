@@ -15,8 +15,8 @@ from msm import Catalog
 from msm.projection.maps import StoredMap
 from workbench.app_pages.embedding_map import cached
 from workbench.app_pages.embedding_map.choice import NONE, Entry, kept_choice
-from workbench.app_pages.evaluation.panels import columns, copy_as_code
 from workbench.components.shot_map import Gesture, shot_map
+from workbench.layout.figures import columns, copy_as_code
 from workbench.session import state, url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import turn_to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.app_pages.evaluation import panels as panel
-from workbench.layout import choosers
+from workbench.layout.catalog_panels import provenance_line
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session.arguments import read_arguments
@@ -17,7 +17,7 @@ runs = runs_for(catalog)
 run_path = run_path_of(runs)
 
 others = panel.choose(runs)
-choosers.provenance_line(catalog)
+provenance_line(catalog)
 jobs_panel(jobs.jobs_folder(read_arguments().runs), panel.KIND, done=panel.measured)
 if run_path is None:
     say_no_run(catalog, runs)

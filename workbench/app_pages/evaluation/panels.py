@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from msm import Catalog
 from msm.evaluation.evaluate_run import FULL
-from workbench.layout import choosers
+from workbench.layout.choosers import choose_run
+from workbench.layout.figures import columns, copy_as_code, figure_config, show_figure
+from workbench.layout.metric_help import METRIC_HELP
 from workbench.server import jobs
 from workbench.server.roles import may_edit
-from workbench.server.streamlit_internals import DeltaGenerator, columns_css
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import turn_to
@@ -34,6 +34,7 @@ from workbench.views.report import PARTS, Reports, everything, geometry_table, p
 from workbench.views.report_document import command_again, report_html
 from workbench.views.spreadsheet import as_csv
 
+PAGE = "evaluation"
 KIND = "evaluate"  # of its jobs
 TITLES_KEY = "evaluation.titles"
 HELP = {
@@ -48,7 +49,7 @@ def choose(runs: pd.DataFrame) -> pd.DataFrame:
     name, run, compare = columns("head", [3, 3, 4], least_px=180, align="bottom")
     name.header("Evaluation", anchor=False)
     with run:
-        choosers.choose_run(runs)
+        choose_run(runs)
     usable = runs[runs["problem"].isna() & (runs["name"] != state.run())]
     chosen = compare.multiselect(
         "Beside it", list(usable["name"]), key="evaluation.beside", placeholder="other runs", disabled=usable.empty
@@ -121,10 +122,10 @@ def numbers(evaluation: dict[str, Any]) -> None:
     """The numbers that everything else explains, in one row."""
     best = evaluation["best_baseline"]
     model, baseline, skill, rank = columns("numbers", [2, 3, 2, 3], least_px=150)
-    model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=choosers.HELP["model"])
+    model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=METRIC_HELP["model"])
     base = evaluation["baselines"][best]["centred_cosine"]
-    baseline.metric(f":orange[◆] {baseline_label(best)}", number(base), help=choosers.HELP["baseline"])
-    skill.metric("Skill", number(100 * evaluation["skill"], 0) + "\u2009%", help=choosers.HELP["skill"])
+    baseline.metric(f":orange[◆] {baseline_label(best)}", number(base), help=METRIC_HELP["baseline"])
+    skill.metric("Skill", number(100 * evaluation["skill"], 0) + "\u2009%", help=METRIC_HELP["skill"])
     among = number(100 * evaluation["median_rank"], 1)
     rank.metric("The real shot is among the first", f"{among}\u2009%", help=HELP["rank"])
 
@@ -134,8 +135,9 @@ def against_copying(reports: Reports, run_path: Path) -> None:
     left, right = columns("predictors", [3, 2], least_px=340)
     with left:
         st.markdown("##### Against every way to copy")
-        show(
+        show_figure(
             report_figures.predictors_figure(reports),
+            PAGE,
             "predictors",
             notebook_code.report_code(run_path, reports, "predictors_figure(reports)"),
         )
@@ -185,8 +187,9 @@ def _about_parts(parts: list[dict[str, Any]]) -> list[str]:
 
 def part(reports: Reports, run_path: Path, name: str) -> None:
     st.markdown(f"##### {PARTS[name][0]}")
-    show(
+    show_figure(
         report_figures.part_figure(reports, name),
+        PAGE,
         name,
         notebook_code.report_code(run_path, reports, f"part_figure(reports, {name!r})"),
     )
@@ -200,7 +203,7 @@ def title_by_title(catalog: Catalog, reports: Reports, run_path: Path) -> None:
     st.caption("Click a point to open that title in the masking lab.")
     figure = report_figures.titles_figure(reports)
     chosen = st.plotly_chart(
-        figure, key=TITLES_KEY, config=config("titles"), on_select="rerun", selection_mode="points"
+        figure, key=TITLES_KEY, config=figure_config(PAGE, "titles"), on_select="rerun", selection_mode="points"
     )
     points = chosen["selection"]["points"]
     if points:
@@ -249,8 +252,9 @@ def _probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.Dat
         with column:
             if len(reports) > 1:
                 st.markdown(f"##### {as_text(run)}")
-            show(
+            show_figure(
                 probes_figure(rows, run),
+                PAGE,
                 f"probes.{run}",
                 notebook_code.probes_code(run_path.parent / run, FAMILIES[str(chosen)]),
             )
@@ -273,8 +277,11 @@ def geometry(run_path: Path) -> None:
         st.markdown("No collapse: at the last validation embeddings and predictions of different shots still differ.")
     for column, measure in zip(columns("geometry", [1, 1], least_px=320), ("rankme", "pair_cosine"), strict=True):
         with column:
-            show(
-                report_figures.geometry_figure(lines, measure), measure, notebook_code.geometry_code(run_path, measure)
+            show_figure(
+                report_figures.geometry_figure(lines, measure),
+                PAGE,
+                measure,
+                notebook_code.geometry_code(run_path, measure),
             )
 
 
@@ -294,29 +301,3 @@ def exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
         )  # fmt: skip
     st.caption("The HTML file opens anywhere, without a server. For a PNG, point at a picture and press its camera.")
     st.code(command, language="bash", wrap_lines=True)
-
-
-def columns(
-    name: str, widths: list[int], *, least_px: int, align: Literal["top", "bottom"] = "top"
-) -> Sequence[DeltaGenerator]:
-    """Columns that go below one another where they would be narrower than this; Streamlit's do so on telephones alone."""
-    key = f"row-{name}"
-    row = st.container(key=key)
-    row.html(f"<style>{columns_css(key, least_px)}</style>")
-    return row.columns(widths, gap="medium", vertical_alignment=align)
-
-
-def show(figure: go.Figure, name: str, cell: str) -> None:
-    st.plotly_chart(figure, key=f"evaluation.figure.{name}", config=config(name))
-    copy_as_code(cell)
-
-
-def config(name: str) -> dict[str, Any]:
-    """One button on a picture: save it as PNG."""
-    image = {"format": "png", "scale": 3, "filename": f"evaluation-{name}"}
-    return {"displaylogo": False, "modeBarButtons": [["toImage"]], "toImageButtonOptions": image}
-
-
-def copy_as_code(cell: str) -> None:
-    with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
-        st.code(cell, language="python")

@@ -9,9 +9,8 @@ import streamlit as st
 from msm import InputError, Title
 from msm.masking.parts import parse_parts
 from msm.masking.policies import format_ranges
-from workbench.app_pages.masking_lab import panels
+from workbench.app_pages.masking_lab import controls, panels, results
 from workbench.components.filmstrip import Gesture, filmstrip
-from workbench.layout import choosers
 from workbench.server import fill_endpoint
 from workbench.session import cache, state, url_state
 from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
@@ -71,13 +70,13 @@ def lab() -> None:
     with st.container():  # one place for what is there or not, so that the controls below stay where they are
         if filled:
             st.subheader(verdict(filled.table, filled.best_baseline_name), anchor=False)
-            choosers.numbers(filled)
-            choosers.say_what_is_hidden(state.modality(), filled)
-            choosers.say_what_colours_are(strip)
+            results.show_metrics(filled)
+            results.explain_hidden_parts(state.modality(), filled)
+            results.explain_colours(strip)
         elif run_path and not state.hidden():
             st.subheader(NOTHING_HIDDEN, anchor=False)
     below = st.container()  # filled last: the answer of strip and timeline does not wait for it
-    choosers.hide_controls(title, cache.shots(catalog, title.title_id))
+    controls.show_hide_controls(title, cache.shots(catalog, title.title_id))
     if filled:
         show(title, filled)
     if run_path:
@@ -91,7 +90,7 @@ def show(title: Title, filled: cache.Filled) -> None:
     table = st.expander("Shot by shot", icon=":material/table_rows:", key="table", on_change="rerun")
     if table.open:
         with table:
-            choosers.show_shots(filled.table)
+            results.show_shots(filled.table)
     code = st.expander("Copy as code: the timeline", icon=":material/code:", key="code", on_change="rerun")
     if code.open:
         ranges = format_ranges(state.hidden())
@@ -101,10 +100,10 @@ def show(title: Title, filled: cache.Filled) -> None:
         )
 
 
-choosers.choose(catalog, runs)
+controls.show_head(catalog, runs)
 if run_path is None:
     say_no_run(catalog, runs)
 lab()
 if run_path:
-    choosers.over_all_titles(cache.evaluation(run_path))
-choosers.over_all_sets(cache.measured_sets())
+    results.show_all_titles(cache.evaluation(run_path))
+results.show_all_sets(cache.measured_sets())

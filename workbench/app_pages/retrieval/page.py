@@ -10,7 +10,7 @@ from workbench.app_pages.retrieval import panels as panel
 from workbench.app_pages.retrieval import query
 from workbench.app_pages.retrieval import results as answers
 from workbench.app_pages.retrieval.cards import Cards
-from workbench.layout import choosers
+from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import url_state
 from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, turn_to
 
@@ -23,9 +23,9 @@ if page := query.page_wanted():
 name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
 name.header("Shot retrieval", anchor=False)
 with title:
-    choosers.choose_title(catalog.titles, then=lambda: query.ask(catalog, [query.opening_row(catalog)]))
+    choose_title(catalog.titles, then=lambda: query.ask(catalog, [query.opening_row(catalog)]))
 with run:
-    choosers.choose_run(runs)
+    choose_run(runs)
 
 with st.container(horizontal=True, vertical_alignment="center"):
     mode = controls.choose_mode()

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from msm.runs.monitor import Measured, Watched
-from workbench.app_pages.evaluation.panels import columns, copy_as_code
 from workbench.components.growing_figure import growing_figure
-from workbench.layout import choosers
+from workbench.layout.figures import columns, copy_as_code
+from workbench.layout.metric_help import METRIC_HELP
 from workbench.session.base_path import base_address
 from workbench.views import notebook_code, training_text
 from workbench.views.formatting import as_text, baseline_label, grouped, number
@@ -42,8 +42,8 @@ def numbers(measured: Measured) -> None:
         best = rows.loc[rows["centred_cosine"].idxmax()]
         model.metric(":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
         label = baseline_label(str(best["baseline_name"]))
-        baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=choosers.HELP["baseline"])
-        skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=choosers.HELP["skill"])
+        baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=METRIC_HELP["baseline"])
+        skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
         rank.metric("Dimensions in use", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
     if len(measured.steps):
         speed.metric(

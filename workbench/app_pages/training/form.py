@@ -13,8 +13,8 @@ import streamlit as st
 from msm import InputError
 from msm.recipes.hyperparameters import GROUPS, Knob, changed_preset, knobs, train_words, value_of
 from msm.recipes.recipe import Recipe
-from workbench.app_pages.evaluation.panels import columns
 from workbench.app_pages.training import processes
+from workbench.layout.figures import columns
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import can_learn_from, free_name

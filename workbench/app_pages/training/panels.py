@@ -8,10 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from msm.runs import monitor
-from workbench.app_pages.evaluation.panels import columns
 from workbench.app_pages.training import curves, form, processes
 from workbench.app_pages.training.status import standing
-from workbench.layout import choosers
+from workbench.layout.choosers import choose_catalog
+from workbench.layout.figures import columns
 from workbench.server import jobs
 from workbench.server.roles import may_edit, say_viewer
 from workbench.server.streamlit_internals import DeltaGenerator, no_fading_css
@@ -143,5 +143,5 @@ def start_another(catalog: Path, folder: Path, *, opened: bool) -> None:
     with st.expander("Start a training", icon=":material/model_training:", expanded=opened):
         if say_viewer():
             return
-        choosers.choose_catalog(catalog_names(read_arguments()))
+        choose_catalog(catalog_names(read_arguments()))
         st.fragment(form.form)(catalog, folder)

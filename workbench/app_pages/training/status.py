@@ -10,8 +10,8 @@ import streamlit as st
 from msm import InputError
 from msm.runs import monitor
 from msm.runs.monitor import Watched
-from workbench.app_pages.evaluation.panels import columns
 from workbench.app_pages.training import processes
+from workbench.layout.figures import columns
 from workbench.server.roles import may_edit
 from workbench.session import cache, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments

@@ -1,0 +1,60 @@
+"""The head of the masking lab, and the controls that hide shots."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from msm import Catalog, Title
+from msm.masking.policies import format_ranges
+from workbench.layout.catalog_panels import provenance_line
+from workbench.layout.choosers import choose_run, choose_title
+from workbench.session import state
+from workbench.views.formatting import as_text
+from workbench.views.strip import scene_around, scene_starts
+
+
+def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """The page's head: what it is, which title, which run."""
+    name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
+    name.header("Masking lab", anchor=False)
+    with title:
+        choose_title(catalog.titles)
+    with run:
+        choose_run(runs)
+    provenance_line(catalog)
+
+
+def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
+    """Ranges to type, and the buttons; what cannot be read is said below the field."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = state.widget("ranges", format_ranges(state.hidden()), keep=state.complaint() is not None)
+        st.text_input(
+            "Hidden shots",
+            key=key,
+            placeholder="for example 40-44, 60",
+            on_change=lambda: state.hide_typed(st.session_state[key], title.num_shots),
+        )
+        st.button(
+            "Hide 20 % at random",
+            icon=":material/casino:",
+            on_click=state.hide_next_at_random,
+            args=(title.num_shots,),
+        )
+        scene = scene_around(shots, middle_of(state.hidden(), title.num_shots)) if scene_starts(shots) else []
+        st.button(
+            "Hide a scene",
+            icon=":material/theaters:",
+            disabled=not scene,
+            help="The scene of the middle hidden shot, whole." if scene else "This title has no scene marks.",
+            on_click=state.hide,
+            args=(scene,),
+        )
+        st.button("Clear", icon=":material/backspace:", on_click=state.hide, args=([],))
+    with st.container():
+        if state.complaint():
+            st.error(f"{as_text(state.complaint())}.", icon=":material/edit_off:")
+
+
+def middle_of(hidden: list[int], num_shots: int) -> int:
+    return hidden[len(hidden) // 2] if hidden else num_shots // 2

@@ -1,0 +1,39 @@
+"""Columns that wrap, figures with one button, and the cell that draws a figure in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from workbench.server.streamlit_internals import DeltaGenerator, columns_css
+
+
+def columns(
+    name: str, widths: list[int], *, least_px: int, align: Literal["top", "bottom"] = "top"
+) -> Sequence[DeltaGenerator]:
+    """Columns that wrap where they would be narrower than `least_px`; Streamlit's own wrap on telephones alone."""
+    key = f"row-{name}"
+    row = st.container(key=key)
+    row.html(f"<style>{columns_css(key, least_px)}</style>")
+    return row.columns(widths, gap="medium", vertical_alignment=align)
+
+
+def show_figure(figure: go.Figure, page: str, name: str, cell: str) -> None:
+    """Draw a figure of a page, and below it the notebook cell that draws the same."""
+    st.plotly_chart(figure, key=f"{page}.figure.{name}", config=figure_config(page, name))
+    copy_as_code(cell)
+
+
+def figure_config(page: str, name: str) -> dict[str, Any]:
+    """Plotly's configuration of a figure with one button, which saves it as PNG."""
+    image = {"format": "png", "scale": 3, "filename": f"{page}-{name}"}
+    return {"displaylogo": False, "modeBarButtons": [["toImage"]], "toImageButtonOptions": image}
+
+
+def copy_as_code(cell: str) -> None:
+    """A button that shows the notebook cell behind what stands above it."""
+    with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
+        st.code(cell, language="python")
