@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from msm.config.limits import between, one_of
+from msm.config.registry import Registry
 from msm.errors import InputError
 
-LOSSES = ("cosine", "l2", "smooth_l1", "nce")
+LOSSES = Registry("msm.objectives.losses", "loss", "loss", order=("cosine", "l2", "smooth_l1", "nce"))
 TARGETS = ("shot", "teacher", "first_stage")
 VIEWS = ("auto", "modalities", "views")
 
@@ -36,7 +37,7 @@ class ObjectiveConfig:
     teacher_ramp: float = 0.3  # share of the steps
 
     def __post_init__(self) -> None:
-        one_of("objective.loss", self.loss, LOSSES)
+        one_of("objective.loss", self.loss, LOSSES.names())
         one_of("objective.target", self.target, TARGETS)
         one_of("objective.contrastive_between", self.contrastive_between, VIEWS)
         between("objective.beta", self.beta, 1e-6, 1e6)
