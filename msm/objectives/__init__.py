@@ -1,4 +1,5 @@
-"""Losses and auxiliary terms, and the objective that a recipe makes of them.
+"""Training objectives: loss functions, terms, and their weighted sum.
 
-`losses` compares predictions with targets, `objective` composes the terms, each term stands in a file of its kind.
+`losses` and `terms` hold one module each for a loss and a term, `objective` builds the sum that a recipe describes,
+`masked_batch` and `outputs` are what a term is given.
 """

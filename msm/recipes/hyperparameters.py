@@ -1,34 +1,31 @@
-"""The knobs of a recipe as a form needs them, read from the recipe itself: nothing about them is written down twice.
+"""The hyperparameters of a recipe as a form or a table needs them, read from the recipe's own dataclasses.
 
-Key, kind and default are the dataclass's, what a knob may be is what its own checks say, and the line of help is the
-comment beside the field.
+Key, type, default and help text are those of the field; choices and limits are those of the checks in `__post_init__`.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, get_type_hints
 
+from msm.config.fields import help_of
 from msm.recipes.presets import preset
 from msm.recipes.recipe import CHOICES, LIMITS, Recipe
 
-GROUPS = {"": "Training", "mask": "Hiding", "model": "Model", "objective": "Objective", "optim": "Optimiser"}
-_COMMENT = re.compile(r"^    (\w+): .*?  # (.+)$", re.MULTILINE)
+GROUPS = {"": "Training", "mask": "Masking", "model": "Model", "objective": "Objective", "optim": "Optimiser"}
 
 
 @dataclass(frozen=True)
-class Knob:
-    """One choice of a recipe.
+class Hyperparameter:
+    """One field of a recipe.
 
     group    a key of GROUPS
     kind     int, float, bool or str
     choices  every value that it may have; () where it is free
-    limits   the least and the greatest number; None where it is no number
+    limits   the least and the greatest number; None where it is not a number
     """
 
     key: str
@@ -41,44 +38,38 @@ class Knob:
 
 
 @cache
-def knobs() -> tuple[Knob, ...]:
-    """Every knob but the recipe's name, in the order in which a recipe has them."""
-    Recipe()  # its checks say what each may be
-    return tuple(_knobs_of(Recipe, ""))
+def hyperparameters() -> tuple[Hyperparameter, ...]:
+    """Every field except the recipe's name, in the order of the recipe."""
+    Recipe()  # its checks record choices and limits
+    return tuple(_fields_of(Recipe, ""))
 
 
-def _knobs_of(config: type, prefix: str) -> list[Knob]:
-    hints, comments = get_type_hints(config), _comments(config)
-    found: list[Knob] = []
+def _fields_of(config: type, prefix: str) -> list[Hyperparameter]:
+    hints = get_type_hints(config)
+    found: list[Hyperparameter] = []
     for field in fields(config):
         kind, key = hints[field.name], f"{prefix}{field.name}"
         if is_dataclass(kind) and isinstance(kind, type):
-            found += _knobs_of(kind, f"{key}.")
+            found += _fields_of(kind, f"{key}.")
         elif key != "name":
             limits = LIMITS.get(key) if kind in (int, float) else None
-            comment = comments.get(field.name, "")
-            found.append(Knob(key, prefix.rstrip("."), kind, field.default, comment, CHOICES.get(key, ()), limits))
+            group, choices = prefix.rstrip("."), CHOICES.get(key, ())
+            found.append(Hyperparameter(key, group, kind, field.default, help_of(field), choices, limits))
     return found
 
 
-def _comments(config: type) -> dict[str, str]:
-    try:
-        return {name: text.strip() for name, text in _COMMENT.findall(inspect.getsource(config))}
-    except OSError:  # installed without its source
-        return {}
-
-
 def value_of(recipe: Recipe, key: str) -> Any:
-    """What a recipe has under a dotted key."""
-    place: Any = recipe
+    """The value of a recipe under a dotted key."""
+    value: Any = recipe
     for name in key.split("."):
-        place = getattr(place, name)
-    return place
+        value = getattr(value, name)
+    return value
 
 
 def changes(recipe: Recipe, base: Recipe) -> dict[str, Any]:
-    """Dotted key → value of what differs from another recipe."""
-    return {k.key: value_of(recipe, k.key) for k in knobs() if value_of(recipe, k.key) != value_of(base, k.key)}
+    """Dotted key → value of every hyperparameter that differs from another recipe."""
+    keys = [h.key for h in hyperparameters()]
+    return {key: value_of(recipe, key) for key in keys if value_of(recipe, key) != value_of(base, key)}
 
 
 def settings(changed: Mapping[str, Any]) -> list[str]:
@@ -87,11 +78,11 @@ def settings(changed: Mapping[str, Any]) -> list[str]:
 
 
 def train_words(catalog: str, run: str, name: str, changed: Mapping[str, Any]) -> list[str]:
-    """The words after `msm` that train a preset with these changes."""
+    """The arguments of `msm` that train a preset with these changes."""
     words = ["train", catalog, run] + (["--recipe", name] if name != "mediafm" else [])
     return words + [word for setting in settings(changed) for word in ("--set", setting)]
 
 
 def changed_preset(name: str, changed: Mapping[str, Any]) -> Recipe:
-    """A preset with these changes; InputError, in the recipe's own sentence, where the result is impossible."""
+    """A preset with these changes; InputError, with the recipe's own message, where the result is invalid."""
     return preset(name).with_values(changed)

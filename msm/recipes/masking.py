@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msm.config.fields import described
 from msm.config.limits import MAX_WINDOW, between, one_of
 from msm.config.registry import Registry
 from msm.data.ranges import parse_ranges
@@ -22,17 +23,28 @@ SCHEDULES = ("constant", "linear", "cosine", "curriculum")
 class MaskConfig:
     """Which shots are hidden in training, and what the model is shown in their place."""
 
-    ratio: float = 0.2  # share of a window's shots
-    policy: str = "independent"  # a module of msm/masking/policies
-    schedule: str = "constant"  # of the ratio, over the steps
-    start_ratio: float = 0.1  # where a schedule other than constant begins; it ends at `ratio`
-    span_p: float = 0.2  # span: lengths are geometric with this p …
-    length: int = 10  # … and no longer than this; block, tube: the length of each
-    modality: str = ""  # policy modality: which one; "" = drawn anew for each shot
-    parts: float = 0.0  # share of the shots of which one modality is hidden besides, where shots have two or more
-    ranges: str = ""  # policy hand_picked: shots of a window, as `40-44, 60`
-    other: float = 0.0  # share of the hidden shots that show another shot of the batch instead of [MASK]
-    unchanged: float = 0.0  # share that show themselves
+    ratio: float = described(0.2, "Share of a window's shots that are hidden.")
+    policy: str = described("independent", "Rule that chooses the hidden shots, a module of `msm/masking/policies`.")
+    schedule: str = described(
+        "constant",
+        "Change of the ratio over the steps, from `mask.start_ratio` to `mask.ratio`: `constant`, `linear`, `cosine`, or `curriculum` in four equal stages.",
+    )
+    start_ratio: float = described(0.1, "First ratio of a schedule other than `constant`.")
+    span_p: float = described(0.2, "Policy `span`: p of the geometric lengths.")
+    length: int = described(10, "Policy `span`: greatest length; policies `block` and `tube`: length of each run.")
+    modality: str = described("", "Policy `modality`: the modality to hide; empty = drawn for each shot.")
+    parts: float = described(
+        0.0, "Share of further shots of which one modality, drawn for each shot, is hidden, if shots have two or more."
+    )
+    ranges: str = described("", "Policy `hand_picked`: the shots of a window to hide, as `40-44, 60`.")
+    other: float = described(
+        0.0,
+        "Share of the hidden shots that are replaced by another shot of the batch instead of [MASK]; drawn once a run if the policy hides runs.",
+    )
+    unchanged: float = described(
+        0.0,
+        "Share of the hidden shots that are left unchanged instead of becoming [MASK]; drawn once a run if the policy hides runs.",
+    )
 
     def __post_init__(self) -> None:
         between("mask.ratio", self.ratio, 0.01, 0.95)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msm.config.fields import described
 from msm.config.limits import MAX_WINDOW, between, one_of
 from msm.errors import InputError
 
@@ -19,25 +20,47 @@ POSITIONS = ("rotary", "learned", "decay")
 class ModelConfig:
     """The shot encoder and its head. The width of a shot comes from the catalog, not from here."""
 
-    width: int = 192  # W, inside the encoder; for thousands of shots, more for millions
-    depth: int = 4
-    heads: int = 4
-    max_shots: int = 512  # longest window the position table covers
-    dropout: float = 0.1
-    positions: str = "rotary"  # in the attention (Su et al., 2021); "learned": a table; "decay": as ALiBi
-    head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's; "neighbour": our own
-    centred: bool = False  # predict how a shot differs from the mean of the training shots, and compare that
-    sharpness: float = 0.0  # neighbour head: share of the line between the visible neighbours in what it says at last
-    sharpen: str = (
-        "fixed"  # neighbour head: by `sharpness`, or as "chosen" on the validation titles (msm/training/sharpening.py)
+    width: int = described(192, "Width of the encoder; a few hundred for thousands of shots, more for millions.")
+    depth: int = described(4, "Number of transformer blocks in the encoder.")
+    heads: int = described(4, "Number of attention heads.")
+    max_shots: int = described(512, "Longest window, in shots; a longer title is divided.")
+    dropout: float = described(0.1, "Dropout probability in the encoder.")
+    positions: str = described(
+        "rotary",
+        "Position encoding: `rotary` in the attention (Su et al., 2021), `learned`, a table added to the tokens, or `decay`, attention that decreases with distance (ALiBi).",
     )
-    use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
-    global_dropout: float = 0.0  # probability that a training window goes without it
-    tokens: str = "kept"  # hidden shots stay as [MASK], or are "dropped" from the encoder (needs the decoder)
-    mask_token: str = "replaced"  # a hidden shot's token becomes [MASK], or [MASK] is "added" to that of a zero shot
-    mask_vectors: str = "one"  # one [MASK], or one "per_modality"
-    decoder_width: int = 96  # V
-    decoder_depth: int = 2
+    head: str = described(
+        "linear",
+        "Prediction head: `linear`, one layer; `transform`, with BERT's dense layer, GELU and norm before it; `decoder`, MAE's light transformer; `neighbour`, which starts from the visible shots.",
+    )
+    centred: bool = described(
+        False, "Predict the difference of a shot from the mean of the training shots, and compare that."
+    )
+    sharpness: float = described(
+        0.0,
+        "Neighbour head: share of the line between the two visible neighbours in a trained model's prediction; it lowers the cosine slightly and ranks the true shot higher.",
+    )
+    sharpen: str = described(
+        "fixed",
+        "Neighbour head: `fixed` sharpens by `model.sharpness`; `chosen` selects the shares on the validation titles (and on training titles if there are fewer than twenty), so that the true shot ranks a twentieth better than with the distance-weighted mean, at the least loss of cosine.",
+    )
+    use_global: bool = described(
+        True, "Give the model the title's metadata embedding as [GLOBAL], if the catalog has one."
+    )
+    global_dropout: float = described(0.0, "Probability that a training window has no [GLOBAL].")
+    tokens: str = described(
+        "kept",
+        "Tokens of hidden shots: `kept` as [MASK], or `dropped` from the encoder, where visible shots are packed and keep their positions (needs the decoder).",
+    )
+    mask_token: str = described(
+        "replaced",
+        "How a hidden shot's token is made: `replaced` by [MASK], or [MASK] `added` to the token of a zero vector.",
+    )
+    mask_vectors: str = described(
+        "one", "Number of [MASK] vectors: `one`, or one `per_modality`, summed where a shot is hidden whole."
+    )
+    decoder_width: int = described(96, "Width of the decoder.")
+    decoder_depth: int = described(2, "Number of transformer blocks in the decoder.")
 
     def __post_init__(self) -> None:
         for name in ("width", "depth", "heads", "max_shots", "decoder_width", "decoder_depth"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from msm.config.fields import described
 from msm.config.limits import between, one_of
+from msm.config.registry import Registry
 from msm.errors import InputError
 
-LOSSES = ("cosine", "l2", "smooth_l1", "nce")
+LOSSES = Registry("msm.objectives.losses", "loss", "loss", order=("cosine", "l2", "smooth_l1", "nce"))
 TARGETS = ("shot", "teacher", "first_stage")
 VIEWS = ("auto", "modalities", "views")
 
@@ -17,26 +19,51 @@ VIEWS = ("auto", "modalities", "views")
 class ObjectiveConfig:
     """What a prediction is held against, and what else is asked (docs/recipes.md)."""
 
-    loss: str = "cosine"
-    target: str = "shot"  # or the latents of an EMA "teacher", or of the frozen "first_stage"
-    standardise: bool = False  # each target to mean 0 and deviation 1 over its own columns, as MAE's patches
-    beta: float = 1.0  # smooth_l1: where the square becomes a line
-    temperature: float = 0.1  # nce and contrastive
-    weights: str = ""  # "" = one loss over the whole shot; else one a modality: "equal" or "video=2,text=1"
-    span_boundary: float = 0.0  # weight of SpanBERT's objective: each shot of a span from its two boundaries
-    shot_order: float = 0.0  # weight of HERO's frame order modelling: where did a displaced shot stand
-    shot_contrast: float = 0.0  # weight of telling the true shot from the others of its window, by the prediction
-    contrastive: float = 0.0  # weight of telling two views of the same shots from those of others
-    contrastive_between: str = "auto"  # modalities where there are two, else random halves of the shots
-    first_stage: float = 0.0  # share of the steps that are contrastive alone, before masking begins
-    token_shuffling: bool = False  # VideoPrism: the decoder gets its tokens, visible and [MASK], in random order
-    teacher_layers: int = 3  # K: mean of the top layers
-    teacher_decay: float = 0.99  # τ at the start …
-    teacher_decay_end: float = 0.999  # … and from `teacher_ramp` on
-    teacher_ramp: float = 0.3  # share of the steps
+    loss: str = described(
+        "cosine",
+        "Loss function: `cosine`; `l2` or `smooth_l1`, for which shots are scaled to a deviation of about 1; or `nce` over all the batch's shots.",
+    )
+    target: str = described(
+        "shot",
+        "What the model predicts: the `shot`, the latents of an EMA `teacher`, or the latents of the frozen `first_stage`.",
+    )
+    standardise: bool = described(False, "Standardise each target to mean 0 and deviation 1 over its own columns.")
+    beta: float = described(1.0, "Loss `smooth_l1`: the error at which the square becomes a line.")
+    temperature: float = described(0.1, "Temperature of `nce` and of the contrastive terms.")
+    weights: str = described(
+        "",
+        "Weights of the modalities in the loss: empty = one loss over the whole shot; `equal` or `video=2,text=1` = one loss for each modality. A modality that a shot lacks is not part of the loss.",
+    )
+    span_boundary: float = described(
+        0.0, "Weight of predicting each hidden shot also from the visible shots around its run (SpanBERT)."
+    )
+    shot_order: float = described(
+        0.0, "Weight of predicting the original places of 15 % of the shots, which are permuted (HERO)."
+    )
+    shot_contrast: float = described(
+        0.0,
+        "Weight of a contrastive loss: the prediction must be nearer to the true shot than to the others of its window.",
+    )
+    contrastive: float = described(
+        0.0, "Weight of a contrastive loss between two views of a window, on stretches of 8 shots."
+    )
+    contrastive_between: str = described(
+        "auto",
+        "The two views: `modalities`, one against the others; `views`, two random halves of the shots; `auto`, modalities if there are two and the head is not `neighbour`, which needs whole visible shots.",
+    )
+    first_stage: float = described(
+        0.0, "Share of the steps that train the contrastive loss only, with `objective.target=first_stage`."
+    )
+    token_shuffling: bool = described(
+        False, "Give the decoder its tokens, visible and [MASK], in random order (VideoPrism)."
+    )
+    teacher_layers: int = described(3, "K: the target is the mean of the teacher's top K layers.")
+    teacher_decay: float = described(0.99, "Decay τ of the teacher's moving average at the first step.")
+    teacher_decay_end: float = described(0.999, "Decay τ from `objective.teacher_ramp` on.")
+    teacher_ramp: float = described(0.3, "Share of the steps over which τ increases.")
 
     def __post_init__(self) -> None:
-        one_of("objective.loss", self.loss, LOSSES)
+        one_of("objective.loss", self.loss, LOSSES.names())
         one_of("objective.target", self.target, TARGETS)
         one_of("objective.contrastive_between", self.contrastive_between, VIEWS)
         between("objective.beta", self.beta, 1e-6, 1e6)

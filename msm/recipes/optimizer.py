@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msm.config.fields import described
 from msm.config.limits import between, one_of
 
 OPTIMISERS = ("muon", "adamw")
@@ -13,13 +14,22 @@ OPTIMISERS = ("muon", "adamw")
 class OptimConfig:
     """`muon`: Muon on the hidden matrices, AdamW on the rest; `adamw`: AdamW on everything."""
 
-    name: str = "muon"
-    lr: float = 3e-3  # peak, for both: Muon's step is scaled to the size of AdamW's
-    weight_decay: float = 0.1
-    warmup: float = 0.05  # share of the steps
-    final_lr: float = 0.05  # share of the peak that the cosine decays to
-    clip_norm: float = 1.0
-    average: float = 0.0  # decay of the moving average of the weights that is validated and saved; 0 = the last weights
+    name: str = described(
+        "muon", "Optimiser: `muon` for the blocks' matrices with AdamW for the rest, or `adamw` for all."
+    )
+    lr: float = described(
+        3e-3, "Peak learning rate, for both optimisers: Muon's step is scaled to the size of AdamW's."
+    )
+    weight_decay: float = described(0.1, "Weight decay of matrices; biases, norms and learned vectors have none.")
+    warmup: float = described(0.05, "Share of the steps over which the learning rate increases linearly to its peak.")
+    final_lr: float = described(
+        0.05, "Learning rate of the last step, as a share of the peak; the decay follows a cosine."
+    )
+    clip_norm: float = described(1.0, "Greatest norm of the gradient, which is clipped to it.")
+    average: float = described(
+        0.0,
+        "Decay of a moving average of the weights; if above 0, the average is validated and saved instead of the last weights.",
+    )
 
     def __post_init__(self) -> None:
         one_of("optim.name", self.name, OPTIMISERS)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from msm.config.fields import described
 from msm.config.limits import CHOICES, LIMITS, MAX_WINDOW, between, one_of
 from msm.config.settings import build, keys_of, parse
 from msm.errors import InputError, did_you_mean
@@ -42,21 +43,37 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 class Recipe:
     """Every choice of one training. `recipe.json` in a run folder is exactly this."""
 
-    name: str = "mediafm"
-    steps: int = 800
-    batch_windows: int = 8  # of a step, in all processes together
-    accumulate: int = 1  # parts that a process takes its windows in, for less memory; the step stays the same
-    seed: int = 0
-    fusion: str = "joint"
-    precision: str = "auto"  # auto: bfloat16 on a GPU that has it and in Muon; float32: nowhere
-    compile: bool = (
-        False  # let torch.compile write the feed-forward kernels: a minute first, for long trainings on a GPU
+    name: str = described("mediafm", "Name of the recipe; presets are listed above.")
+    steps: int = described(800, "Number of training steps.")
+    batch_windows: int = described(8, "Number of windows in the batch of a step, over all processes together.")
+    accumulate: int = described(
+        1, "Number of parts in which a process computes its windows, to save memory; the step is the same."
     )
-    validate_every: int = 50  # steps
-    checkpoint_every: int = 0  # steps; 0 = every five minutes. At each validation and at a stop in any case
-    noise: float = 0.0  # expected length of the Gaussian noise on the shots that the encoder sees, which are 1 long
-    window: int = 0  # shots of a training window; 0 = model.max_shots, which is what a trained model sees at once
-    time_reversal: float = 0.0  # probability that a training window runs backwards
+    seed: int = described(0, "Seed of the weights, the order of the windows, the hidden shots and dropout.")
+    fusion: str = described(
+        "joint",
+        "How the modalities become one vector: `joint` scales them to unit length side by side, `per_modality` scales each modality first.",
+    )
+    precision: str = described(
+        "auto",
+        "Number format of the forward pass: `auto` is bfloat16 on a GPU that supports it, and in Muon's products; `float32` uses no bfloat16 at all; `bfloat16` uses it on any device.",
+    )
+    compile: bool = described(
+        False,
+        "Compile the feed-forward kernels with torch.compile; this takes up to a minute first, and needs a C++ compiler on a CPU.",
+    )
+    validate_every: int = described(50, "Number of steps between two validations.")
+    checkpoint_every: int = described(
+        0,
+        "Number of steps between two checkpoints; 0 = every five minutes. Each validation and each stop also writes one.",
+    )
+    noise: float = described(
+        0.0, "Expected norm of the Gaussian noise added to the encoder's input, which has norm 1; targets have none."
+    )
+    window: int = described(
+        0, "Shots of a training window; 0 = `model.max_shots`, the longest window of a trained model."
+    )
+    time_reversal: float = described(0.0, "Probability that a training window is reversed.")
     mask: MaskConfig = field(default_factory=MaskConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)

@@ -1,4 +1,4 @@
-"""One step of a training: what is asked, and what is learned from the answer.
+"""One training step: mask a batch, run the model, compute the loss and update the weights.
 
 Shape letters: B windows, S shots of the longest window, D width of a shot, M modalities.
 """
@@ -14,8 +14,9 @@ from msm.data.schema import Modality
 from msm.errors import InputError
 from msm.masking import at_step, choose_hidden, choose_masked
 from msm.models.encoder import ShotEncoder
-from msm.objectives.losses import Asked, Made
+from msm.objectives.masked_batch import MaskedBatch
 from msm.objectives.objective import Objective
+from msm.objectives.outputs import Outputs
 from msm.recipes.recipe import Recipe
 from msm.training.distributed import ALONE, Processes
 from msm.training.fsdp import clip_gradients
@@ -44,15 +45,14 @@ def train_step(
     step: int,
     processes: Processes = ALONE,
 ) -> StepReport:
-    """Hide, predict, compare, step. Whatever is drawn, is drawn from `rng`, what is hidden first.
+    """Mask, predict, compare, update. Everything random comes from `rng`, the hidden shots first.
 
-    A batch in parts (several processes, or gradients that are accumulated) has the loss and the gradients of the whole:
-    each part counts by its share of the hidden shots. Terms that compare across a batch, as contrastive ones do, then
-    compare within a part. Raises InputError where the
-    loss is no longer a number.
+    A batch in parts (several processes, or accumulated gradients) has the loss and the gradients of the whole batch: each
+    part is weighted by its share of the hidden shots. Terms that compare across the batch, such as contrastive ones,
+    then compare within a part. Raises InputError where the loss is no longer a number.
     """
     device = model.device
-    asked = ask(batch, recipe, rng, step, objective.modalities, device)
+    masked = mask_batch(batch, recipe, rng, step, objective.modalities, device)
 
     model.train()
     objective.train()
@@ -60,14 +60,14 @@ def train_step(
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     sums, names, shuffled = torch.zeros(0), [""], recipe.objective.token_shuffling
-    drawn_from = torch.get_rng_state()
+    dropout_state = torch.get_rng_state()
     for rows in processes.rows(len(batch.valid), recipe.accumulate):
-        _draw_again(drawn_from, rows, device)
-        part = asked.part_of(rows)
+        _restore_dropout(dropout_state, rows, device)
+        part = masked.part_of(rows)
         with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
-            made = Made(model, part, shuffled=shuffled, apart=objective.reads_hidden_alone)
-            losses = objective(part, made, step)
-        weight = 1.0 if part is asked else float(part.where.sum() / asked.where.sum())
+            outputs = Outputs(model, part, shuffled=shuffled, hidden_only=objective.needs_hidden_only)
+            losses = objective(part, outputs, step)
+        weight = 1.0 if part is masked else float(part.where.sum() / masked.where.sum())
         loss = objective.total(losses) * weight
         loss.backward()
         names = list(losses)
@@ -86,29 +86,29 @@ def train_step(
         loss=total,
         terms=dict(zip(names, terms, strict=True)) if len(terms) > 1 else {},
         grad_norm=grad_norm.item(),
-        num_hidden=int(asked.where.sum()),
+        num_hidden=int(masked.where.sum()),
         num_shots=int(batch.valid.sum()),
         target_std=objective.target_std,
     )
 
 
-def _draw_again(state: torch.Tensor, rows: slice, device: torch.device) -> None:
-    """Dropout of a part: on a CPU it is a part of what the whole batch would draw, elsewhere it is the part's own."""
+def _restore_dropout(state: torch.Tensor, rows: slice, device: torch.device) -> None:
+    """Seed the dropout of a part: on a CPU as in the whole batch, elsewhere with a seed of the part's own."""
     if device.type == "cpu":
         torch.set_rng_state(state)
     elif rows.start:
         torch.manual_seed(torch.initial_seed() + rows.start)
 
 
-def ask(
+def mask_batch(
     batch: Batch,
     recipe: Recipe,
     rng: torch.Generator,
     step: int,
     modalities: Sequence[Modality],
     device: torch.device,
-) -> Asked:
-    """Choose what is hidden and what stands in its place, on the CPU, and move it all to the device."""
+) -> MaskedBatch:
+    """Choose the hidden shots and what is shown in their place, on the CPU, and move everything to the device."""
     cfg = at_step(step, recipe.steps, recipe.mask)
     present = None
     if cfg.by_modality:
@@ -128,7 +128,7 @@ def ask(
     truth = on_device.shots
     shown = truth if shown is batch.shots else shown.to(device)
     hidden, masked = hidden.to(device), masked.to(device)
-    return Asked(truth, shown, hidden, masked, on_device.valid, on_device.global_, rng)
+    return MaskedBatch(truth, shown, hidden, masked, on_device.valid, on_device.global_, rng)
 
 
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:

@@ -30,7 +30,7 @@ from msm.training.fsdp import gathered, load_whole, load_whole_optimizer, shard_
 from msm.training.optimizers import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.training.prefetch import Reader
 from msm.training.sampler import WindowSampler, step_rng
-from msm.training.step import ask, train_step
+from msm.training.step import mask_batch, train_step
 from msm.training.validation import enough_seeds, make_up, validate
 
 FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
@@ -89,10 +89,10 @@ def make_model(recipe: Recipe, catalog: Catalog) -> ShotEncoder:
 
 
 def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
-    """Ask the first question of a training; InputError where these shots do not allow it."""
+    """Mask the first batch to check that the recipe fits the catalog; InputError where it does not."""
     sampler = make_sampler(replace(recipe, batch_windows=1), catalog, space)
     make_objective(recipe, make_model(recipe, catalog), catalog.modalities, torch.Generator())
-    ask(sampler.batch(0), recipe, torch.Generator(), 0, catalog.modalities, torch.device("cpu"))
+    mask_batch(sampler.batch(0), recipe, torch.Generator(), 0, catalog.modalities, torch.device("cpu"))
 
 
 class Trainer:

@@ -13,7 +13,7 @@ from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
 from msm.data.scenes import UNKNOWN, position_in_scene, scene_numbers
 from msm.interpret.surprise import scene_starts
-from msm.masking.policies import choose_hidden
+from msm.masking import choose_hidden
 from msm.recipes.recipe import MaskConfig
 from msm.search.filters import Filters, allowed_rows
 from msm.search.quality import measure

@@ -9,11 +9,16 @@ from torch.nn import functional as F
 from msm.data.catalog import modalities_of
 from msm.errors import InputError
 from msm.models.encoder import ShotEncoder
-from msm.objectives.latents import FirstStageLatents, TeacherLatents
-from msm.objectives.losses import Asked, Made, info_nce, shuffled_places, standardise
+from msm.objectives.loss import standardise
+from msm.objectives.losses import info_nce
+from msm.objectives.masked_batch import MaskedBatch
 from msm.objectives.objective import make_objective
-from msm.objectives.shot_losses import run_boundaries
-from msm.objectives.views import displaced, halves
+from msm.objectives.outputs import Outputs, shuffled_places
+from msm.objectives.terms.contrastive import halves
+from msm.objectives.terms.first_stage import FirstStageLatents
+from msm.objectives.terms.shot_order import displaced
+from msm.objectives.terms.span_boundary import run_boundaries
+from msm.objectives.terms.teacher import TeacherLatents
 from msm.recipes.presets import PRESETS
 from msm.recipes.recipe import OptimConfig, Recipe
 from msm.training.optimizers import WeightAverage, make_optimizers
@@ -35,27 +40,27 @@ def setting(recipe: Recipe, *settings: str):
     return model, make_objective(recipe, model, MODALITIES, generator(1)), recipe
 
 
-def question(hidden=None, lengths=(20, 14)) -> Asked:
+def masked_batch(hidden=None, lengths=(20, 14)) -> MaskedBatch:
     truth = F.normalize(torch.randn(len(lengths), max(lengths), 8, generator=generator(2)) + 0.5, dim=-1)
     valid = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
     truth = truth * valid.unsqueeze(-1)
     if hidden is None:
         hidden = valid & (torch.rand(valid.shape, generator=generator(3)) < 0.4)
-    return Asked(truth, truth, hidden, hidden, valid, None, generator(4))
+    return MaskedBatch(truth, truth, hidden, hidden, valid, None, generator(4))
 
 
-def losses(name_or_recipe, *settings, asked=None, step=10**6):
+def losses(name_or_recipe, *settings, batch=None, step=10**6):
     recipe = PRESETS[name_or_recipe] if isinstance(name_or_recipe, str) else name_or_recipe
     model, objective, _ = setting(recipe, *settings)
-    made = Made(model, asked or question())
-    return model, objective, objective(made.asked, made, step)
+    outputs = Outputs(model, batch or masked_batch())
+    return model, objective, objective(outputs.batch, outputs, step)
 
 
 def test_a_standardised_target_has_mean_0_and_deviation_1_whatever_its_length():
     shots = F.normalize(torch.randn(4, 768, generator=generator()) + 3, dim=-1)
-    made = standardise(shots)
-    torch.testing.assert_close(made.mean(dim=-1), torch.zeros(4), atol=1e-4, rtol=0)
-    torch.testing.assert_close(made.std(dim=-1, correction=0), torch.ones(4), atol=1e-3, rtol=0)
+    targets = standardise(shots)
+    torch.testing.assert_close(targets.mean(dim=-1), torch.zeros(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(targets.std(dim=-1, correction=0), torch.ones(4), atol=1e-3, rtol=0)
 
 
 def test_info_nce_is_the_logarithm_of_the_number_of_candidates_for_one_who_does_not_know():
@@ -77,24 +82,24 @@ def test_a_loss_by_modality_is_the_weighted_mean_of_the_blocks_losses(loss):
 
 
 def test_a_modality_that_is_missing_is_not_predicted():
-    asked = question()
-    asked.truth[..., 5:] = 0.0
-    assert losses(Recipe(), "objective.weights=audio=1", asked=asked)[2]["shot"].item() == 0.0
+    batch = masked_batch()
+    batch.truth[..., 5:] = 0.0
+    assert losses(Recipe(), "objective.weights=audio=1", batch=batch)[2]["shot"].item() == 0.0
 
 
 def test_what_is_hidden_of_one_modality_is_predicted_in_its_block_alone():
-    whole = question()
+    whole = masked_batch()
     hidden = torch.stack([torch.zeros_like(whole.hidden), whole.hidden], dim=-1)
-    asked = question(hidden)
-    model, _, made = losses(Recipe(), "mask.policy=modality", asked=asked)
-    made["shot"].backward()
+    batch = masked_batch(hidden)
+    model, _, computed = losses(Recipe(), "mask.policy=modality", batch=batch)
+    computed["shot"].backward()
     assert (model.shot_out.weight.grad[:5] == 0).all() and (model.shot_out.weight.grad[5:] != 0).any()
 
 
 @pytest.mark.parametrize("name", ["mae", "videomae", "hero", "data2vec", "videoprism"])
 def test_the_read_out_leaves_everything_but_the_last_layer_alone(name):
-    model, objective, made = losses(name)
-    made["read_out"].backward()
+    model, objective, computed = losses(name)
+    computed["read_out"].backward()
     changed = {n for n, p in model.named_parameters() if p.grad is not None and p.grad.any()}
     assert changed == {"shot_out.weight", "shot_out.bias"}
     assert not any(p.grad is not None for p in objective.parameters())
@@ -105,8 +110,8 @@ def test_every_weight_that_a_recipe_has_is_learned(name):
     model, objective, recipe = setting(PRESETS[name])
     total = torch.zeros(())
     for step in (0, recipe.steps - 1):
-        made = Made(model, question(), shuffled=recipe.objective.token_shuffling)
-        total = total + objective.total(objective(made.asked, made, step))
+        outputs = Outputs(model, masked_batch(), shuffled=recipe.objective.token_shuffling)
+        total = total + objective.total(objective(outputs.batch, outputs, step))
     total.backward()
     trained = [*model.named_parameters(), *((n, p) for n, p in objective.named_parameters() if p.requires_grad)]
     idle = {n for n, p in trained if p.grad is None or not p.grad.any()}
@@ -123,24 +128,24 @@ def test_the_boundaries_of_a_run_are_the_visible_shots_around_it():
 
 
 def test_the_span_boundary_term_reads_the_boundaries_and_no_hidden_shot():
-    asked = question()
+    batch = masked_batch()
     model, objective, _ = setting(PRESETS["spanbert"])
-    made = Made(model, asked)
-    made.encoded.shots.retain_grad()
-    objective.terms["span_boundary"](asked, made).backward()
-    read = made.encoded.shots.grad.abs().sum(dim=-1) > 0
-    assert not (read & asked.where).any()
-    beside = asked.valid & ~asked.where & (
-        F.pad(asked.where, (1, 0))[:, :-1] | F.pad(asked.where, (0, 1))[:, 1:]
+    outputs = Outputs(model, batch)
+    outputs.encoded.shots.retain_grad()
+    objective.terms["span_boundary"](batch, outputs).backward()
+    read = outputs.encoded.shots.grad.abs().sum(dim=-1) > 0
+    assert not (read & batch.where).any()
+    beside = batch.valid & ~batch.where & (
+        F.pad(batch.where, (1, 0))[:, :-1] | F.pad(batch.where, (0, 1))[:, 1:]
     )  # fmt: skip
     assert torch.equal(read, beside)
 
 
 def test_shuffled_places_move_every_shot_of_a_window_visible_or_hidden_and_no_padding():
-    asked = question()
-    order = shuffled_places(asked)
+    batch = masked_batch()
+    order = shuffled_places(batch)
     places = torch.arange(20)
-    for row, valid, hidden in zip(order, asked.valid, asked.where, strict=True):
+    for row, valid, hidden in zip(order, batch.valid, batch.where, strict=True):
         assert torch.equal(row[~valid], places[~valid])
         assert torch.equal(row[valid].sort().values, places[valid])
         assert hidden[row[hidden]].float().mean() < 1  # [MASK] changes places with the encoder's tokens
@@ -149,12 +154,12 @@ def test_shuffled_places_move_every_shot_of_a_window_visible_or_hidden_and_no_pa
 def test_without_places_a_decoder_makes_of_shuffled_tokens_what_it_makes_of_them_in_order():
     model, _, _ = setting(PRESETS["videoprism"])
     model.eval()
-    asked = question(lengths=(20,))
-    encoded = model.encode(asked.shown, asked.masked, asked.valid)
-    order = shuffled_places(asked)
+    batch = masked_batch(lengths=(20,))
+    encoded = model.encode(batch.shown, batch.masked, batch.valid)
+    order = shuffled_places(batch)
     model.decoder.position.data.zero_()  # without places, a shuffled window is the same window in another order
-    plain = model.decoder(*_given(encoded), asked.valid & ~asked.where, asked.valid)
-    moved = model.decoder(*_given(encoded), asked.valid & ~asked.where, asked.valid, order)
+    plain = model.decoder(*_given(encoded), batch.valid & ~batch.where, batch.valid)
+    moved = model.decoder(*_given(encoded), batch.valid & ~batch.where, batch.valid, order)
     torch.testing.assert_close(moved[0], plain[0, order[0]])
 
 
@@ -163,8 +168,8 @@ def _given(encoded):
 
 
 def test_displaced_shots_are_15_percent_and_change_places_among_themselves():
-    asked = question(lengths=(20, 3, 1))
-    order = displaced(asked)
+    batch = masked_batch(lengths=(20, 3, 1))
+    order = displaced(batch)
     for row, num_shots in zip(order, (20, 3, 1), strict=True):
         assert torch.equal(row.sort().values, torch.arange(20)) and torch.equal(
             row[num_shots:], torch.arange(num_shots, 20)
@@ -173,9 +178,9 @@ def test_displaced_shots_are_15_percent_and_change_places_among_themselves():
 
 
 def test_the_two_views_of_a_window_share_no_shot_and_together_are_all():
-    asked = question()
-    first, second = halves(asked)
-    assert not (first & second).any() and torch.equal(first | second, asked.valid)
+    batch = masked_batch()
+    first, second = halves(batch)
+    assert not (first & second).any() and torch.equal(first | second, batch.valid)
     assert first.sum(dim=1).tolist() == [10, 7]
 
 
@@ -223,8 +228,8 @@ def test_the_first_stage_is_frozen_when_it_is_over():
 @pytest.mark.parametrize("name", ["data2vec", "videoprism"])
 def test_latents_that_are_the_same_for_all_shots_are_called_a_collapse(name):
     model, objective, _ = setting(PRESETS[name])
-    asked = question()
-    asked.truth[:] = asked.truth[0, 0]
+    batch = masked_batch()
+    batch.truth[:] = batch.truth[0, 0]
     with torch.no_grad():
         for term in objective.terms.values():
             if hasattr(term, "copy"):
@@ -232,9 +237,9 @@ def test_latents_that_are_the_same_for_all_shots_are_called_a_collapse(name):
                     block.value.weight.zero_()
                 if term.copy.position is not None:
                     term.copy.position.zero_()
-    made = Made(model, asked)
+    outputs = Outputs(model, batch)
     with pytest.raises(InputError, match="the targets have collapsed"):
-        objective(asked, made, 10**6)
+        objective(batch, outputs, 10**6)
 
 
 def test_averaged_weights_lag_behind_and_arrive():
@@ -263,24 +268,24 @@ def test_copies_are_not_trained_and_decoder_matrices_go_to_muon():
 
 @pytest.mark.parametrize("name", LITERATURE)
 def test_padding_changes_no_term(name):
-    asked = question(lengths=(16,))
+    batch = masked_batch(lengths=(16,))
     padded = [
-        F.pad(t, (0, 0, 0, 8)) if t.is_floating_point() else F.pad(t, (0, 8)) for t in (asked.truth, asked.hidden)
+        F.pad(t, (0, 0, 0, 8)) if t.is_floating_point() else F.pad(t, (0, 8)) for t in (batch.truth, batch.hidden)
     ]
-    longer = Asked(padded[0], padded[0], padded[1], padded[1], F.pad(asked.valid, (0, 8)), None, generator(4))
-    short, long = (losses(name, asked=a)[2] for a in (asked, longer))
+    longer = MaskedBatch(padded[0], padded[0], padded[1], padded[1], F.pad(batch.valid, (0, 8)), None, generator(4))
+    short, long = (losses(name, batch=a)[2] for a in (batch, longer))
     assert {n: v.item() for n, v in long.items()} == pytest.approx({n: v.item() for n, v in short.items()}, abs=1e-5)
 
 
 def test_of_a_silent_shot_the_sound_by_itself_is_not_asked():
-    asked = question()
-    mute = asked.truth.clone()
+    batch = masked_batch()
+    mute = batch.truth.clone()
     mute[..., 5:] = 0
-    asked = dataclasses.replace(asked, truth=mute, shown=mute)
+    batch = dataclasses.replace(batch, truth=mute, shown=mute)
     for centred in ("true", "false"):
         model, objective, _ = setting(Recipe(), "objective.weights=video=1,audio=1", f"model.centred={centred}")
         with torch.no_grad():
             model.shot_mean.fill_(0.1)
-        predicted = torch.randn(int(asked.where.sum()), mute.shape[-1], generator=generator()).requires_grad_()
-        objective.terms["shot"].compare(predicted, asked, Made(model, asked)).backward()
+        predicted = torch.randn(int(batch.where.sum()), mute.shape[-1], generator=generator()).requires_grad_()
+        objective.terms["shot"].compare(predicted, batch, Outputs(model, batch)).backward()
         assert predicted.grad[:, :5].any() and not predicted.grad[:, 5:].any()

@@ -184,17 +184,17 @@ def test_a_reversed_window_is_the_title_backwards_with_its_scenes(scened, tmp_pa
 
 def test_noise_is_on_what_the_encoder_sees_and_not_on_the_target(talks):
     from msm.evaluation.protocol import fitted_space
-    from msm.training.step import ask
+    from msm.training.step import mask_batch
     from msm.training.trainer import make_sampler
 
     recipe = Recipe(noise=0.5)
     space = fitted_space(talks.split("train"), [], talks.modalities, "joint")
     batch = make_sampler(recipe, talks, space).batch(0)
-    asked = ask(batch, recipe, torch.Generator().manual_seed(0), 0, talks.modalities, torch.device("cpu"))
-    assert torch.equal(asked.truth, batch.shots)
-    lengths = (asked.shown - asked.truth).norm(dim=-1)
-    assert lengths[asked.valid].square().mean().sqrt().item() == pytest.approx(0.5, abs=0.03)
-    assert (lengths[~asked.valid] == 0).all()
+    masked = mask_batch(batch, recipe, torch.Generator().manual_seed(0), 0, talks.modalities, torch.device("cpu"))
+    assert torch.equal(masked.truth, batch.shots)
+    lengths = (masked.shown - masked.truth).norm(dim=-1)
+    assert lengths[masked.valid].square().mean().sqrt().item() == pytest.approx(0.5, abs=0.03)
+    assert (lengths[~masked.valid] == 0).all()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from msm.recipes.hyperparameters import knobs, value_of
+from msm.recipes.hyperparameters import hyperparameters, value_of
 from msm.recipes.recipe import Recipe
 from msm.runs import monitor
 from msm.runs.monitor import Measured, Watched
@@ -108,7 +108,7 @@ def knob_name(key: str) -> str:
 def differences_table(recipes: Mapping[str, Recipe]) -> pd.DataFrame:
     """A row a knob in which these recipes differ: Choice, Key, and a column a run."""
     rows: list[dict[str, Any]] = []
-    for knob in knobs():
+    for knob in hyperparameters():
         values = {name: value_of(recipe, knob.key) for name, recipe in recipes.items()}
         if len(set(values.values())) > 1:
             row = {"Choice": knob_name(knob.key), "Key": knob.key}

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from msm import InputError
-from msm.recipes.hyperparameters import GROUPS, Knob, changed_preset, knobs, train_words, value_of
+from msm.recipes.hyperparameters import GROUPS, Hyperparameter, changed_preset, hyperparameters, train_words, value_of
 from msm.recipes.recipe import Recipe
 from workbench.app_pages.training import processes
 from workbench.layout.figures import columns
@@ -32,9 +32,9 @@ def form(catalog: Path, folder: Path) -> None:
     name = left.selectbox("Recipe", list(CATALOGUE), key="training.preset")
     base = preset(name)
     right.markdown(f"<small>{CATALOGUE[name].facts}<br>:gray[{CATALOGUE[name].source}]</small>", unsafe_allow_html=True)
-    known = {k.key: k for k in knobs()}
+    known = {k.key: k for k in hyperparameters()}
     changed = _fields([known[key] for key in BASIC], base, across=4)
-    rest = [k for k in knobs() if k.key not in BASIC]
+    rest = [k for k in hyperparameters() if k.key not in BASIC]
     with st.expander("Every knob", icon=":material/tune:"):
         st.caption("A :blue[●] marks what differs from the preset. Point at a field's question mark for what it does.")
         for tab, group in zip(st.tabs(list(GROUPS.values())), GROUPS, strict=True):
@@ -82,7 +82,7 @@ def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) ->
     return ""
 
 
-def _fields(shown: Sequence[Knob], base: Recipe, *, across: int) -> dict[str, Any]:
+def _fields(shown: Sequence[Hyperparameter], base: Recipe, *, across: int) -> dict[str, Any]:
     """A field a knob, side by side; returns those that differ from the preset."""
     changed = {}
     for row in _rows(shown, across):
@@ -96,15 +96,15 @@ def _fields(shown: Sequence[Knob], base: Recipe, *, across: int) -> dict[str, An
     return changed
 
 
-def _rows(shown: Sequence[Knob], across: int) -> Iterable[Sequence[Knob]]:
+def _rows(shown: Sequence[Hyperparameter], across: int) -> Iterable[Sequence[Hyperparameter]]:
     return (shown[i : i + across] for i in range(0, len(shown), across))
 
 
-def _field(knob: Knob, before: Any, name: str) -> Any:
+def _field(knob: Hyperparameter, before: Any, name: str) -> Any:
     key = state.fresh(f"{name}.{knob.key}")
     differs = st.session_state.get(key, before) != before
     label = knob_name(knob.key) + (" :blue[●]" if differs else "")
-    told = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
+    told = f"`{knob.key}`: {knob.help}"
     if knob.kind is bool:
         return st.toggle(label, before, key=key, help=told)
     if knob.choices:
