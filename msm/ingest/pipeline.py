@@ -6,7 +6,6 @@ goes on at the next title; the catalog itself changes once, at the end.
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from msm.ingest.shot_detection import DETECTORS
 from msm.ingest.title import Job, Staged
 from msm.ingest.workers import make_titles
 from msm.io.files import naming_full_disk, remove_leftovers
+from msm.io.locks import lock_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +127,7 @@ def _staging(catalog: Path) -> Iterator[Path]:
     """The hidden folder beside a catalog, held by one ingest at a time; an empty one is removed again."""
     folder = catalog.absolute().parent / f".{catalog.absolute().name}.ingest"
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"another msm ingest is writing {catalog}") from None
+    with lock_file(folder / ".lock", or_else=f"another msm ingest is writing {catalog}"):
         for left in folder.glob(".*.tmp-*"):  # whoever wrote them held the lock, and is gone
             shutil.rmtree(left, ignore_errors=True)
         remove_leftovers(catalog.parent, catalog.name)  # here, as there may be nothing left to write
