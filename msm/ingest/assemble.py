@@ -19,7 +19,7 @@ from msm.data.catalog import Catalog, Modality, Title, TitleData, modalities_of
 from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
-from msm.ingest.encoders.registry import Encoder
+from msm.ingest.encoder import Encoder
 from msm.ingest.media import link_or_copy
 from msm.ingest.shot_detection import DETECTORS
 from msm.ingest.title import Job, Staged

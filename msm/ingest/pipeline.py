@@ -17,7 +17,7 @@ from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.ingest.assemble import assemble, check_fits
 from msm.ingest.decoding import Film
-from msm.ingest.encoders.registry import Encoder, load_encoders
+from msm.ingest.encoder import Encoder, load_encoders
 from msm.ingest.metadata import TitleFacts, facts_of
 from msm.ingest.shot_detection import DETECTORS
 from msm.ingest.title import Job, Staged

@@ -17,7 +17,7 @@ import pandas as pd
 
 from msm.errors import InputError
 from msm.ingest.decoding import Film, Picture, SoundSpool
-from msm.ingest.encoders.registry import Encoder, ShotInput, encode, load_encoders
+from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
 from msm.ingest.media import save_playable, save_thumbnail
 from msm.ingest.metadata import TitleFacts, labels_of_shots
 from msm.ingest.shot_detection import CutShot, cut_shots
