@@ -34,7 +34,6 @@ from typing import Any
 
 from msm.errors import InputError
 from msm.io.files import naming_full_disk, read_json, write_json
-from msm.io.processes import birth_mark
 from msm.io.progress import SPARE
 from workbench.server.roles import require_editor
 
@@ -146,7 +145,7 @@ def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any
         "about": dict(about or {}),
         "started": time.time(),
         "pid": process.pid,
-        "born": birth_mark(process.pid),
+        "born": _born(process.pid),
     }
     try:
         with naming_full_disk(folder):
@@ -259,8 +258,24 @@ def _fits(found: Any, kinds: Kinds) -> bool:
     return all(abs(value) < LARGEST for key in kinds if isinstance(value := found.get(key), int | float))
 
 
+def _born(pid: int) -> str | None:
+    """When a process was born, as this boot of the machine counts; None where there is none, or only its zombie."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return None if words[0] in "ZX" else f"{boot}/{words[19]}"
+
+
 def _alive(pid: int, born: str | None) -> bool:
-    return born is not None and birth_mark(pid) == born
+    if Path("/proc/self/stat").exists():
+        return born is not None and _born(pid) == born
+    try:  # no process table to read: a pid must do
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def _tail(path: Path) -> str:

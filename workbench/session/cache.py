@@ -19,7 +19,6 @@ import streamlit as st
 
 from msm import Catalog, InputError, Title
 from msm.data.schema import in_words
-from msm.io.bounded_dict import BoundedDict
 from msm.masking.parts import parse_parts
 from workbench.session.arguments import ROOT
 from workbench.session.base_path import base_address
@@ -239,13 +238,15 @@ def inspect(catalog: Catalog, on_share: Callable[[float], object] = lambda share
     by_name = {m.name: int(n) for m, n in zip(catalog.modalities, counts, strict=True)}
     kept = _inspections()
     kept[str(catalog.path), catalog.fingerprint] = Inspection(problems, by_name)
+    while len(kept) > MOST_INSPECTIONS:
+        kept.pop(next(iter(kept)))
     return Inspection(problems, by_name)
 
 
 # A dictionary of our own: a cached function may not report its progress to a page.
 @st.cache_resource(show_spinner=False)
-def _inspections() -> BoundedDict[tuple[str, str], Inspection]:
-    return BoundedDict(MOST_INSPECTIONS)
+def _inspections() -> dict[tuple[str, str], Inspection]:
+    return {}
 
 
 def measured_sets() -> dict[str, Any]:

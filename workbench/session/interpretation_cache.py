@@ -13,7 +13,6 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog
-from msm.io.bounded_dict import BoundedDict
 from workbench.session import cache
 from workbench.session.cache import ON_DISK, Stamp, run_stamp
 from workbench.views.formatting import clock
@@ -153,13 +152,15 @@ def _worked_out(key: tuple, work: Callable[[Callable[[int, int], object]], Any],
     kept = _all_worked_out()
     if key not in kept:
         kept[key] = work(lambda done, total: on_share(done / total))
+        while len(kept) > MOST_WORKED_OUT:
+            kept.pop(next(iter(kept)), None)
     return kept[key]
 
 
 # A dictionary of our own: a cached function may not report its progress to a page.
 @st.cache_resource(show_spinner=False)
-def _all_worked_out() -> BoundedDict[tuple, Any]:
-    return BoundedDict(MOST_WORKED_OUT)
+def _all_worked_out() -> dict[tuple, Any]:
+    return {}
 
 
 @st.cache_resource(max_entries=64, show_spinner="Showing the model less and less of the film …", hash_funcs=ON_DISK)
@@ -208,13 +209,22 @@ def telling_shot(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[
     return most_telling(cache.whole_fill_in(catalog, run_path, title_id, hidden, modality))
 
 
+class Answers(dict):
+    """What presentations asked of runs lately; the oldest answer goes first."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > MOST_ANSWERS:
+            self.pop(next(iter(self)), None)
+
+
 MOST_ANSWERS = 24
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
-def answers(catalog: Catalog) -> BoundedDict[Any, Any]:
-    """What presentations asked of runs lately, of one catalog; presenting.Stage keeps what steps share in it."""
-    return BoundedDict(MOST_ANSWERS)
+def answers(catalog: Catalog) -> Answers:
+    """Of one catalog; presenting.Stage keeps what steps share in it."""
+    return Answers()
 
 
 PICKS = 4  # of a guess that are shown

@@ -11,7 +11,6 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
-from msm.io.bounded_dict import BoundedDict
 from workbench.session import cache
 from workbench.session.cache import ON_DISK, Stamp, stamp
 from workbench.views.formatting import as_text
@@ -76,13 +75,15 @@ def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[floa
         finder = _found_or_flat(space)
         if finder is not None:  # else an index may be built meanwhile
             finders[key] = finder
+            while len(finders) > MOST_SPACES:
+                finders.pop(next(iter(finders)))
         return finder
 
 
 # A dictionary of our own: a cached function may not report its progress to a page.
 @st.cache_resource(show_spinner=False)
-def _finders() -> tuple[BoundedDict[tuple[str, ...], Any], threading.Lock]:
-    return BoundedDict(MOST_SPACES), threading.Lock()
+def _finders() -> tuple[dict[tuple[str, ...], Any], threading.Lock]:
+    return {}, threading.Lock()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …", hash_funcs=ON_DISK)

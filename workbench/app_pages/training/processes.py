@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 
 from msm import Catalog, InputError
-from msm.io.bounded_dict import BoundedDict
 from msm.recipes.hyperparameters import train_words
 from msm.runs import monitor
 from msm.runs.monitor import Measured, Tail, Watched
@@ -61,6 +60,8 @@ def _tail(path: Path) -> Tail:
     tails, guard = _tails()
     with guard:
         if path not in tails:
+            while len(tails) >= MOST_TAILS:
+                tails.pop(next(iter(tails)))
             tails[path] = _GuardedTail(path)
         return tails[path]
 
@@ -79,8 +80,8 @@ class _GuardedTail(Tail):
 
 # A dictionary of our own: what is kept of a run grows while it is read, and is not made anew.
 @st.cache_resource(show_spinner=False)
-def _tails() -> tuple[BoundedDict[Path, Tail], Any]:
-    return BoundedDict(MOST_TAILS), threading.Lock()
+def _tails() -> tuple[dict[Path, Tail], Any]:
+    return {}, threading.Lock()
 
 
 def job_of(path: Path, folder: Path) -> Job | None:
