@@ -1,4 +1,4 @@
-"""Processes: when one started, whether a process id still means the same one, and workers that end with their parent."""
+"""Processes: when this one started, and workers that end with their parent."""
 
 from __future__ import annotations
 
@@ -13,27 +13,10 @@ import psutil
 def start_time() -> float:
     """When this process started, in seconds since 1970."""
     if hasattr(time, "CLOCK_BOOTTIME"):  # Linux: psutil knows the boot time in whole seconds only
-        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - _seconds_after_boot(psutil.Process())
+        born_s = psutil.Process().create_time() - psutil.boot_time()  # after boot
+        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - born_s
         return time.time() - max(0.0, age_s)
     return psutil.Process().create_time()
-
-
-def birth_mark(pid: int) -> str | None:
-    """Text that tells a process from a later one of the same id; None where there is none, or only its zombie.
-
-    A change of the system's clock does not change it.
-    """
-    try:
-        process = psutil.Process(pid)
-        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
-            return None
-        return f"{_seconds_after_boot(process):.2f}"
-    except (psutil.Error, OSError, ValueError):
-        return None
-
-
-def _seconds_after_boot(process: psutil.Process) -> float:
-    return process.create_time() - psutil.boot_time()
 
 
 def exit_with_parent() -> None:

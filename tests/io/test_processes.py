@@ -1,6 +1,5 @@
-"""A process is known by when it started, and a worker ends with its parent."""
+"""A process knows when it started, and a worker ends with its parent."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import time
 
 import psutil
 
-from msm.io.processes import birth_mark, start_time
+from msm.io.processes import start_time
 
 PARENT = """
 import multiprocessing, time
@@ -35,23 +34,6 @@ def test_a_worker_ends_when_its_parent_is_killed():
 
     _, still_there = psutil.wait_procs([worker], timeout=10)
     assert [p for p in still_there if p.status() != psutil.STATUS_ZOMBIE] == []
-
-
-def test_a_process_keeps_its_mark_and_another_has_its_own():
-    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        own, mark = birth_mark(os.getpid()), birth_mark(other.pid)
-        time.sleep(0.05)
-        assert own == birth_mark(os.getpid()) and mark == birth_mark(other.pid)
-        assert None not in (own, mark) and own != mark
-        other.kill()
-        while psutil.Process(other.pid).status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.01)
-        assert birth_mark(other.pid) is None  # only its zombie is left
-    finally:
-        other.kill()
-        other.communicate()
-    assert birth_mark(other.pid) is None
 
 
 def test_the_start_of_this_process_lies_in_the_past_and_stays():
