@@ -6,10 +6,8 @@ on where it stood: finished trainings are kept, begun ones resumed.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -24,6 +22,8 @@ from msm.ablation.plan import Plan, run_name
 from msm.ablation.progress import LOCK, RUNS, STOP, trainings, write_progress
 from msm.errors import InputError
 from msm.io import files
+from msm.io.locks import lock_file
+from msm.io.processes import exit_with_parent
 
 MOST_WORKERS = 8  # by default; each takes some hundred megabytes for torch alone
 LOOK_S = 0.5
@@ -102,21 +102,13 @@ class RayPool:
 
 def begin_worker(threads: int) -> None:
     """Before the first training of a process: Ctrl-C is for the runner, and without the runner there is no work."""
-    import multiprocessing
     import signal
 
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
+    exit_with_parent()
 
 
 def num_cores() -> int:
@@ -135,11 +127,7 @@ def num_workers(asked: int, num_jobs: int, device: str) -> int:
 def only_ablation(out: Path) -> Iterator[None]:
     """Hold the folder against a second ablation; the lock goes with the process, however it ends."""
     out.mkdir(parents=True, exist_ok=True)
-    with open(out / LOCK, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{out} is being worked on by another process") from None
+    with lock_file(out / LOCK, or_else=f"{out} is being worked on by another process"):
         yield
 
 

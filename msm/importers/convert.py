@@ -14,14 +14,14 @@ import pandas as pd
 
 from msm.data.catalog import Catalog, TitleData, deal_splits, modalities_of
 from msm.errors import InputError, reading
+from msm.importers.format import FormatOptions, detect_format, format_module, format_names
 from msm.importers.metadata import embed_metadata
 from msm.importers.source import Entry, Source, add_scenes, parse_modalities
 from msm.io.files import naming_full_disk, refuse_existing
 
 __all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
 
-KINDS = {"npz": ".npz", "parquet": "Parquet", "npy+parquet": ".npy with Parquet", "hdf5": "HDF5"}  # as people call them
-FORMATS = tuple(KINDS)
+FORMATS = format_names()
 DTYPES = ("float16", "float32")
 
 
@@ -63,7 +63,7 @@ def import_embeddings(
 def _import(source: Path, catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> Catalog:
     kind = options.format or detect_format(source)
     _refuse_target(source, catalog, options)
-    with reading(source, KINDS[kind]):
+    with reading(source, format_module(kind).NAME):
         opened = open_source(source, catalog, kind, options)
     dealt = deal_splits([e.title_id for e in opened.entries if not e.split], options.seed)
     metadata, meaning = _metadata(opened, dealt, options)
@@ -84,38 +84,18 @@ def _import(source: Path, catalog: Path, options: ImportOptions, progress: Calla
         raise error if known else InputError(f"{source}: {error}") from None
 
 
-def detect_format(path: Path) -> str:
-    """The format of a path, by its suffix or by what the folder holds; InputError where neither tells."""
-    if not path.exists():
-        raise InputError(f"{path} is missing")
-    suffixes = {f.suffix for f in path.iterdir()} if path.is_dir() else {path.suffix}
-    for suffix, kind in (
-        (".npz", "npz"),
-        (".npy", "npy+parquet"),
-        (".parquet", "parquet"),
-        (".h5", "hdf5"),
-        (".hdf5", "hdf5"),
-    ):
-        if suffix in suffixes:
-            return kind
-    raise InputError(f"{path}: no .npz, .npy, .parquet or .h5 is there; say what it is with --format")
-
-
 def open_source(path: Path, catalog: Path, kind: str, options: ImportOptions) -> Source:
-    """The reader of this kind of source; `catalog` only to refuse a table inside it."""
-    from msm.importers import hdf5, npz, parquet
-
-    modalities = parse_modalities(options.modalities)
-    columns: dict[str, Any] = {"title_column": options.title_column, "shot_column": options.shot_column}
-    if path.is_dir() and kind in ("parquet", "hdf5"):
-        path = parquet.only_file(path, "parquet" if kind == "parquet" else "h5", "name the file itself")
-    if kind == "npz":
-        return npz.NpzSource(path, modalities)
-    if kind == "hdf5":
-        return hdf5.Hdf5Source(path, modalities)
-    if kind == "npy+parquet":
-        return parquet.open_npy_with_table(path, modalities, table=options.table, **columns)
-    return parquet.open_vector_table(path, modalities, spool=_existing_parent(catalog), **columns)
+    """Open a source of this format; what must be copied meanwhile goes to the disk of the catalog."""
+    return format_module(kind).open_source(
+        FormatOptions(
+            path=path,
+            modalities=parse_modalities(options.modalities),
+            spool=_existing_parent(catalog),
+            table=options.table,
+            title_column=options.title_column,
+            shot_column=options.shot_column,
+        )
+    )
 
 
 def _existing_parent(path: Path) -> Path:
@@ -150,7 +130,7 @@ def _reader(path: Path, kind: str, source: Source) -> Callable[[Entry], tuple[di
     """`source.read`, in which whatever a decoder raises becomes a sentence about the file."""
 
     def read(entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-        with reading(path, f"{KINDS[kind]}, title {entry.title_id!r}"):
+        with reading(path, f"{format_module(kind).NAME}, title {entry.title_id!r}"):
             return source.read(entry)
 
     return read

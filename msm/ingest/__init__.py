@@ -1,6 +1,6 @@
 """Real video files become titles of a catalog: shots, tri-modal embeddings, thumbnails. See docs/ingest.md."""
 
-from msm.ingest.encoders.registry import Encoder, ShotInput, known_encoders, load_encoders
+from msm.ingest.encoder import Encoder, ShotInput, known_encoders, load_encoders
 from msm.ingest.metadata import TitleFacts
 from msm.ingest.pipeline import IngestOptions, IngestReport, ingest
 

@@ -19,9 +19,9 @@ from msm.data.catalog import Catalog, Modality, Title, TitleData, modalities_of
 from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
-from msm.ingest.encoders.registry import Encoder
+from msm.ingest.detector import DETECTORS
+from msm.ingest.encoder import Encoder
 from msm.ingest.media import link_or_copy
-from msm.ingest.shot_detection import DETECTORS
 from msm.ingest.title import Job, Staged
 
 FEWEST_TO_DEAL = 3  # with fewer titles, all are `test`: unseen by any training
@@ -161,7 +161,7 @@ def _provenance(
     made.setdefault("made_by", f"msm ingest {version('msm-workbench')}")
     made["ingest"] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "detector": DETECTORS[detector],
+        "detector": DETECTORS.get(detector).DESCRIPTION,
         "encoders": {e.modality: e.name for e in encoders},
         "dealt": sorted(dealt),
         "seed": seed,

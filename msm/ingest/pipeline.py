@@ -6,7 +6,6 @@ goes on at the next title; the catalog itself changes once, at the end.
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +17,13 @@ from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.ingest.assemble import assemble, check_fits
 from msm.ingest.decoding import Film
-from msm.ingest.encoders.registry import Encoder, load_encoders
+from msm.ingest.detector import DEFAULT, detector_kind
+from msm.ingest.encoder import Encoder, load_encoders
 from msm.ingest.metadata import TitleFacts, facts_of
-from msm.ingest.shot_detection import DETECTORS
 from msm.ingest.title import Job, Staged
 from msm.ingest.workers import make_titles
 from msm.io.files import naming_full_disk, remove_leftovers
+from msm.io.locks import lock_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,12 @@ class IngestOptions:
     workers           videos that are read at the same time
     replace           titles that the catalog has already are made anew, instead of skipped
     seed              deals out the titles that have no split
-    detector          of cuts: adaptive, or transnetv2 with its weights
+    detector          of shots, one of the files in `detectors/`
+    detector_weights  of a detector that needs them
     """
 
     encoders: str = "descriptors"
-    detector: str = "adaptive"
+    detector: str = DEFAULT
     detector_weights: Path | None = None
     subtitles: Path | None = None
     facts: TitleFacts | None = None
@@ -50,10 +51,7 @@ class IngestOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise InputError(f"--workers is {self.workers}, but must be at least 1")
-        if self.detector not in DETECTORS:
-            raise InputError(f"--detector is {self.detector!r}, but must be one of {', '.join(DETECTORS)}")
-        if (self.detector == "transnetv2") != (self.detector_weights is not None):
-            raise InputError("--detector transnetv2 and --detector-weights FILE go together")
+        detector_kind(self.detector, self.detector_weights)
 
 
 @dataclass
@@ -96,10 +94,8 @@ def ingest(
     if len(paths) != 1 and (options.subtitles is not None or options.facts is not None):
         raise InputError("subtitles, a name and other facts of a title can be given for one video at a time")
     encoders = load_encoders(options.encoders)
-    if options.detector_weights is not None:
-        from msm.ingest.transnet import load_transnet  # torch
-
-        load_transnet(options.detector_weights.absolute())  # what is wrong with them is said before any film is read
+    weights = options.detector_weights and options.detector_weights.absolute()
+    detector_kind(options.detector, weights).make(weights)  # wrong weights are refused before any film is read
     former = _former(path, encoders)
     report = IngestReport()
     with naming_full_disk(path), _staging(path) as staging:
@@ -127,11 +123,7 @@ def _staging(catalog: Path) -> Iterator[Path]:
     """The hidden folder beside a catalog, held by one ingest at a time; an empty one is removed again."""
     folder = catalog.absolute().parent / f".{catalog.absolute().name}.ingest"
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"another msm ingest is writing {catalog}") from None
+    with lock_file(folder / ".lock", or_else=f"another msm ingest is writing {catalog}"):
         for left in folder.glob(".*.tmp-*"):  # whoever wrote them held the lock, and is gone
             shutil.rmtree(left, ignore_errors=True)
         remove_leftovers(catalog.parent, catalog.name)  # here, as there may be nothing left to write
@@ -167,7 +159,8 @@ def _jobs(
             subtitles=options.subtitles,
             encoders=options.encoders,
             media=options.media,
-            transnet=options.detector_weights and options.detector_weights.absolute(),
+            detector=options.detector,
+            detector_weights=options.detector_weights and options.detector_weights.absolute(),
             folder=staging.absolute() / facts.title_id,
         )
     return list(jobs.values()), total_s

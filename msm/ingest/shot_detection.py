@@ -1,7 +1,7 @@
-"""Where shots begin and end, and a few pictures of each, in one pass and in bounded memory.
+"""Cut a film into shots, with a few pictures of each, in one pass and in bounded memory.
 
-PySceneDetect's adaptive detector tells cuts two frames late (TransNetV2 three seconds), so frames wait in a
-queue until it is known which shot they belong to. Of a shot's pictures, however long it is, at most MOST_PICTURES are kept.
+A detector knows of a cut some frames later (`Detector.delay`), so frames wait in a queue until it is known which
+shot they belong to. Of a shot, however long it is, at most MOST_PICTURES pictures are kept.
 Shape letters: K pictures of a shot, H and W of a picture.
 """
 
@@ -10,23 +10,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 import cv2
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
-from scenedetect.detectors import AdaptiveDetector
 
 from msm.ingest.decoding import Film, Picture
+from msm.ingest.detector import SHORTEST_S, Detector, Frame
 
-DETECTORS = {  # what --detector takes, and what a catalog keeps of it
-    "adaptive": "PySceneDetect AdaptiveDetector, and where a picture comes out of black",
-    "transnetv2": "TransNetV2",
-}
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
-DELAY = 2  # frames: AdaptiveDetector's window
-SHORTEST_S = 0.25
-BLACK, BLACK_S = 8.0, 0.5  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
 MOST_PICTURES = 16  # even: when it is reached, every second one is dropped
 FIRST_STRIDE_S = 0.25
 GRID = (18, 32)  # rows and columns in which motion is measured
@@ -48,56 +41,17 @@ class CutShot:
     changes: np.ndarray
 
 
-def cut_shots(
-    film: Film, pictures: Iterable[Picture], picture_px: int = 320, transnet: Path | None = None
-) -> Iterator[CutShot]:
+def cut_shots(film: Film, pictures: Iterable[Picture], detector: Detector, picture_px: int = 320) -> Iterator[CutShot]:
     """The shots of a film in order; together they cover it without gaps.
 
     picture_px  longest side of the pictures that are kept
-    transnet    weights of TransNetV2, which then finds the cuts; None for PySceneDetect
     """
-    cutter = _Cutter(film, picture_px, transnet)
+    cutter = _Cutter(film, picture_px, detector)
     for picture in pictures:
         ended = cutter.push(picture)
         if ended is not None:
             yield ended
     yield from cutter.finish()
-
-
-class CutDetector:
-    """Numbers of frames at which a shot begins, told DELAY frames late."""
-
-    def __init__(self) -> None:
-        self._adaptive = AdaptiveDetector(min_scene_len=DELAY, window_width=DELAY)
-        self._pending: dict[int, float] = {}  # cuts that are not certain yet: number → time
-        self._recent: deque[tuple[float, float]] = deque(maxlen=DELAY + 2)  # time and brightness
-        self._last_cut_s = 0.0
-        self._black_since: float | None = None
-
-    def push(self, number: int, time_s: float, image: np.ndarray, brightness: float) -> int | None:
-        """A cut DELAY frames ago or None; image is (h, w, 3) uint8 BGR, brightness 0 … 255."""
-        self._recent.append((time_s, brightness))
-        if self._adaptive.process_frame(number, image) and not self._in_the_dark():
-            self._pending[number - DELAY] = self._recent[-1 - DELAY][0]
-        if brightness < BLACK:
-            self._black_since = time_s if self._black_since is None else self._black_since
-        else:
-            if self._black_since is not None and time_s - self._black_since >= BLACK_S:
-                self._pending[number] = time_s
-            self._black_since = None
-        return self._settle(number - DELAY)
-
-    def _in_the_dark(self) -> bool:
-        """The last step of a fade looks like a cut to the detector, but black belongs to the shot before it."""
-        before, at = (self._recent[-i - DELAY][1] for i in (2, 1))
-        return at < BLACK and before < 2 * BLACK
-
-    def _settle(self, number: int) -> int | None:
-        time_s = self._pending.pop(number, None)
-        if time_s is None or time_s - self._last_cut_s < SHORTEST_S - 1e-3:
-            return None
-        self._last_cut_s = time_s
-        return number
 
 
 @dataclass
@@ -137,13 +91,8 @@ class _Shot:
 
 
 class _Cutter:
-    def __init__(self, film: Film, picture_px: int, transnet: Path | None):
-        self._detector, self._transnet = CutDetector(), None
-        if transnet is not None:
-            from msm.ingest.transnet import TransNetDetector, load_transnet  # torch
-
-            self._transnet = TransNetDetector(load_transnet(transnet))
-        self._delay = self._transnet.delay if self._transnet else DELAY
+    def __init__(self, film: Film, picture_px: int, detector: Detector):
+        self._detector = detector
         self._scaler = _Scaler(film.size, picture_px)
         self._waiting: deque[_Look] = deque()
         self._shot = _Shot(0.0)
@@ -160,17 +109,15 @@ class _Cutter:
             kept = self._scaler.upright(picture)
             self._next_picture_s = picture.time_s + self._shot.stride_s
         self._waiting.append(_Look(self._number, picture.time_s, grid.astype(np.float32), image, kept))
-        if self._transnet:
-            cut = self._transnet.push(self._number, self._scaler.tiny(picture))
-        else:
-            cut = self._detector.push(self._number, picture.time_s, image, float(grid.mean()))
+        frame = Frame(self._number, picture.time_s, image, float(grid.mean()), partial(self._scaler.scaled, picture))
+        cut = self._detector.push(frame)
         self._number += 1
         return self._advance(cut)
 
     def _advance(self, cut: int | None) -> CutShot | None:
         """Give the frame whose place is certain to its shot, and end the shot before it where it is a cut."""
         ended = None
-        while self._waiting and self._waiting[0].number <= self._number - 1 - self._delay:
+        while self._waiting and self._waiting[0].number <= self._number - 1 - self._detector.delay:
             ended = self._place(self._waiting.popleft(), cut) or ended
         return ended
 
@@ -184,7 +131,7 @@ class _Cutter:
         return ended
 
     def finish(self) -> Iterator[CutShot]:
-        cuts = self._transnet.finish(self._number) if self._transnet else set()
+        cuts = self._detector.finish(self._number)
         for look in self._waiting:
             ended = self._place(look, look.number if look.number in cuts else None)
             if ended is not None:
@@ -204,13 +151,13 @@ class _Cutter:
 
 
 class _Scaler:
-    """Decoded frames in the two sizes that are wanted; the scaler is kept, as making one costs more than using it."""
+    """Scales decoded frames; the reformatters are kept, as making one costs more than using it."""
 
     def __init__(self, size: tuple[int, int], picture_px: int):
         wide, high = size
         self._small = _fit(size, DETECTOR_WIDTH / max(1, wide) if wide > DETECTOR_WIDTH else 1.0)
         self._large = _fit(size, min(1.0, picture_px / max(wide, high)))
-        self._for_small, self._for_large, self._for_tiny = (VideoReformatter() for _ in range(3))
+        self._for_small, self._for_large, self._for_scaled = (VideoReformatter() for _ in range(3))
         self._turns = 0
 
     def small(self, picture: Picture) -> np.ndarray:
@@ -220,10 +167,10 @@ class _Scaler:
         scaled = self._for_small.reformat(picture.frame, width, height, "bgr24", interpolation=Interpolation.POINT)
         return scaled.to_ndarray()
 
-    def tiny(self, picture: Picture) -> np.ndarray:
-        """(27, 48, 3) uint8 RGB, upright, whatever its shape was: what TransNetV2 looks at."""
-        size = (27, 48) if self._turns % 2 else (48, 27)
-        scaled = self._for_tiny.reformat(picture.frame, *size, "rgb24", interpolation=Interpolation.BICUBIC)
+    def scaled(self, picture: Picture, width: int, height: int) -> np.ndarray:
+        """(height, width, 3) uint8 RGB, upright, whatever the shape of the picture."""
+        size = (height, width) if self._turns % 2 else (width, height)
+        scaled = self._for_scaled.reformat(picture.frame, *size, "rgb24", interpolation=Interpolation.BICUBIC)
         return self.turned(scaled.to_ndarray())
 
     def upright(self, picture: Picture) -> np.ndarray:

@@ -17,7 +17,8 @@ import pandas as pd
 
 from msm.errors import InputError
 from msm.ingest.decoding import Film, Picture, SoundSpool
-from msm.ingest.encoders.registry import Encoder, ShotInput, encode, load_encoders
+from msm.ingest.detector import DEFAULT, DETECTORS, Detector
+from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
 from msm.ingest.media import save_playable, save_thumbnail
 from msm.ingest.metadata import TitleFacts, labels_of_shots
 from msm.ingest.shot_detection import CutShot, cut_shots
@@ -42,14 +43,20 @@ class Job:
     encoders: str
     media: bool
     folder: Path  # where the finished title appears
-    transnet: Path | None = None  # weights of the detector TransNetV2, where that was chosen
+    detector: str = DEFAULT
+    detector_weights: Path | None = None
 
     @property
     def made_from(self) -> dict[str, Any]:
         """What must be the same for a finished title to be used again."""
         files = [self.video, self.subtitles or sidecar_subtitles(self.video), self.video.with_suffix(".json")]
         stamps = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()]
-        choices = [self.encoders, self.media, repr(self.facts), str(self.transnet or "")]
+        choices = [
+            self.encoders,
+            self.media,
+            repr(self.facts),
+            "" if self.detector == DEFAULT else f"{self.detector} {self.detector_weights}",
+        ]
         return {"files": stamps, "choices": choices}
 
 
@@ -101,11 +108,12 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
     Raises InputError that names the file, and leaves nothing behind.
     """
     encoders = load_encoders(job.encoders)
+    detector = DETECTORS.get(job.detector).make(job.detector_weights)
     lines = _given_lines(job)
     with Film(job.video) as film, whole_folder(job.folder, replace=True) as folder:
         spool = SoundSpool(folder / ".sound")
         try:
-            times, blocks = _look(film, encoders, folder, spool, lines, progress, job.transnet)
+            times, blocks = _look(film, encoders, folder, spool, lines, progress, detector)
             text = text_of_shots(lines, times[:, 0], times[:, 1])
             for encoder in encoders:
                 if encoder.modality != "video":
@@ -144,7 +152,7 @@ def _look(
     spool: SoundSpool,
     lines: list[Line],
     progress: Callable[[float], None],
-    transnet: Path | None,
+    detector: Detector,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The one pass over a film: (N, 2) times of shots and, where video is encoded, its block of columns.
 
@@ -156,7 +164,7 @@ def _look(
     times: list[tuple[float, float]] = []
     vectors: list[np.ndarray] = []
     pictures = _told(film.pictures(spool.write, inside), progress)
-    for batch in _batches(cut_shots(film, pictures, transnet=transnet)):
+    for batch in _batches(cut_shots(film, pictures, detector)):
         for shot in batch:
             save_thumbnail(shot.pictures, _thumbnail(folder, len(times)))
             times.append((shot.start_s, shot.end_s))

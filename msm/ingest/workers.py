@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import queue
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +12,7 @@ from typing import Any
 
 from msm.errors import FullDiskError, InputError
 from msm.ingest.title import Job, Staged, make_title
+from msm.io.processes import exit_with_parent
 
 Outcome = tuple[Job, Staged | InputError]
 _progress: Any = None  # in a worker: where it tells (title, seconds)
@@ -78,14 +77,7 @@ def _begin(told: Any, stop: Any) -> None:
     global _progress, _stop
     _progress, _stop = told, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
+    exit_with_parent()
 
 
 def _work(job: Job) -> Staged | InputError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import glob
 import io
 import json
@@ -15,11 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from msm.errors import FULL, FullDiskError, InputError
+from msm.io.locks import try_lock
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -123,24 +123,10 @@ def _hold(left: Path) -> int | None:
         held = os.open(left, os.O_RDONLY)
     except OSError:
         return None
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(held)
-        return None
-    return held
-
-
-def lock(file: IO[str]) -> None:
-    """Lock an open file for as long as it is open; BlockingIOError where another process does. Whoever only looks lets go at once."""
-    for patience in (True, True, True, False):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if not patience:
-                raise
-            time.sleep(0.05)
+    if try_lock(held):
+        return held
+    os.close(held)
+    return None
 
 
 def refuse_existing(path: Path, *, replace: bool) -> None:

@@ -17,20 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from msm.io.files import temporary_sibling
+from msm.io.processes import start_time
 
-
-def _born() -> float:
-    """When this process was born, seconds since 1970: on a busy machine Python alone takes seconds until it reads this."""
-    now = time.time()
-    try:
-        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-        up_s = float(Path("/proc/uptime").read_text().split()[0])
-        return min(now, now - up_s + ticks / os.sysconf("SC_CLK_TCK"))
-    except (OSError, ValueError, IndexError):
-        return now
-
-
-BEGAN = _born()
+BEGAN = start_time()  # not the time of this import: on a busy machine Python alone takes seconds to come here
 SPARE = "spare"  # a file beside the progress file, by whoever started this: its room is for the last word
 EVERY_S = 0.25  # a watcher does not see more than that
 

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from msm.errors import NO_MEMORY, InputError, lacks_memory
 from msm.io import files
+from msm.io.locks import lock_file
 from msm.recipes.recipe import Recipe
 from msm.runs.monitor import STOP
 from msm.runs.schema import check_facts
@@ -68,11 +69,7 @@ class RunFolder:
     @contextmanager
     def only_trainer(self) -> Iterator[None]:
         """Hold the folder against a second training, which gets an InputError; the lock goes with the process."""
-        with open(self.path / ".lock", "w") as lock:
-            try:
-                files.lock(lock)
-            except BlockingIOError:
-                raise InputError(f"{self.path} is being trained by another process") from None
+        with lock_file(self.path / ".lock", or_else=f"{self.path} is being trained by another process"):
             yield
 
     @property

@@ -6,7 +6,6 @@ last look ended. To stop a run, anybody who sees its folder leaves a file named 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import shutil
@@ -21,6 +20,7 @@ import pandas as pd
 
 from msm.errors import InputError
 from msm.io import files
+from msm.io.locks import is_locked, lock_file
 from msm.recipes.recipe import Recipe
 
 RUNNING, STOPPED, FAILED, DONE, LOST = "running", "stopped", "failed", "done", "lost"
@@ -94,14 +94,7 @@ def _alive(path: Path, heard: float) -> bool:
 
 def is_held(path: Path) -> bool:
     """Whether a process trains this run now; its lock goes with it, however it ends."""
-    try:
-        with open(path / LOCK) as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+    return is_locked(path / LOCK)
 
 
 def ask_to_stop(path: Path) -> None:
@@ -119,11 +112,7 @@ def delete(path: Path, folder: Path) -> None:
     """Remove a run for good. InputError where it is being trained, is no run, or does not lie in this folder."""
     if path.is_symlink() or path.resolve().parent != folder.resolve() or not (path / "run.json").is_file():
         raise InputError(f"{path} is not a run inside {folder}, so it is not deleted")
-    with open(path / LOCK, "w") as lock:
-        try:
-            files.lock(lock)
-        except BlockingIOError:
-            raise InputError(f"{path.name} is being trained; stop it first") from None
+    with lock_file(path / LOCK, or_else=f"{path.name} is being trained; stop it first"):
         trash = files.temporary_sibling(path)
         path.rename(trash)  # gone at once for everybody who looks; removing its files may take a while
     shutil.rmtree(trash, ignore_errors=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from msm.data.catalog import Catalog
 from msm.errors import InputError
-from msm.ingest.encoders.registry import Encoder, ShotInput, encode, encoder_like
+from msm.ingest.encoder import Encoder, ShotInput, encode, encoder_like
 from msm.search.filters import Filters, allowed_rows
 from msm.search.query import shots_of
 from msm.search.spaces import RawSpace

@@ -52,7 +52,7 @@ def _start_what_accelerate_leaves_to_mpi() -> None:
     """
     if not told("USE_CPU") or "MASTER_PORT" not in os.environ:
         return
-    import psutil  # Accelerate brings it
+    import psutil
 
     count = processes_wanted(psutil.Process(os.getppid()).cmdline())
     if count > 1:

@@ -171,7 +171,7 @@ def test_an_existing_catalog_is_kept_unless_replace_is_asked_for(msm, source, tm
 SLOW_IMPORT = """
 import sys, time
 from msm import cli
-from msm.importers.npz import NpzSource
+from msm.importers.formats.npz import NpzSource
 read = NpzSource.read
 def slowly(self, entry):
     if entry is self.entries[1]:

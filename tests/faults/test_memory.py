@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from msm.errors import InputError, lacks_memory
-from msm.ingest.encoders.registry import encode
+from msm.ingest.encoder import encode
 from msm.io.files import read_json
 from msm.recipes.presets import preset
 from msm.runs.folder import RunFolder

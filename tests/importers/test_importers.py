@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from msm import Catalog, InputError
 from msm.data.schema import check_title_id
-from msm.importers.convert import ImportOptions, import_embeddings
+from msm.importers.convert import FORMATS, ImportOptions, import_embeddings
+from msm.importers.format import detect_format
 from msm.importers.source import slugs
 
 RNG = np.random.default_rng(0)
@@ -568,7 +569,7 @@ def test_a_source_of_no_known_format_is_refused(tmp_path, make, options, sentenc
 
 
 def test_unknown_choices_are_refused_where_they_are_made():
-    with pytest.raises(InputError, match="format is 'csv', but must be one of npz, parquet"):
+    with pytest.raises(InputError, match=r"format is 'csv', but must be one of npz, npy\+parquet, parquet, hdf5"):
         ImportOptions(format="csv")
     with pytest.raises(InputError, match="dtype is 'int8', but must be one of float16, float32"):
         ImportOptions(dtype="int8")
@@ -590,3 +591,11 @@ def test_a_slug_can_be_typed_and_is_guessable():
         "kill-bill-vol-1",
         "amelie-2",
     ]
+
+
+def test_every_file_in_the_folder_of_formats_is_a_format_and_an_npy_is_recognised_before_a_table_beside_it(tmp_path):
+    assert FORMATS == ("npz", "npy+parquet", "parquet", "hdf5")
+    for name, format in (("a.parquet", "parquet"), ("b.npy", "npy+parquet"), ("c.npz", "npz")):
+        (tmp_path / name).touch()
+        assert detect_format(tmp_path) == format
+    assert detect_format(tmp_path / "a.parquet") == "parquet"

@@ -11,7 +11,7 @@ import pytest
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ShotInput, ingest, load_encoders
-from msm.ingest.encoders import registry
+from msm.ingest import encoder as encoder_module
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "ingest.md"
 SECOND = 16_000
@@ -31,7 +31,7 @@ def shot(pictures: np.ndarray | None = None, sound: np.ndarray | None = None, te
 
 def cosines(modality: str, *shots: ShotInput) -> np.ndarray:
     encoder = next(e for e in load_encoders("descriptors") if e.modality == modality)
-    vectors = registry.encode(encoder, shots)
+    vectors = encoder_module.encode(encoder, shots)
     assert vectors.shape == (len(shots), 768)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit @ unit.T
@@ -107,8 +107,10 @@ def test_the_docs_encoder_works_as_an_entry_point(film, monkeypatch):
         def load(self):
             return module["encoders"]
 
-    mine = Entry(name="redness", value="", group=registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group, name="redness": [mine] if name == "redness" else [])
+    mine = Entry(name="redness", value="", group=encoder_module.GROUP)
+    monkeypatch.setattr(
+        encoder_module, "entry_points", lambda group, name="redness": [mine] if name == "redness" else []
+    )
     report = ingest([film], film.parent / "catalog", IngestOptions(encoders="descriptors,redness"))
     assert report.failed == {}
     catalog = Catalog.open(film.parent / "catalog")
@@ -129,4 +131,15 @@ class Wrong:
 @pytest.mark.parametrize(("answer", "sentence"), [(np.ones((1, 2)), "expected"), (np.full((1, 3), np.nan), "NaN")])
 def test_an_encoder_that_breaks_its_promise_is_named(answer, sentence):
     with pytest.raises(InputError, match=f"wrong/1.*{sentence}"):
-        registry.encode(Wrong(answer), [shot()])
+        encoder_module.encode(Wrong(answer), [shot()])
+
+
+def test_every_file_in_the_folder_of_encoders_is_a_choice_and_can_be_named():
+    assert list(encoder_module.ENCODERS.names()) == ["clip", "descriptors", "open", "openai", "sentence", "wav2vec2"]
+    with pytest.raises(InputError, match="there are no encoders called 'clap'; there are clip, descriptors"):
+        load_encoders("clap")
+
+
+def test_an_encoder_without_models_refuses_one():
+    with pytest.raises(InputError, match="descriptors=large cannot be loaded"):
+        load_encoders("descriptors=large")

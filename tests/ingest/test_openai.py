@@ -16,7 +16,7 @@ import pytest
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest, load_encoders
-from msm.ingest.encoders.openai_text import load_openai
+from msm.ingest.encoders import openai as openai_encoder
 from tests.ingest.test_encoders import shot
 
 pytestmark = pytest.mark.slow  # the client takes seconds to import
@@ -88,9 +88,9 @@ def api(monkeypatch) -> Iterator[Api]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    load_openai.cache_clear()
+    openai_encoder.loaded.cache_clear()
     yield api
-    load_openai.cache_clear()
+    openai_encoder.loaded.cache_clear()
     server.shutdown()
     server.server_close()
 

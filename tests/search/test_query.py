@@ -250,9 +250,9 @@ def test_without_a_text_encoder_a_text_gets_one_sentence(tmp_path, modalities, c
 
 @pytest.mark.parametrize(("made_by", "choice"), [("descriptors/1", "descriptors"), ("openai:text-embedding-3-large/768", "openai=text-embedding-3-large"), ("sentence:all-mpnet-base-v2", "sentence"), ("sentence:mine", "sentence=mine"), ("unknown", None)])  # fmt: skip
 def test_an_encoder_is_known_again_by_the_name_that_it_left(made_by, choice):
-    from msm.ingest.encoders.registry import _choice_of
+    from msm.ingest.encoder import choice_of
 
-    assert _choice_of(made_by) == choice
+    assert choice_of(made_by) == choice
 
 
 @pytest.mark.parametrize("name", ["alpha", "alpha:", "alpha:24", "alpha:-1", ":3", "omega:1"])

@@ -1,4 +1,4 @@
-"""Encoders: what turns a shot's frames, sound and words into vectors. One small interface, a file an implementation.
+"""The encoders of `--encoders`, one file each; `msm.ingest.encoder` holds their interface and finds them by file name.
 
-`registry` holds `Encoder` and finds one by its name; plug-ins are found through entry points.
+To add one, add a file that defines `load(model) -> list[Encoder]`, and its test.
 """

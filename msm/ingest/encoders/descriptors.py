@@ -17,7 +17,7 @@ import numpy as np
 from scipy.fft import dct, rfft
 
 from msm.ingest.decoding import SOUND_HZ
-from msm.ingest.encoders.registry import ShotInput
+from msm.ingest.encoder import Encoder, ShotInput, refuse_model
 
 DIM = 768
 SIDE = 96  # pictures are looked at in SIDE × SIDE pixels
@@ -52,6 +52,12 @@ class TextDescriptor:
 
     def encode(self, shots: Sequence[ShotInput]) -> np.ndarray:
         return np.stack([describe_text(shot.text) for shot in shots]).astype(np.float32)
+
+
+def load(model: str) -> list[Encoder]:
+    """One encoder each of pictures, sound and words; InputError where a model is named."""
+    refuse_model("descriptors", model)
+    return [VideoDescriptor(), SoundDescriptor(), TextDescriptor()]
 
 
 def _describe_pictures(shot: ShotInput) -> np.ndarray:

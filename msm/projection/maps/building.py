@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ import pandas as pd
 from msm import projection
 from msm.data.catalog import Catalog
 from msm.errors import InputError
+from msm.io.locks import lock_file
 from msm.projection import Projection
 from msm.projection.layout import Tell, silent
 from msm.projection.maps.options import MapOptions, Source, map_key
@@ -122,14 +122,7 @@ def _check(catalog: Catalog, options: MapOptions, sources: Sequence[Source]) -> 
 @contextmanager
 def _only_maker(folder: Path, key: str, tell: Tell) -> Iterator[None]:
     """Hold the key against other makers; the lock goes with the process, however it ends, and so does what it left."""
-    with open(folder / f".{key}.lock", "w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                tell("wait", 0.0)
-                time.sleep(EVERY_S)
+    with lock_file(folder / f".{key}.lock", wait_s=EVERY_S, on_wait=lambda: tell("wait", 0.0)):
         for left in folder.glob(f".{key}*.tmp-*"):
             left.unlink(missing_ok=True)
         yield

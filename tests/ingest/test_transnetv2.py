@@ -11,7 +11,8 @@ from tests.ingest.conftest import PLACES, Scene, write_film
 
 pytestmark = pytest.mark.slow  # torch
 torch = pytest.importorskip("torch")
-from msm.ingest.transnet import STEP, WINDOW, TransNetDetector, TransNetV2, load_transnet  # noqa: E402
+from msm.ingest.detector import Frame  # noqa: E402
+from msm.ingest.detectors.transnetv2 import STEP, WINDOW, TransNetDetector, TransNetV2, load_transnet  # noqa: E402
 
 
 def by_colour() -> TransNetV2:
@@ -41,6 +42,10 @@ def random_frames(count: int) -> np.ndarray:
     return rng.integers(0, 255, (count, 27, 48, 3), dtype=np.uint8)
 
 
+def as_seen(number: int, frame: np.ndarray) -> Frame:
+    return Frame(number, number / 25, frame, 0.0, lambda width, height: frame)
+
+
 def test_its_parameters_are_those_that_were_published():
     shapes = {name: tuple(p.shape) for name, p in TransNetV2().state_dict().items()}
     assert len([n for n in shapes if n.startswith("SDDCNN.")]) == 3 * 2 * (4 * 2 + 5)
@@ -56,7 +61,7 @@ def test_frames_that_come_one_by_one_are_judged_as_in_one_long_film(count):
     network, frames = TransNetV2(), random_frames(count)
     torch.nn.init.normal_(network.cls_layer1.weight, std=2)  # so that some frames are transitions and some are not
     detector = TransNetDetector(network)
-    told = {n for i, frame in enumerate(frames) if (n := detector.push(i, frame)) is not None}
+    told = {n for i in range(count) if (n := detector.push(as_seen(i, frames[i]))) is not None}
     cuts = detector.finish(count)
     assert told == {c for c in cuts if c < count - detector.delay}
 

@@ -14,10 +14,17 @@ import numpy as np
 import pandas as pd
 
 from msm.errors import InputError
+from msm.importers.format import FormatOptions
 from msm.importers.source import DERIVED, Entry, parse_columns, split_of
 from msm.io.arrays import ArrayHeader, NpzFile
 
+NAME, SUFFIXES = ".npz", (".npz",)
 MAX_LABEL_COLUMNS = 8  # a wider array of integers is no set of labels
+
+
+def open_source(options: FormatOptions) -> NpzSource:
+    """A folder of files, or one file."""
+    return NpzSource(options.path, options.modalities)
 
 
 class NpzSource:

@@ -1,23 +1,27 @@
-"""What turns shots into vectors: one small interface, and how an encoder is found by its name.
+"""The interface of an encoder, which turns the shots of a film into vectors, and how one is found by its name.
 
-An encoder reads one modality. `descriptors` is built in; a package can bring its own by an entry point
-of the group `msm.encoders` (docs/ingest.md shows one).
+An encoder reads one modality. Each file in `encoders/` is a choice of `--encoders`: it defines
+`load(model) -> list[Encoder]`, where model is what follows `=` in the choice or "", and optionally
+`choice_of(model)`, the choice that loads the model of that name again. An installed package adds its own by an entry
+point of the group `msm.encoders` (docs/ingest.md shows one).
 Shape letters: N shots of a batch, K pictures of a shot, H and W of a picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol
 
 import numpy as np
 
+from msm.config.registry import Registry
 from msm.errors import InputError, lacks_memory
 
 MODALITIES = ("video", "audio", "text")
 GROUP = "msm.encoders"
+ENCODERS = Registry("msm.ingest.encoders", "encoder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,7 @@ def load_encoders(choice: str) -> list[Encoder]:
     """
     chosen: dict[str, Encoder] = {}
     for name in filter(None, (part.strip() for part in choice.split(","))):
-        chosen |= {encoder.modality: encoder for encoder in _factory(name)()}
+        chosen |= {encoder.modality: encoder for encoder in _load(name)}
     for modality in chosen:
         if modality not in MODALITIES:
             raise InputError(f"an encoder of {choice!r} reads {modality!r}, but must read {', '.join(MODALITIES)}")
@@ -105,7 +109,7 @@ def encoder_like(made_by: str, modality: str, dim: int, choice: str | None = Non
 
     Raises InputError where it cannot be had, or is another one than made the columns.
     """
-    choice = choice or _choice_of(made_by)
+    choice = choice or choice_of(made_by)
     if choice is None:
         raise InputError(f"the {modality} columns were made by {made_by!r}, which is no encoder that is known here")
     for encoder in load_encoders(choice):
@@ -118,59 +122,30 @@ def encoder_like(made_by: str, modality: str, dim: int, choice: str | None = Non
     raise InputError(f"{choice} does not encode {modality}")
 
 
-def _choice_of(made_by: str) -> str | None:
-    """How `load_encoders` calls the encoder that gave itself this name; None where nobody knows it."""
+def choice_of(made_by: str) -> str | None:
+    """The choice for `load_encoders` of the encoder that gave itself this name; None where it is unknown."""
     name, _, model = made_by.replace("/", ":", 1).partition(":") if ":" not in made_by else made_by.partition(":")
-    if name == "openai":
-        return f"openai={model.rpartition('/')[0]}"
-    if name in _OPEN:
-        return name if _OPEN[name].endswith(f"/{model}") else f"{name}={model}"
+    if name in ENCODERS.names():
+        by_model = getattr(ENCODERS.get(name), "choice_of", None)
+        return by_model(model) if by_model is not None else name
     return name if name in known_encoders() else None
 
 
 def known_encoders() -> list[str]:
-    """Names that `--encoders` knows: ours, and those that installed packages bring."""
-    return sorted({*_BUILT_IN, *_OPEN, "openai", *(e.name for e in entry_points(group=GROUP))})
+    """The names that `--encoders` takes: of the files in `encoders/`, and those of installed packages."""
+    return sorted({*ENCODERS.names(), *(e.name for e in entry_points(group=GROUP))})
 
 
-def _factory(choice: str) -> Callable[[], Sequence[Encoder]]:
-    name, _, where = choice.partition("=")
-    if name in _OPEN:
-        return lambda: [_open_model(name, where or _OPEN[name])]
-    if name == "openai":
-        return lambda: [_openai(where)]
-    if choice in _BUILT_IN:
-        return _BUILT_IN[choice]
+def refuse_model(name: str, model: str) -> None:
+    """InputError where a model is named for an encoder that has none to choose."""
+    if model:
+        raise InputError(f"encoder {name} has no models to choose from, so {name}={model} cannot be loaded")
+
+
+def _load(choice: str) -> Sequence[Encoder]:
+    name, _, model = choice.partition("=")
+    if name in ENCODERS.names():
+        return ENCODERS.get(name).load(model)
     for entry in entry_points(group=GROUP, name=choice):
-        return entry.load()
+        return entry.load()()
     raise InputError(f"there are no encoders called {choice!r}; there are {', '.join(known_encoders())}")
-
-
-def _descriptors() -> Sequence[Encoder]:
-    from msm.ingest.encoders.descriptors import SoundDescriptor, TextDescriptor, VideoDescriptor
-
-    return [VideoDescriptor(), SoundDescriptor(), TextDescriptor()]
-
-
-def _open_models() -> Sequence[Encoder]:
-    return [_open_model(name, where) for name, where in _OPEN.items()]
-
-
-def _openai(model: str) -> Encoder:
-    from msm.ingest.encoders.openai_text import MODEL, load_openai
-
-    return load_openai(model or MODEL)
-
-
-def _open_model(name: str, where: str) -> Encoder:
-    from msm.ingest.encoders.open_models import load_open
-
-    return load_open(name, where)
-
-
-_BUILT_IN: dict[str, Callable[[], Sequence[Encoder]]] = {"descriptors": _descriptors, "open": _open_models}
-_OPEN = {  # 768 wide each
-    "clip": "openai/clip-vit-large-patch14",
-    "wav2vec2": "facebook/wav2vec2-base",
-    "sentence": "sentence-transformers/all-mpnet-base-v2",
-}

@@ -1,4 +1,4 @@
-"""TransNet V2 as a detector of cuts: gradual transitions too, at the price of a network and of its weights.
+"""TransNet V2: finds gradual transitions too, at the price of a network and of its weights.
 
 The network is that of Souček and Lokoč, "TransNet V2: An effective deep network architecture for fast shot
 transition detection" (arXiv:2008.04838), with the names of parameters under which its weights were published
@@ -18,9 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.errors import InputError
+from msm.ingest.detector import Frame
 
+DESCRIPTION = "TransNetV2"
+NEEDS_WEIGHTS = True
 HEIGHT, WIDTH = 27, 48
-WINDOW, STEP = 100, 50  # frames that the network sees at once, and of these the middle ones that it is asked about
+WINDOW, STEP = 100, 50  # frames that the network sees at once, and of these the middle ones whose prediction is used
 BEFORE = (WINDOW - STEP) // 2
 THRESHOLD = 0.5
 BAND = 101  # frames around each with which it is compared
@@ -38,7 +41,7 @@ class TransNetV2(nn.Module):
         self.color_hist_layer = _ColorHistograms()
         self.fc1 = nn.Linear(4 * widths[-1] * 3 * 6 + 2 * 128, 1024)
         self.cls_layer1 = nn.Linear(1024, 1)
-        self.cls_layer2 = nn.Linear(1024, 1)  # every frame of a transition: trained with the other, not asked here
+        self.cls_layer2 = nn.Linear(1024, 1)  # every frame of a transition: trained with the other, not used here
         self.eval()
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -139,40 +142,44 @@ def load_transnet(path: Path) -> TransNetV2:
     return network
 
 
+def make(weights: Path) -> TransNetDetector:
+    """A detector for one film with the weights of a file; InputError where it does not hold them."""
+    return TransNetDetector(load_transnet(weights))
+
+
 class TransNetDetector:
-    """Cuts in frames that come one by one, told DELAY frames late."""
+    """See `Detector`."""
 
     delay = WINDOW - BEFORE  # when this many frames came after it, it is certain of any frame
 
     def __init__(self, network: TransNetV2):
         self._network = network
         self._frames: list[np.ndarray] = []  # the window so far, its first BEFORE frames repeated
-        self._asked = 0  # frames whose probability is known
+        self._num_known = 0  # frames whose probability is known
         self._was_transition = False
         self._cuts: set[int] = set()
 
-    def push(self, number: int, frame: np.ndarray) -> int | None:
-        """The frame `delay` frames ago if a shot begins there; frame is (27, 48, 3) uint8 RGB."""
-        self._frames += [frame] * (1 + BEFORE if number == 0 else 1)
+    def push(self, frame: Frame) -> int | None:
+        self._frames += [frame.scaled(WIDTH, HEIGHT)] * (1 + BEFORE if frame.number == 0 else 1)
         if len(self._frames) == WINDOW:
-            self._ask(STEP)
-        wanted = number - self.delay
+            self._predict(STEP)
+        wanted = frame.number - self.delay
         return wanted if wanted in self._cuts else None
 
-    def finish(self, count: int) -> set[int]:
-        """All cuts of a film of so many frames; the last frame is repeated for the windows that are not full."""
-        while self._asked < count:
+    def finish(self, num_frames: int) -> set[int]:
+        """All cuts of the film; the last frame is repeated for the windows that are not full."""
+        while self._num_known < num_frames:
             self._frames += [self._frames[-1]] * (WINDOW - len(self._frames))
-            self._ask(min(STEP, count - self._asked))
+            self._predict(min(STEP, num_frames - self._num_known))
         return self._cuts
 
-    def _ask(self, count: int) -> None:
+    def _predict(self, count: int) -> None:
         with torch.inference_mode():
             window = torch.from_numpy(np.stack(self._frames))[None]
             probable = self._network(window)[0, BEFORE : BEFORE + count].numpy()
-        for number, is_transition in enumerate(probable > THRESHOLD, start=self._asked):
+        for number, is_transition in enumerate(probable > THRESHOLD, start=self._num_known):
             if self._was_transition and not is_transition:
                 self._cuts.add(number)  # the first frame after a transition
             self._was_transition = bool(is_transition)
-        self._asked += count
+        self._num_known += count
         self._frames = self._frames[STEP:]

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from msm.errors import InputError
-from msm.ingest.encoders.registry import ShotInput
+from msm.ingest.encoder import Encoder, ShotInput
 
 MODEL, DIM = "text-embedding-3-large", 768
 MOST_INPUTS, MOST_TOKENS = 2048, 300_000  # of one request
@@ -76,10 +76,18 @@ class OpenAIText:
         return " ".join(str(words).replace(self._key, "…").split())[:200]
 
 
-# Kept, as every title asks for its encoders anew.
-@lru_cache(maxsize=4)
-def load_openai(model: str) -> OpenAIText:
-    """InputError where there is no key, or the package is missing."""
+def load(model: str) -> list[Encoder]:
+    """The encoder of a model of the API; InputError where there is no key, or the package is missing."""
+    return [loaded(model or MODEL)]
+
+
+def choice_of(model: str) -> str:
+    """The option of --encoders that loads the model of this name."""
+    return f"openai={model.rpartition('/')[0]}"
+
+
+@lru_cache(maxsize=4)  # kept: every title asks for its encoders anew
+def loaded(model: str) -> OpenAIText:
     return OpenAIText(model)
 
 

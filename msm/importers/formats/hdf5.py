@@ -19,11 +19,20 @@ import numpy as np
 import pandas as pd
 
 from msm.errors import InputError
+from msm.importers.format import FormatOptions
 from msm.importers.source import Entry, parse_columns
+from msm.importers.vector_columns import only_file
 from msm.io.arrays import MAX_DEFLATE_RATIO
 
+NAME, SUFFIXES = "HDF5", (".h5", ".hdf5")
 FEATURES = "features"
 KNOWN = (FEATURES, "picks", "n_frames", "fps", "change_points", "n_frame_per_seg", "n_steps", "gtscore", "user_summary")
+
+
+def open_source(options: FormatOptions) -> Hdf5Source:
+    """One file, or a folder that holds one."""
+    path = options.path
+    return Hdf5Source(only_file(path, "h5", "name the file itself") if path.is_dir() else path, options.modalities)
 
 
 class Hdf5Source:
