@@ -22,7 +22,7 @@ from msm.data.fusion import unit
 from msm.data.schema import Modality, in_words
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.inference.predict import Kept, contextual_embeddings, predict_hidden
+from msm.inference.predict import Caches, contextual_embeddings, predict_hidden
 from msm.masking.parts import Parts, simplest
 from msm.metrics.fast import block_cosines, rank_of_truth
 from msm.models.encoder import ShotEncoder
@@ -205,7 +205,7 @@ class Run:
 
     def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
         self.folder, self.model, self.space = folder, model, space
-        self._last: tuple[Title, np.ndarray, pd.DataFrame, Kept] | None = None
+        self._last: tuple[Title, np.ndarray, pd.DataFrame, Caches] | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, device: str = "cpu") -> Run:
@@ -334,7 +334,7 @@ class Run:
         """(H, D) → (H, M) bool: the modalities that each shot has."""
         return np.stack([shots[:, m.columns].any(axis=1) for m in self.space.modalities], axis=1)
 
-    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame, Kept]:
+    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame, Caches]:
         """A title's fused shots and times, and what the model makes of them, kept for the next click on the same title."""
         last = self._last  # read once: several people may click at the same time
         if last is None or last[0] != title:

@@ -82,8 +82,9 @@ def listening(model: ShotEncoder, asked: HiddenShot) -> Iterator[dict[str, Tenso
     hooks = []
     for name, block in _layers(model):
         hooks.append(block.register_forward_pre_hook(_hear_block(heard, name, asked)))
-    if model.neighbour is not None:
-        hooks.append(model.neighbour.weigh.register_forward_hook(_hear_head(heard, asked)))
+    own = model.head.attention_layer()
+    if own is not None:
+        hooks.append(own.register_forward_hook(_hear_head(heard, asked)))
     try:
         yield heard
     finally:
@@ -92,9 +93,8 @@ def listening(model: ShotEncoder, asked: HiddenShot) -> Iterator[dict[str, Tenso
 
 
 def _layers(model: ShotEncoder) -> Iterator[tuple[str, Block]]:
-    listened_to = model.neighbour is None or bool(model.neighbour.trust)
-    parts: list[tuple[str, Any]] = [("layer", model.blocks if listened_to else [])]
-    parts += [("decoder", model.decoder.blocks)] if model.decoder else []
+    parts: list[tuple[str, Any]] = [("layer", model.blocks if model.head.reads_encoder else [])]
+    parts += [(model.cfg.head, model.head.attention_blocks())]
     for part, blocks in parts:
         for number, block in enumerate(blocks, 1):
             yield f"{part} {number}", block

@@ -25,8 +25,6 @@ from msm.data.windows import split_windows
 from msm.errors import InputError
 from msm.inference.reconstruction import Run
 from msm.models.encoder import ShotEncoder
-from msm.models.heads import window_cache
-from msm.models.heads.window_cache import Compared
 
 FASTER = 12  # times fewer passes of the grouped form; a little over the ten that are promised
 LEAST_GROUPS = 5  # below, too much of a short title is hidden at once; such a title is quick anyhow
@@ -141,7 +139,7 @@ def predict_in_turns(
     done, total = 0, count_passes(turns, model.cfg.max_shots)
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        once = Compared.of(model, window[0]) if not plain and window_cache.can_compare(model) else None
+        cache = model.head.cache_window(model, window[0]) if not plain and model.head.can_cache() else None
         numbers = np.unique(turns[start:stop])
         size = batch_size(stop - start, shots.shape[1])
         for first in range(0, len(numbers), size):
@@ -149,8 +147,8 @@ def predict_in_turns(
             hidden = turns[None, start:stop] == some[:, None]  # (B, S)
             told = None if global_ is None else global_.expand(len(some), -1)
             mask = torch.as_tensor(hidden, device=device)
-            if once is not None:
-                restored = window_cache.restore(model, once, mask, told)
+            if cache is not None:
+                restored = cache.restore(mask, told)
             else:
                 restored = model.restore(window.expand(len(some), -1, -1), mask, torch.ones_like(mask), told)
             expected[start + np.nonzero(hidden)[1]] = restored.float().cpu().numpy()

@@ -13,27 +13,18 @@ inside the encoder, V width of what the last layer reads (W, or the decoder's).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models import transformer
-from msm.models.heads.decoder import Decoder, Transform
-from msm.models.heads.neighbour import NeighbourHead
+from msm.models.head import Encoded, Head
 from msm.models.packing import Packing, Part
 from msm.models.transformer import Block, offsets, turns, turns_of
-from msm.recipes.recipe import ModelConfig
+from msm.recipes.model import HEADS, ModelConfig
 
-
-class Encoded(NamedTuple):
-    """What the encoder makes of a window."""
-
-    shots: Tensor  # (B, S, W), zero where a shot was dropped
-    cls: Tensor  # (B, W)
-    from_global: Tensor  # (B, W)
-    guess: Tensor | None = None  # (B, S, D) for the neighbour head: what was put in the hidden shots' places
+__all__ = ["Encoded", "ShotEncoder", "touched_shots", "whole_shots"]
 
 
 class ShotEncoder(nn.Module):
@@ -67,25 +58,27 @@ class ShotEncoder(nn.Module):
         decay = cfg.positions == "decay"
         self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout, decay=decay) for _ in range(cfg.depth))
         self.out_norm = nn.LayerNorm(cfg.width)
-        self.transform = Transform(cfg.width) if cfg.head == "transform" else None
-        self.decoder = Decoder(cfg) if cfg.head == "decoder" else None
-        many = len(self.modality_dims) > 1
-        self.neighbour = NeighbourHead(shot_dim, cfg.width, cfg.sharpness, many) if cfg.head == "neighbour" else None
-        # The neighbour head's features are the shots that it expects.
-        self.shot_out = nn.Identity() if self.neighbour else nn.Linear(self.feature_width, shot_dim)
+        # Under its own name in the state dict, so that a run's weights say which head they are of.
+        self.add_module(cfg.head, HEADS.get(cfg.head)(cfg, shot_dim, len(self.modality_dims)))
+        self.shot_out = self.head.make_output(shot_dim)
         # Facts of the training data that a prediction is read with; saved with the weights.
         self.register_buffer("shot_mean", torch.zeros(shot_dim))
         self.register_buffer("prediction_norm", torch.ones(()))
 
     @property
+    def head(self) -> Head:
+        """The head that `cfg.head` names."""
+        return getattr(self, self.cfg.head)
+
+    @property
     def feature_width(self) -> int:
         """V"""
-        return {"decoder": self.cfg.decoder_width, "neighbour": self.shot_dim}.get(self.cfg.head, self.cfg.width)
+        return self.head.feature_width
 
     @property
     def contextual_width(self) -> int:
         """C, of `msm.inference.predict.contextual_embeddings`."""
-        return self.cfg.width if self.neighbour is None else self.neighbour.contextual_width
+        return self.head.contextual_width
 
     @property
     def origin(self) -> Tensor:
@@ -95,8 +88,7 @@ class ShotEncoder(nn.Module):
     def init_weights(self, rng: torch.Generator) -> None:
         """Draw every weight anew from `rng`, in a fixed order."""
         transformer.init_weights(self, self.cfg.depth, rng)
-        if self.neighbour is not None:
-            self.neighbour.reset()
+        self.head.reset()
 
     def encode(
         self,
@@ -114,14 +106,9 @@ class ShotEncoder(nn.Module):
         global_ (B, G)     float, the title's metadata; None = no information
         part               of which batch these windows are a part; None = they are the batch
         """
-        x, packing, guess = self._tokens(shots, hidden, valid, global_, part)
+        x, packing, estimate = self._tokens(shots, hidden, valid, global_, part)
         x = packing.pad(self._through_blocks(x, packing))  # (B, T, W)
-        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
-
-    @property
-    def encodes_apart(self) -> bool:
-        """Whether the encodings of some shots are all that its head reads."""
-        return self.cfg.head in ("linear", "transform")
+        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], estimate=estimate)
 
     def encode_only(
         self,
@@ -142,22 +129,26 @@ class ShotEncoder(nn.Module):
     def _tokens(
         self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None, part: Part | None
     ) -> tuple[Tensor, Packing, Tensor | None]:
-        """The stream that the blocks are given (N, W), and the neighbour head's guess."""
+        """The stream that the blocks read (N, W), and the head's estimate of the hidden shots."""
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
         seen = valid if self.cfg.tokens == "kept" else valid & ~whole_shots(hidden)
         most = 2 + part.most_visible if part is not None and self.cfg.tokens == "dropped" else None
         packing = Packing(F.pad(seen, (2, 0), value=True), part, most)  # [CLS] and [GLOBAL] are always there
-        guess = None
-        if self.neighbour is None:
-            x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
+        estimate = None
+        if self.head.fills_in_first:
+            estimate = self._estimate(shots, hidden, valid)
+            mark = touched_shots(hidden)[seen].unsqueeze(-1)
+            x = self.shot_in(estimate[seen] * self.shot_dim**0.5) + mark * self.mask_vector
         else:
-            told, hidden = self._told(hidden), touched_shots(hidden)
-            with torch.autocast(valid.device.type, enabled=False):
-                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid, told)
-            x = self.shot_in(guess[seen] * self.shot_dim**0.5) + hidden[seen].unsqueeze(-1) * self.mask_vector
-        return self._behind_front(x, seen, packing, global_), packing, guess
+            x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
+        return self._behind_front(x, seen, packing, global_), packing, estimate
+
+    def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+        """(B, S, D), as `Head.estimate`, in float32."""
+        with torch.autocast(valid.device.type, enabled=False):
+            return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, self._known(hidden))
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
         """The shots' tokens (N − 2 B, W) with their places, behind [CLS] and [GLOBAL] → (N, W)."""
@@ -192,25 +183,17 @@ class ShotEncoder(nn.Module):
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
+        """Compute (B, S, V), the features that the output layer reads at each place.
 
         hidden, valid  as `encode` was given them, and part
         order          (B, S) which place's token stands at each place; for the decoder head
         """
-        if self.neighbour is not None and encoded.guess is not None:
-            with torch.autocast(valid.device.type, enabled=False):
-                touched, told = touched_shots(hidden), self._told(hidden)
-                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched, valid, told)
-        if self.decoder is None:
-            return encoded.shots
-        read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid
-        front = torch.stack([encoded.cls, encoded.from_global], dim=1)
-        return self.decoder(front, encoded.shots, read, valid, order, part)
+        return self.head.features(encoded, hidden, valid, self._known(hidden), order, part)
 
     def predict(self, features: Tensor) -> Tensor:
         """(..., V) → (..., D): the shot that is expected, or with `cfg.centred` how it differs from the mean of the
         training shots; only its direction means anything."""
-        return self.shot_out(features if self.transform is None else self.transform(features))
+        return self.shot_out(self.head.transform(features))
 
     def restore(
         self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None, where: Tensor | None = None
@@ -220,7 +203,7 @@ class ShotEncoder(nn.Module):
         where  (B, S) bool, the shots to predict; None = those of which something is hidden
         """
         where = touched_shots(hidden) if where is None else where
-        if self.encodes_apart:
+        if self.head.positionwise:
             return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid)[where])
 
@@ -263,7 +246,7 @@ class ShotEncoder(nn.Module):
         x = x + part
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
 
-    def _told(self, hidden: Tensor) -> Tensor | None:
+    def _known(self, hidden: Tensor) -> Tensor | None:
         """(B, S, M) → (B, S, D) bool: the columns that are visible of shots of which something is hidden; of (B, S) nothing."""
         if hidden.ndim == 2:
             return None

@@ -64,7 +64,7 @@ class Made:
 
     def __init__(self, model: ShotEncoder, asked: Asked, *, shuffled: bool = False, apart: bool = False):
         self.model, self.asked, self.shuffled = model, asked, shuffled
-        self.apart = apart and model.encodes_apart
+        self.apart = apart and model.head.positionwise
 
     @cached_property
     def encoded(self) -> Encoded:

@@ -107,7 +107,7 @@ def make_objective(
     if cfg.contrastive or cfg.first_stage:
         terms["contrastive"] = (
             cfg.contrastive,
-            ViewContrast(model.cfg.width, cfg, modalities, whole_shots=model.neighbour is not None),
+            ViewContrast(model.cfg.width, cfg, modalities, whole_shots=model.head.whole_shots),
         )
     if cfg.shot_order:
         terms["shot_order"] = cfg.shot_order, ShotOrder(model.cfg.width, model.cfg.max_shots)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msm.config.limits import MAX_WINDOW, between, one_of
+from msm.config.registry import Registry
 from msm.errors import InputError
 
 MASK_TOKENS = ("replaced", "added")
 MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
-HEADS = ("linear", "transform", "decoder", "neighbour")
+HEADS = Registry("msm.models.heads", "head", "HEAD", order=("linear", "transform", "decoder", "neighbour"))
 SHARPEN = ("fixed", "chosen")
 POSITIONS = ("rotary", "learned", "decay")
 
@@ -28,9 +29,7 @@ class ModelConfig:
     head: str = "linear"  # or "transform": BERT's dense layer before it; "decoder": MAE's; "neighbour": our own
     centred: bool = False  # predict how a shot differs from the mean of the training shots, and compare that
     sharpness: float = 0.0  # neighbour head: share of the line between the visible neighbours in what it says at last
-    sharpen: str = (
-        "fixed"  # neighbour head: by `sharpness`, or as "chosen" on the validation titles (msm/training/sharpening.py)
-    )
+    sharpen: str = "fixed"  # neighbour head: by `sharpness`, or as "chosen" on the validation titles (msm/models/heads/neighbour/sharpening.py)
     use_global: bool = True  # give the model the title's metadata embedding as [GLOBAL], if there is one
     global_dropout: float = 0.0  # probability that a training window goes without it
     tokens: str = "kept"  # hidden shots stay as [MASK], or are "dropped" from the encoder (needs the decoder)
@@ -46,7 +45,7 @@ class ModelConfig:
         between("model.sharpness", self.sharpness, 0.0, 10.0)
         between("model.global_dropout", self.global_dropout, 0.0, 1.0)
         one_of("model.positions", self.positions, POSITIONS)
-        one_of("model.head", self.head, HEADS)
+        one_of("model.head", self.head, HEADS.names())
         one_of("model.sharpen", self.sharpen, SHARPEN)
         one_of("model.tokens", self.tokens, TOKENS)
         one_of("model.mask_token", self.mask_token, MASK_TOKENS)

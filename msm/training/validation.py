@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
-from msm import metrics
 from msm.data.catalog import Title
 from msm.data.space import Space
 from msm.errors import InputError
@@ -18,8 +17,6 @@ from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import RATIO, SEEDS, Case, hide_titles, report, score_fill_in
 from msm.inference.predict import predict_hidden
 from msm.models.encoder import ShotEncoder
-from msm.models.heads.neighbour import TRUSTS
-from msm.training.sharpening import choose_sharpening
 
 CHOSEN_ON = 1000  # hidden shots, about, on which a neighbour head is told what the validation titles say
 CHOSEN_BY = 20  # titles; where fewer validate, training titles also say how sharply a neighbour head should speak
@@ -63,7 +60,8 @@ def validate(
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds)) or list(hide_titles(titles, space, RATIO, SEEDS))
     truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
+    further = list(hide_titles(also, space, RATIO, SEEDS[:1]))
+    guesses = model.head.tune(partial(_predict, model), cases, further, space)
     origin = model.origin.cpu().numpy()
     lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
@@ -78,33 +76,9 @@ def validate(
     return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
 
 
-def _with_best_choices(
-    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space, also: Sequence[Case]
-) -> list[np.ndarray]:
-    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases, and is
-    sharpened as they, and `also`, ask for."""
-
-    def guess(asked: Sequence[Case] = cases) -> list[np.ndarray]:
-        return [_numbers(predict_hidden(model, c.shots, c.hidden, c.global_embedding)) for c in asked]
-
-    if model.neighbour is None:
-        return guess()
-    tried, chosen = [], model.cfg.sharpen == "chosen"
-    if chosen:
-        model.neighbour.sharpening.zero_()
-    for trust in TRUSTS:
-        model.neighbour.trust.fill_(trust)
-        guesses = guess()
-        near = [metrics.centred_cosine(g, t, space.mean) for g, t in zip(guesses, truths, strict=True)]
-        tried.append((float(np.concatenate(near).mean()), trust, guesses))
-    _, trust, guesses = max(tried, key=lambda t: t[0])
-    model.neighbour.trust.fill_(trust)
-    if not chosen:
-        return guesses
-    about = [g - model.origin.cpu().numpy() for g in (*guesses, *guess(also))]
-    shares = choose_sharpening(about, [*cases, *also], space)
-    model.neighbour.sharpening.copy_(torch.tensor(shares))
-    return guess()
+def _predict(model: ShotEncoder, cases: Sequence[Case]) -> list[np.ndarray]:
+    """The predictions (H, D) of each case; InputError where they are no longer numbers."""
+    return [_numbers(predict_hidden(model, c.shots, c.hidden, c.global_embedding)) for c in cases]
 
 
 def _numbers(made: np.ndarray) -> np.ndarray:
