@@ -18,7 +18,7 @@ from msm.errors import InputError
 from msm.evaluation import probes
 from msm.evaluation.probes import Label, Rows, Unusable, read_labels
 from msm.inference.predict import contextual_embeddings
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 
 COLUMNS = ("raw", "alone", "contextual")
 ALONE_AT_ONCE = 1024  # windows of one shot in a batch

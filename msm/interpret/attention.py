@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from msm.data.catalog import Title
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.interpret.hidden_shot import HiddenShot
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import Block

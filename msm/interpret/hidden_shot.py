@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from msm.data.catalog import Title
 from msm.data.windows import split_windows
 from msm.errors import InputError
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from msm import metrics
 from msm.data.catalog import Title
 from msm.errors import InputError
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.interpret.hidden_shot import HiddenShot
 from msm.interpret.surprise import Progress, batch_size
 

@@ -23,7 +23,7 @@ from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.data.windows import split_windows
 from msm.errors import InputError
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
 
 FASTER = 12  # times fewer passes of the grouped form; a little over the ten that are promised

@@ -15,7 +15,7 @@ import torch
 from msm import baselines, metrics
 from msm.data.catalog import Title
 from msm.data.fusion import unit
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.interpret.surprise import Progress, batch_size
 
 REACHES = (1, 2, 4, 8, 16, 32)  # visible shots on each side

@@ -38,10 +38,14 @@ class Case(Protocol):
     """One title with some of its shots hidden, as `msm.evaluation.protocol.Case` has it."""
 
     @property
-    def shots(self) -> np.ndarray: ...  # (N, D) fused
+    def shots(self) -> np.ndarray:
+        """(N, D) fused."""
+        ...
 
     @property
-    def hidden(self) -> np.ndarray: ...  # (N,) bool
+    def hidden(self) -> np.ndarray:
+        """(N,) bool."""
+        ...
 
 
 Predict = Callable[[Sequence[Case]], list[np.ndarray]]  # of each case its predictions (H, D)

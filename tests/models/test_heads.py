@@ -6,7 +6,7 @@ import torch
 
 from msm.config.registry import Registry
 from msm.errors import InputError
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
 from msm.models.head import Head
 from msm.recipes.model import HEADS

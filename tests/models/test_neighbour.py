@@ -17,7 +17,7 @@ from msm.errors import InputError
 from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import Case, evaluate_run
 from msm.inference.predict import contextual_embeddings, predict_hidden
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
 from msm.models.heads.neighbour import BANDWIDTHS, NeighbourHead
 from msm.models.heads.neighbour.contextual import turns

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from msm.inference.predict import predict_hidden
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.interpret.surprise import predict_in_turns, surprise
 from msm.models.encoder import ShotEncoder
 from msm.models.heads.neighbour.window_cache import CachedShots

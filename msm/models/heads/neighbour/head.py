@@ -102,6 +102,7 @@ class NeighbourHead(Head):
 
     @torch.no_grad()
     def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator) -> None:
+        """Find the principal components of the titles, (N, D) each, and the kernel weights that fit them best."""
         films = [torch.from_numpy(t).float() for t in titles]
         found = principal_components(films, self.components.shape[1])
         self.components.copy_(found.components)
@@ -131,6 +132,7 @@ class NeighbourHead(Head):
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
+        """Predict the hidden shots, (B, S, D), in float32; the arguments are those of `Head.features`."""
         assert encoded.estimate is not None
         with torch.autocast(valid.device.type, enabled=False):
             return self(encoded.estimate.float(), encoded.shots.float(), touched_shots(hidden), valid, known)
@@ -253,6 +255,8 @@ class NeighbourHead(Head):
         return predictions
 
     def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
+        """(S, D) → (S, C), as `msm.models.heads.neighbour.contextual` defines it; the arguments are those of `Head.contextual`."""
+
         def predict(hidden: Tensor) -> Tensor:
             here = encode(hidden)
             assert here.estimate is not None
@@ -272,13 +276,16 @@ class NeighbourHead(Head):
         return hidden is None or torch.equal(whole_shots(hidden), touched_shots(hidden))
 
     def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> NeighbourWindowCache:
+        """(S, D) fused → its cache."""
         return NeighbourWindowCache(self, encoder, shots)
 
     @property
     def reads_encoder(self) -> bool:
+        """Whether `trust` is above 0."""
         return bool(self.trust)
 
     def attention_layer(self) -> nn.Module:
+        """The softmax over the visible shots, (B, K, H, S)."""
         return self.weigh
 
 
