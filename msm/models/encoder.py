@@ -1,13 +1,13 @@
 """The shot encoder: a pre-norm transformer over the shots of a window, in the shape of MediaFM.
 
-Source: Netflix, "MediaFM: The Multimodal AI Foundation for Media Understanding at Netflix", 2026:
-shots projected to the model's width, a learned [CLS] and a [GLOBAL] made from the title's
-metadata in front, hidden shots replaced by one learned [MASK], a BERT-like encoder, and one linear
-layer back to the width of a shot. What other systems do differently are choices of `ModelConfig`.
+Source: Netflix, "MediaFM: The Multimodal AI Foundation for Media Understanding at Netflix", 2026: shots projected to the
+model's width, a learned [CLS] and a [GLOBAL] made from the title's metadata in front, hidden shots replaced by one learned
+[MASK], a BERT-like encoder, and one linear layer back to the width of a shot. `ModelConfig` chooses what other systems do
+differently; `msm.models.head` is the base class of the heads.
 
-Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens that the encoder is
-given, of all windows (msm.models.packing), D width of a shot embedding, M modalities, G width of a metadata embedding, W width
-inside the encoder, V width of what the last layer reads (W, or the decoder's).
+Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens of all windows, packed
+(msm.models.packing), H hidden shots of all windows, D width of a shot embedding, M modalities, G width of a metadata embedding,
+W width inside the encoder, V width of the features that the output layer reads.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ __all__ = ["Encoded", "ShotEncoder", "touched_shots", "whole_shots"]
 
 
 class ShotEncoder(nn.Module):
-    """Restores hidden shots from the visible ones.
+    """Predicts hidden shots from the visible ones.
 
     shot_dim       D
-    global_dim     G, or 0 where the catalog has no metadata embeddings: [GLOBAL] is then one learned
-                   vector, as it is for every title when `cfg.use_global` is false
+    global_dim     G, or 0 where the catalog has no metadata embeddings: [GLOBAL] is then one learned vector, as it is for
+                   every title when `cfg.use_global` is false
     modality_dims  columns of each modality, D in all; None = one modality
     """
 
@@ -58,10 +58,10 @@ class ShotEncoder(nn.Module):
         decay = cfg.positions == "decay"
         self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout, decay=decay) for _ in range(cfg.depth))
         self.out_norm = nn.LayerNorm(cfg.width)
-        # Under its own name in the state dict, so that a run's weights say which head they are of.
+        # Its weights stand under its own name in the state dict: `decoder.…`, `neighbour.…`.
         self.add_module(cfg.head, HEADS.get(cfg.head)(cfg, shot_dim, len(self.modality_dims)))
         self.shot_out = self.head.make_output(shot_dim)
-        # Facts of the training data that a prediction is read with; saved with the weights.
+        # The origin and the length of predictions, from the training data; saved with the weights.
         self.register_buffer("shot_mean", torch.zeros(shot_dim))
         self.register_buffer("prediction_norm", torch.ones(()))
 
@@ -82,11 +82,11 @@ class ShotEncoder(nn.Module):
 
     @property
     def origin(self) -> Tensor:
-        """(D,): what a prediction is to be added to."""
+        """(D,): the vector that predictions are relative to."""
         return self.shot_mean if self.cfg.centred else torch.zeros_like(self.shot_mean)
 
     def init_weights(self, rng: torch.Generator) -> None:
-        """Draw every weight anew from `rng`, in a fixed order."""
+        """Draw every weight from `rng`, in a fixed order."""
         transformer.init_weights(self, self.cfg.depth, rng)
         self.head.reset()
 
@@ -98,7 +98,7 @@ class ShotEncoder(nn.Module):
         global_: Tensor | None = None,
         part: Part | None = None,
     ) -> Encoded:
-        """See every visible shot of a window at once.
+        """Encode every shot of the windows from the visible ones.
 
         shots   (B, S, D)  float, fused, of unit length
         hidden  (B, S)     bool, True = the model must not see this shot; or (B, S, M), this modality of the shot
@@ -119,9 +119,9 @@ class ShotEncoder(nn.Module):
         global_: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """(B, S) bool, the rest as for `encode` → (H, W): its encodings of these shots alone.
+        """(B, S) bool, the rest as for `encode` → (H, W): the encodings of these shots only.
 
-        What the last block makes of the other shots, nobody asks for: it only looks at them.
+        The last block then computes no output for the other shots and only attends to them.
         """
         x, packing, _ = self._tokens(shots, hidden, valid, global_, part)
         return self._through_blocks(x, packing, packing.pack(F.pad(where, (2, 0))).nonzero()[:, 0])
@@ -151,23 +151,23 @@ class ShotEncoder(nn.Module):
             return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, self._known(hidden))
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
-        """The shots' tokens (N − 2 B, W) with their places, behind [CLS] and [GLOBAL] → (N, W)."""
+        """Add the positions to the shots' tokens (N − 2 B, W), and put [CLS] and [GLOBAL] in front → (N, W)."""
         if self.position is not None:
             x = x + F.embedding(seen.nonzero()[:, 1], self.position)
         windows = len(seen)
-        told = self._global_token(global_, windows, packing.part)
-        front = torch.stack([self.cls_vector.expand(windows, -1), told], dim=1)
+        global_token = self._global_token(global_, windows, packing.part)
+        front = torch.stack([self.cls_vector.expand(windows, -1), global_token], dim=1)
         return packing.behind(front.to(x.dtype), x)
 
     def encode_tokens(self, tokens: Tensor, global_: Tensor | None = None) -> Tensor:
-        """(B, S, W) the shots' tokens as somebody else made them, all of them real → (B, S, W): their encodings."""
+        """Encode windows from given tokens of their shots, without padding: (B, S, W) → (B, S, W)."""
         seen = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
         packing = Packing(F.pad(seen, (2, 0), value=True))
         x = self._behind_front(tokens.flatten(0, 1), seen, packing, global_)
         return self._through_blocks(x, packing).unflatten(0, (len(seen), -1))[:, 2:]
 
     def _through_blocks(self, x: Tensor, packing: Packing, rows: Tensor | None = None) -> Tensor:
-        """(N, W) → (N, W), or the rows (Q,) of it that are asked for."""
+        """(N, W) → (N, W), or only its rows (Q,) → (Q, W)."""
         turn = turns_of(packing, self.turn)
         offset = offsets(packing.keep.shape[1], x.device) if self.cfg.positions == "decay" else None
         *blocks, last = self.blocks
@@ -191,16 +191,18 @@ class ShotEncoder(nn.Module):
         return self.head.features(encoded, hidden, valid, self._known(hidden), order, part)
 
     def predict(self, features: Tensor) -> Tensor:
-        """(..., V) → (..., D): the shot that is expected, or with `cfg.centred` how it differs from the mean of the
-        training shots; only its direction means anything."""
+        """(..., V) → (..., D): predicted shots, or with `cfg.centred` their difference from the mean of the training shots.
+
+        Only the direction is meaningful; the length is set by `prediction_norm`.
+        """
         return self.shot_out(self.head.transform(features))
 
     def restore(
         self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None, where: Tensor | None = None
     ) -> Tensor:
-        """(H, D) predictions of the H hidden shots of all windows, in order; shapes as for `encode`.
+        """Predict the H hidden shots of all windows, in order, (H, D); shapes as for `encode`.
 
-        where  (B, S) bool, the shots to predict; None = those of which something is hidden
+        where  (B, S) bool, the shots to predict; None = all that are hidden, wholly or in part
         """
         where = touched_shots(hidden) if where is None else where
         if self.head.positionwise:
@@ -208,27 +210,27 @@ class ShotEncoder(nn.Module):
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid)[where])
 
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
-        """(B, S, D) predictions at every position; shapes as for `encode`."""
+        """Predict the shot at every position, (B, S, D); shapes as for `encode`."""
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid))
 
     def about_mean(self, shots: Tensor) -> Tensor:
-        """(…, D) → how fused shots differ from the mean of the training shots.
+        """(…, D) → (…, D): fused shots relative to the mean of the training shots.
 
-        A missing modality differs from it, too: that a shot is silent is one of the things to predict.
+        A missing modality is relative to it too: that a shot is silent is part of what is predicted.
         """
         return shots - self.shot_mean
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.cls_vector.device
 
     def _shot_tokens(self, shots: Tensor, hidden: Tensor) -> Tensor:
-        """(…, W): each shot projected, the hidden ones replaced by [MASK] or, emptied, added to it.
+        """(…, W): each shot projected; a hidden one is replaced by [MASK], or set to zero and [MASK] added.
 
-        A shot of which one modality is hidden has that block emptied and gets the block's [MASK], or its share of the
-        one [MASK], added. BaSSL and HERO add their mask embedding before the projection, which reaches the same
-        tokens: the projection of a vector is a vector.
+        A shot of which one modality is hidden has that block set to zero and the block's [MASK], or its share of the one
+        [MASK], added. BaSSL and HERO add their mask embedding before the projection, which gives the same tokens: the
+        projection of a vector is a vector.
         """
         by_modality = hidden.ndim == shots.ndim
         if by_modality or self.cfg.mask_token == "added":
@@ -247,13 +249,13 @@ class ShotEncoder(nn.Module):
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
 
     def _known(self, hidden: Tensor) -> Tensor | None:
-        """(B, S, M) → (B, S, D) bool: the columns that are visible of shots of which something is hidden; of (B, S) nothing."""
+        """(B, S, M) → (B, S, D) bool: the visible columns of partly hidden shots; None for whole shots, (B, S)."""
         if hidden.ndim == 2:
             return None
         return ~self._columns(hidden) & hidden.any(dim=-1, keepdim=True)
 
     def _columns(self, hidden: Tensor) -> Tensor:
-        """(…, M) → (…, D): what is hidden, column by column."""
+        """(…, M) → (…, D): the hidden columns."""
         dims = torch.tensor(self.modality_dims, device=hidden.device)
         return hidden.repeat_interleave(dims, dim=-1, output_size=self.shot_dim)
 
@@ -261,20 +263,20 @@ class ShotEncoder(nn.Module):
         token = self.global_vector.expand(num_windows, -1)
         if self.global_in is None or global_ is None:
             return token
-        told = self.global_in(global_ * self.global_dim**0.5)
+        metadata = self.global_in(global_ * self.global_dim**0.5)
         if self.training and self.cfg.global_dropout:
-            # Drawn on the CPU, so that every device withholds it from the same windows.
+            # Drawn on the CPU, so that every device leaves it out of the same windows.
             drawn = torch.rand(num_windows, 1) if part is None else torch.rand(part.num_windows, 1)[part.rows]
             withheld = drawn < self.cfg.global_dropout
-            told = told.masked_fill(withheld.to(told.device), 0.0)
-        return token + told
+            metadata = metadata.masked_fill(withheld.to(metadata.device), 0.0)
+        return token + metadata
 
 
 def whole_shots(hidden: Tensor) -> Tensor:
-    """(B, S) or (B, S, M) → (B, S): the shots of which nothing is visible."""
+    """(B, S) or (B, S, M) → (B, S): the shots that are hidden whole."""
     return hidden if hidden.ndim == 2 else hidden.all(dim=-1)
 
 
 def touched_shots(hidden: Tensor) -> Tensor:
-    """(B, S) or (B, S, M) → (B, S): the shots of which something is hidden."""
+    """(B, S) or (B, S, M) → (B, S): the shots that are hidden, wholly or in part."""
     return hidden if hidden.ndim == 2 else hidden.any(dim=-1)

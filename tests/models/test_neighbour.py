@@ -27,7 +27,7 @@ from msm.objectives.objective import make_objective
 from msm.recipes.presets import preset
 from msm.recipes.recipe import ModelConfig, Recipe
 from msm.training.trainer import start_run, train
-from msm.training.validation import make_up
+from msm.training.validation import further_tuning_titles
 
 SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
 
@@ -255,9 +255,12 @@ def test_a_title_without_sound_has_no_say_where_others_are_whole(tmp_path):
         title.embeddings[:, 8:] = 0
     catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities_of({"video": 8, "audio": 4}), dtype="float32")
     train, validation = catalog.split("train"), catalog.split("validation")
-    assert {t.title_id for t in make_up(validation, train)} == {t.title_id for t in train} - {"title-00", "title-01"}
+    assert {t.title_id for t in further_tuning_titles(validation, train)} == {t.title_id for t in train} - {
+        "title-00",
+        "title-01",
+    }
     mute = [t for t in train if t.title_id in ("title-00", "title-01")]
-    assert make_up(validation, mute) == mute
+    assert further_tuning_titles(validation, mute) == mute
 
 
 def places(case: Case) -> tuple[np.ndarray, np.ndarray]:

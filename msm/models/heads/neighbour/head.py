@@ -272,7 +272,7 @@ class NeighbourHead(Head):
         return F.pad(alone, (0, self.contextual_width - alone.shape[1]))
 
     def can_cache(self, hidden: Tensor | None = None) -> bool:
-        """Whether all shots are hidden whole; the estimate of others is more than a mixture of visible shots."""
+        """Whether the hidden shots, (B, S) or (B, S, M) bool, are hidden whole; others are no mixture of visible shots."""
         return hidden is None or torch.equal(whole_shots(hidden), touched_shots(hidden))
 
     def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> NeighbourWindowCache:
