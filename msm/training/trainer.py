@@ -30,7 +30,7 @@ from msm.training.optimizers import WeightAverage, learning_rate, make_optimizer
 from msm.training.prefetch import Reader
 from msm.training.sampler import WindowSampler, step_rng
 from msm.training.step import ask, train_step
-from msm.training.validation import enough_seeds, make_up, validate
+from msm.training.validation import further_tuning_titles, tuning_seeds, validate
 
 FIT_SHOTS = 20_000  # for the closed-form start of a head
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
@@ -203,12 +203,12 @@ class Trainer:
         """Validate the weights as they stand, and choose on the validation titles what the head lets them choose."""
         if not self.model.head.tuned:
             return validate(self.kept, self.validation, self.space)
-        return validate(self.kept, self.validation, self.space, enough_seeds(self.validation), self._also)
+        return validate(self.kept, self.validation, self.space, tuning_seeds(self.validation), self._further_titles)
 
     @cached_property
-    def _also(self) -> list[Title]:
-        """Training titles that have a say where few titles validate; to find them, titles are read."""
-        return make_up(self.validation, self.sampler.titles)
+    def _further_titles(self) -> list[Title]:
+        """Training titles to tune the head on where validation titles are few; finding them reads titles."""
+        return further_tuning_titles(self.validation, self.sampler.titles)
 
     def _save_weights(self) -> None:
         self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))
