@@ -1,4 +1,4 @@
-"""Hidden shots of a whole title through a model, window by window.
+"""Predictions and contextual embeddings of a whole title, computed window by window.
 
 Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of a metadata embedding.
 """
@@ -27,13 +27,13 @@ def predict_hidden(
     global_embedding: np.ndarray | None = None,
     caches: Caches | None = None,
 ) -> np.ndarray:
-    """Restore a title's hidden shots.
+    """Predict the hidden shots of a title.
 
     shots             (N, D) float32, fused; a title longer than the model's windows is cut
-    hidden            (N,)   bool, True = the model does not see this shot; or (N, M), this modality of the shot
+    hidden            (N,)   bool, True = the model must not see this shot; or (N, M), this modality of the shot
     global_embedding  (G,)   the title's metadata, or None
     caches            of the windows of these very shots, filled by this call for later ones; None = no caching
-    returns           (H, D) float32, of the length that the run found best on its validation titles
+    returns           (H, D) float32, of the length chosen on the validation titles
     """
     model.eval()
     device = model.device
