@@ -24,7 +24,7 @@ from scipy import stats
 from msm.data.catalog import Catalog
 from msm.evaluation.protocol import evaluate_run
 from msm.importers.convert import ImportOptions, import_embeddings
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.io import files
 from msm.recipes.presets import preset
 from msm.recipes.recipe import Recipe

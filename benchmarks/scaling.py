@@ -24,7 +24,7 @@ import torch
 
 from msm.data.catalog import Catalog, TitleData
 from msm.evaluation.protocol import evaluate_run
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.io import files
 from msm.recipes.presets import preset
 from msm.runs.folder import versions

@@ -13,14 +13,15 @@ from msm.errors import InputError
 
 if TYPE_CHECKING:
     from msm.data.catalog import Catalog, Modality, Title, TitleData
-    from msm.inference.reconstruction import FillIn, Run
+    from msm.inference.reconstruction import FillIn
+    from msm.inference.run import Run
     from msm.recipes.recipe import Recipe
 
 __all__ = ["Catalog", "FillIn", "InputError", "Modality", "Recipe", "Run", "Title", "TitleData"]
 _LATE = {
     **dict.fromkeys(("Catalog", "Modality", "Title", "TitleData"), "msm.data.catalog"),
     "FillIn": "msm.inference.reconstruction",
-    "Run": "msm.inference.reconstruction",
+    "Run": "msm.inference.run",
     "Recipe": "msm.recipes.recipe",
 }
 

@@ -91,7 +91,7 @@ def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
     """The report of each split; scores.parquet on the way."""
     from msm.evaluation.protocol import score_titles
     from msm.evaluation.report import report
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
 
     trained = Run.open(run.path, device=device)
     reports, tables = {}, []

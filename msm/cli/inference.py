@@ -30,7 +30,7 @@ def evaluate(
     """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
     from msm.cli.tables import evaluation_as_text
     from msm.evaluation.evaluate_run import assess
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
     from msm.training.trainer import pick_device
 
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
@@ -55,7 +55,7 @@ def fill(
 ) -> None:
     """Hide shots of a title and show what the model makes of them, as the masking lab does."""
     from msm.cli.tables import fill_in_as_text
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
     from msm.masking.parts import format_parts, parse_parts
     from msm.masking.policies import parse_ranges
 
@@ -81,7 +81,8 @@ def embed(
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
 ) -> None:
     """Write what the encoder makes of each shot with its whole title in view, as a catalog."""
-    from msm.inference.reconstruction import Run, embed_catalog
+    from msm.inference.embed import embed_catalog
+    from msm.inference.run import Run
     from msm.training.trainer import pick_device
 
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))

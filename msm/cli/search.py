@@ -104,7 +104,7 @@ def search(
 
 
 def _answer_fill(catalog: Catalog, fill: tuple[str, str], only: str | None, run: Path | None, common: dict) -> Answer:
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
     from msm.search.query import nearest, row_of
     from msm.search.reconstructions import expected_vector, fill_space
 
@@ -138,7 +138,7 @@ def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
         return RawSpace(catalog, modality=only)
     if only is not None:
         raise InputError("a run sees all modalities at once: --only does not go with --run")
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
     from msm.search.contextual_space import contextual_space
 
     with progress_bar("embedding") as progress:

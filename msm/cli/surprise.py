@@ -25,7 +25,7 @@ def surprise(
 ) -> None:
     """Hide every shot of a title in turn and show how surprised the model is by each."""
     from msm.cli.tables import surprise_as_text
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
     from msm.interpret.surprise import agreement, peaks_at_scenes
     from msm.interpret.surprise import surprise as hide_in_turn
     from msm.training.trainer import pick_device

@@ -13,7 +13,7 @@ from typing import Any
 
 from msm.data.catalog import Catalog
 from msm.evaluation.protocol import evaluate_run
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.runs.folder import WEIGHTS
 
 FULL, PROBES = ("by_ratio", "spans", "by_part"), ("probes",)

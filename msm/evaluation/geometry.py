@@ -88,7 +88,7 @@ def contextual_sample(model: ShotEncoder, titles: Sequence[np.ndarray]) -> np.nd
     """
     most = min(WINDOW, model.cfg.max_shots)
     chosen = [titles[int(i)][:most] for i in np.linspace(0, len(titles) - 1, min(WINDOWS, len(titles)))]
-    if model.neighbour is not None:  # its encoder only corrects, and may rightly have nothing to say
+    if not model.head.encodes_context:  # such a head's encoder only corrects, and may rightly add nothing
         return np.concatenate([contextual_embeddings(model, rows)[0] for rows in chosen])
     shots = np.zeros((len(chosen), max(map(len, chosen)), chosen[0].shape[1]), dtype=np.float32)
     valid = np.zeros(shots.shape[:2], dtype=bool)

@@ -13,13 +13,12 @@ import pandas as pd
 import torch
 
 from msm.data.catalog import Catalog, Title
-from msm.data.fusion import unit
 from msm.data.scenes import scene_numbers
 from msm.errors import InputError
 from msm.evaluation import probes
 from msm.evaluation.probes import Label, Rows, Unusable, read_labels
 from msm.inference.predict import contextual_embeddings
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 
 COLUMNS = ("raw", "alone", "contextual")
 ALONE_AT_ONCE = 1024  # windows of one shot in a batch
@@ -141,10 +140,9 @@ def _rows(
 @torch.inference_mode()
 def alone(run: Run, shots: np.ndarray) -> np.ndarray:
     """(N, D) fused → (N, C): each shot as a window of its own, with no title around it."""
-    if run.model.neighbour is not None:  # from nothing, it expects the mean
-        about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device)).cpu().numpy()
-        rest = np.zeros((len(shots), run.model.contextual_width - about.shape[1]), dtype=np.float32)
-        return np.concatenate([unit(about), rest], axis=1)
+    if not run.model.head.encodes_context:
+        about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device))
+        return run.model.head.contextual_alone(about).cpu().numpy()
     parts = []
     for start in range(0, len(shots), ALONE_AT_ONCE):
         window = torch.from_numpy(shots[start : start + ALONE_AT_ONCE, None]).to(run.model.device)  # (B, 1, D)

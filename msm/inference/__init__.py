@@ -1,4 +1,5 @@
-"""A trained run at work: hidden shots restored, contextual embeddings, and the real shots nearest to a prediction.
+"""Inference with a trained run: reconstructions of hidden shots, contextual embeddings, and the shots nearest to a prediction.
 
-`predict` runs a model over a title, `reconstruction` holds `Run` and `FillIn`, `candidates` finds nearest shots.
+`run` holds `Run`, `reconstruction` holds `FillIn`, `predict` runs a model over a title, `candidates` finds nearest shots, and
+`embed` writes a catalog of contextual embeddings.
 """

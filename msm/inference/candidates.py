@@ -1,6 +1,6 @@
-"""What a prediction looks like: the real shots nearest to it, of one title or of a whole catalog.
+"""The real shots nearest to a prediction, of one title or of a whole catalog.
 
-Shape letters: P shots to choose from, H guesses, D width of a shot.
+Shape letters: P candidate shots, D width of a shot.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.inference.reconstruction import FillIn
 
-MOST_SHOTS = 50_000  # of a catalog that a guess is compared with at once
-AT_ONCE = 4_096  # rows read together
+MAX_CANDIDATES = 50_000  # of a catalog
+BATCH_ROWS = 4_096  # that are read together
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Real shots to choose from, as directions from the training mean, so that a product is a centred cosine."""
+    """Candidate shots as directions from the training mean, so that a scalar product is a centred cosine."""
 
     vectors: np.ndarray  # (P, D) unit
     rows: np.ndarray  # (P,) of the catalog, ascending
@@ -29,17 +29,17 @@ class Pool:
 
     @property
     def whole(self) -> bool:
-        """False where the catalog is so large that only evenly spaced shots of it are here."""
+        """Whether all shots of the catalog are candidates; of a large one only evenly spaced shots are."""
         return len(self.rows) == self.num_shots
 
 
-def catalog_pool(catalog: Catalog, space: Space, most: int = MOST_SHOTS) -> Pool:
-    """Every shot of a catalog, or of a larger one `most` evenly spaced ones. Reads their vectors."""
+def catalog_pool(catalog: Catalog, space: Space, most: int = MAX_CANDIDATES) -> Pool:
+    """Read the shots of a catalog as candidates: all of them, or `most` evenly spaced ones."""
     count = min(most, catalog.num_shots)
     rows = np.linspace(0, catalog.num_shots - 1, count).round().astype(int)
     vectors = np.empty((count, catalog.shot_dim), dtype=np.float32)
-    for first in range(0, count, AT_ONCE):
-        some = rows[first : first + AT_ONCE]
+    for first in range(0, count, BATCH_ROWS):
+        some = rows[first : first + BATCH_ROWS]
         read = (
             catalog.read_rows(int(some[0]), int(some[-1]) + 1)[some - some[0]]
             if count == catalog.num_shots
@@ -50,12 +50,12 @@ def catalog_pool(catalog: Catalog, space: Space, most: int = MOST_SHOTS) -> Pool
 
 
 def title_pool(shots: np.ndarray, first_row: int, space: Space, num_shots: int) -> Pool:
-    """One title's fused shots (P, D), which begin at `first_row` of a catalog of `num_shots`."""
+    """Take a title's fused shots (P, D) as candidates; they start at `first_row` of a catalog of `num_shots`."""
     return Pool(unit(shots - space.mean), first_row + np.arange(len(shots)), num_shots)
 
 
 def with_title(pool: Pool, title: Pool) -> Pool:
-    """A sample of a catalog together with all the shots of one title; a whole catalog has them already."""
+    """Add all shots of one title to a sample of its catalog; a whole catalog has them already."""
     if pool.whole:
         return pool
     others = ~np.isin(pool.rows, title.rows)
@@ -65,37 +65,38 @@ def with_title(pool: Pool, title: Pool) -> Pool:
 
 
 def nearest_shots(
-    guess: np.ndarray, pool: Pool, space: Space, count: int, truth_row: int, columns: np.ndarray | None = None
+    prediction: np.ndarray, pool: Pool, space: Space, count: int, truth_row: int, columns: np.ndarray | None = None
 ) -> tuple[pd.DataFrame, int]:
-    """The real shots nearest to one guess (D,), and the rank of the true one among all of the pool.
+    """Find the candidates nearest to one prediction (D,), and the rank of the true shot among all candidates.
 
-    columns  (D,) bool, where only these count; None = all
-    returns  a row a pick, nearest first: place (from 1), row (of the catalog), centred_cosine, is_truth;
-             rank: 1 + the shots of the pool that are nearer than the true one, ties in its disfavour
+    columns  (D,) bool, compare only these columns; None = all
+    returns  a row a candidate, nearest first: place (from 1), row (of the catalog), centred_cosine, is_truth;
+             rank: 1 + the number of candidates that are nearer than the true shot, ties in its disfavour
     """
-    about = guess - space.mean
+    about = prediction - space.mean
     if columns is None or columns.all():
-        likeness = pool.vectors @ unit(about)  # (P,)
+        similarity = pool.vectors @ unit(about)  # (P,)
     else:
-        likeness = unit(pool.vectors[:, columns]) @ unit(about[columns])
-    order = np.argsort(-likeness, kind="stable")[:count]
+        similarity = unit(pool.vectors[:, columns]) @ unit(about[columns])
+    order = np.argsort(-similarity, kind="stable")[:count]
     table = pd.DataFrame(
         {
             "place": np.arange(len(order)) + 1,
             "row": pool.rows[order],
-            "centred_cosine": likeness[order],
+            "centred_cosine": similarity[order],
             "is_truth": pool.rows[order] == truth_row,
         }
     )
-    true = likeness[np.searchsorted(pool.rows, truth_row)]
-    return table, int((likeness >= true).sum())
+    true = similarity[np.searchsorted(pool.rows, truth_row)]
+    return table, int((similarity >= true).sum())
 
 
 def most_telling(fill: FillIn) -> int:
-    """The hidden shot to show first: the one that shows best what all of them say together.
+    """Choose the hidden shot to show first, the clearest example of the overall result.
 
-    Where the real shots rank higher with the model on the whole, its greatest lead; else the greatest of copying.
+    Where the true shots rank higher with the model on average, the one with its greatest lead over the best baseline; else the
+    one with the baseline's greatest lead.
     """
-    copied = fill.rank_of(fill.baseline(fill.best_baseline_name))
-    lead = np.log(copied) - np.log(fill.table["rank"].to_numpy())
+    baseline = fill.rank_of(fill.baseline(fill.best_baseline_name))
+    lead = np.log(baseline) - np.log(fill.table["rank"].to_numpy())
     return int(fill.hidden[(lead if lead.mean() >= 0 else -lead).argmax()])

@@ -1,4 +1,4 @@
-"""Why a run predicts what it does: surprise, influence of visible shots, attention, and less context.
+"""Interpretation of a run's predictions: surprise, influence of visible shots, attention, and predictions with less context.
 
-Each file is one question about a `msm.inference.reconstruction.Run`; `guess` makes a game of a fill-in.
+Each module holds one analysis of a `msm.inference.run.Run`; `guess` is a game, guess the hidden shot against the model.
 """

@@ -1,7 +1,6 @@
-"""A game with a fill-in: which of a few hidden shots stands at this place? A person, the model and a copy each answer.
+"""A game: which of a few hidden shots belongs at this place? A person plays against the model and a baseline.
 
-All the choices are hidden shots of the same title, so nobody can find one by seeing it elsewhere, and no two of them
-look alike.
+All choices are hidden shots of the same title, so none of them is visible elsewhere, and no two of them look alike.
 
 Shape letters: N shots of a title, H hidden shots, D width of a shot.
 """
@@ -19,25 +18,25 @@ from msm.inference.reconstruction import FillIn
 
 MOST_CHOICES = 5
 LEAST_CHOICES = 3
-ALIKE = 0.9  # centred cosine of what is seen, above which two shots are the same picture to an eye
+ALIKE = 0.9  # centred cosine of `what_is_seen`, from which two shots look the same to a person
 
 
 @dataclass(frozen=True)
 class Round:
-    """One question: the shot that stands at a place is among the choices."""
+    """One round: a hidden shot, to be found among the choices."""
 
-    shot: int  # the hidden shot that is asked for
-    choices: tuple[int, ...]  # shots, in an order that says nothing
-    model: int  # the shot that the model chooses
-    copy: int  # the one that a copy of the nearest visible shot chooses
+    shot: int  # the right choice
+    choices: tuple[int, ...]  # shots, in random order
+    model: int  # the choice nearest to the model's prediction
+    copy: int  # the choice nearest to the nearest visible shot
 
 
 def deal(fill: FillIn, number: int, seed: int = 0, *, shot: int | None = None) -> Round | None:
-    """The round of this number about these hidden shots; None where too few of them look different.
+    """Make one round of the game; None where too few of the hidden shots look different.
 
-    The same hidden shots, seed and number are the same round; every hidden shot is asked for before one is again.
+    The same hidden shots, seed and number give the same round; every hidden shot has its turn before one is repeated.
 
-    shot  asks for this one and no other
+    shot  the hidden shot to find; None = the next in turn
     """
     rng = np.random.default_rng([seed, number, zlib.crc32(fill.title_id.encode())])
     turn = np.random.default_rng([seed, zlib.crc32(fill.title_id.encode())]).permutation(len(fill.hidden))
@@ -50,17 +49,17 @@ def deal(fill: FillIn, number: int, seed: int = 0, *, shot: int | None = None) -
             return Round(
                 here,
                 choices,
-                answer(fill.predicted[place], choices, fill),
-                answer(fill.baseline("nearest_visible")[place], choices, fill),
+                nearest_choice(fill.predicted[place], choices, fill),
+                nearest_choice(fill.baseline("nearest_visible")[place], choices, fill),
             )
     return None
 
 
 def different_shots(shot: int, hidden: np.ndarray, seen: np.ndarray, most: int = MOST_CHOICES) -> list[int]:
-    """A hidden shot and the nearest others in time, each unlike all those before it.
+    """Choose a hidden shot and the nearest others in time, each unlike all those before it.
 
     hidden  (H,) shots
-    seen    (N, D) of `what_is_seen`
+    seen    (N, D) as `what_is_seen` returns it
     """
     chosen = [shot]
     for other in hidden[np.argsort(np.abs(hidden - shot), kind="stable")]:
@@ -74,15 +73,15 @@ def different_shots(shot: int, hidden: np.ndarray, seen: np.ndarray, most: int =
 def what_is_seen(shots: np.ndarray, space: Space) -> np.ndarray:
     """(N, D) → (N, D'): the first modality of the shots, as directions from its training mean.
 
-    Whole shots where some lack it: what nobody sees cannot tell them apart.
+    Whole shots where some of them lack it.
     """
     first = space.modalities[0].columns
     columns = first if shots[:, first].any(axis=1).all() else slice(None)
     return unit(shots[:, columns] - space.mean[columns])
 
 
-def answer(guess: np.ndarray, choices: tuple[int, ...], fill: FillIn) -> int:
+def nearest_choice(prediction: np.ndarray, choices: tuple[int, ...], fill: FillIn) -> int:
     """(D,) → the choice nearest to it; the first of equals."""
     mean = fill.space.mean
-    likeness = unit(fill.shots[list(choices)] - mean) @ unit(guess - mean)
-    return choices[int(likeness.argmax())]
+    similarity = unit(fill.shots[list(choices)] - mean) @ unit(prediction - mean)
+    return choices[int(similarity.argmax())]

@@ -1,9 +1,9 @@
-"""How surprised a run is by each shot of a title: every shot hidden in turn, and what the model expected in its place.
+"""Surprise: how far each shot of a title is from its prediction, with every shot hidden in turn.
 
-Exact: one shot at a time, so a title of N shots takes N passes. Grouped: every k-th shot together, so it takes k; a
-hidden shot then misses a few others far away, and its neighbours stay in view.
+Exact: one shot at a time, so a title of N shots takes N forward passes. Grouped: every k-th shot together, which takes k
+passes; some shots far from a hidden one are then hidden too, but its neighbours stay visible.
 
-Shape letters: N shots of a title, S shots of a window, B hidings in a batch, D width of a shot.
+Shape letters: N shots of a title, S shots of a window, B sets of hidden shots in a batch, D width of a shot.
 """
 
 from __future__ import annotations
@@ -23,37 +23,36 @@ from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.data.windows import split_windows
 from msm.errors import InputError
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
-from msm.models.heads import window_cache
-from msm.models.heads.window_cache import Compared
 
-FASTER = 12  # times fewer passes of the grouped form; a little over the ten that are promised
-LEAST_GROUPS = 5  # below, too much of a short title is hidden at once; such a title is quick anyhow
-MOST_GROUPS = 31  # beyond, more groups cost time and agree no better
-MOST_NUMBERS = 2**25  # of a batch, shots and pairs of shots, so that it fits into memory
+FASTER = 12  # times fewer passes of the grouped form; a little more than the documented ten
+LEAST_GROUPS = 5  # with fewer, too much of a short title is hidden at once
+MOST_GROUPS = 31  # more groups cost time and agree no better with the exact form
+MAX_NUMBERS = 2**25  # of a batch, of shots and pairs of shots, so that it fits into memory
 
 Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
 class Surprise:
-    """What a run expected in the place of each shot of a title."""
+    """The prediction of a run for each shot of a title."""
 
     title_id: str
     predicted: np.ndarray  # (N, D) fused
     shots: np.ndarray  # (N, D) fused: the truth
     space: Space
     labels: pd.DataFrame  # N rows: start_s, and the labels that mark scenes
-    passes: int  # of the model: how many hidings it took
-    exact: bool
+    passes: int  # forward passes
+    exact: bool  # each shot was hidden alone
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row a shot.
 
-        shot, start_s, surprise (1 − centred cosine: 0 = just as expected, 1 = nothing in common), copy_surprise (of
-        the distance-weighted mean of the other shots, a guess without a model), starts_scene (None where unknown)
+        shot, start_s, surprise (1 − centred cosine of the prediction: 0 = as predicted, 1 = nothing in common),
+        copy_surprise (the same of a baseline, the distance-weighted mean of the other shots), starts_scene (None where
+        unknown)
         """
         mean = self.space.mean
         copied = weighted_neighbours(self.shots, self.space.bandwidth)
@@ -72,12 +71,12 @@ class Surprise:
 
 
 def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress = lambda done, total: None) -> Surprise:
-    """Hide each shot of a title in turn.
+    """Hide each shot of a title in turn and predict it.
 
     exact     one at a time; else every k-th shot together, in a twelfth of the passes (more in titles under 60 shots)
-    progress  hears (hidings done, in all)
+    progress  called with (passes done, passes in all)
 
-    InputError for a title of one shot: nothing would be left to expect it from.
+    Raises InputError for a title of one shot, which leaves nothing to predict it from.
     """
     run.check_fits(title.catalog)
     if title.num_shots < 2:
@@ -91,8 +90,7 @@ def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress =
 
 
 def labels_of(title: Title) -> pd.DataFrame:
-    """N rows: when each shot starts, and what marks scenes; to read all the labels takes longer than a short title's
-    surprise."""
+    """N rows: when each shot starts, and the labels of scenes. Reading all labels would take longer than a short surprise."""
     first, count = (int(title.row[name]) for name in ("first_shot", "num_shots"))
     labels = title.catalog.shot_labels
     wanted = ["start_s", *(c for c in scenes.COLUMNS if c in labels)]
@@ -102,7 +100,7 @@ def labels_of(title: Title) -> pd.DataFrame:
 def turns_of(num_shots: int, max_shots: int, *, exact: bool) -> np.ndarray:
     """(N,) int: shots of a window with the same number are hidden together.
 
-    The groups are odd in number: where two views take turns, an even step would hide one of the two alone.
+    The number of groups is odd: where a title alternates between two views, an even step would hide one of them only.
     """
     turns = np.arange(num_shots)
     for start, stop in split_windows(num_shots, max_shots):
@@ -113,7 +111,7 @@ def turns_of(num_shots: int, max_shots: int, *, exact: bool) -> np.ndarray:
 
 
 def count_passes(turns: np.ndarray, max_shots: int) -> int:
-    """(N,) turns → windows that the model has to look at."""
+    """(N,) as `turns_of` returns it → the number of forward passes."""
     return sum(len(np.unique(turns[start:stop])) for start, stop in split_windows(len(turns), max_shots))
 
 
@@ -127,13 +125,13 @@ def predict_in_turns(
     *,
     plain: bool = True,
 ) -> np.ndarray:
-    """(N, D): what the model expects of each shot while those of its turn, and no others, are hidden.
+    """Predict each shot while exactly the shots of its turn are hidden, (N, D).
 
     shots  (N, D) float32, fused; a title longer than the model's windows is cut
     turns  (N,)   int
-    plain  every hiding by itself, as an evaluation does it; else what does not depend on the hiding is worked out once
+    plain  run the whole model for each turn, as an evaluation does; else use a window cache where the head has one
     """
-    if model.training:  # to say it to every module takes a tenth of a short title's time
+    if model.training:  # setting it in every module takes a tenth of a short title's time
         model.eval()
     device = model.device
     global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
@@ -141,31 +139,32 @@ def predict_in_turns(
     done, total = 0, count_passes(turns, model.cfg.max_shots)
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        once = Compared.of(model, window[0]) if not plain and window_cache.can_compare(model) else None
+        cache = model.head.cache_window(model, window[0]) if not plain and model.head.can_cache() else None
         numbers = np.unique(turns[start:stop])
         size = batch_size(stop - start, shots.shape[1])
         for first in range(0, len(numbers), size):
             some = numbers[first : first + size]
-            hidden = turns[None, start:stop] == some[:, None]  # (B, S)
-            told = None if global_ is None else global_.expand(len(some), -1)
-            mask = torch.as_tensor(hidden, device=device)
-            if once is not None:
-                restored = window_cache.restore(model, once, mask, told)
+            in_turn = turns[None, start:stop] == some[:, None]  # (B, S)
+            metadata = None if global_ is None else global_.expand(len(some), -1)
+            hidden = torch.as_tensor(in_turn, device=device)
+            if cache is not None:
+                restored = cache.restore(hidden, metadata)
             else:
-                restored = model.restore(window.expand(len(some), -1, -1), mask, torch.ones_like(mask), told)
-            expected[start + np.nonzero(hidden)[1]] = restored.float().cpu().numpy()
+                shown = window.expand(len(some), -1, -1)
+                restored = model.restore(shown, hidden, torch.ones_like(hidden), metadata)
+            expected[start + np.nonzero(in_turn)[1]] = restored.float().cpu().numpy()
             done += len(some)
             progress(done, total)
     return model.origin.cpu().numpy() + unit(expected) * float(model.prediction_norm)
 
 
 def batch_size(num_shots: int, shot_dim: int) -> int:
-    """How many hidings of a window go through the model at once."""
-    return max(1, MOST_NUMBERS // (num_shots * max(shot_dim, 4 * num_shots)))
+    """How many copies of a window go through the model at once."""
+    return max(1, MAX_NUMBERS // (num_shots * max(shot_dim, 4 * num_shots)))
 
 
 def weighted_neighbours(shots: np.ndarray, bandwidth: float) -> np.ndarray:
-    """(N, D) → (N, D): for each shot the distance-weighted mean of all the others."""
+    """(N, D) → (N, D): the distance-weighted mean of all other shots, for each shot."""
     place = np.arange(len(shots))
     distance = np.abs(place[:, None] - place[None, :]).astype(np.float32)
     weights = np.exp(-distance / bandwidth)
@@ -190,7 +189,7 @@ def scene_starts(labels: pd.DataFrame) -> np.ndarray | None:
 
 
 def peaks(table: pd.DataFrame, count: int) -> np.ndarray:
-    """(count,) int: the most surprising shots, the most surprising first; the first shot, which starts every title, is none.
+    """(count,) int: the most surprising shots in descending order, without the first shot of the title.
 
     table  columns shot, surprise
     """
@@ -200,17 +199,17 @@ def peaks(table: pd.DataFrame, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class PeaksAtScenes:
-    """How many of the most surprising shots stand at a change of scene, against what a blind choice would hit."""
+    """How many of the most surprising shots are at a scene boundary, and how many random shots would be on average."""
 
-    count: int  # peaks looked at: as many as scenes begin after the first
-    opening: int  # of them the first shot of a scene
-    opening_by_chance: float  # of a blind choice, on average
-    beside: int  # the first or the last shot of a scene
+    count: int  # of peaks: as many as there are scene boundaries
+    opening: int  # peaks that are the first shot of a scene
+    opening_by_chance: float  # the same of as many random shots, on average
+    beside: int  # peaks that are the first or the last shot of a scene
     beside_by_chance: float
 
 
 def peaks_at_scenes(table: pd.DataFrame) -> PeaksAtScenes | None:
-    """None where the title's scenes are not known, or it has only one.
+    """Compare the peaks with the scene boundaries; None where scenes are unknown, or there is only one.
 
     table  columns shot, surprise, starts_scene
     """

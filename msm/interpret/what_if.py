@@ -1,6 +1,6 @@
-"""What if the model saw less of the title: its predictions against the number of visible shots on each side.
+"""Predictions with less context: the score as a function of the number of visible shots on each side.
 
-Shape letters: H hidden shots, S shots of the longest stretch, B stretches in a batch, D width of a shot.
+Shape letters: N shots of a title, H hidden shots, S shots of the longest stretch, B stretches in a batch, D width of a shot.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ import torch
 from msm import baselines, metrics
 from msm.data.catalog import Title
 from msm.data.fusion import unit
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.interpret.surprise import Progress, batch_size
 
 REACHES = (1, 2, 4, 8, 16, 32)  # visible shots on each side
-MOST_SHOTS = 48  # hidden shots that are asked about; of more, so many evenly spread ones
+MAX_SHOTS = 48  # hidden shots that are predicted; of more, as many evenly spaced ones
 
 
 def context_curve(
     run: Run, title: Title, hidden: Iterable[int], *, progress: Progress = lambda done, total: None
 ) -> pd.DataFrame:
-    """Each hidden shot predicted from the nearest visible shots alone, as if the title began and ended there.
+    """Predict each hidden shot from the nearest visible shots only, as if the title began and ended there.
 
     returns  a row a reach: reach (visible shots on each side), visible (on both, on average), centred_cosine,
              best_baseline, best_baseline_name (chosen at each reach, from the same shots), skill, num_hidden.
-             The last reach is the first that holds all that the model could see.
+             The last reach is the first that includes everything the model could see.
     """
     whole = run.fill_in(title, hidden)
-    shots, mask = whole.shots, np.zeros(len(whole.shots), dtype=bool)
-    mask[whole.hidden] = True
-    asked = whole.hidden[np.linspace(0, len(whole.hidden) - 1, min(MOST_SHOTS, len(whole.hidden))).round().astype(int)]
+    shots, is_hidden = whole.shots, np.zeros(len(whole.shots), dtype=bool)
+    is_hidden[whole.hidden] = True
+    chosen = whole.hidden[np.linspace(0, len(whole.hidden) - 1, min(MAX_SHOTS, len(whole.hidden))).round().astype(int)]
     rows: list[dict] = []
     for number, reach in enumerate(REACHES):
-        stretches = [stretch_around(mask, shot, reach, run.model.cfg.max_shots) for shot in asked]
-        view = Narrowed(run, shots, mask, asked, stretches, title.global_embedding)
+        stretches = [stretch_around(is_hidden, shot, reach, run.model.cfg.max_shots) for shot in chosen]
+        view = Narrowed(run, shots, is_hidden, chosen, stretches, title.global_embedding)
         rows.append(_measure(view) | {"reach": reach})
         progress(number + 1, len(REACHES))
         if view.holds_all:
@@ -48,9 +48,9 @@ def context_curve(
 
 
 def stretch_around(hidden: np.ndarray, shot: int, reach: int, max_shots: int) -> tuple[int, int]:
-    """[start, stop) with `reach` visible shots on each side of a hidden one, as far as the title has them.
+    """Find [start, stop) with `reach` visible shots on each side of a hidden one, or as many as the title has.
 
-    A stretch longer than the model's windows is cut, the shot in its middle.
+    A stretch longer than the model's windows is cut to one around the shot.
     """
     before = np.flatnonzero(~hidden[:shot])[-reach:]
     after = shot + 1 + np.flatnonzero(~hidden[shot + 1 :])[:reach]
@@ -64,56 +64,56 @@ def stretch_around(hidden: np.ndarray, shot: int, reach: int, max_shots: int) ->
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Hidden shots of a title, each with the stretch around it that the run is shown."""
+    """Hidden shots of a title, each with the stretch around it that the model reads."""
 
     run: Run
     shots: np.ndarray  # (N, D) fused
     hidden: np.ndarray  # (N,) bool
-    asked: np.ndarray  # (H,) int, the hidden shots that are asked about
+    chosen: np.ndarray  # (H,) int, the hidden shots to predict
     stretches: list[tuple[int, int]]  # H times [start, stop)
     global_embedding: np.ndarray | None
 
     @property
     def holds_all(self) -> bool:
-        """Whether no stretch could be longer."""
+        """Whether every stretch is as long as possible."""
         most = min(len(self.shots), self.run.model.cfg.max_shots)
         return all(stop - start == most for start, stop in self.stretches)
 
 
 def _measure(view: Narrowed) -> dict:
-    space, shots, hidden, asked = view.run.space, view.shots, view.hidden, view.asked
+    space, shots, hidden, chosen = view.run.space, view.shots, view.hidden, view.chosen
     predicted = _predict_stretches(view)
     guesses: dict[str, list[np.ndarray]] = {name: [] for name in baselines.NAMES}
     visible = 0
-    for shot, (start, stop) in zip(asked, view.stretches, strict=True):
+    for shot, (start, stop) in zip(chosen, view.stretches, strict=True):
         inside = hidden[start:stop]
         row = int(inside[: shot - start].sum())
         visible += int((~inside).sum())
         for name, guess in baselines.predict_all(shots[start:stop], inside, space.mean, space.bandwidth).items():
             guesses[name].append(guess[row])
-    truth = shots[asked]
+    truth = shots[chosen]
     scores = {n: float(metrics.centred_cosine(np.stack(g), truth, space.mean).mean()) for n, g in guesses.items()}
     best = max(scores, key=lambda name: scores[name])
     near = float(metrics.centred_cosine(predicted, truth, space.mean).mean())
     return {
-        "visible": visible / len(asked),
+        "visible": visible / len(chosen),
         "centred_cosine": near,
         "best_baseline": scores[best],
         "best_baseline_name": best,
         "skill": metrics.skill(near, scores[best]),
-        "num_hidden": len(asked),
+        "num_hidden": len(chosen),
     }
 
 
 @torch.inference_mode()
 def _predict_stretches(view: Narrowed) -> np.ndarray:
-    """(H, D): each asked shot from its own stretch; stretches are padded to the longest of their batch."""
-    model, shots, asked, stretches = view.run.model.eval(), view.shots, view.asked, view.stretches
+    """(H, D): each chosen shot from its own stretch; stretches are padded to the longest of their batch."""
+    model, shots, chosen, stretches = view.run.model.eval(), view.shots, view.chosen, view.stretches
     global_embedding = view.global_embedding
-    told = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
+    metadata = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
     size = batch_size(max(stop - start for start, stop in stretches), shots.shape[1])
     parts = []
-    for first in range(0, len(asked), size):
+    for first in range(0, len(chosen), size):
         some = stretches[first : first + size]
         longest = max(stop - start for start, stop in some)
         window = np.zeros((len(some), longest, shots.shape[1]), dtype=np.float32)
@@ -122,8 +122,9 @@ def _predict_stretches(view: Narrowed) -> np.ndarray:
             window[i, : stop - start] = shots[start:stop]
             inside[i, : stop - start] = view.hidden[start:stop]
             valid[i, : stop - start] = True
-            where[i, asked[first + i] - start] = True
-        shown, gaps, real, asking = (torch.as_tensor(a, device=model.device) for a in (window, inside, valid, where))
-        global_ = None if told is None else told.expand(len(some), -1)
-        parts.append(model.restore(shown, gaps, real, global_, asking).float().cpu().numpy())
+            where[i, chosen[first + i] - start] = True
+        shown, hidden, real, wanted = (torch.as_tensor(a, device=model.device) for a in (window, inside, valid, where))
+        global_ = None if metadata is None else metadata.expand(len(some), -1)
+        restored = model.restore(shown, hidden, real, global_, wanted)
+        parts.append(restored.float().cpu().numpy())
     return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)

@@ -1,47 +1,38 @@
 """The shot encoder: a pre-norm transformer over the shots of a window, in the shape of MediaFM.
 
-Source: Netflix, "MediaFM: The Multimodal AI Foundation for Media Understanding at Netflix", 2026:
-shots projected to the model's width, a learned [CLS] and a [GLOBAL] made from the title's
-metadata in front, hidden shots replaced by one learned [MASK], a BERT-like encoder, and one linear
-layer back to the width of a shot. What other systems do differently are choices of `ModelConfig`.
+Source: Netflix, "MediaFM: The Multimodal AI Foundation for Media Understanding at Netflix", 2026: shots projected to the
+model's width, a learned [CLS] and a [GLOBAL] made from the title's metadata in front, hidden shots replaced by one learned
+[MASK], a BERT-like encoder, and one linear layer back to the width of a shot. `ModelConfig` chooses what other systems do
+differently; `msm.models.head` is the base class of the heads.
 
-Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens that the encoder is
-given, of all windows (msm.models.packing), D width of a shot embedding, M modalities, G width of a metadata embedding, W width
-inside the encoder, V width of what the last layer reads (W, or the decoder's).
+Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens of all windows, packed
+(msm.models.packing), H hidden shots of all windows, D width of a shot embedding, M modalities, G width of a metadata embedding,
+W width inside the encoder, V width of the features that the output layer reads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models import transformer
-from msm.models.heads.decoder import Decoder, Transform
-from msm.models.heads.neighbour import NeighbourHead
+from msm.models.head import Encoded, Head
 from msm.models.packing import Packing, Part
 from msm.models.transformer import Block, offsets, turns, turns_of
-from msm.recipes.recipe import ModelConfig
+from msm.recipes.model import HEADS, ModelConfig
 
-
-class Encoded(NamedTuple):
-    """What the encoder makes of a window."""
-
-    shots: Tensor  # (B, S, W), zero where a shot was dropped
-    cls: Tensor  # (B, W)
-    from_global: Tensor  # (B, W)
-    guess: Tensor | None = None  # (B, S, D) for the neighbour head: what was put in the hidden shots' places
+__all__ = ["Encoded", "ShotEncoder", "touched_shots", "whole_shots"]
 
 
 class ShotEncoder(nn.Module):
-    """Restores hidden shots from the visible ones.
+    """Predicts hidden shots from the visible ones.
 
     shot_dim       D
-    global_dim     G, or 0 where the catalog has no metadata embeddings: [GLOBAL] is then one learned
-                   vector, as it is for every title when `cfg.use_global` is false
+    global_dim     G, or 0 where the catalog has no metadata embeddings: [GLOBAL] is then one learned vector, as it is for
+                   every title when `cfg.use_global` is false
     modality_dims  columns of each modality, D in all; None = one modality
     """
 
@@ -67,36 +58,37 @@ class ShotEncoder(nn.Module):
         decay = cfg.positions == "decay"
         self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout, decay=decay) for _ in range(cfg.depth))
         self.out_norm = nn.LayerNorm(cfg.width)
-        self.transform = Transform(cfg.width) if cfg.head == "transform" else None
-        self.decoder = Decoder(cfg) if cfg.head == "decoder" else None
-        many = len(self.modality_dims) > 1
-        self.neighbour = NeighbourHead(shot_dim, cfg.width, cfg.sharpness, many) if cfg.head == "neighbour" else None
-        # The neighbour head's features are the shots that it expects.
-        self.shot_out = nn.Identity() if self.neighbour else nn.Linear(self.feature_width, shot_dim)
-        # Facts of the training data that a prediction is read with; saved with the weights.
+        # Its weights stand under its own name in the state dict: `decoder.…`, `neighbour.…`.
+        self.add_module(cfg.head, HEADS.get(cfg.head)(cfg, shot_dim, len(self.modality_dims)))
+        self.shot_out = self.head.make_output(shot_dim)
+        # The origin and the length of predictions, from the training data; saved with the weights.
         self.register_buffer("shot_mean", torch.zeros(shot_dim))
         self.register_buffer("prediction_norm", torch.ones(()))
 
     @property
+    def head(self) -> Head:
+        """The head that `cfg.head` names."""
+        return getattr(self, self.cfg.head)
+
+    @property
     def feature_width(self) -> int:
         """V"""
-        return {"decoder": self.cfg.decoder_width, "neighbour": self.shot_dim}.get(self.cfg.head, self.cfg.width)
+        return self.head.feature_width
 
     @property
     def contextual_width(self) -> int:
         """C, of `msm.inference.predict.contextual_embeddings`."""
-        return self.cfg.width if self.neighbour is None else self.neighbour.contextual_width
+        return self.head.contextual_width
 
     @property
     def origin(self) -> Tensor:
-        """(D,): what a prediction is to be added to."""
+        """(D,): the vector that predictions are relative to."""
         return self.shot_mean if self.cfg.centred else torch.zeros_like(self.shot_mean)
 
     def init_weights(self, rng: torch.Generator) -> None:
-        """Draw every weight anew from `rng`, in a fixed order."""
+        """Draw every weight from `rng`, in a fixed order."""
         transformer.init_weights(self, self.cfg.depth, rng)
-        if self.neighbour is not None:
-            self.neighbour.reset()
+        self.head.reset()
 
     def encode(
         self,
@@ -106,7 +98,7 @@ class ShotEncoder(nn.Module):
         global_: Tensor | None = None,
         part: Part | None = None,
     ) -> Encoded:
-        """See every visible shot of a window at once.
+        """Encode every shot of the windows from the visible ones.
 
         shots   (B, S, D)  float, fused, of unit length
         hidden  (B, S)     bool, True = the model must not see this shot; or (B, S, M), this modality of the shot
@@ -114,14 +106,9 @@ class ShotEncoder(nn.Module):
         global_ (B, G)     float, the title's metadata; None = no information
         part               of which batch these windows are a part; None = they are the batch
         """
-        x, packing, guess = self._tokens(shots, hidden, valid, global_, part)
+        x, packing, estimate = self._tokens(shots, hidden, valid, global_, part)
         x = packing.pad(self._through_blocks(x, packing))  # (B, T, W)
-        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], guess=guess)
-
-    @property
-    def encodes_apart(self) -> bool:
-        """Whether the encodings of some shots are all that its head reads."""
-        return self.cfg.head in ("linear", "transform")
+        return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], estimate=estimate)
 
     def encode_only(
         self,
@@ -132,9 +119,9 @@ class ShotEncoder(nn.Module):
         global_: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """(B, S) bool, the rest as for `encode` → (H, W): its encodings of these shots alone.
+        """(B, S) bool, the rest as for `encode` → (H, W): the encodings of these shots only.
 
-        What the last block makes of the other shots, nobody asks for: it only looks at them.
+        The last block then computes no output for the other shots and only attends to them.
         """
         x, packing, _ = self._tokens(shots, hidden, valid, global_, part)
         return self._through_blocks(x, packing, packing.pack(F.pad(where, (2, 0))).nonzero()[:, 0])
@@ -142,41 +129,45 @@ class ShotEncoder(nn.Module):
     def _tokens(
         self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None, part: Part | None
     ) -> tuple[Tensor, Packing, Tensor | None]:
-        """The stream that the blocks are given (N, W), and the neighbour head's guess."""
+        """The stream that the blocks read (N, W), and the head's estimate of the hidden shots."""
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
             raise ValueError(f"window of {num_shots} shots, but max_shots is {self.cfg.max_shots}")
         seen = valid if self.cfg.tokens == "kept" else valid & ~whole_shots(hidden)
         most = 2 + part.most_visible if part is not None and self.cfg.tokens == "dropped" else None
         packing = Packing(F.pad(seen, (2, 0), value=True), part, most)  # [CLS] and [GLOBAL] are always there
-        guess = None
-        if self.neighbour is None:
-            x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
+        estimate = None
+        if self.head.fills_in_first:
+            estimate = self._estimate(shots, hidden, valid)
+            mark = touched_shots(hidden)[seen].unsqueeze(-1)
+            x = self.shot_in(estimate[seen] * self.shot_dim**0.5) + mark * self.mask_vector
         else:
-            told, hidden = self._told(hidden), touched_shots(hidden)
-            with torch.autocast(valid.device.type, enabled=False):
-                guess = self.neighbour.first_guess(self.about_mean(shots), hidden, valid, told)
-            x = self.shot_in(guess[seen] * self.shot_dim**0.5) + hidden[seen].unsqueeze(-1) * self.mask_vector
-        return self._behind_front(x, seen, packing, global_), packing, guess
+            x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
+        return self._behind_front(x, seen, packing, global_), packing, estimate
+
+    def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
+        """(B, S, D), as `Head.estimate`, in float32."""
+        with torch.autocast(valid.device.type, enabled=False):
+            return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, self._known(hidden))
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
-        """The shots' tokens (N − 2 B, W) with their places, behind [CLS] and [GLOBAL] → (N, W)."""
+        """Add the positions to the shots' tokens (N − 2 B, W), and put [CLS] and [GLOBAL] in front → (N, W)."""
         if self.position is not None:
             x = x + F.embedding(seen.nonzero()[:, 1], self.position)
         windows = len(seen)
-        told = self._global_token(global_, windows, packing.part)
-        front = torch.stack([self.cls_vector.expand(windows, -1), told], dim=1)
+        global_token = self._global_token(global_, windows, packing.part)
+        front = torch.stack([self.cls_vector.expand(windows, -1), global_token], dim=1)
         return packing.behind(front.to(x.dtype), x)
 
     def encode_tokens(self, tokens: Tensor, global_: Tensor | None = None) -> Tensor:
-        """(B, S, W) the shots' tokens as somebody else made them, all of them real → (B, S, W): their encodings."""
+        """Encode windows from given tokens of their shots, without padding: (B, S, W) → (B, S, W)."""
         seen = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
         packing = Packing(F.pad(seen, (2, 0), value=True))
         x = self._behind_front(tokens.flatten(0, 1), seen, packing, global_)
         return self._through_blocks(x, packing).unflatten(0, (len(seen), -1))[:, 2:]
 
     def _through_blocks(self, x: Tensor, packing: Packing, rows: Tensor | None = None) -> Tensor:
-        """(N, W) → (N, W), or the rows (Q,) of it that are asked for."""
+        """(N, W) → (N, W), or only its rows (Q,) → (Q, W)."""
         turn = turns_of(packing, self.turn)
         offset = offsets(packing.keep.shape[1], x.device) if self.cfg.positions == "decay" else None
         *blocks, last = self.blocks
@@ -192,60 +183,54 @@ class ShotEncoder(nn.Module):
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """(B, S, V): what the last layer reads at each place; the encodings, but for the heads decoder and neighbour.
+        """Compute (B, S, V), the features that the output layer reads at each place.
 
         hidden, valid  as `encode` was given them, and part
         order          (B, S) which place's token stands at each place; for the decoder head
         """
-        if self.neighbour is not None and encoded.guess is not None:
-            with torch.autocast(valid.device.type, enabled=False):
-                touched, told = touched_shots(hidden), self._told(hidden)
-                return self.neighbour(encoded.guess.float(), encoded.shots.float(), touched, valid, told)
-        if self.decoder is None:
-            return encoded.shots
-        read = valid & ~whole_shots(hidden) if self.cfg.tokens == "dropped" else valid
-        front = torch.stack([encoded.cls, encoded.from_global], dim=1)
-        return self.decoder(front, encoded.shots, read, valid, order, part)
+        return self.head.features(encoded, hidden, valid, self._known(hidden), order, part)
 
     def predict(self, features: Tensor) -> Tensor:
-        """(..., V) → (..., D): the shot that is expected, or with `cfg.centred` how it differs from the mean of the
-        training shots; only its direction means anything."""
-        return self.shot_out(features if self.transform is None else self.transform(features))
+        """(..., V) → (..., D): predicted shots, or with `cfg.centred` their difference from the mean of the training shots.
+
+        Only the direction is meaningful; the length is set by `prediction_norm`.
+        """
+        return self.shot_out(self.head.transform(features))
 
     def restore(
         self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None, where: Tensor | None = None
     ) -> Tensor:
-        """(H, D) predictions of the H hidden shots of all windows, in order; shapes as for `encode`.
+        """Predict the H hidden shots of all windows, in order, (H, D); shapes as for `encode`.
 
-        where  (B, S) bool, the shots to predict; None = those of which something is hidden
+        where  (B, S) bool, the shots to predict; None = all that are hidden, wholly or in part
         """
         where = touched_shots(hidden) if where is None else where
-        if self.encodes_apart:
+        if self.head.positionwise:
             return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid)[where])
 
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
-        """(B, S, D) predictions at every position; shapes as for `encode`."""
+        """Predict the shot at every position, (B, S, D); shapes as for `encode`."""
         return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid))
 
     def about_mean(self, shots: Tensor) -> Tensor:
-        """(…, D) → how fused shots differ from the mean of the training shots.
+        """(…, D) → (…, D): fused shots relative to the mean of the training shots.
 
-        A missing modality differs from it, too: that a shot is silent is one of the things to predict.
+        A missing modality is relative to it too: that a shot is silent is part of what is predicted.
         """
         return shots - self.shot_mean
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.cls_vector.device
 
     def _shot_tokens(self, shots: Tensor, hidden: Tensor) -> Tensor:
-        """(…, W): each shot projected, the hidden ones replaced by [MASK] or, emptied, added to it.
+        """(…, W): each shot projected; a hidden one is replaced by [MASK], or set to zero and [MASK] added.
 
-        A shot of which one modality is hidden has that block emptied and gets the block's [MASK], or its share of the
-        one [MASK], added. BaSSL and HERO add their mask embedding before the projection, which reaches the same
-        tokens: the projection of a vector is a vector.
+        A shot of which one modality is hidden has that block set to zero and the block's [MASK], or its share of the one
+        [MASK], added. BaSSL and HERO add their mask embedding before the projection, which gives the same tokens: the
+        projection of a vector is a vector.
         """
         by_modality = hidden.ndim == shots.ndim
         if by_modality or self.cfg.mask_token == "added":
@@ -263,14 +248,14 @@ class ShotEncoder(nn.Module):
         x = x + part
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
 
-    def _told(self, hidden: Tensor) -> Tensor | None:
-        """(B, S, M) → (B, S, D) bool: the columns that are visible of shots of which something is hidden; of (B, S) nothing."""
+    def _known(self, hidden: Tensor) -> Tensor | None:
+        """(B, S, M) → (B, S, D) bool: the visible columns of partly hidden shots; None for whole shots, (B, S)."""
         if hidden.ndim == 2:
             return None
         return ~self._columns(hidden) & hidden.any(dim=-1, keepdim=True)
 
     def _columns(self, hidden: Tensor) -> Tensor:
-        """(…, M) → (…, D): what is hidden, column by column."""
+        """(…, M) → (…, D): the hidden columns."""
         dims = torch.tensor(self.modality_dims, device=hidden.device)
         return hidden.repeat_interleave(dims, dim=-1, output_size=self.shot_dim)
 
@@ -278,20 +263,20 @@ class ShotEncoder(nn.Module):
         token = self.global_vector.expand(num_windows, -1)
         if self.global_in is None or global_ is None:
             return token
-        told = self.global_in(global_ * self.global_dim**0.5)
+        metadata = self.global_in(global_ * self.global_dim**0.5)
         if self.training and self.cfg.global_dropout:
-            # Drawn on the CPU, so that every device withholds it from the same windows.
+            # Drawn on the CPU, so that every device leaves it out of the same windows.
             drawn = torch.rand(num_windows, 1) if part is None else torch.rand(part.num_windows, 1)[part.rows]
             withheld = drawn < self.cfg.global_dropout
-            told = told.masked_fill(withheld.to(told.device), 0.0)
-        return token + told
+            metadata = metadata.masked_fill(withheld.to(metadata.device), 0.0)
+        return token + metadata
 
 
 def whole_shots(hidden: Tensor) -> Tensor:
-    """(B, S) or (B, S, M) → (B, S): the shots of which nothing is visible."""
+    """(B, S) or (B, S, M) → (B, S): the shots that are hidden whole."""
     return hidden if hidden.ndim == 2 else hidden.all(dim=-1)
 
 
 def touched_shots(hidden: Tensor) -> Tensor:
-    """(B, S) or (B, S, M) → (B, S): the shots of which something is hidden."""
+    """(B, S) or (B, S, M) → (B, S): the shots that are hidden, wholly or in part."""
     return hidden if hidden.ndim == 2 else hidden.any(dim=-1)

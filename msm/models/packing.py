@@ -1,9 +1,9 @@
-"""Windows without padding: all their tokens in one stream, one window after the other.
+"""Packing: windows without padding, all their tokens in one stream, one window after the other.
 
-A batch's windows differ in length, and a table of (B, T) tokens is as long as the longest. Projections, norms and
-feed-forward layers look at one token at a time, so they are given the stream alone; only the attention has to know
-where a window ends. It looks at one window at a time on a CPU, takes torch's variable-length kernel on a GPU that has
-it, and pads its queries, keys and values, and nothing else, anywhere else.
+The windows of a batch differ in length, and a padded table (B, T) is as long as the longest. Projections, norms and
+feed-forward layers process one token at a time, so they get the packed stream; only the attention has to know where a window
+ends. On a CPU it processes one window at a time, on a GPU that has it it uses torch's variable-length kernel, and elsewhere it
+pads its queries, keys and values.
 
 Shape letters: B windows, T tokens of the longest window, N tokens of the stream, H heads, F width of a head, W width.
 """
@@ -27,19 +27,19 @@ except ImportError:  # torch 2.9
 
 @dataclass(frozen=True)
 class Part:
-    """Some windows of a batch; its others are in another process, or come later."""
+    """Some windows of a batch; the others are in another process, or come later (gradient accumulation)."""
 
     rows: slice
     num_windows: int  # of the whole batch
-    most_visible: int  # shots that any window of the batch shows
+    most_visible: int  # visible shots of the window of the batch with most of them
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Which places of the (B, T) padded windows have a token in the stream. Every window has one.
+    """Which positions of the padded windows (B, T) have a token in the stream. Every window has at least one.
 
-    part         where these windows are some of a batch's
-    most_tokens  of a window of the whole batch; None = T where there is a part, else as here
+    part         the part of a batch that these windows are; None = the whole batch
+    most_tokens  of any window of the whole batch; None = T for a part, else the longest of these windows
     """
 
     keep: Tensor  # (B, T) bool
@@ -48,27 +48,27 @@ class Packing:
 
     @cached_property
     def lengths(self) -> list[int]:
-        """Tokens of each window."""
+        """Number of tokens of each window."""
         return self.keep.sum(dim=1).tolist()
 
     @cached_property
     def index(self) -> Tensor:
-        """(N,) where each token stands among the B × T."""
+        """(N,) index of each token in the flattened table, B × T."""
         return self.keep.flatten().nonzero()[:, 0]
 
     @cached_property
     def place(self) -> Tensor:
-        """(N,) where each token stands in its window."""
+        """(N,) index of each token in its padded window."""
         return self.index % self.keep.shape[1]
 
     @cached_property
     def window(self) -> Tensor:
-        """(N,) the window of each token."""
+        """(N,) index of each token's window."""
         return self.index // self.keep.shape[1]
 
     @cached_property
     def nth(self) -> Tensor:
-        """(N,) where each token stands in a table as dropout draws it, every window moved to the left."""
+        """(N,) index of each token in the table that dropout is drawn for, every window left-aligned."""
         first = torch.arange(len(self.keep), device=self.keep.device)[:, None] * self._drawn_length
         return (self.keep.cumsum(dim=1) - 1 + first).flatten()[self.index]
 
@@ -80,7 +80,7 @@ class Packing:
 
     @cached_property
     def ends(self) -> Tensor:
-        """(B + 1,) int32 where windows begin and end in the stream."""
+        """(B + 1,) int32, where windows begin and end in the stream."""
         return F.pad(self.keep.sum(dim=1).cumsum(dim=0), (1, 0)).to(torch.int32)
 
     @cached_property
@@ -97,15 +97,15 @@ class Packing:
         return table.index_copy(0, self.index, stream).unflatten(0, self.keep.shape)
 
     def behind(self, front: Tensor, stream: Tensor) -> Tensor:
-        """(B, 2, W), and the stream of all tokens but the first two of each window (N − 2 B, W) → (N, W)."""
+        """Insert (B, 2, W) in front of the other tokens of each window (N − 2 B, W) → (N, W)."""
         windows = stream.split([n - front.shape[1] for n in self.lengths])
         return torch.cat([part for pair in zip(front, windows, strict=True) for part in pair])
 
     def dropout(self, stream: Tensor, share: float, rows: Tensor | None = None) -> Tensor:
-        """(N, W), or the `rows` of it, with a share of the numbers left out.
+        """Apply dropout to (N, W), or to its `rows`.
 
-        On a CPU what is drawn does not depend on how windows are laid out or parted: it is drawn for all the batch's
-        windows at the length of the longest, as it would be for a padded table.
+        On a CPU the draw does not depend on how a batch is packed or split: it is made for all windows of the batch at the
+        length of the longest, as for a padded table.
         """
         if not share:
             return stream
@@ -128,11 +128,11 @@ def attention(
     bias: Tensor | None = None,
     rows: Tensor | None = None,
 ) -> Tensor:
-    """Each token looks at all the tokens of its window.
+    """Self-attention within each window.
 
     query, key, value  (N, H, F)
-    bias               (H, T, T), added to the logits of the tokens at two places; None = nothing
-    rows               (Q,) the tokens that look, where not all do: `query` and what is returned are then (Q, H, F)
+    bias               (H, T, T), added to the logits of two positions; None = nothing
+    rows               (Q,) the tokens of `query` (Q, H, F), for which the result is computed; None = all
     returns            (N, H, F)
     """
     return _kernel(query, bias)(query, key, value, packing, bias, rows)
@@ -141,9 +141,9 @@ def attention(
 def attention_weights(
     query: Tensor, key: Tensor, packing: Packing, bias: Tensor | None = None, rows: Tensor | None = None
 ) -> Tensor:
-    """(H, N, N), or (H, Q, N) of the `rows`: what `attention` weighs the values with, for whoever wants to see it.
+    """Compute the weights of the values in `attention`: (H, N, N), or (H, Q, N) of the `rows`.
 
-    Each row sums to one over the tokens of its window, and is zero beyond it.
+    Each row sums to one over the tokens of its window and is zero elsewhere.
     """
     here = torch.arange(len(key), device=key.device) if rows is None else rows
     logits = query.transpose(0, 1) @ key.permute(1, 2, 0) / query.shape[-1] ** 0.5
@@ -162,7 +162,7 @@ def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
 
 
 def _fits_one_kernel(query: Tensor) -> bool:
-    """What FlashAttention, which is behind torch's kernel, asks for: 16 bits, heads of 8, 16 … 256, Ampere or later."""
+    """The requirements of torch's FlashAttention kernel: 16 bits, heads of 8, 16 … 256, Ampere or later."""
     half = query.dtype in (torch.float16, torch.bfloat16)
     return half and query.shape[-1] % 8 == 0 and query.shape[-1] <= 256 and _capability(query.device) >= (8, 0)
 
@@ -175,19 +175,21 @@ def _capability(device: torch.device) -> tuple[int, int]:
 def window_by_window(
     query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
 ) -> Tensor:
-    """Windows of one length that follow each other are looked at together, where all their tokens look."""
+    """Process consecutive windows of one length together, unless only some `rows` are computed."""
     runs = [(n, len(list(same))) for n, same in groupby(packing.lengths)]
-    looking, places = [n * count for n, count in runs], [None] * len(runs)
+    counts, places = [n * count for n, count in runs], [None] * len(runs)
     if rows is not None:
         runs = [(n, 1) for n in packing.lengths]
-        looking = torch.bincount(packing.window[rows], minlength=len(runs)).tolist()
-        places = packing.place[rows].split(looking)
+        counts = torch.bincount(packing.window[rows], minlength=len(runs)).tolist()
+        places = packing.place[rows].split(counts)
     parts = zip(*(t.split([n * count for n, count in runs]) for t in (key, value)), strict=True)
     mixed = []
-    for (n, count), q, (k, v), place in zip(runs, query.split(looking), parts, places, strict=True):
+    for (n, count), q, (k, v), place in zip(runs, query.split(counts), parts, places, strict=True):
         q, k, v = (t.unflatten(0, (count, -1)).transpose(1, 2) for t in (q, k, v))  # (count, H, n, F)
         here = None if bias is None else bias[None, :, :n, :n] if place is None else bias[None, :, place, :n]
-        if here is not None and here.requires_grad:  # four dimensions choose the fused kernel, which learns no bias
+        if (
+            here is not None and here.requires_grad
+        ):  # with four dimensions torch picks the fused kernel, which has no gradient of a bias
             here = here[0]
         mixed.append(F.scaled_dot_product_attention(q, k, v, here).transpose(1, 2).flatten(0, 1))
     return torch.cat(mixed)
@@ -196,12 +198,12 @@ def window_by_window(
 def in_one_kernel(
     query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
 ) -> Tensor:
-    """torch's kernel for windows of many lengths: NVIDIA GPUs, 16 bits, no bias."""
+    """Use torch's variable-length kernel: NVIDIA GPUs, 16 bits, no bias."""
     assert varlen_attn is not None and bias is None
     ends = packing.ends
     if rows is not None:
-        looking = torch.bincount(packing.window[rows], minlength=len(packing.keep))
-        ends = F.pad(looking.cumsum(dim=0), (1, 0)).to(torch.int32)
+        counts = torch.bincount(packing.window[rows], minlength=len(packing.keep))
+        ends = F.pad(counts.cumsum(dim=0), (1, 0)).to(torch.int32)
     mixed = varlen_attn(query, key, value, ends, packing.ends, packing.longest, packing.longest)
     assert isinstance(mixed, Tensor)
     return mixed
@@ -210,7 +212,7 @@ def in_one_kernel(
 def padded(
     query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
 ) -> Tensor:
-    """Every window as long as the longest, its padding masked: slower, and right everywhere."""
+    """Pad every window to the longest and mask the padding: slower, but correct on every device."""
     if rows is not None:
         query = torch.zeros_like(key).index_copy(0, rows, query)
     attend = packing.keep[:, None, None, :]

@@ -1,4 +1,4 @@
-"""The transformer's parts, shared by the encoder and the decoder: a block, places, first weights.
+"""Parts of a transformer, shared by the encoder and the decoder head: blocks, positions, initial weights.
 
 Shape letters: T tokens of the longest window, N tokens of all windows packed, W width, H heads, F = W / H.
 """
@@ -38,8 +38,10 @@ class Block(nn.Module):
         self._compiled: Callable[[Tensor], Tensor] | None = None
 
     def compile_feed(self) -> None:
-        """Let torch write one kernel of what it can of the feed-forward part: it knows no window, draws nothing, and is most
-        of a block. Streams differ in length at every step, so it is compiled for any."""
+        """Compile the feed-forward part, which is most of a block, depends on no window and draws nothing.
+
+        Streams differ in length at every step, so it is compiled for any length.
+        """
         self._compiled = torch.compile(self._feed, dynamic=True)
 
     def forward(
@@ -53,15 +55,15 @@ class Block(nn.Module):
         """One layer.
 
         x       (N, W) the tokens of all windows, packed
-        turn    (N, F / 2) complex, how far each token's query and key are turned; None = not at all
-        offset  (T, T) how far, in shots, one place lies behind another, for a block with `decay`
-        rows    (Q,) the tokens that are asked for, where not all are: (Q, W) is returned then
+        turn    (N, F / 2) complex, the rotation of each token's query and key; None = no rotation
+        offset  (T, T) how many shots one position comes after another, for a block with `decay`
+        rows    (Q,) the tokens to compute, (Q, W); None = all
         """
         mixed = self._attention(self.attention_norm(x), packing, turn, self._bias(offset, x), rows)
         x = (x if rows is None else x[rows]) + self._dropout(mixed, packing, rows)
         return x + self._dropout((self._compiled or self._feed)(x), packing, rows)
 
-    def looks(
+    def attention_weights(
         self,
         x: Tensor,
         packing: Packing,
@@ -69,7 +71,7 @@ class Block(nn.Module):
         offset: Tensor | None = None,
         rows: Tensor | None = None,
     ) -> Tensor:
-        """(H, N, N), or (H, Q, N) of the `rows`: how much of each token's look every token gets; as for `forward`."""
+        """Compute the attention weights (H, N, N), or (H, Q, N) of the `rows`; the arguments are those of `forward`."""
         query, key = self._queries_and_keys(self.attention_norm(x), turn, rows)
         return attention_weights(query, key, packing, self._bias(offset, x), rows)
 
@@ -97,7 +99,7 @@ class Block(nn.Module):
 
     def _feed(self, x: Tensor) -> Tensor:
         wide = self.feed_in(self.feed_norm(x))
-        # A compiler decides by itself what to keep.
+        # A compiler chooses by itself what to keep for the backward pass.
         plain = torch.compiler.is_compiling() or torch.is_autocast_enabled(x.device.type)
         if wide.requires_grad and not plain:
             return GeluLinear.apply(wide, self.feed_out.weight, self.feed_out.bias)
@@ -108,7 +110,7 @@ class Block(nn.Module):
 
 
 class GeluLinear(torch.autograd.Function):
-    """GELU and a linear layer that keep one table for the backward pass and not two: GELU is worked out again."""
+    """GELU and a linear layer that keep one tensor for the backward pass instead of two: GELU is computed again."""
 
     @staticmethod
     def forward(ctx: Any, wide: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -125,7 +127,7 @@ class GeluLinear(torch.autograd.Function):
 class Decay(nn.Module):
     """Attention that decays with distance, each head at its own rate (ALiBi, Press et al., 2022).
 
-    Beyond the source: the rates go on learning, and a head may lean to one side, since shots come before and after.
+    Beyond the source: the rates are learned, and a head may prefer one side, since shots come before and after.
     """
 
     rate: Tensor
@@ -137,32 +139,32 @@ class Decay(nn.Module):
         self.leaning = nn.Parameter(torch.zeros(heads))
 
     def forward(self, offset: Tensor) -> Tensor:
-        """(T, T) → (H, T, T), added to the attention's logits."""
+        """(T, T) → (H, T, T), to be added to the logits of the attention."""
         rate = (self.rate * self.rate_change.exp())[:, None, None]
         return self.leaning[:, None, None] * offset.sign() - rate * offset.abs()
 
 
 def offsets(num_tokens: int, device: torch.device) -> Tensor:
-    """(T, T): how far each place lies behind another, in shots; [CLS] and [GLOBAL] stand nowhere, and so near to all."""
+    """(T, T): how many shots each position comes after another; 0 for [CLS] and [GLOBAL], which have no position."""
     place = F.pad(torch.arange(num_tokens - 2, device=device).float(), (2, 0), value=float("nan"))
     return (place[None, :] - place[:, None]).nan_to_num(0.0)
 
 
 def turns(length: int, width: int) -> Tensor:
-    """(length, width / 2) complex: place × rate, as an angle, for rates from 1 down to 1/10 000 a shot."""
+    """(length, width / 2) complex: rotations by position × rate, for rates from 1 down to 1/10 000 a shot."""
     rate = torch.exp(-torch.arange(0, width, 2) / width * math.log(10_000.0))
     angle = torch.arange(length)[:, None] * rate
     return torch.polar(torch.ones_like(angle), angle)
 
 
 def rotate(x: Tensor, turn: Tensor) -> Tensor:
-    """Turn pairs of features by the place's angles (Su et al., 2021). (N, H, F), (N, F / 2) → (N, H, F)."""
+    """Rotate pairs of features by the angles of the position (Su et al., 2021). (N, H, F), (N, F / 2) → (N, H, F)."""
     pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
     return torch.view_as_real(pairs * turn.unsqueeze(1)).flatten(-2).type_as(x)
 
 
 def turns_of(packing: Packing, turn: Tensor | None) -> Tensor | None:
-    """(max_shots, F / 2) → (N, F / 2): each token's; [CLS] and [GLOBAL] are not turned."""
+    """(max_shots, F / 2) → (N, F / 2): the rotation of each token; [CLS] and [GLOBAL] are not rotated."""
     if turn is None:
         return None
     return F.pad(turn[: packing.keep.shape[1] - 2], (0, 0, 2, 0), value=1.0)[packing.place]
@@ -176,19 +178,15 @@ def sinusoids(length: int, width: int) -> Tensor:
     return torch.stack([(place * rate).sin(), (place * rate).cos()], dim=-1).flatten(1)[:, :width]
 
 
-TABLES = (
-    "position",
-    "_vector",
-    "_vectors",
-    "component_weights",
-)  # endings of names: learned tokens and places, which are not decayed
+# Endings of parameter names: learned tokens and positions, which have no weight decay.
+TABLES = ("position", "_vector", "_vectors", "component_weights")
 
 
 def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:
-    """Draw all weights that are trained from `rng`: matrices keep the variance of what they are given.
+    """Draw all trained weights from `rng`; matrices preserve the variance of their input.
 
-    What a block adds is smaller with depth. A learned position table starts as sinusoids: from noise, "the shot
-    before" would have to be learned for each place anew.
+    The output of a block is smaller the more blocks there are. A learned position table starts as sinusoids: from noise,
+    "the shot before" would have to be learned for each position separately.
     """
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad:
@@ -208,7 +206,7 @@ def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:
 
 
 def compile_blocks(module: nn.Module, device: torch.device) -> None:
-    """Compile what is most of every block. InputError where that needs a C++ compiler and there is none."""
+    """Compile the feed-forward part of every block. Raises InputError where that needs a C++ compiler and there is none."""
     if device.type == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "c++"))):
         raise InputError("compile=true on a CPU needs a C++ compiler, such as g++, and none was found")
     for block in module.modules():

@@ -23,7 +23,7 @@ class Outputs:
 
     def __init__(self, model: ShotEncoder, batch: MaskedBatch, *, shuffled: bool = False, hidden_only: bool = False):
         self.model, self.batch, self.shuffled = model, batch, shuffled
-        self.hidden_only = hidden_only and model.encodes_apart
+        self.hidden_only = hidden_only and model.head.positionwise
 
     @cached_property
     def encoded(self) -> Encoded:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from msm.config.fields import described
 from msm.config.limits import MAX_WINDOW, between, one_of
+from msm.config.registry import Registry
 from msm.errors import InputError
 
 MASK_TOKENS = ("replaced", "added")
 MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
-HEADS = ("linear", "transform", "decoder", "neighbour")
+HEADS = Registry("msm.models.heads", "head", "HEAD", order=("linear", "transform", "decoder", "neighbour"))
 SHARPEN = ("fixed", "chosen")
 POSITIONS = ("rotary", "learned", "decay")
 
@@ -69,7 +70,7 @@ class ModelConfig:
         between("model.sharpness", self.sharpness, 0.0, 10.0)
         between("model.global_dropout", self.global_dropout, 0.0, 1.0)
         one_of("model.positions", self.positions, POSITIONS)
-        one_of("model.head", self.head, HEADS)
+        one_of("model.head", self.head, HEADS.names())
         one_of("model.sharpen", self.sharpen, SHARPEN)
         one_of("model.tokens", self.tokens, TOKENS)
         one_of("model.mask_token", self.mask_token, MASK_TOKENS)

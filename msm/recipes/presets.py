@@ -150,7 +150,7 @@ CATALOGUE: dict[str, Preset] = {
         },
     ),
     "neighbour": Preset(
-        source="our own (msm/models/heads/neighbour.py, docs/findings.md)",
+        source="our own (msm/models/heads/neighbour, docs/findings.md)",
         facts="The distance-weighted mean of the visible shots, each principal component with its own weights; which "
         "visible shots count is learned from their likenesses; a small encoder with decaying attention corrects it, "
         "as far as the validation titles say that it helps.",

@@ -26,7 +26,7 @@ from msm.io.arrays import map_npy, to_float32
 from msm.search.spaces import training_titles
 
 if TYPE_CHECKING:
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
 
 FORMAT = "msm-space/1"
 

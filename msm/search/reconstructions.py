@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from msm.data.catalog import Catalog, Title
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.search.spaces import RawSpace
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,9 +31,9 @@ from msm.training.optimizers import WeightAverage, learning_rate, make_optimizer
 from msm.training.prefetch import Reader
 from msm.training.sampler import WindowSampler, step_rng
 from msm.training.step import mask_batch, train_step
-from msm.training.validation import enough_seeds, make_up, validate
+from msm.training.validation import further_tuning_titles, tuning_seeds, validate
 
-FIT_SHOTS = 20_000  # for the closed-form start of a neighbour head
+FIT_SHOTS = 20_000  # for the closed-form start of a head
 MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
 CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe names no number of steps
 
@@ -111,7 +111,8 @@ class Trainer:
         self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
-        self._fit_neighbour()
+        fit_rng = step_rng(self.recipe.seed, self.recipe.model.head, 0)
+        self.model.head.fit(self._shots_to_fit(), self.recipe.mask.ratio, fit_rng)
         rng = step_rng(self.recipe.seed, "terms", 0)
         self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
         self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
@@ -126,18 +127,15 @@ class Trainer:
         )
         self.step = 0
 
-    def _fit_neighbour(self) -> None:
-        """Give a neighbour head its closed-form start, from titles spread over the training split."""
-        if self.model.neighbour is None:
-            return
+    def _shots_to_fit(self) -> Iterator[np.ndarray]:
+        """Shots (N, D) of titles spread over the training split, about the training mean; read when first asked for."""
         titles = self.sampler.titles
         share = min(1.0, FIT_SHOTS / max(1, sum(t.num_shots for t in titles)))
         chosen = [titles[int(i)] for i in np.linspace(0, len(titles) - 1, max(1, round(share * len(titles))))]
         longest = self.recipe.model.max_shots
         shots = [self.space.fuse(t.rows(0, min(t.num_shots, longest))) for t in chosen]
         whole = [s for s in shots if all(s[:, m.columns].any() for m in self.space.modalities)]
-        about = [self.model.about_mean(torch.from_numpy(s)).numpy() for s in whole or shots]
-        self.model.neighbour.fit(about, self.recipe.mask.ratio, step_rng(self.recipe.seed, "neighbour", 0))
+        yield from (self.model.about_mean(torch.from_numpy(s)).numpy() for s in whole or shots)
 
     def _check_catalog(self, catalog: Catalog) -> None:
         if catalog.fingerprint != self.run.info["catalog"]["fingerprint"]:
@@ -203,15 +201,15 @@ class Trainer:
         return measured
 
     def measure(self) -> dict[str, Any]:
-        """What the validation titles say of the weights as they stand; these are told by them what they are to be told."""
-        if self.model.neighbour is None:
+        """Validate the weights as they stand, and choose on the validation titles what the head lets them choose."""
+        if not self.model.head.tuned:
             return validate(self.kept, self.validation, self.space)
-        return validate(self.kept, self.validation, self.space, enough_seeds(self.validation), self._also)
+        return validate(self.kept, self.validation, self.space, tuning_seeds(self.validation), self._further_titles)
 
     @cached_property
-    def _also(self) -> list[Title]:
-        """Training titles that have a say where few titles validate; to find them, titles are read."""
-        return make_up(self.validation, self.sampler.titles)
+    def _further_titles(self) -> list[Title]:
+        """Training titles to tune the head on where validation titles are few; finding them reads titles."""
+        return further_tuning_titles(self.validation, self.sampler.titles)
 
     def _save_weights(self) -> None:
         self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))

@@ -1,16 +1,18 @@
-"""What a training is steered by: the report on held-out titles, and what a model is set to by them."""
+"""Validation during training: the report on held-out titles, and the settings of a model that are chosen on them.
+
+Shape letters: H hidden shots, D width of a shot.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
-from msm import metrics
 from msm.data.catalog import Title
 from msm.data.space import Space
 from msm.errors import InputError
@@ -18,30 +20,28 @@ from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import RATIO, SEEDS, Case, hide_titles, report, score_fill_in
 from msm.inference.predict import predict_hidden
 from msm.models.encoder import ShotEncoder
-from msm.models.heads.neighbour import TRUSTS
-from msm.training.sharpening import choose_sharpening
 
-CHOSEN_ON = 1000  # hidden shots, about, on which a neighbour head is told what the validation titles say
-CHOSEN_BY = 20  # titles; where fewer validate, training titles also say how sharply a neighbour head should speak
+TUNING_SHOTS = 1000  # about how many hidden shots a head is tuned on
+TUNING_TITLES = 20  # with fewer validation titles, training titles make up the number
 
 
-def enough_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
-    """So many draws of the hidden shots that a choice does not hang on a handful of them."""
+def tuning_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
+    """Return the seeds of as many draws of hidden shots as give about TUNING_SHOTS of them."""
     hidden = RATIO * sum(t.num_shots for t in titles)
-    return SEEDS[: max(1, min(len(SEEDS), round(CHOSEN_ON / max(hidden, 1))))]
+    return SEEDS[: max(1, min(len(SEEDS), round(TUNING_SHOTS / max(hidden, 1))))]
 
 
-def make_up(titles: Sequence[Title], train: Sequence[Title]) -> list[Title]:
-    """Training titles, spread over the split, to make up for few validation titles.
+def further_tuning_titles(titles: Sequence[Title], train: Sequence[Title]) -> list[Title]:
+    """Choose training titles, spread over the split, that a head is tuned on where validation titles are few.
 
-    How an expectation ranks the true shot differs much from title to title and little between titles that were
-    trained on and others: a neighbour head has few weights. A title that lacks a modality from end to end is missing
-    data, and has a say only where there are no others.
+    The rank of the true shot differs much between titles and little between training and other titles, because a head that
+    is tuned has few weights. Titles that lack a modality from end to end are missing data, and are taken only where there are
+    no others.
     """
-    wanted = min(len(train), max(0, CHOSEN_BY - len(titles)))
+    wanted = min(len(train), max(0, TUNING_TITLES - len(titles)))
     spread = dict.fromkeys(int(i) for i in np.linspace(0, len(train) - 1, wanted))
-    in_turn = (train[i] for i in dict.fromkeys([*spread, *range(len(train))]))  # those that are spread out first
-    whole = list(islice((t for t in in_turn if t.present.any(axis=0).all()), wanted))
+    ordered = (train[i] for i in dict.fromkeys([*spread, *range(len(train))]))
+    whole = list(islice((t for t in ordered if t.present.any(axis=0).all()), wanted))
     return whole or [train[i] for i in spread]
 
 
@@ -50,65 +50,44 @@ def validate(
     titles: Sequence[Title],
     space: Space,
     seeds: Sequence[int] = SEEDS[:1],
-    also: Sequence[Title] = (),
+    further: Sequence[Title] = (),
 ) -> dict[str, Any]:
-    """The report on held-out titles, with its geometry; sets the model's `prediction_norm` on the way.
+    """Report on held-out titles, with the geometry of the predictions; tunes the head and sets `prediction_norm`.
 
-    The cosine loss says nothing about a prediction's length, but centring does depend on it: it gets
-    the length nearest to the truths in least squares. A neighbour head's trust and sharpening are chosen here too;
-    `also` are further titles that have a say in the latter. Where the titles are so few and short that these draws hide
-    nothing of them, all the protocol's draws count: one of them always does. InputError where what the model makes of
-    them is no longer a number: a step may be finite, and the weights that it leaves may not.
+    The cosine loss leaves the length of a prediction open, but the centred cosine depends on it: `prediction_norm` is the
+    length nearest to the truth in least squares. Where these seeds hide no shot of few short titles, all seeds of the
+    protocol are used, one of which always does.
+
+    further  titles that the head may be tuned on besides (`Head.tune`)
+
+    Raises InputError where predictions are not finite: a step with a finite loss may leave weights that are not.
     """
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds)) or list(hide_titles(titles, space, RATIO, SEEDS))
     truths = [c.shots[c.hidden] for c in cases]
-    guesses = _with_best_choices(model, cases, truths, space, list(hide_titles(also, space, RATIO, SEEDS[:1])))
+    more = list(hide_titles(further, space, RATIO, SEEDS[:1]))
+    predictions = model.head.tune(partial(_predict, model), cases, more, space)
     origin = model.origin.cpu().numpy()
-    lengths = [((g - origin) * (t - origin)).sum(axis=1) for g, t in zip(guesses, truths, strict=True)]
+    lengths = [((p - origin) * (t - origin)).sum(axis=1) for p, t in zip(predictions, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
     model.prediction_norm.fill_(norm)
     tables = [
-        score_fill_in(c.shots, c.hidden, origin + (g - origin) * norm, space).assign(title_id=c.title_id)
-        for g, c in zip(guesses, cases, strict=True)
+        score_fill_in(c.shots, c.hidden, origin + (p - origin) * norm, space).assign(title_id=c.title_id)
+        for p, c in zip(predictions, cases, strict=True)
     ]
     measured = report(pd.concat(tables, ignore_index=True), "validation")
     truth = np.concatenate([c.shots[c.hidden] for c in cases])
-    contextual = _numbers(contextual_sample(model, [c.shots for c in cases]))
-    return {**measured, "geometry": geometry(np.concatenate(guesses), contextual, truth)}
+    contextual = _finite(contextual_sample(model, [c.shots for c in cases]))
+    return {**measured, "geometry": geometry(np.concatenate(predictions), contextual, truth)}
 
 
-def _with_best_choices(
-    model: ShotEncoder, cases: Sequence[Case], truths: Sequence[np.ndarray], space: Space, also: Sequence[Case]
-) -> list[np.ndarray]:
-    """Each case's (H, D) guess; a neighbour head relies on its encoder as far as that helps in these cases, and is
-    sharpened as they, and `also`, ask for."""
-
-    def guess(asked: Sequence[Case] = cases) -> list[np.ndarray]:
-        return [_numbers(predict_hidden(model, c.shots, c.hidden, c.global_embedding)) for c in asked]
-
-    if model.neighbour is None:
-        return guess()
-    tried, chosen = [], model.cfg.sharpen == "chosen"
-    if chosen:
-        model.neighbour.sharpening.zero_()
-    for trust in TRUSTS:
-        model.neighbour.trust.fill_(trust)
-        guesses = guess()
-        near = [metrics.centred_cosine(g, t, space.mean) for g, t in zip(guesses, truths, strict=True)]
-        tried.append((float(np.concatenate(near).mean()), trust, guesses))
-    _, trust, guesses = max(tried, key=lambda t: t[0])
-    model.neighbour.trust.fill_(trust)
-    if not chosen:
-        return guesses
-    about = [g - model.origin.cpu().numpy() for g in (*guesses, *guess(also))]
-    shares = choose_sharpening(about, [*cases, *also], space)
-    model.neighbour.sharpening.copy_(torch.tensor(shares))
-    return guess()
+def _predict(model: ShotEncoder, cases: Sequence[Case]) -> list[np.ndarray]:
+    """The predictions (H, D) of each case."""
+    return [_finite(predict_hidden(model, c.shots, c.hidden, c.global_embedding)) for c in cases]
 
 
-def _numbers(made: np.ndarray) -> np.ndarray:
-    """What a model made, of any shape; InputError where it is no longer numbers."""
-    if not np.isfinite(made).all():
-        raise InputError("what the model makes of shots is no longer a number; try a lower optim.lr")
-    return made
+def _finite(output: np.ndarray) -> np.ndarray:
+    """Return the output of a model, of any shape; InputError where it is not finite."""
+    if not np.isfinite(output).all():
+        raise InputError("the model's output is no longer a number; try a lower optim.lr")
+    return output

@@ -23,7 +23,7 @@ from msm.ablation.table import read_table
 from msm.errors import InputError
 from msm.evaluation.protocol import score_titles
 from msm.evaluation.report import report
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 
 TINY = ("steps=6", "batch_windows=4", "validate_every=3", "model.width=16", "model.depth=1", "model.heads=2")
 

@@ -44,7 +44,7 @@ OURS = (
     "msm.importers.convert",
     "msm.projection.maps",
     "msm.search",
-    "msm.inference.reconstruction",
+    "msm.inference.run",
 )
 
 

@@ -63,7 +63,7 @@ class CatalogKind(Kind):
 class RunKind(Kind):
     def make(self, folder: Path) -> None:
         from msm.evaluation.protocol import report, score_titles
-        from msm.inference.reconstruction import Run
+        from msm.inference.run import Run
         from msm.recipes.presets import preset
         from msm.training.trainer import pick_device, start_run, train
 
@@ -80,7 +80,7 @@ class RunKind(Kind):
         run.folder.save_evaluation(report(score_titles(run.predict, self.catalog.split("test"), run.space), "test"))
 
     def read(self, folder: Path) -> None:
-        from msm.inference.reconstruction import Run
+        from msm.inference.run import Run
         from msm.training.trainer import pick_device, train
 
         run = Run.open(folder)

@@ -102,7 +102,7 @@ def test_shots_hidden_together_are_far_apart_and_take_a_tenth_of_the_passes(num_
 def test_batches_of_hidings_do_not_see_one_another(run, title, monkeypatch):
     shots = run.space.fuse(title.embeddings)
     together = predict_in_turns(run.model, shots, np.arange(len(shots)))
-    monkeypatch.setattr("msm.interpret.surprise.MOST_NUMBERS", 1)
+    monkeypatch.setattr("msm.interpret.surprise.MAX_NUMBERS", 1)
 
     np.testing.assert_allclose(together, predict_in_turns(run.model, shots, np.arange(len(shots))), atol=2e-6)
 

@@ -17,16 +17,17 @@ from msm.errors import InputError
 from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import Case, evaluate_run
 from msm.inference.predict import contextual_embeddings, predict_hidden
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
 from msm.models.heads.neighbour import BANDWIDTHS, NeighbourHead
-from msm.models.heads.pair_features import HiddenRows, Known, between_neighbours, describe_pairs, sharpen
+from msm.models.heads.neighbour.contextual import turns
+from msm.models.heads.neighbour.pair_features import HiddenIndex, VisibleShots, interpolate, pair_features
+from msm.models.heads.neighbour.sharpening import OFF_TITLE, TO_LINE, WANTED, choose_sharpening, sharpen
 from msm.objectives.objective import make_objective
 from msm.recipes.presets import preset
-from msm.recipes.recipe import Recipe
-from msm.training.sharpening import OFF_TITLE, TO_LINE, WANTED, choose_sharpening
+from msm.recipes.recipe import ModelConfig, Recipe
 from msm.training.trainer import start_run, train
-from msm.training.validation import make_up
+from msm.training.validation import further_tuning_titles
 
 SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
 
@@ -36,7 +37,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def head(sharpness: float = 0.0, shot_dim: int = 12) -> NeighbourHead:
-    made = NeighbourHead(shot_dim, 16, sharpness)
+    made = NeighbourHead(ModelConfig(width=16, heads=2, head="neighbour", centred=True, sharpness=sharpness), shot_dim)
     made.reset()
     return made.eval()
 
@@ -54,7 +55,7 @@ def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
     with torch.no_grad():
         made.component_weights.zero_()
         made.component_weights[BANDWIDTHS.index(4.0)] = 1.0
-        guess = made(made.first_guess(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
+        guess = made(made.estimate(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
     for row, length in zip(range(2), (30, 22), strict=True):
         there = hidden[row, :length].numpy()
         where, seen = np.flatnonzero(there), np.flatnonzero(~there)
@@ -66,7 +67,7 @@ def test_the_head_tells_every_visible_shot_how_much_it_mattered():
     shots, hidden, valid = windows()
     made = head()
     visible = valid & ~hidden
-    seen = made.first_guess(shots, hidden, valid).requires_grad_()
+    seen = made.estimate(shots, hidden, valid).requires_grad_()
     said = made(seen, torch.zeros(2, 30, 16), hidden, valid)[hidden]
     (gradient,) = torch.autograd.grad(said.square().sum(), seen)
     assert (gradient.norm(dim=-1) > 0)[visible].all() and not gradient[~valid].any()
@@ -74,22 +75,22 @@ def test_the_head_tells_every_visible_shot_how_much_it_mattered():
 
 def test_what_is_known_of_visible_shots_passes_gradients_on_where_they_are_asked_for():
     shots, hidden, valid = windows()
-    at, made = HiddenRows.of(hidden, valid), head()
+    at, made = HiddenIndex.of(hidden, valid), head()
     visible = valid & ~hidden
     weight = torch.rand(30, generator=generator(5))  # so that no two places say the same
-    for name in Known._fields:
+    for name in VisibleShots._fields:
         asked = shots.clone().requires_grad_()
-        table = getattr(Known.of(asked, at, made.components, made.whitening), name)
+        table = getattr(VisibleShots.of(asked, at, made.components, made.whitening), name)
         (gradient,) = torch.autograd.grad((table.cumsum(dim=-1) * weight[:, None]).sum(), asked)
         assert (gradient.norm(dim=-1) > 0)[visible].all(), name
         assert not gradient[~visible].any(), name
-    assert not any(t.requires_grad for t in Known.of(shots, at, made.components, made.whitening))
+    assert not any(t.requires_grad for t in VisibleShots.of(shots, at, made.components, made.whitening))
 
 
 def test_the_line_between_neighbours_is_the_linear_baseline():
     shots, hidden, valid = windows()
-    at = HiddenRows.of(hidden, valid)
-    line = between_neighbours(shots.masked_fill(hidden.unsqueeze(-1), 0.0), at)
+    at = HiddenIndex.of(hidden, valid)
+    line = interpolate(shots.masked_fill(hidden.unsqueeze(-1), 0.0), at)
     there = hidden[0].numpy()
     where, seen = np.flatnonzero(there), np.flatnonzero(~there)
     known = baselines.linear(shots[0].numpy()[seen], seen, where)
@@ -117,7 +118,7 @@ def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_read
         guesses = {str(b): baselines.distance_weighted(film[seen], seen, where, b) for b in BANDWIDTHS}
         with torch.no_grad():
             valid = torch.ones(1, 40, dtype=torch.bool)
-            guess = made.first_guess(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
+            guess = made.estimate(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
         guesses["fitted"] = guess[0].numpy()[where]
         for name, guess in guesses.items():
             near.setdefault(name, []).extend(metrics.cosine(guess, film[where]))
@@ -145,11 +146,11 @@ def test_nothing_it_says_depends_on_what_is_hidden_or_on_padding():
 def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_alike():
     shots, hidden, valid = windows()
     turn = torch.linalg.qr(torch.randn(12, 12, generator=generator(8))).Q
-    at = HiddenRows.of(hidden, valid)
+    at = HiddenIndex.of(hidden, valid)
 
     def described(shots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        known = Known.of(shots, at, torch.eye(12), torch.ones(12))
-        return describe_pairs(at.rows(shots), at.rows(shots), known, at)
+        known = VisibleShots.of(shots, at, torch.eye(12), torch.ones(12))
+        return pair_features(at.gather(shots), at.gather(shots), known, at)
 
     for one, other in zip(described(shots), described(shots @ turn), strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
@@ -162,8 +163,8 @@ def test_a_film_that_runs_backwards_is_predicted_backwards():
         torch.nn.init.normal_(last.weight, generator=generator(9))
     encodings = torch.zeros(1, 30, 16)
     with torch.no_grad():
-        forth = made(made.first_guess(shots, hidden, valid), encodings, hidden, valid)
-        back = made(made.first_guess(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
+        forth = made(made.estimate(shots, hidden, valid), encodings, hidden, valid)
+        back = made(made.estimate(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
     torch.testing.assert_close(back.flip(1), forth, atol=1e-4, rtol=1e-4)
 
 
@@ -237,7 +238,8 @@ def test_sharpening_is_chosen_so_that_the_true_shot_ranks_higher_than_with_the_b
 def test_training_titles_have_a_say_in_the_sharpening_where_few_titles_validate(talks, cpu, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "msm.training.validation.choose_sharpening", lambda guesses, cases, space: asked.append(cases) or (0.2, 0.1)
+        "msm.models.heads.neighbour.head.choose_sharpening",
+        lambda guesses, cases, space: asked.append(cases) or (0.2, 0.1),
     )
     recipe = preset("neighbour").with_settings([*SMALL, "steps=2", "validate_every=2", "batch_windows=2"])
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
@@ -253,9 +255,12 @@ def test_a_title_without_sound_has_no_say_where_others_are_whole(tmp_path):
         title.embeddings[:, 8:] = 0
     catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities_of({"video": 8, "audio": 4}), dtype="float32")
     train, validation = catalog.split("train"), catalog.split("validation")
-    assert {t.title_id for t in make_up(validation, train)} == {t.title_id for t in train} - {"title-00", "title-01"}
+    assert {t.title_id for t in further_tuning_titles(validation, train)} == {t.title_id for t in train} - {
+        "title-00",
+        "title-01",
+    }
     mute = [t for t in train if t.title_id in ("title-00", "title-01")]
-    assert make_up(validation, mute) == mute
+    assert further_tuning_titles(validation, mute) == mute
 
 
 def places(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -274,12 +279,13 @@ def test_the_story_turns_where_the_past_leads_one_to_expect_something_else_than_
     rng = np.random.default_rng(5)
     scenes = rng.normal(size=(2, 12))
     film = torch.from_numpy(np.repeat(scenes, 15, axis=0) + 0.3 * rng.normal(size=(30, 12))).float()
-    turns = head().turns(film)
-    assert turns.shape == (30, 3 * len(BANDWIDTHS))
-    past_and_future = turns[:, BANDWIDTHS.index(2.0)]
+    bandwidths = torch.tensor(BANDWIDTHS)
+    turned = turns(film, torch.eye(12), bandwidths)
+    assert turned.shape == (30, 3 * len(BANDWIDTHS))
+    past_and_future = turned[:, BANDWIDTHS.index(2.0)]
     assert past_and_future[[14, 15]].max() < past_and_future[5:10].min() - 0.2
-    assert turns[0].abs().max() > 0  # it has a future, though no past
-    assert head().turns(film[:1]).abs().max() == 0
+    assert turned[0].abs().max() > 0  # it has a future, though no past
+    assert turns(film[:1], torch.eye(12), bandwidths).abs().max() == 0
 
 
 def test_how_sharply_a_guess_is_said_does_not_change_the_contextual_embedding():

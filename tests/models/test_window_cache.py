@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from msm.inference.predict import predict_hidden
-from msm.inference.reconstruction import Run
+from msm.inference.run import Run
 from msm.interpret.surprise import predict_in_turns, surprise
 from msm.models.encoder import ShotEncoder
-from msm.models.heads import window_cache
-from msm.models.heads.window_cache import Compared
+from msm.models.heads.neighbour.window_cache import CachedShots
 from msm.recipes.presets import preset
 from msm.training.trainer import start_run, train
 
@@ -48,7 +47,7 @@ def test_a_window_compared_once_is_restored_as_one_that_is_seen_for_the_first_ti
     hidden[4, 13] = True  # one shot alone; the last row hides everything
     told = torch.randn(6, 5, generator=generator(3))
     plain = model.restore(shots.expand(6, -1, -1), hidden, torch.ones_like(hidden), told)
-    again = window_cache.restore(model, Compared.of(model, shots), hidden, told)
+    again = model.head.cache_window(model, shots).restore(hidden, told)
     torch.testing.assert_close(again, plain, atol=2e-5, rtol=1e-4)
 
 
@@ -56,7 +55,7 @@ def test_a_window_compared_once_is_restored_as_one_that_is_seen_for_the_first_ti
 def test_nothing_it_says_depends_on_the_hidden_shots(model):
     shots, hidden = torch.from_numpy(film()), torch.rand(1, 40, generator=generator(2)) < 0.3
     other = shots + 3 * hidden[0, :, None]
-    said = [window_cache.restore(model, Compared.of(model, s), hidden) for s in (shots, other)]
+    said = [model.head.cache_window(model, s).restore(hidden) for s in (shots, other)]
     torch.testing.assert_close(*said, atol=1e-5, rtol=1e-4)
 
 
@@ -72,10 +71,10 @@ def test_of_a_long_title_each_window_is_kept_apart(model):
 def test_several_groups_of_a_surprise_share_what_was_compared_once(model, monkeypatch):
     shots, turns = film(), np.arange(40) % 7
     plain = predict_in_turns(model, shots, turns)
-    asked = []
-    monkeypatch.setattr(Compared, "of", classmethod(lambda cls, *a, of=Compared.of: asked.append(a) or of(*a)))
+    computed = []
+    monkeypatch.setattr(CachedShots, "of", lambda *a, of=CachedShots.of: computed.append(a) or of(*a))
     np.testing.assert_allclose(predict_in_turns(model, shots, turns, plain=False), plain, atol=1e-5)
-    assert len(asked) == 1
+    assert len(computed) == 1
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +95,10 @@ def test_fill_ins_of_one_title_after_another_are_each_about_their_own(talks, run
 
 def test_the_exact_surprise_and_an_evaluation_go_the_plain_way(talks, run, monkeypatch):
     title = talks.split("test")[0]
-    asked = []
-    monkeypatch.setattr(Compared, "of", classmethod(lambda cls, *a, of=Compared.of: asked.append(a) or of(*a)))
+    computed = []
+    monkeypatch.setattr(CachedShots, "of", lambda *a, of=CachedShots.of: computed.append(a) or of(*a))
     surprise(run, title)
     run.predict(run.space.fuse(title.embeddings), np.arange(title.num_shots) == 3, title.global_embedding)
-    assert not asked
+    assert not computed
     surprise(run, title, exact=False)
-    assert len(asked) == 1
+    assert len(computed) == 1

@@ -39,7 +39,7 @@ LIVE = [  # what would be more than text in Streamlit's Markdown, where no backs
 def world(tmp_path_factory) -> Path:
     """catalog/ in which everything that may be said is EVIL, and runs/mediafm with an evaluation."""
     from msm.evaluation.protocol import report, score_titles
-    from msm.inference.reconstruction import Run
+    from msm.inference.run import Run
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("as text")

@@ -1,4 +1,4 @@
-"""Heads: from what the encoder makes of a window to predictions of the hidden shots.
+"""Heads: from the encoder's output to predictions of the hidden shots. Every module or package here is one head.
 
-`decoder` holds the transform and the light decoder, `neighbour` the head that starts from the visible shots.
+To add one, write a module that defines `HEAD`, a subclass of `msm.models.head.Head`; its file name is its name in recipes.
 """

@@ -1,6 +1,4 @@
-"""From what the encoder makes of a window to the shots that were hidden.
-
-The linear head is `ShotEncoder.shot_out` alone: what stands here comes before it.
+"""The decoder head: MAE's light decoder, a second transformer between the encoder and the output layer.
 
 Shape letters: B windows, S shots of a window, T = S + 2 tokens with [CLS] and [GLOBAL], N tokens of all windows packed,
 W width inside the encoder, V width inside the decoder.
@@ -8,39 +6,34 @@ W width inside the encoder, V width inside the decoder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from msm.models.encoder import whole_shots
+from msm.models.head import Encoded, Head
 from msm.models.packing import Packing, Part
 from msm.models.transformer import Block, turns, turns_of
-from msm.recipes.recipe import ModelConfig
+from msm.recipes.model import ModelConfig
 
 
-class Transform(nn.Module):
-    """BERT's dense layer, GELU and norm before the output (Devlin et al. 2018, as in their code). (…, W) → (…, W)."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.dense = nn.Linear(width, width)
-        self.out_norm = nn.LayerNorm(width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.out_norm(F.gelu(self.dense(x)))
-
-
-class Decoder(nn.Module):
+class DecoderHead(Head):
     """MAE's light decoder (He et al. 2022, section 3): a narrower, shallower transformer over every place of a window.
 
-    A shot that the encoder has read comes as its encoding, one that was dropped as the decoder's own mask vector,
-    each with its place.
+    A shot that the encoder has read enters as its encoding, one that was dropped as the decoder's own mask vector,
+    each with its position.
     """
 
+    positionwise = False
     turn: Tensor | None
 
-    def __init__(self, cfg: ModelConfig):
-        super().__init__()
-        width = cfg.decoder_width
+    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
+        super().__init__(cfg, shot_dim, num_modalities)
+        width = self.feature_width = cfg.decoder_width
+        self.tokens_dropped = cfg.tokens == "dropped"
         self.mask_vector = nn.Parameter(torch.zeros(width))
         rotary = cfg.positions == "rotary"
         self.position = None if rotary else nn.Parameter(torch.zeros(cfg.max_shots, width))
@@ -49,28 +42,41 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, cfg.heads, cfg.dropout) for _ in range(cfg.decoder_depth))
         self.out_norm = nn.LayerNorm(width)
 
+    def features(
+        self,
+        encoded: Encoded,
+        hidden: Tensor,
+        valid: Tensor,
+        known: Tensor | None = None,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        encodes = valid & ~whole_shots(hidden) if self.tokens_dropped else valid
+        front = torch.stack([encoded.cls, encoded.from_global], dim=1)
+        return self(front, encoded.shots, encodes, valid, order, part)
+
     def forward(
         self,
         front: Tensor,
         shots: Tensor,
-        read: Tensor,
+        encodes: Tensor,
         valid: Tensor,
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """What the decoder makes of each place.
+        """Run the decoder over every place of the windows.
 
-        front   (B, 2, W)  the encodings of [CLS] and [GLOBAL]
-        shots   (B, S, W)  those of the shots
-        read    (B, S)     bool, True = the encoder has a token here
-        valid   (B, S)     bool, True = a real shot
-        order   (B, S)     which place's token stands at each place; None = its own
+        front    (B, 2, W)  the encodings of [CLS] and [GLOBAL]
+        shots    (B, S, W)  the encodings of the shots
+        encodes  (B, S)     bool, True = the encoder has a token here
+        valid    (B, S)     bool, True = a real shot
+        order    (B, S)     which place's token stands at each place; None = its own
         part               of which batch these windows are a part
-        returns (B, S, V)
+        returns  (B, S, V)
         """
         num_shots = shots.shape[1]
         x = self.token_in(shots)
-        x = torch.where(read.unsqueeze(-1), x, self.mask_vector.to(x.dtype))
+        x = torch.where(encodes.unsqueeze(-1), x, self.mask_vector.to(x.dtype))
         x = x if order is None else torch.take_along_dim(x, order.unsqueeze(-1), dim=1)
         x = x if self.position is None else x + self.position[:num_shots]
         packing = Packing(F.pad(valid, (2, 0), value=True), part)
@@ -79,3 +85,9 @@ class Decoder(nn.Module):
         for block in self.blocks:
             x = block(x, packing, turn)
         return packing.pad(self.out_norm(x))[:, 2:]
+
+    def attention_blocks(self) -> Sequence[Block]:
+        return cast(Sequence[Block], self.blocks)
+
+
+HEAD = DecoderHead

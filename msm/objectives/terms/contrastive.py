@@ -54,7 +54,7 @@ class ViewContrast(Term):
     @classmethod
     def make(cls, context: Context) -> ViewContrast:
         model = context.model
-        return ViewContrast(model.cfg.width, context.cfg, context.modalities, whole_shots=model.neighbour is not None)
+        return ViewContrast(model.cfg.width, context.cfg, context.modalities, whole_shots=model.head.whole_shots)
 
     def forward(self, batch: MaskedBatch, outputs: Outputs) -> Tensor:
         views = self._modalities(batch) if self.between_modalities else halves(batch)

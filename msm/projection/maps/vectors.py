@@ -81,7 +81,7 @@ def _one_title(catalog: Catalog, of: str, run: Path | None) -> Callable[[Title],
     if run is None:
         return lambda title: unit(_fused(title.embeddings, catalog).mean(axis=0, keepdims=True))
     from msm.inference.predict import contextual_embeddings
-    from msm.inference.reconstruction import Run  # torch: two seconds
+    from msm.inference.run import Run  # torch: two seconds
 
     trained = Run.open(run)
     trained.check_fits(catalog)

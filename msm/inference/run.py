@@ -1,0 +1,175 @@
+"""A trained run: its weights, and predictions for the titles of a catalog.
+
+Shape letters: N shots of a title, H hidden shots, D width of a shot, M modalities, G width of a metadata embedding, C width of a
+contextual embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from msm.data.catalog import Catalog, Title
+from msm.data.schema import Modality, in_words
+from msm.data.space import Space
+from msm.errors import InputError
+from msm.inference.predict import Caches, contextual_embeddings, predict_hidden
+from msm.inference.reconstruction import FillIn
+from msm.masking.parts import Parts
+from msm.models.encoder import ShotEncoder
+from msm.recipes.recipe import Recipe
+from msm.runs.folder import RunFolder
+
+MAX_MISSING = 8192  # numbers that weights of an older version may lack; their modules set them when loading
+
+
+class Run:
+    """A trained run with its weights loaded; `Run.open` makes one."""
+
+    def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
+        self.folder, self.model, self.space = folder, model, space
+        self._last: tuple[Title, np.ndarray, pd.DataFrame, Caches] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path, *, device: str = "cpu") -> Run:
+        """Load a run. Raises InputError where the folder is broken or has no weights yet."""
+        folder = RunFolder.open(path)
+        facts = folder.info["catalog"]
+        dims = [m["dim"] for m in facts["modalities"]]
+        sizes = facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims
+        weights = folder.load_weights()
+        with torch.device("meta"):  # a recipe may need more memory than there is, so nothing is allocated yet
+            wanted = {name: tensor.shape for name, tensor in ShotEncoder(*sizes).state_dict().items()}
+        misfit = InputError(f"{folder.path}: the weights do not fit its recipe")
+        lacking = sum(shape.numel() for name, shape in wanted.items() if name not in weights)
+        if lacking > MAX_MISSING or any(weights[n].shape != shape for n, shape in wanted.items() if n in weights):
+            raise misfit
+        model = ShotEncoder(*sizes)
+        try:
+            model.load_state_dict(weights)  # modules add the names that an older version lacks
+        except RuntimeError:
+            raise misfit from None
+        model.to(device).eval()
+        modalities = tuple(Modality(**m) for m in facts["modalities"])
+        mean = model.shot_mean.cpu().numpy()
+        return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, float(folder.info["bandwidth"])))
+
+    @property
+    def path(self) -> Path:
+        """The folder of the run."""
+        return self.folder.path
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe it was trained with."""
+        return self.folder.recipe
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The content of run.json: state, device, seed, facts of the catalog, the best step."""
+        return self.folder.info
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """The last report of `msm evaluate`, or None."""
+        return self.folder.evaluation
+
+    def check_fits(self, catalog: Catalog) -> None:
+        """Raise InputError unless the catalog has the modalities and widths that the run was trained on."""
+        facts = self.info["catalog"]
+        ours = [(m.name, m.dim) for m in self.space.modalities]
+        theirs = [(m.name, m.dim) for m in catalog.modalities]
+        if ours != theirs:
+            raise InputError(
+                f"{self.path} was trained on shots of {in_words(ours)}; those of {catalog.path} are {in_words(theirs)}"
+            )
+        if facts["global_dim"] and catalog.global_dim not in (0, facts["global_dim"]):
+            raise InputError(
+                f"{self.path} expects metadata of width {facts['global_dim']}, but {catalog.path} has {catalog.global_dim}"
+            )
+
+    def predict(self, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
+        """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the signature of `msm.evaluation.protocol`."""
+        return predict_hidden(self.model, shots, hidden, global_embedding)
+
+    @property
+    def sees_rest(self) -> bool:
+        """Whether the model reads the visible modalities of a shot of which another modality is hidden.
+
+        Only where it was trained to (mask.parts, mask.policy=modality). Other runs have never seen part of a shot and predict
+        worse from it than from nothing, so the whole shot is hidden from them.
+        """
+        return self.recipe.mask.by_modality
+
+    def fill_in(
+        self,
+        title: Title,
+        hidden: Iterable[int],
+        *,
+        modalities: Sequence[str] | Parts = (),
+        use_global: bool = True,
+        metadata_of: Title | None = None,
+    ) -> FillIn:
+        """Hide these shots of a title and reconstruct them.
+
+        hidden       shot numbers, counted from 0; InputError for none, or for one the title lacks
+        modalities   hide only these of each shot, and score only them; or others of each shot, `{"audio": [3, 4],
+                     "video": [9]}`, and whole shots where none is named. Shots that have none of the modalities to hide are
+                     left out
+        use_global   False withholds the title's metadata
+        metadata_of  another title, whose metadata replaces that of this one
+        """
+        self.check_fits(title.catalog)
+        where = np.unique(np.fromiter(hidden, dtype=int))
+        if not len(where):
+            raise InputError("no shot is hidden; name at least one")
+        if where[0] < 0 or where[-1] >= title.num_shots:
+            wrong = where[0] if where[0] < 0 else where[-1]
+            raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
+        shots, times, caches = self._read(title)
+        parts = self._hidden_parts(modalities, where)  # (H, M)
+        if not parts.all():
+            there = (self._has(shots[where]) & parts).any(axis=1)
+            where, parts = where[there], parts[there]
+        if not len(where):
+            raise InputError(f"none of these shots has any {' or '.join(modalities)}, so there is nothing to hide")
+        hidden_parts = np.zeros((len(shots), parts.shape[1]), dtype=bool)
+        hidden_parts[where] = parts
+        metadata = (metadata_of or title).global_embedding if use_global else None
+        whole = parts.all() or not self.sees_rest
+        given = np.any(hidden_parts, axis=1) if whole else hidden_parts
+        predicted = predict_hidden(self.model, shots, given, metadata, caches)
+        return FillIn(title.title_id, where, predicted, shots, self.space, times, parts)
+
+    def _hidden_parts(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
+        """(H,) hidden shots → (H, M) bool: the modalities to hide of each; all where none is named."""
+        known = [m.name for m in self.space.modalities]
+        named = modalities if isinstance(modalities, Mapping) else dict.fromkeys(modalities)
+        parts = np.zeros((len(where), len(known)), dtype=bool)
+        for name, shots in named.items():
+            if name not in known:
+                raise InputError(f"there is no modality {name!r}: the shots have {', '.join(known)}")
+            parts[:, known.index(name)] |= True if shots is None else np.isin(where, list(shots))
+        parts[~parts.any(axis=1)] = True
+        return parts
+
+    def _has(self, shots: np.ndarray) -> np.ndarray:
+        """(H, D) → (H, M) bool: the modalities that each shot has."""
+        return np.stack([shots[:, m.columns].any(axis=1) for m in self.space.modalities], axis=1)
+
+    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame, Caches]:
+        """A title's fused shots and times, and caches of its windows, kept for the next call with the same title."""
+        last = self._last  # read once: several threads may call this at the same time
+        if last is None or last[0] != title:
+            last = self._last = (title, self.space.fuse(title.embeddings), title.shots[["start_s", "end_s"]], {})
+        return last[1], last[2], last[3]
+
+    def contextual(self, title: Title) -> np.ndarray:
+        """(N, C) float32: the contextual embedding of each shot; `msm.inference.predict` says what C is."""
+        self.check_fits(title.catalog)
+        return contextual_embeddings(self.model, self.space.fuse(title.embeddings), title.global_embedding)[0]

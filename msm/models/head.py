@@ -1,0 +1,168 @@
+"""The base class of every head: from the encoder's output to predictions of the hidden shots.
+
+A head is one module or package in `msm/models/heads`, named as `model.head` has it, that defines `HEAD`, a subclass of
+`Head`. It stands in the state dict under that name. A head that needs a certain recipe raises InputError in its constructor.
+
+Shape letters: B windows, S shots of a window, H hidden shots, N shots of a title, D width of a shot embedding, W width of the
+encoder, V width of the features that the output layer reads, C width of a contextual embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msm.data.space import Space
+from msm.models.packing import Part
+from msm.recipes.model import ModelConfig
+
+if TYPE_CHECKING:
+    from msm.models.encoder import ShotEncoder
+    from msm.models.transformer import Block
+
+
+class Encoded(NamedTuple):
+    """The encoder's output for a batch of windows."""
+
+    shots: Tensor  # (B, S, W), zero where a shot was dropped
+    cls: Tensor  # (B, W)
+    from_global: Tensor  # (B, W)
+    estimate: Tensor | None = None  # (B, S, D) as `Head.estimate` returned it
+
+
+class Case(Protocol):
+    """One title with some of its shots hidden, as `msm.evaluation.protocol.Case` has it."""
+
+    @property
+    def shots(self) -> np.ndarray:
+        """(N, D) fused."""
+        ...
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """(N,) bool."""
+        ...
+
+
+Predict = Callable[[Sequence[Case]], list[np.ndarray]]  # of each case its predictions (H, D)
+
+
+class WindowCache(Protocol):
+    """The part of a window's forward pass that does not depend on which shots are hidden."""
+
+    def restore(self, hidden: Tensor, global_: Tensor | None = None) -> Tensor:
+        """(B, S) bool, or (B, S, M) with whole shots, and (B, G) or None → (H, D), as `ShotEncoder.restore`."""
+        ...
+
+
+class Head(nn.Module):
+    """Reads the encodings as they are; subclasses override what they do differently.
+
+    positionwise       a shot's features depend on its own encoding alone, so the others need not be computed
+    whole_shots        a visible shot is read whole: one modality of it is never shown alone
+    fills_in_first     `estimate` gives the encoder something to read in the hidden shots' places
+    tuned              `tune` chooses settings on the validation titles
+    encodes_context    the encoder's output is the contextual embedding
+    """
+
+    positionwise = True
+    whole_shots = False
+    fills_in_first = False
+    tuned = False
+    encodes_context = True
+
+    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
+        super().__init__()
+        self.feature_width = cfg.width  # V
+        self.contextual_width = cfg.width  # C
+
+    def make_output(self, shot_dim: int) -> nn.Module:
+        """The output layer of the model, features (…, V) → shots (…, D)."""
+        return nn.Linear(self.feature_width, shot_dim)
+
+    def reset(self) -> None:
+        """Set the weights that do not start at random; called after all weights are drawn."""
+
+    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator) -> None:
+        """Start from closed forms, before the first step.
+
+        titles  shots about the training mean, (N, D) each; read only by a head that fits something
+        ratio   share of the shots that the training hides
+        """
+
+    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None) -> Tensor:
+        """Fill in the hidden shots before the encoder reads the window; for a head that `fills_in_first`.
+
+        shots          (B, S, D) about the training mean
+        hidden, valid  (B, S) bool
+        known          (B, S, D) bool, columns of hidden shots that are visible; None = none
+        returns        (B, S, D), the visible shots unchanged
+        """
+        raise NotImplementedError
+
+    def features(
+        self,
+        encoded: Encoded,
+        hidden: Tensor,
+        valid: Tensor,
+        known: Tensor | None = None,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        """Compute (B, S, V), the features of each place, as `ShotEncoder.decode` takes its arguments.
+
+        known  (B, S, D) bool as for `estimate`
+        """
+        return encoded.shots
+
+    def transform(self, features: Tensor) -> Tensor:
+        """(…, V) → (…, V): what each feature vector goes through just before the output layer."""
+        return features
+
+    def tune(self, predict: Predict, cases: Sequence[Case], further: Sequence[Case], space: Space) -> list[np.ndarray]:
+        """Choose settings on the validation titles and return each case's predictions (H, D) with them.
+
+        further  cases of training titles that may have a say too
+        """
+        return predict(cases)
+
+    def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
+        """Compute the contextual embeddings (S, C) of one window.
+
+        encoded  of this window, nothing hidden
+        shots    (S, D) about the training mean
+        encode   (1, S) bool, hidden shots → the window encoded without them
+        """
+        return encoded.shots[0]
+
+    def contextual_alone(self, shots: Tensor) -> Tensor:
+        """(N, D) about the training mean → (N, C): the contextual embedding of each shot as a title of its own.
+
+        For a head whose contextual embedding is not the encoder's output.
+        """
+        raise NotImplementedError
+
+    def can_cache(self, hidden: Tensor | None = None) -> bool:
+        """Whether `cache_window` can restore these shots, (B, S) or (B, S, M) bool; None = any whole shots."""
+        return False
+
+    def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> WindowCache:
+        """Compute what restoring hidden shots of this window, (S, D) fused, has in common; only where `can_cache`."""
+        raise NotImplementedError
+
+    @property
+    def reads_encoder(self) -> bool:
+        """Whether the encoder's output counts at all in the predictions."""
+        return True
+
+    def attention_blocks(self) -> Sequence[Block]:
+        """The transformer blocks of the head itself."""
+        return ()
+
+    def attention_layer(self) -> nn.Module | None:
+        """The module whose output (B, K, H, S) are the head's own weights of the visible shots; None without one."""
+        return None

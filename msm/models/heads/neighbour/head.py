@@ -1,0 +1,293 @@
+"""The network of the neighbour head; the package's docstring says how it works.
+
+Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, N shots of a title, K kernels,
+R principal components, C width of a contextual embedding, P features of a pair, D width of a shot, W width inside the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from msm import metrics
+from msm.data.fusion import unit
+from msm.data.space import Space
+from msm.models.encoder import ShotEncoder, touched_shots, whole_shots
+from msm.models.head import Case, Encoded, Head, Predict
+from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
+from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
+from msm.models.heads.neighbour.pair_features import (
+    PAIR_FEATURES,
+    ROW_FEATURES,
+    HiddenIndex,
+    KnownColumns,
+    VisibleShots,
+    interpolate,
+    pair_features,
+)
+from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen
+from msm.models.heads.neighbour.window_cache import NeighbourWindowCache
+from msm.models.packing import Part
+from msm.recipes.model import ModelConfig
+
+BANDWIDTHS = (0.7, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0)  # shots; initial bandwidths of the kernels
+MAX_COMPONENTS = 256  # R: those beyond share one weight a kernel
+ROUNDS = 2  # the second computes the pair features from the estimate of the first
+HIDDEN_UNITS = 32
+KEY_WIDTH = 16
+TRUSTS = (0.0, 0.5, 1.0)  # candidates for the share of the encoder's output that counts
+
+
+class NeighbourHead(Head):
+    """Predicts hidden shots, about the training mean, from the visible ones; see the package's docstring."""
+
+    positionwise = False
+    whole_shots = True
+    fills_in_first = True
+    tuned = True
+    encodes_context = False
+    components: Tensor
+    whitening: Tensor
+    trust: Tensor
+    sharpening: Tensor
+
+    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
+        super().__init__(cfg, shot_dim, num_modalities)
+        kernels, kept, width = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim), cfg.width
+        self.feature_width, self.chooses_sharpening = shot_dim, cfg.sharpen == "chosen"
+        self.contextual_width = embedding_width(shot_dim, kept, kernels)
+        self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
+        self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
+        self.pair_scores = nn.ModuleList(_perceptron(PAIR_FEATURES, HIDDEN_UNITS, kernels) for _ in range(ROUNDS))
+        self.row_gates = nn.ModuleList(_perceptron(ROW_FEATURES, HIDDEN_UNITS // 2, kernels) for _ in range(ROUNDS))
+        rounds = ROUNDS if num_modalities > 1 else 0
+        self.part_scores = nn.ModuleList(_perceptron(PAIR_FEATURES + 1, HIDDEN_UNITS, kernels) for _ in range(rounds))
+        self.part_gates = nn.ModuleList(_perceptron(ROW_FEATURES, HIDDEN_UNITS // 2, kernels) for _ in range(rounds))
+        self.query = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
+        self.key = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
+        self.correction = nn.Linear(width, shot_dim)
+        self.weigh = nn.Softmax(dim=-1)  # a module, so that msm.interpret.attention can hook it
+        # Computed from the training data or chosen on the validation titles; saved with the weights.
+        self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
+        self.register_buffer("whitening", torch.ones(kept))
+        self.register_buffer("trust", torch.ones(()))
+        self.register_buffer("sharpening", torch.tensor([cfg.sharpness, 0.0]))  # as `sharpen` takes it
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
+        """Old weights without `sharpening` get that of their recipe; those without networks for parts get new ones."""
+        for name, value in self.state_dict().items():
+            if name == "sharpening" or name.startswith("part_"):
+                state_dict.setdefault(f"{prefix}{name}", value.detach().clone())
+        super()._load_from_state_dict(state_dict, prefix, *more)
+
+    def make_output(self, shot_dim: int) -> nn.Module:
+        """The features are the predicted shots."""
+        return nn.Identity()
+
+    def reset(self) -> None:
+        """Start as the distance-weighted means: everything that adds to them is set to zero. Draws nothing."""
+        with torch.no_grad():
+            self.log_bandwidths.copy_(torch.tensor(BANDWIDTHS).log())
+            self.component_weights.fill_(1 / len(BANDWIDTHS))
+            networks = (*self.pair_scores, *self.row_gates, *self.part_scores, *self.part_gates)
+            for last in (*(m[-1] for m in networks), self.correction):
+                last.weight.zero_()
+                last.bias.zero_()
+            self.query.weight.zero_()
+
+    @torch.no_grad()
+    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator) -> None:
+        """Find the principal components of the titles, (N, D) each, and the kernel weights that fit them best."""
+        films = [torch.from_numpy(t).float() for t in titles]
+        found = principal_components(films, self.components.shape[1])
+        self.components.copy_(found.components)
+        self.whitening.copy_(found.whitening)
+        weights = kernel_weights(films, found.basis, self.components.shape[1], self._nearness, ratio, rng)
+        if weights is not None:
+            self.component_weights.copy_(weights)
+
+    def _nearness(self, at: HiddenIndex) -> Tensor:
+        """(B, K, H, S): each kernel's weights of the visible shots, by distance alone."""
+        return self.prior_logits(at).softmax(dim=-1)
+
+    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None = None) -> Tensor:
+        """(B, S, D) → the same with the distance-weighted means at the hidden places, but for the known columns."""
+        hidden = hidden & valid
+        at = HiddenIndex.of(hidden, valid)
+        seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
+        estimate = at.scatter(self.weighted_mean(self._nearness(at), seen, seen @ self.components), seen)
+        return estimate if known is None else torch.where(known & hidden.unsqueeze(-1), shots, estimate)
+
+    def features(
+        self,
+        encoded: Encoded,
+        hidden: Tensor,
+        valid: Tensor,
+        known: Tensor | None = None,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        """Predict the hidden shots, (B, S, D), in float32; the arguments are those of `Head.features`."""
+        assert encoded.estimate is not None
+        with torch.autocast(valid.device.type, enabled=False):
+            return self(encoded.estimate.float(), encoded.shots.float(), touched_shots(hidden), valid, known)
+
+    def forward(
+        self,
+        shots: Tensor,
+        encodings: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        known: Tensor | None = None,
+        *,
+        sharpened: bool = True,
+    ) -> Tensor:
+        """(B, S, D): the predictions at the hidden places, about the training mean; elsewhere the shots.
+
+        shots          (B, S, D) as `estimate` returned them
+        encodings      (B, S, W) the encoder's output for those
+        hidden, valid  (B, S) bool
+        known          (B, S, D) bool as `estimate` was given it; returned unchanged
+        sharpened      sharpen the predictions of whole shots; never in training
+        """
+        hidden = hidden & valid
+        at = HiddenIndex.of(hidden, valid)
+        visible = VisibleShots.of(shots, at, self.components, self.whitening)
+        trust = self.current_trust()
+        prior = self.prior_logits(at) + trust * self.attention_logits(encodings, at)
+        expected = at.gather(shots)
+        parts = None if known is None else KnownColumns.of(expected, at.gather(known), visible, at)
+        for number in range(ROUNDS):
+            scores, gates = self._scores_and_gates(number, expected, visible, parts, at)
+            weights = self.weights_of(prior, scores.permute(0, 3, 1, 2), gates)
+            expected = self.weighted_mean(weights, visible.shots, visible.in_components)
+            expected = expected if parts is None else parts.fill(expected)
+        expected = expected + trust * self.correction(at.gather(encodings))
+        if sharpened and not self.training and self.sharpening.any():
+            line, title = interpolate(visible.shots, at), visible.shots.sum(dim=1, keepdim=True)
+            sharp = sharpen(expected, line, title, self.sharpening)
+            expected = sharp if parts is None else torch.where(parts.partly.unsqueeze(-1), expected, sharp)
+        return at.scatter(expected if parts is None else parts.fill(expected), shots)
+
+    def _scores_and_gates(
+        self, number: int, expected: Tensor, visible: VisibleShots, parts: KnownColumns | None, at: HiddenIndex
+    ) -> tuple[Tensor, Tensor]:
+        """(B, H, S, K) and (B, H, K) of one round, from the current estimates (B, H, D)."""
+        pairs, row = pair_features(expected, expected @ self.components * self.whitening, visible, at)
+        scores, gates = self.pair_scores[number](pairs), self.row_gates[number](row)
+        if parts is not None:
+            partly = parts.partly
+            scores[partly] = self.part_scores[number](torch.cat([pairs[partly], parts.similarity], dim=-1))
+            gates[partly] = self.part_gates[number](row[partly])
+        return scores, gates
+
+    def weights_of(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
+        """Logits (B, K, H, S), scores (B, K, H, S) and gates (B, H, K) → (B, K, H, S), the weights of the visible shots."""
+        weights = self.weigh(prior + scores)
+        return weights * gates.tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
+
+    def prior_logits(self, at: HiddenIndex) -> Tensor:
+        """(B, K, H, S) logits by distance, at each kernel's bandwidth; −∞ in effect for shots that are not visible."""
+        distance = at.offset.abs().unsqueeze(1)
+        nearness = -distance / self.log_bandwidths.exp()[:, None, None]
+        return nearness.masked_fill(~at.visible[:, None, None, :], -1e9)
+
+    def attention_logits(self, encodings: Tensor, at: HiddenIndex) -> Tensor:
+        """(B, K, H, S) logits from the encoder's output (B, S, W)."""
+        query = self.query(at.gather(encodings)).unflatten(-1, (-1, KEY_WIDTH)).transpose(1, 2)
+        key = self.key(encodings).unflatten(-1, (-1, KEY_WIDTH)).transpose(1, 2)
+        return query @ key.transpose(-1, -2) / KEY_WIDTH**0.5
+
+    def shared_and_own(self) -> tuple[Tensor, Tensor]:
+        """(K,) each kernel's weight for every direction, (K, R) what each component's own weight adds to it."""
+        shared = self.component_weights[:, -1]
+        return shared, self.component_weights[:, :-1] - shared[:, None]
+
+    def weighted_mean(self, weights: Tensor, shots: Tensor, in_components: Tensor) -> Tensor:
+        """Weighted means of the visible shots, each component of each kernel with its own weight.
+
+        weights (B, K, H, S), shots (B, S, D), the same in components (B, S, R) → (B, H, D)
+        """
+        shared, own = self.shared_and_own()
+        together = (weights * shared[:, None, None]).sum(dim=1) @ shots
+        means = (weights.flatten(1, 2) @ in_components).unflatten(1, weights.shape[1:3])  # (B, K, H, R)
+        # Not einsum, which makes a matrix product of each component: a tenth of the time of a fill-in.
+        return together + (means * own[:, None, :]).sum(dim=1) @ self.components.T
+
+    def current_trust(self) -> Tensor:
+        """(), 0 to 1: the share of the encoder's output that counts; in training 0 for half of the batches."""
+        if not self.training:
+            return self.trust
+        # Drawn on the CPU, so that every device leaves it out of the same batches.
+        return (torch.rand(()) < 0.5).to(self.trust)
+
+    def tune(self, predict: Predict, cases: Sequence[Case], further: Sequence[Case], space: Space) -> list[np.ndarray]:
+        """Choose `trust` by the cosine on the cases, and the sharpening by the ranks on these and the further ones.
+
+        Returns each case's predictions (H, D) with them.
+        """
+        if self.chooses_sharpening:
+            self.sharpening.zero_()
+        predictions = self._choose_trust(predict, cases, space)
+        if not self.chooses_sharpening:
+            return predictions
+        about = [p - space.mean for p in (*predictions, *predict(further))]
+        self.sharpening.copy_(torch.tensor(choose_sharpening(about, [*cases, *further], space)))
+        return predict(cases)
+
+    def _choose_trust(self, predict: Predict, cases: Sequence[Case], space: Space) -> list[np.ndarray]:
+        tried = []
+        for trust in TRUSTS:
+            self.trust.fill_(trust)
+            predictions = predict(cases)
+            cosines = [
+                metrics.centred_cosine(p, c.shots[c.hidden], space.mean)
+                for p, c in zip(predictions, cases, strict=True)
+            ]
+            tried.append((float(np.concatenate(cosines).mean()), trust, predictions))
+        _, best, predictions = max(tried, key=lambda t: t[0])
+        self.trust.fill_(best)
+        return predictions
+
+    def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
+        """(S, D) → (S, C), as `msm.models.heads.neighbour.contextual` defines it; the arguments are those of `Head.contextual`."""
+
+        def predict(hidden: Tensor) -> Tensor:
+            here = encode(hidden)
+            assert here.estimate is not None
+            # Not sharpened: what the title has in common belongs to an embedding.
+            valid = torch.ones_like(hidden)
+            return self(here.estimate.float(), here.shots.float(), hidden, valid, sharpened=False)[0]
+
+        return embed(shots, predict_by_fold(shots, predict), self.components, self.log_bandwidths.exp())
+
+    def contextual_alone(self, shots: Tensor) -> Tensor:
+        """(N, D) about the training mean → (N, C): the shot itself; from nothing, the prediction is the mean."""
+        alone = torch.from_numpy(unit(shots.cpu().numpy()))
+        return F.pad(alone, (0, self.contextual_width - alone.shape[1]))
+
+    def can_cache(self, hidden: Tensor | None = None) -> bool:
+        """Whether the hidden shots, (B, S) or (B, S, M) bool, are hidden whole; others are no mixture of visible shots."""
+        return hidden is None or torch.equal(whole_shots(hidden), touched_shots(hidden))
+
+    def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> NeighbourWindowCache:
+        """(S, D) fused → its cache."""
+        return NeighbourWindowCache(self, encoder, shots)
+
+    @property
+    def reads_encoder(self) -> bool:
+        """Whether `trust` is above 0."""
+        return bool(self.trust)
+
+    def attention_layer(self) -> nn.Module:
+        """The softmax over the visible shots, (B, K, H, S)."""
+        return self.weigh
+
+
+def _perceptron(given: int, units: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(given, units), nn.GELU(), nn.Linear(units, units), nn.GELU(), nn.Linear(units, out))
