@@ -1,4 +1,4 @@
 """Settings: limits of a single choice, and frozen dataclasses built from what a person types or a JSON file holds.
 
-`limits` checks one value, `settings` builds dataclasses; `msm.recipes` composes them.
+`limits` checks one value, `settings` builds dataclasses, `registry` finds interchangeable parts by their file names.
 """
