@@ -182,7 +182,8 @@ def time_cell(plan: Plan, cell: Cell, device: str) -> Timing:
 
 def _score_s(trainer: Any, titles: Sequence[Any]) -> float:
     """Of all draws, reckoned from one draw of so many titles as a validation has at most, spread over the splits."""
-    from msm.evaluation.protocol import SEEDS, score_titles
+    from msm.evaluation.protocol import SEEDS
+    from msm.evaluation.scoring import score_titles
     from msm.inference.predict import predict_hidden
     from msm.training.trainer import MAX_VALIDATION_TITLES
 

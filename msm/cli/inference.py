@@ -29,13 +29,13 @@ def evaluate(
 ) -> None:
     """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
     from msm.cli.tables import evaluation_as_text
-    from msm.evaluation.evaluate_run import assess
+    from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.reconstruction import Run
     from msm.training.trainer import pick_device
 
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
     with progress_bar("evaluating") as progress:
-        measured = assess(trained, opened, split=split, full=full, probes=probes, progress=progress)
+        measured = evaluate_run(trained, opened, split=split, full=full, probes=probes, progress=progress)
     print(to_json(measured) if as_json else evaluation_as_text(measured))
 
 

@@ -114,7 +114,9 @@ class FillIn:
 
     @cached_property
     def _baselines(self) -> dict[str, np.ndarray]:
-        return baselines.predict_all(self.shots, self._mask, self.space.mean, self.space.bandwidth)
+        return baselines.predict_all(
+            self.shots, self._mask, self.space.mean, self.space.bandwidth, self.space.baselines
+        )
 
     @cached_property
     def _centred(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -229,7 +231,8 @@ class Run:
         model.to(device).eval()
         modalities = tuple(Modality(**m) for m in facts["modalities"])
         mean = model.shot_mean.cpu().numpy()
-        return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, float(folder.info["bandwidth"])))
+        fitted = float(folder.info["bandwidth"]), folder.info.get("baselines", {})
+        return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, *fitted))
 
     @property
     def path(self) -> Path:
@@ -266,7 +269,7 @@ class Run:
             )
 
     def predict(self, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
-        """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the form that `msm.evaluation.protocol` asks for."""
+        """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the form that `msm.evaluation.protocol` expects."""
         return predict_hidden(self.model, shots, hidden, global_embedding)
 
     @property

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from msm import baselines
+from msm.baselines.linear import interpolate
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.evaluation.protocol import Case
@@ -49,7 +50,7 @@ class _Guess:
         about = case.shots - space.mean
         where, seen = np.flatnonzero(case.hidden), np.flatnonzero(~case.hidden)
         visible = about[seen] if len(seen) else np.zeros_like(about[:1])
-        line = baselines.linear(visible, seen, where) if len(seen) else np.zeros_like(guess)
+        line = interpolate(visible, seen, where) if len(seen) else np.zeros_like(guess)
         parts = (guess, line, visible.mean(axis=0))
         self.guess, self.line, self.title = (torch.from_numpy(np.ascontiguousarray(x)) for x in parts)
         self.shots, self.where = unit(about), where
