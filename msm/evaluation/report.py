@@ -85,8 +85,8 @@ def _resampled(scores: pd.DataFrame) -> dict[str, np.ndarray] | None:
 
 
 def _middle(resampled: np.ndarray) -> dict[str, float]:
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return {"low": float(low), "high": float(high)}
+    low, high = metrics.middle(resampled)
+    return {"low": low, "high": high}
 
 
 def _difference(scores: pd.DataFrame, best: str) -> float:

@@ -21,6 +21,7 @@ from msm.baselines.linear import interpolate
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.evaluation.protocol import Case
+from msm.metrics.rank import rank_among
 from msm.models.heads.pair_features import sharpen
 
 TO_LINE = (0.0, 0.1, 0.2, 0.3)
@@ -63,6 +64,6 @@ class _Guess:
         return self._true_and_rank(unit(said.numpy()))
 
     def _true_and_rank(self, said: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        likeness = said @ self.shots.T  # (H, N)
-        true = np.take_along_axis(likeness, self.where[:, None], axis=1)
-        return true[:, 0], (1 + (likeness > true).sum(axis=1)) / len(self.shots)
+        similarity = said @ self.shots.T  # (H, N)
+        true = np.take_along_axis(similarity, self.where[:, None], axis=1)
+        return true[:, 0], rank_among(similarity, self.shots, self.where) / len(self.shots)
