@@ -28,7 +28,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
-    from msm.cli.tables import evaluation_as_text
+    from msm.cli.reports import evaluation_as_text
     from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.reconstruction import Run
     from msm.training.trainer import pick_device
@@ -54,7 +54,7 @@ def fill(
     as_json: AsJson = False,
 ) -> None:
     """Hide shots of a title and show what the model makes of them, as the masking lab does."""
-    from msm.cli.tables import fill_in_as_text
+    from msm.cli.reports import fill_in_as_text
     from msm.inference.reconstruction import Run
     from msm.masking.parts import format_parts, parse_parts
     from msm.masking.policies import parse_ranges
