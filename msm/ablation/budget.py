@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msm.ablation.cell import sentence_of
 from msm.ablation.plan import Cell, Plan
-from msm.ablation.progress import minutes
 from msm.errors import InputError
+from msm.training.timing import Timing, format_duration, time_training
 
 TIMED_S = 45.0  # no more is spent on timing; kinds of cells that were not reached count as the costliest timed
-_STEPS, _STEP_S = 8, 3.0
 # What cannot change how long a step takes. Anything else may, so it makes another kind of cell.
 _TIMELESS = [
     "name",
@@ -33,21 +29,6 @@ _TIMELESS = [
 _TIMELESS += ["optim.final_lr", "optim.clip_norm"]
 _METRICS_BYTES, _SCORES_BYTES = 130, 60_000
 _CHECKPOINT_PARTS = 7  # the weights, and two checkpoints of weights and two moments
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One kind of cell, measured."""
-
-    start_s: float
-    step_s: float
-    validate_s: float
-    score_s: float
-    num_parameters: int
-
-    def seconds(self, recipe: dict[str, Any]) -> float:
-        validations = -(-recipe["steps"] // recipe["validate_every"])
-        return self.start_s + recipe["steps"] * self.step_s + validations * self.validate_s + self.score_s
 
 
 @dataclass(frozen=True)
@@ -72,8 +53,8 @@ class Budget:
         slowest = max(self.per_cell, key=lambda name: self.per_cell[name])
         text = (
             f"{self.cells} cells × {self.seeds} seeds, {self.trainings} trainings to do, {self.workers} at a time: about "
-            f"{minutes(self.seconds)}, {self.disk_mb:.0f} MB of disk (one training {minutes(min(self.per_cell.values()))} "
-            f"to {minutes(self.per_cell[slowest])}, the longest `{slowest}`)"
+            f"{format_duration(self.seconds)}, {self.disk_mb:.0f} MB of disk (one training {format_duration(min(self.per_cell.values()))} "
+            f"to {format_duration(self.per_cell[slowest])}, the longest `{slowest}`)"
         )
         return "\n".join([text, *(f"{name} could not be timed: {said}" for name, said in self.problems.items())])
 
@@ -104,7 +85,7 @@ def estimate(
     finally:
         torch.set_num_threads(before)
     slowest = max(timings.values(), key=lambda t: t.step_s)
-    per_cell = {c.name: timings.get(_kind(c), slowest).seconds(c.recipe) for c in plan.cells}
+    per_cell = {c.name: _seconds(c, timings.get(_kind(c), slowest)) for c in plan.cells}
     total = sum(per_cell[name] * share for name, share in left)
     longest = max((per_cell[name] * share for name, share in left), default=0.0)
     return Budget(
@@ -162,53 +143,14 @@ def _time_kinds(
 
 
 def time_cell(plan: Plan, cell: Cell, device: str) -> Timing:
-    """Start a training in a folder that is thrown away, and make a few steps, one validation and one scoring."""
-    from msm.data.catalog import Catalog
-    from msm.training.trainer import Trainer, pick_device, start_run
-
-    started = time.perf_counter()
-    catalog, where = Catalog.open(plan.catalog["path"]), pick_device(device)
-    with tempfile.TemporaryDirectory() as folder:
-        run = start_run(catalog, Path(folder) / "run", cell.with_seed(0), device=where)
-        trainer = Trainer(run, catalog, where)
-        trainer.run_step()  # the first compiles, allocates and warms
-        start_s = time.perf_counter() - started
-        step_s = _seconds_a_step(trainer)
-        validate_s = _seconds(trainer.measure) if trainer.validation else 0.0
-        titles = [t for split in {"validation", plan.split} for t in catalog.split(split)]
-        score_s = _score_s(trainer, titles)
-    return Timing(start_s, step_s, validate_s, score_s, sum(p.numel() for p in trainer.model.parameters()))
+    """Time the training of one cell, with the scoring that follows it."""
+    splits = dict.fromkeys(["validation", plan.split])
+    return time_training(Path(plan.catalog["path"]), cell.with_seed(0), device, score_splits=[*splits])
 
 
-def _score_s(trainer: Any, titles: Sequence[Any]) -> float:
-    """Of all draws, reckoned from one draw of so many titles as a validation has at most, spread over the splits."""
-    from msm.evaluation.protocol import SEEDS
-    from msm.evaluation.scoring import score_titles
-    from msm.inference.predict import predict_hidden
-    from msm.training.trainer import MAX_VALIDATION_TITLES
-
-    few = titles[:: -(-len(titles) // MAX_VALIDATION_TITLES)] if titles else []
-    share = sum(t.num_shots for t in few) / max(1, sum(t.num_shots for t in titles))
-    started = time.perf_counter()
-    with suppress(InputError):  # that draw hides nothing of them
-        score_titles(partial(predict_hidden, trainer.kept), few, trainer.space, seeds=SEEDS[:1])
-    return (time.perf_counter() - started) / share * len(SEEDS) if share else 0.0
-
-
-def _seconds_a_step(trainer: Any) -> float:
-    """The mean, not the least: titles differ in length, and the disk and the others of this machine take their share."""
-    started = time.perf_counter()
-    steps = 0
-    while steps < _STEPS and (steps < 2 or time.perf_counter() - started < _STEP_S):
-        trainer.run_step()
-        steps += 1
-    return (time.perf_counter() - started) / steps
-
-
-def _seconds(deed: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    deed()
-    return time.perf_counter() - started
+def _seconds(cell: Cell, timing: Timing) -> float:
+    """Seconds of one training of a cell and its scoring."""
+    return timing.training_s(cell.recipe["steps"], cell.recipe["validate_every"]) + timing.score_s
 
 
 def _disk_mb(

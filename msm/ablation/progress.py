@@ -11,6 +11,7 @@ from msm.ablation.cell import RESULT, read_result
 from msm.ablation.plan import Plan, run_name
 from msm.errors import InputError
 from msm.io import files
+from msm.training.timing import format_duration as minutes
 
 PROGRESS, STOP, LOCK, RUNS = "progress.json", "stop", ".lock", "runs"
 SILENT_S = 30  # a runner that says nothing for so long is no more
@@ -82,11 +83,3 @@ def sentence(said: dict[str, Any]) -> str:
     words += [f"{said['failed']} failed"] if said["failed"] else []
     words += [f"about {minutes(said['seconds_left'])} left"] if said["seconds_left"] else []
     return ", ".join(words)
-
-
-def minutes(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h 20 min`."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    whole = round(seconds / 60)
-    return f"{whole} min" if whole < 120 else f"{whole // 60} h {whole % 60} min"

@@ -45,7 +45,7 @@ def train(
     if dry_run:
         if not first:
             return
-        from msm.ablation.cost import cost_of
+        from msm.training.cost import cost_of
 
         wanted = RunFolder.open(run).recipe if resume else recipe_of(recipe).with_settings(set_ or [])
         cost = cost_of(opened, wanted, where)

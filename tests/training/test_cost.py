@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from msm import InputError
-from msm.ablation.cost import cost_of
 from msm.recipes.presets import preset
 from msm.training import trainer
+from msm.training.cost import cost_of
 
 SMALL = ["steps=40", "validate_every=10", "batch_windows=2", "model.width=16", "model.depth=1", "model.heads=2"]
 

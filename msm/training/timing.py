@@ -1,0 +1,102 @@
+"""Measure how long a training takes, by a few real steps of it in a folder that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msm.errors import InputError
+
+if TYPE_CHECKING:
+    from msm.recipes.recipe import Recipe
+
+MAX_STEPS, MAX_STEPS_S = 8, 3.0  # timed steps, and the seconds after which no further one is begun
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The measured parts of a training, in seconds."""
+
+    start_s: float  # from opening the catalog to the end of the first step
+    step_s: float
+    validate_s: float
+    score_s: float  # an evaluation on `score_splits`, all draws; 0 without
+    num_parameters: int
+
+    def training_s(self, steps: int, validate_every: int) -> float:
+        """Seconds of a training of so many steps, without the scoring."""
+        return self.start_s + steps * self.step_s + count_validations(steps, validate_every) * self.validate_s
+
+
+def count_validations(steps: int, validate_every: int) -> int:
+    """How often a training validates: at every `validate_every` steps and at the last."""
+    return -(-steps // validate_every)
+
+
+def time_training(catalog: Path, recipe: Recipe, device: str, *, score_splits: Sequence[str] = ()) -> Timing:
+    """Start a training on a catalog folder, and make a few steps, one validation and, for `score_splits`, one scoring.
+
+    InputError where the recipe does not fit the catalog.
+    """
+    from msm.data.catalog import Catalog
+    from msm.training.trainer import Trainer, pick_device, start_run
+
+    started = time.perf_counter()
+    opened, where = Catalog.open(catalog), pick_device(device)
+    with tempfile.TemporaryDirectory() as folder:
+        run = start_run(opened, Path(folder) / "run", recipe, device=where)
+        trainer = Trainer(run, opened, where)
+        trainer.run_step()  # the first step compiles, allocates and fills caches
+        start_s = time.perf_counter() - started
+        step_s = _time_steps(trainer)
+        validate_s = _time(trainer.measure) if trainer.validation else 0.0
+        titles = [title for split in score_splits for title in opened.split(split)]
+        score_s = _time_scoring(trainer, titles)
+    return Timing(start_s, step_s, validate_s, score_s, sum(p.numel() for p in trainer.model.parameters()))
+
+
+def _time_scoring(trainer: Any, titles: Sequence[Any]) -> float:
+    """All draws of an evaluation, extrapolated from one draw of as many titles as a validation has at most."""
+    from msm.evaluation.protocol import SEEDS
+    from msm.evaluation.scoring import score_titles
+    from msm.inference.predict import predict_hidden
+    from msm.training.trainer import MAX_VALIDATION_TITLES
+
+    few = titles[:: -(-len(titles) // MAX_VALIDATION_TITLES)] if titles else []
+    share = sum(t.num_shots for t in few) / max(1, sum(t.num_shots for t in titles))
+    if not share:
+        return 0.0
+    started = time.perf_counter()
+    with suppress(InputError):  # the draw hides nothing of these titles
+        score_titles(partial(predict_hidden, trainer.kept), few, trainer.space, seeds=SEEDS[:1])
+    return (time.perf_counter() - started) / share * len(SEEDS)
+
+
+def _time_steps(trainer: Any) -> float:
+    """Mean seconds of a step. The mean and not the minimum: titles differ in length, and other processes take their share."""
+    started = time.perf_counter()
+    steps = 0
+    while steps < MAX_STEPS and (steps < 2 or time.perf_counter() - started < MAX_STEPS_S):
+        trainer.run_step()
+        steps += 1
+    return (time.perf_counter() - started) / steps
+
+
+def _time(function: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def format_duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    whole = round(seconds / 60)
+    return f"{whole} min" if whole < 120 else f"{whole // 60} h {whole % 60} min"
