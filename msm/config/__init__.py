@@ -1,4 +1,5 @@
-"""Settings: limits of a single choice, and frozen dataclasses built from what a person types or a JSON file holds.
+"""Configuration: frozen dataclasses, the limits of a single value, registries of parts, and schemas of JSON files.
 
-`limits` checks one value, `settings` builds dataclasses, `registry` finds interchangeable parts by their file names.
+`settings` builds dataclasses from text or JSON, `fields` gives a field its help text, `limits` checks one value, `registry`
+finds interchangeable parts by their file names, `schema` checks JSON with msgspec.
 """
