@@ -22,7 +22,7 @@ import torch
 from scipy import stats
 
 from msm.data.catalog import Catalog
-from msm.evaluation.protocol import evaluate_run
+from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.importers.convert import ImportOptions, import_embeddings
 from msm.inference.run import Run
 from msm.io import files
@@ -95,7 +95,7 @@ def one_seed(catalog: Catalog, recipe: Recipe, folder: Path) -> dict[str, Any]:
     cpu = torch.device("cpu")
     path = folder / f"{catalog.path.name}-run-{recipe.seed}"
     run = Run.open(train(start_run(catalog, path, recipe, device=cpu), catalog, device=cpu).path)
-    measured = evaluate_run(run.predict, catalog, run.space, "test", lambda done, total: None)
+    measured = evaluate_titles(run.predict, catalog, run.space, "test", lambda done, total: None)
     print(
         f"{catalog.path.name}, seed {recipe.seed}: best step {run.info['best']['step']}, "
         f"centred cosine {measured['centred_cosine']:.3f}, skill {measured['skill']:+.3f}",

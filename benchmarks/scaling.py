@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from msm.data.catalog import Catalog, TitleData
-from msm.evaluation.protocol import evaluate_run
+from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.inference.run import Run
 from msm.io import files
 from msm.recipes.presets import preset
@@ -88,7 +88,7 @@ def measure(catalog: Catalog, name: str, settings: list[str], folder: Path) -> d
     cpu = torch.device("cpu")
     recipe = preset(name).with_settings(settings)
     run = Run.open(train(start_run(catalog, folder / name, recipe, device=cpu), catalog, device=cpu).path)
-    report = evaluate_run(run.predict, catalog, run.space, "test", lambda done, total: None)
+    report = evaluate_titles(run.predict, catalog, run.space, "test", lambda done, total: None)
     return {
         "recipe": name,
         "seed": recipe.seed,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msm import moved
 from msm.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _LATE = {
     "Run": "msm.inference.run",
     "Recipe": "msm.recipes.recipe",
 }
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -89,8 +89,8 @@ def _train_and_score(job: Job, path: Path) -> dict[str, Any]:
 
 def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
     """The report of each split; scores.parquet on the way."""
-    from msm.evaluation.protocol import score_titles
     from msm.evaluation.report import report
+    from msm.evaluation.scoring import score_titles
     from msm.inference.run import Run
 
     trained = Run.open(run.path, device=device)
@@ -107,7 +107,7 @@ def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
 
 
 def by_title(scores: pd.DataFrame) -> pd.DataFrame:
-    """A row a (title, predictor) out of a row a hidden shot: `msm.evaluation.protocol.score_titles` made short."""
+    """A row a (title, predictor) out of a row a hidden shot: `msm.evaluation.scoring.score_titles` made short."""
     exact = scores.astype({"centred_cosine": "float64", "cosine": "float64"})
     groups = exact.groupby(["title_id", "predictor"], sort=False)
     return groups.agg(

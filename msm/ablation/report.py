@@ -8,17 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from msm import baselines
 from msm.ablation.plan import Plan
 from msm.ablation.table import TABLE, make_table
 from msm.io import files
-
-BASELINES = {
-    "global_mean": "mean of the training shots",
-    "title_mean": "mean of the title",
-    "nearest_visible": "nearest visible shot",
-    "linear": "line between the neighbours",
-    "distance_weighted": "distance-weighted mean",
-}
 
 
 def write_tables(out: Path, plan: Plan) -> dict[str, Any]:
@@ -101,7 +94,7 @@ def _facts(table: dict[str, Any]) -> list[str]:
         f"{table['trainings']['done']} of {table['trainings']['planned']} trainings are done."
     ]
     if best:
-        name = BASELINES.get(best["name"], best["name"])
+        name = baselines.label(best["name"])
         rank = "" if best["median_rank"] is None else f", median rank {best['median_rank']:.1%}"
         lines[0] += f" Best baseline: the {name}, centred cosine {best['centred_cosine']:.3f}{rank}."
     return lines

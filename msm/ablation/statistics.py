@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special, stats
 
-LEVEL = 0.95
+from msm.metrics.intervals import LEVEL
 
 
 @dataclass(frozen=True)

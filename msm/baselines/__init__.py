@@ -1,24 +1,94 @@
-"""Predictions without a model: what a masked-shot model has to beat. Arrays in, arrays out.
+"""Predictions without a model: what a masked-shot model has to beat. One file a baseline; arrays in, arrays out.
 
-`predict_all` asks every baseline; each is a function of the visible shots and their places.
+`predict_all` predicts with every baseline, `fit_all` estimates their parameters. To add one, write a file
+as `msm.baselines._protocol.Baseline` says.
+
+Shape letters: N shots of a title, V visible shots, H hidden shots, D width of a shot.
 """
 
-from msm.baselines.predictors import (
-    BANDWIDTHS,
-    NAMES,
-    distance_to_visible,
-    distance_weighted,
-    linear,
-    nearest_visible,
-    predict_all,
-)
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from msm.baselines._protocol import Baseline, Example, FittedBaseline
+from msm.baselines.distance_weighted import BANDWIDTHS
+from msm.config.registry import Registry
 
 __all__ = [
     "BANDWIDTHS",
     "NAMES",
+    "Baseline",
+    "Example",
+    "FittedBaseline",
+    "Parameters",
     "distance_to_visible",
-    "distance_weighted",
-    "linear",
-    "nearest_visible",
+    "fit_all",
+    "label",
     "predict_all",
 ]
+
+REGISTRY = Registry(
+    "msm.baselines",
+    "baseline",
+    order=("global_mean", "title_mean", "nearest_visible", "linear", "distance_weighted"),  # the simplest first
+)
+NAMES = REGISTRY.names()
+
+Parameters = Mapping[str, Mapping[str, Any]]  # name of a baseline → what its `fit` returned
+
+
+def predict_all(
+    shots: np.ndarray,
+    hidden: np.ndarray,
+    global_mean: np.ndarray,
+    bandwidth: float,
+    parameters: Parameters | None = None,
+) -> dict[str, np.ndarray]:
+    """Predict a title's hidden shots with every baseline that needs no parameters or is given them.
+
+    shots        (N, D) float, fused; hidden rows are never read
+    hidden       (N,)   bool, True = hidden
+    global_mean  (D,)   mean of the training shots; every baseline's prediction where no shot is visible
+    bandwidth    of the distance-weighted mean, in shots
+    parameters   of other baselines that are fitted
+    returns      name → (H, D)
+    """
+    fitted = {"distance_weighted": {"bandwidth": bandwidth}, **(parameters or {})}
+    known = [name for name in NAMES if name in fitted or not hasattr(REGISTRY.get(name), "fit")]
+    where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
+    if not len(seen):
+        return dict.fromkeys(known, np.broadcast_to(global_mean, (len(where), shots.shape[1])))
+    example = Example(shots[seen], seen, where, global_mean)
+    return {name: REGISTRY.get(name).predict(example, **fitted.get(name, {})) for name in known}
+
+
+def fit_all(
+    train: Iterable[np.ndarray], validation: Iterable[tuple[Example, np.ndarray]], mean: np.ndarray
+) -> dict[str, dict[str, Any]]:
+    """Estimate the parameters of every baseline that has some.
+
+    train       (N, D) fused shots of each training title
+    validation  validation titles with hidden shots, each with the truth (H, D)
+    mean        (D,) of the training shots
+    returns     name → JSON values, as run.json keeps them
+
+    Both iterables are read once for each such baseline, so they must start anew each time.
+    """
+    modules = {name: REGISTRY.get(name) for name in NAMES}
+    return {name: m.fit(train, validation, mean) for name, m in modules.items() if hasattr(m, "fit")}
+
+
+def label(name: str) -> str:
+    """A baseline's name in tables; its key where it is none of ours, as in the report of a newer version."""
+    return REGISTRY.get(name).LABEL if name in NAMES else name.replace("_", " ")
+
+
+def distance_to_visible(hidden: np.ndarray) -> np.ndarray:
+    """(N,) bool → (H,) int: shots from each hidden one to the nearest visible one; N where none is."""
+    where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
+    if not len(seen):
+        return np.full(len(where), len(hidden))
+    return np.abs(where[:, None] - seen[None, :]).min(axis=1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from msm.cli.tables import text_table
 from msm.data.catalog import SPLITS, Catalog, Title
 from msm.data.schema import FORMAT
 from msm.errors import InputError
@@ -156,9 +157,9 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
         facts["path"],
         f"{facts['titles']:,} titles, {facts['shots']:,} shots, {facts['shot_dim']} wide, {facts['dtype']}, {times}: {verdict}",
         "",
-        _table(["split", "titles", "shots"], [[s, c["titles"], c["shots"]] for s, c in facts["splits"].items()]),
+        text_table(["split", "titles", "shots"], [[s, c["titles"], c["shots"]] for s, c in facts["splits"].items()]),
         "",
-        _table(
+        text_table(
             ["modality", "columns", "encoder", "shots", "titles without"],
             [
                 [
@@ -214,14 +215,3 @@ def _short(number: float) -> str:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02} h" if minutes >= 60 else f"{minutes}:{rest:02} min"
-
-
-def _table(header: list[str], rows: list[list[Any]]) -> str:
-    """Columns lined up; numbers to the right."""
-    cells = [header, *[[f"{v:,}" if isinstance(v, int) else str(v) for v in row] for row in rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    is_number = [all(isinstance(row[i], int) for row in rows) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(row, widths, is_number, strict=True)).rstrip()
-        for row in cells
-    )

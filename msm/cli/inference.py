@@ -28,14 +28,14 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
-    from msm.cli.tables import evaluation_as_text
-    from msm.evaluation.evaluate_run import assess
+    from msm.cli.reports import evaluation_as_text
+    from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.run import Run
     from msm.training.trainer import pick_device
 
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
     with progress_bar("evaluating") as progress:
-        measured = assess(trained, opened, split=split, full=full, probes=probes, progress=progress)
+        measured = evaluate_run(trained, opened, split=split, full=full, probes=probes, progress=progress)
     print(to_json(measured) if as_json else evaluation_as_text(measured))
 
 
@@ -54,7 +54,7 @@ def fill(
     as_json: AsJson = False,
 ) -> None:
     """Hide shots of a title and show what the model makes of them, as the masking lab does."""
-    from msm.cli.tables import fill_in_as_text
+    from msm.cli.reports import fill_in_as_text
     from msm.inference.run import Run
     from msm.masking.parts import format_parts, parse_parts
     from msm.masking.policies import parse_ranges

@@ -24,7 +24,7 @@ def surprise(
     as_json: AsJson = False,
 ) -> None:
     """Hide every shot of a title in turn and show how surprised the model is by each."""
-    from msm.cli.tables import surprise_as_text
+    from msm.cli.reports import surprise_as_text
     from msm.inference.run import Run
     from msm.interpret.surprise import agreement, peaks_at_scenes
     from msm.interpret.surprise import surprise as hide_in_turn

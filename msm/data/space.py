@@ -5,7 +5,9 @@ Shape letters: N shots of a title, D width of a shot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,7 @@ class Space:
     fusion: str
     mean: np.ndarray  # (D,) of the training shots, fused
     bandwidth: float  # of the distance-weighted mean, chosen on the validation titles
+    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # parameters of other baselines, by name
 
     def fuse(self, embeddings: np.ndarray) -> np.ndarray:
         """(N, D) raw embeddings → (N, D) float32 as the recipe compares them."""

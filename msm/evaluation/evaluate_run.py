@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from msm.data.catalog import Catalog
-from msm.evaluation.protocol import evaluate_run
+from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.inference.run import Run
 from msm.runs.folder import WEIGHTS
 
@@ -20,7 +20,7 @@ FULL, PROBES = ("by_ratio", "spans", "by_part"), ("probes",)
 SAME = ("split", "catalog_fingerprint", "weights")  # what an earlier part must agree in to be kept
 
 
-def assess(
+def evaluate_run(
     run: Run,
     catalog: Catalog,
     *,
@@ -36,7 +36,7 @@ def assess(
     progress  hears (done, in all), once through for each part
     """
     run.check_fits(catalog)
-    measured = evaluate_run(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
+    measured = evaluate_titles(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
     measured["weights"] = weights_fingerprint(run.path)
     if probes:
         from msm.evaluation.probe_run import probe_run  # scikit-learn takes a second to import

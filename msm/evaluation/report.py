@@ -1,4 +1,4 @@
-"""The report's numbers: the scores of `msm.evaluation.protocol.score_titles`, summed up in every way that is asked for.
+"""The report's numbers: the scores of `msm.evaluation.scoring.score_titles`, summed up in every way that is asked for.
 
 Intervals are of 95 %, by drawing titles with replacement: shots of one title are alike, so titles
 and not shots are what there are many of. One draw serves model and baselines, so that the interval
@@ -29,7 +29,7 @@ def report(scores: pd.DataFrame, split: str) -> dict[str, Any]:
     `skill` is of centred cosine against the best baseline, best over all these shots together.
     """
     model = scores[scores["predictor"] == "model"]
-    named = {name: _means(scores[scores["predictor"] == name]) for name in baselines.NAMES}
+    named = {name: _means(scores[scores["predictor"] == name]) for name in baselines_in(scores)}
     best = best_baseline(scores)
     named["global_mean"]["median_rank"] = None  # it predicts the same for every shot, so it ranks nothing
     return {
@@ -49,7 +49,13 @@ def report(scores: pd.DataFrame, split: str) -> dict[str, Any]:
 def best_baseline(scores: pd.DataFrame) -> str:
     """The baseline with the highest mean centred cosine over all these shots."""
     means = scores.groupby("predictor")["centred_cosine"].mean()
-    return max(baselines.NAMES, key=lambda name: means[name])
+    return max(baselines_in(scores), key=lambda name: means[name])
+
+
+def baselines_in(scores: pd.DataFrame) -> list[str]:
+    """The baselines that were scored: one that is fitted is missing for a run that was trained before it was added."""
+    scored = set(scores["predictor"])
+    return [name for name in baselines.NAMES if name in scored]
 
 
 def intervals(scores: pd.DataFrame, best: str) -> dict[str, Any] | None:
@@ -65,7 +71,7 @@ def intervals(scores: pd.DataFrame, best: str) -> dict[str, Any] | None:
         "centred_cosine": _middle(model),
         "skill": _middle((model - base) / np.maximum(1 - base, 1e-6)),
         "difference": {"mean": _difference(scores, best), **_middle(model - base)},
-        "baselines": {name: _middle(drawn[name]) for name in baselines.NAMES},
+        "baselines": {name: _middle(drawn[name]) for name in baselines_in(scores)},
     }
 
 
@@ -79,8 +85,8 @@ def _resampled(scores: pd.DataFrame) -> dict[str, np.ndarray] | None:
 
 
 def _middle(resampled: np.ndarray) -> dict[str, float]:
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return {"low": float(low), "high": float(high)}
+    low, high = metrics.middle(resampled)
+    return {"low": low, "high": high}
 
 
 def _difference(scores: pd.DataFrame, best: str) -> float:

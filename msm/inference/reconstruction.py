@@ -104,7 +104,9 @@ class FillIn:
 
     @cached_property
     def _baselines(self) -> dict[str, np.ndarray]:
-        return baselines.predict_all(self.shots, self._mask, self.space.mean, self.space.bandwidth)
+        return baselines.predict_all(
+            self.shots, self._mask, self.space.mean, self.space.bandwidth, self.space.baselines
+        )
 
     @cached_property
     def _centred(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -57,7 +57,8 @@ class Run:
         model.to(device).eval()
         modalities = tuple(Modality(**m) for m in facts["modalities"])
         mean = model.shot_mean.cpu().numpy()
-        return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, float(folder.info["bandwidth"])))
+        fitted = float(folder.info["bandwidth"]), folder.info.get("baselines", {})
+        return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, *fitted))
 
     @property
     def path(self) -> Path:

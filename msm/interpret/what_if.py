@@ -83,14 +83,15 @@ class Narrowed:
 def _measure(view: Narrowed) -> dict:
     space, shots, hidden, chosen = view.run.space, view.shots, view.hidden, view.chosen
     predicted = _predict_stretches(view)
-    guesses: dict[str, list[np.ndarray]] = {name: [] for name in baselines.NAMES}
+    guesses: dict[str, list[np.ndarray]] = {}
     visible = 0
     for shot, (start, stop) in zip(chosen, view.stretches, strict=True):
         inside = hidden[start:stop]
         row = int(inside[: shot - start].sum())
         visible += int((~inside).sum())
-        for name, guess in baselines.predict_all(shots[start:stop], inside, space.mean, space.bandwidth).items():
-            guesses[name].append(guess[row])
+        fitted = space.mean, space.bandwidth, space.baselines
+        for name, guess in baselines.predict_all(shots[start:stop], inside, *fitted).items():
+            guesses.setdefault(name, []).append(guess[row])
     truth = shots[chosen]
     scores = {n: float(metrics.centred_cosine(np.stack(g), truth, space.mean).mean()) for n, g in guesses.items()}
     best = max(scores, key=lambda name: scores[name])

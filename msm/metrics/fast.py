@@ -1,7 +1,7 @@
-"""One guess against the truth, column block by column block in a single pass: what a page asks for at every click.
+"""The metrics of `msm.metrics.similarity`, faster, for an interactive page: all modalities in one pass.
 
-The same numbers as `msm.metrics.similarity`, in a fraction of the time: vectors that are fused already need no guard against
-overflow, and the blocks' products add up to those of the whole.
+Vectors that are fused already need no guard against overflow, and the products of a modality's columns add up to
+those of all columns.
 
 Shape letters: H hidden shots, N shots of the title, D width of a shot, M modalities.
 """
@@ -12,41 +12,42 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from msm.metrics.rank import rank_among
+
 
 def block_products(a: np.ndarray, b: np.ndarray, blocks: Sequence[slice]) -> np.ndarray:
-    """(H, D), (H, D) → (H, M): the scalar products of the rows, block by block."""
+    """(H, D), (H, D) → (H, M): scalar products of the rows over each block of columns."""
     return np.stack([np.einsum("hd,hd->h", a[:, block], b[:, block]) for block in blocks], axis=1)
 
 
 def block_cosines(
-    guesses: Mapping[str, np.ndarray], truth: np.ndarray, blocks: Sequence[slice], among: np.ndarray
+    predictions: Mapping[str, np.ndarray], truth: np.ndarray, blocks: Sequence[slice], among: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Of each guess the cosine to the truth over the blocks `among` together, and over each block by itself.
+    """Cosine of each prediction to the truth, over the blocks chosen by `among` together and over each block alone.
 
-    among    (H, M) bool
-    guesses  name → (H, D)
-    truth    (H, D); like the guesses about the mean where the centred cosine is wanted
-    returns  name → (H,) and (H, M); 0 where one of the two is zero
+    predictions  name → (H, D); minus the mean, as the truth, where the centred cosine is wanted
+    truth        (H, D)
+    among        (H, M) bool
+    returns      name → (H,) and (H, M); 0 where one of the two vectors is zero
     """
     lengths = block_products(truth, truth, blocks)
-    answers = {}
-    for name, guess in guesses.items():
-        products, own = block_products(guess, truth, blocks), block_products(guess, guess, blocks)
+    cosines = {}
+    for name, predicted in predictions.items():
+        products, own = block_products(predicted, truth, blocks), block_products(predicted, predicted, blocks)
         together = tuple(np.where(among, t, 0).sum(axis=1) for t in (products, own, lengths))
-        answers[name] = _ratio(*together), _ratio(products, own, lengths)
-    return answers
+        cosines[name] = _ratio(*together), _ratio(products, own, lengths)
+    return cosines
 
 
-def rank_of_truth(guess: np.ndarray, shots: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The true shot's place among all the shots, by cosine to the guess; ties count half. `msm.metrics.similarity.rank_of_truth`.
+def rank_of_truth(predicted: np.ndarray, shots: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Rank the true shot among all shots by cosine to the prediction, as `msm.metrics.similarity.rank_of_truth` does.
 
-    guess (H, D), shots (N, D), both about the mean; where (H,) which of the shots was guessed → (H,)
+    predicted (H, D), shots (N, D), both minus the mean; where (H,) which of the shots was predicted → (H,)
     """
     length = np.sqrt(np.einsum("nd,nd->n", shots, shots))
-    likeness = (guess @ shots.T) / np.where(length > 0, length, 1)  # (H, N); the guess's own length changes no order
-    true = np.take_along_axis(likeness, where[:, None], axis=1)
-    better, equal = (likeness > true).sum(axis=1), (likeness == true).sum(axis=1) - 1
-    return 1 + better + equal / 2
+    # (H, N); the length of the prediction changes no order
+    similarity = (predicted @ shots.T) / np.where(length > 0, length, 1)
+    return rank_among(similarity, shots, where)
 
 
 def _ratio(product: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

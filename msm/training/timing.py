@@ -63,7 +63,8 @@ def time_training(catalog: Path, recipe: Recipe, device: str, *, score_splits: S
 
 def _time_scoring(trainer: Any, titles: Sequence[Any]) -> float:
     """All draws of an evaluation, extrapolated from one draw of as many titles as a validation has at most."""
-    from msm.evaluation.protocol import SEEDS, score_titles
+    from msm.evaluation.protocol import SEEDS
+    from msm.evaluation.scoring import score_titles
     from msm.inference.predict import predict_hidden
     from msm.training.trainer import MAX_VALIDATION_TITLES
 

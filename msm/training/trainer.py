@@ -15,7 +15,7 @@ import torch
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import fitted_space
+from msm.evaluation.space import fit_space
 from msm.io import files
 from msm.masking.policies import POLICIES
 from msm.models.encoder import ShotEncoder
@@ -48,7 +48,7 @@ def start_run(
     files.refuse_existing(Path(path), replace=replace)
     catalog.validate()
     train = catalog.split("train")
-    space = fitted_space(train, catalog.split("validation"), catalog.modalities, recipe.fusion)
+    space = fit_space(train, catalog.split("validation"), catalog.modalities, recipe.fusion)
     _try_recipe(recipe, catalog, space)
     info = {
         "catalog": {
@@ -61,6 +61,7 @@ def start_run(
             "train_shots": sum(t.num_shots for t in train),
         },
         "bandwidth": space.bandwidth,
+        **({"baselines": dict(space.baselines)} if space.baselines else {}),
         "device": str(device),
         "versions": versions(),
         "seed": recipe.seed,
@@ -102,7 +103,7 @@ class Trainer:
         self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
         self._check_catalog(catalog)
         validation = catalog.split("validation")
-        self.space = fitted_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
+        self.space = fit_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
         self.validation = validation[:MAX_VALIDATION_TITLES]
         self.sampler = make_sampler(self.recipe, catalog, self.space)
         processes.check_shares(self.sampler.batch_windows, self.recipe.accumulate)

@@ -17,7 +17,9 @@ from msm.data.catalog import Title
 from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.geometry import contextual_sample, geometry
-from msm.evaluation.protocol import RATIO, SEEDS, Case, hide_titles, report, score_fill_in
+from msm.evaluation.protocol import RATIO, SEEDS, Case, hide_titles
+from msm.evaluation.report import report
+from msm.evaluation.scoring import score_fill_in
 from msm.inference.predict import predict_hidden
 from msm.models.encoder import ShotEncoder
 

@@ -21,8 +21,8 @@ from msm.ablation.report import as_csv, as_markdown
 from msm.ablation.runner import only_ablation
 from msm.ablation.table import read_table
 from msm.errors import InputError
-from msm.evaluation.protocol import score_titles
 from msm.evaluation.report import report
+from msm.evaluation.scoring import score_titles
 from msm.inference.run import Run
 
 TINY = ("steps=6", "batch_windows=4", "validate_every=3", "model.width=16", "model.depth=1", "model.heads=2")

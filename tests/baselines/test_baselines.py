@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from msm import baselines, metrics
+from msm import baselines
 
 
 def line_of_shots(n=10):
@@ -52,22 +52,3 @@ def test_with_nothing_visible_every_baseline_says_the_global_mean():
 def test_the_distance_counts_to_the_nearest_visible_shot():
     hidden = np.array([True, True, False, True, True, True, False])
     assert baselines.distance_to_visible(hidden).tolist() == [2, 1, 1, 2, 1]
-
-
-def test_a_perfect_prediction_ranks_first_and_one_that_says_nothing_in_the_middle():
-    rng = np.random.default_rng(0)
-    shots, where, mean = rng.normal(size=(11, 6)), np.array([4, 9]), np.zeros(6)
-    assert metrics.rank_of_truth(shots[where], shots, where, mean).tolist() == [1, 1]
-    assert metrics.rank_of_truth(np.zeros((2, 6)), shots, where, mean).tolist() == [6, 6]
-
-
-def test_the_centred_cosine_of_the_mean_is_zero():
-    rng = np.random.default_rng(0)
-    truth, mean = rng.normal(size=(5, 4)), np.ones(4)
-    assert (metrics.centred_cosine(np.tile(mean, (5, 1)), truth, mean) == 0).all()
-
-
-def test_skill_is_the_share_won_of_what_the_baseline_leaves():
-    assert metrics.skill(0.7, 0.4) == pytest.approx(0.5)
-    assert metrics.skill(0.4, 0.4) == 0
-    assert metrics.skill(0.1, 0.4) < 0

@@ -120,7 +120,8 @@ def train_run(catalog: Catalog, path: Path, steps: int = 12) -> None:
 
 def evaluate_run(catalog: Catalog, path: Path) -> None:
     from msm import Run
-    from msm.evaluation.protocol import report, score_titles
+    from msm.evaluation.report import report
+    from msm.evaluation.scoring import score_titles
 
     run = Run.open(path)
     run.folder.save_evaluation(report(score_titles(run.predict, catalog.split("test"), run.space), "test"))

@@ -6,14 +6,16 @@ import pytest
 
 from msm import Run
 from msm.errors import InputError
-from msm.evaluation.protocol import fitted_space, hiding_one, report, score_fill_in, score_titles
-from msm.evaluation.report import by_part
+from msm.evaluation.evaluate_titles import hide_one_modality
+from msm.evaluation.report import by_part, report
+from msm.evaluation.scoring import score_fill_in, score_titles
+from msm.evaluation.space import fit_space
 from msm.training.trainer import start_run, train
 
 
 @pytest.fixture(scope="module")
 def space(talks):
-    return fitted_space(talks.split("train"), talks.split("validation"), talks.modalities, "per_modality")
+    return fit_space(talks.split("train"), talks.split("validation"), talks.modalities, "per_modality")
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +80,14 @@ def test_a_modality_that_the_truth_lacks_is_not_scored(talks, space):
 
 def test_a_title_without_a_modality_is_left_out_of_the_mean(talks):
     train = talks.split("train")
-    whole = fitted_space(train, [], talks.modalities, "per_modality")
+    whole = fit_space(train, [], talks.modalities, "per_modality")
 
     class Silent:
         def __init__(self, title):
             self.embeddings = title.embeddings
             self.embeddings[:, 8:] = 0
 
-    mixed = fitted_space([*train, *map(Silent, train)], [], talks.modalities, "per_modality")
+    mixed = fit_space([*train, *map(Silent, train)], [], talks.modalities, "per_modality")
     np.testing.assert_allclose(mixed.mean, whole.mean, atol=1e-6)
 
 
@@ -170,9 +172,9 @@ def test_contextual_embeddings_are_one_a_shot_and_depend_on_the_context(talks, r
 
 
 def full_report(predict, catalog, space, **choices):
-    from msm.evaluation.protocol import evaluate_run
+    from msm.evaluation.evaluate_titles import evaluate_titles
 
-    return evaluate_run(predict, catalog, space, "test", lambda done, total: None, **choices)
+    return evaluate_titles(predict, catalog, space, "test", lambda done, total: None, **choices)
 
 
 def truth(shots, hidden, _):
@@ -235,7 +237,7 @@ def test_with_one_modality_hidden_the_others_are_told_and_a_shot_that_lacks_it_s
         return shots[hidden.any(axis=1)]
 
     hidden = np.isin(np.arange(8), [2, 3, 5])
-    answer = hiding_one(oracle, space, 1)(shots, hidden, None)
+    answer = hide_one_modality(oracle, space, 1)(shots, hidden, None)
     assert np.argwhere(given[0]).tolist() == [[2, 1], [5, 1]]
     np.testing.assert_array_equal(answer, np.stack([shots[2], np.zeros(12), shots[5]]))
 
@@ -262,12 +264,12 @@ def test_spans_give_the_far_distances_real_numbers(talks, run):
 
 @pytest.mark.parametrize("num_shots", [9, 20, 35, 200])
 def test_spans_are_of_their_length_never_touch_and_leave_shots_visible(num_shots):
-    from msm.evaluation.protocol import SPAN, in_spans
+    from msm.evaluation.protocol import SPAN, hide_in_spans
 
     rng = np.random.default_rng(num_shots)
     shares = []
     for _ in range(200):
-        hidden = in_spans(num_shots, rng)
+        hidden = hide_in_spans(num_shots, rng)
         edges = np.flatnonzero(np.diff(np.r_[0, hidden.astype(int), 0]))
         assert (np.diff(edges)[::2] == SPAN).all() and not hidden.all()
         shares.append(hidden.mean())
@@ -291,14 +293,14 @@ def small_catalog(path, lengths, scene=None):
 
 def test_a_ratio_that_hides_nothing_of_a_few_short_titles_leaves_the_rest_of_the_report_alone(tmp_path):
     catalog = small_catalog(tmp_path / "short", [2])
-    space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")
+    space = fit_space(catalog.split("train"), [], catalog.modalities, "joint")
     tenth, fifth, *_ = full_report(truth, catalog, space, full=True)["by_ratio"]
     assert tenth["num_hidden"] == 0 and tenth["centred_cosine"] is None and fifth["num_hidden"] > 0
 
 
 def test_titles_too_short_for_a_span_are_left_out_and_it_is_said(tmp_path):
     catalog = small_catalog(tmp_path / "short", [8, 8, 30])
-    space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")
+    space = fit_space(catalog.split("train"), [], catalog.modalities, "joint")
     assert full_report(truth, catalog, space, full=True)["spans"]["titles_left_out"] == 2
     catalog = small_catalog(tmp_path / "shorter", [8, 8])
     measured = full_report(truth, catalog, space, full=True)["spans"]
@@ -307,7 +309,7 @@ def test_titles_too_short_for_a_span_are_left_out_and_it_is_said(tmp_path):
 
 def test_places_in_the_scene_are_told_where_scenes_are_marked(tmp_path):
     marked = small_catalog(tmp_path / "marked", [30, 30, 30], lambda n: np.r_[np.arange(n - 2) // 7, 90, 91])
-    space = fitted_space(marked.split("train"), [], marked.modalities, "joint")
+    space = fit_space(marked.split("train"), [], marked.modalities, "joint")
     measured = full_report(truth, marked, space)
     assert {p["position"] for p in measured["by_position"]} == {"first", "middle", "last", "only"}
     assert sum(p["num_hidden"] for p in measured["by_position"]) == measured["num_hidden"]
@@ -328,10 +330,10 @@ def test_scenes_are_numbered_from_either_label():
 
 
 def test_a_part_stays_until_weights_split_or_catalog_change(talks, run):
-    from msm.evaluation.evaluate_run import assess, with_earlier_parts
+    from msm.evaluation.evaluate_run import evaluate_run, with_earlier_parts
 
-    whole = assess(run, talks, full=True)
-    again = assess(run, talks)
+    whole = evaluate_run(run, talks, full=True)
+    again = evaluate_run(run, talks)
     assert again["by_ratio"] == whole["by_ratio"] and run.evaluation == json.loads(json.dumps(again))
     bare = {k: v for k, v in again.items() if k not in ("by_ratio", "spans")}
     for changed in ("weights", "split", "catalog_fingerprint"):

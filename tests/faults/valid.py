@@ -62,7 +62,8 @@ class CatalogKind(Kind):
 
 class RunKind(Kind):
     def make(self, folder: Path) -> None:
-        from msm.evaluation.protocol import report, score_titles
+        from msm.evaluation.report import report
+        from msm.evaluation.scoring import score_titles
         from msm.inference.run import Run
         from msm.recipes.presets import preset
         from msm.training.trainer import pick_device, start_run, train

@@ -9,13 +9,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from msm import baselines, metrics
+from msm import metrics
+from msm.baselines.distance_weighted import weighted_mean
+from msm.baselines.linear import interpolate as linear_baseline
 from msm.data.catalog import Catalog, TitleData, modalities_of
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.errors import InputError
+from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.evaluation.geometry import contextual_sample, geometry
-from msm.evaluation.protocol import Case, evaluate_run
+from msm.evaluation.protocol import Case
 from msm.inference.predict import contextual_embeddings, predict_hidden
 from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
@@ -59,7 +62,7 @@ def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
     for row, length in zip(range(2), (30, 22), strict=True):
         there = hidden[row, :length].numpy()
         where, seen = np.flatnonzero(there), np.flatnonzero(~there)
-        known = baselines.distance_weighted(shots[row, :length].numpy()[seen], seen, where, 4.0)
+        known = weighted_mean(shots[row, :length].numpy()[seen], seen, where, 4.0)
         np.testing.assert_allclose(guess[row][hidden[row]].numpy(), known, atol=1e-4)
 
 
@@ -93,7 +96,7 @@ def test_the_line_between_neighbours_is_the_linear_baseline():
     line = interpolate(shots.masked_fill(hidden.unsqueeze(-1), 0.0), at)
     there = hidden[0].numpy()
     where, seen = np.flatnonzero(there), np.flatnonzero(~there)
-    known = baselines.linear(shots[0].numpy()[seen], seen, where)
+    known = linear_baseline(shots[0].numpy()[seen], seen, where)
     np.testing.assert_allclose(line[0][at.real[0]].numpy(), known, atol=1e-5)
 
 
@@ -115,7 +118,7 @@ def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_read
     for film in films_with_slow_and_fast_columns(20, rng):
         hidden = rng.random(40) < 0.2
         where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
-        guesses = {str(b): baselines.distance_weighted(film[seen], seen, where, b) for b in BANDWIDTHS}
+        guesses = {str(b): weighted_mean(film[seen], seen, where, b) for b in BANDWIDTHS}
         with torch.no_grad():
             valid = torch.ones(1, 40, dtype=torch.bool)
             guess = made.estimate(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
@@ -190,10 +193,10 @@ def test_sharpness_brings_the_true_shot_nearer_to_the_top(talks, cpu, tmp_path):
     ]
     recipe = preset("neighbour").with_settings(settings)
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
-    plain = evaluate_run(run.predict, talks, run.space, "test", lambda done, total: None)
+    plain = evaluate_titles(run.predict, talks, run.space, "test", lambda done, total: None)
     assert plain["centred_cosine"] > plain["baselines"][plain["best_baseline"]]["centred_cosine"] + 0.05
     run.model.neighbour.sharpening[0] = 0.5
-    sharp = evaluate_run(run.predict, talks, run.space, "test", lambda done, total: None)
+    sharp = evaluate_titles(run.predict, talks, run.space, "test", lambda done, total: None)
     assert sharp["centred_cosine"] != plain["centred_cosine"]
     assert sharp["centred_cosine"] > plain["centred_cosine"] - 0.1
 
@@ -211,19 +214,19 @@ def cases_of_stories(number: int, rng: np.random.Generator) -> tuple[list[Case],
 def test_sharpening_is_chosen_so_that_the_true_shot_ranks_higher_than_with_the_baseline_at_little_cost():
     cases, space = cases_of_stories(30, np.random.default_rng(4))
     # A cautious guess: near in cosine, in the middle of the title.
-    guesses = [unit(baselines.distance_weighted(c.shots[~c.hidden], *places(c), 4.0)) for c in cases]
+    guesses = [unit(weighted_mean(c.shots[~c.hidden], *places(c), 4.0)) for c in cases]
 
     def scored(shares: tuple[float, float]) -> tuple[float, float]:
         near, rank = [], []
         for guess, c in zip(guesses, cases, strict=True):
             where, seen = np.flatnonzero(c.hidden), np.flatnonzero(~c.hidden)
-            parts = (guess, baselines.linear(c.shots[seen], seen, where), c.shots[seen].mean(axis=0))
+            parts = (guess, linear_baseline(c.shots[seen], seen, where), c.shots[seen].mean(axis=0))
             said = sharpen(*map(torch.from_numpy, parts), torch.tensor(shares)).numpy()
             near += list(metrics.cosine(said, c.shots[where]))
             rank += list(metrics.rank_of_truth(said, c.shots, where, space.mean) / 40)
         return float(np.mean(near)), float(np.median(rank))
 
-    kernel = [baselines.distance_weighted(c.shots[~c.hidden], *places(c), 3.0) for c in cases]
+    kernel = [weighted_mean(c.shots[~c.hidden], *places(c), 3.0) for c in cases]
     ranks = [
         metrics.rank_of_truth(k, c.shots, np.flatnonzero(c.hidden), space.mean)
         for k, c in zip(kernel, cases, strict=True)

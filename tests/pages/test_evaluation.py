@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from msm import Catalog, Run
 from msm.data.catalog import modalities_of
-from msm.evaluation.evaluate_run import assess
+from msm.evaluation.evaluate_run import evaluate_run
 from tests.browser.small_world import DIMS, small_title, train_run
 from workbench.views import notebook_code, report, report_figures
 from workbench.views.probes import (
@@ -51,7 +51,7 @@ def world(tmp_path_factory) -> Path:
     catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
     train_run(catalog, folder / "runs" / "measured", steps=4)
     shutil.copytree(folder / "runs" / "measured", folder / "runs" / "bare")
-    assess(Run.open(folder / "runs" / "measured"), catalog, full=True, probes=True)
+    evaluate_run(Run.open(folder / "runs" / "measured"), catalog, full=True, probes=True)
     return folder
 
 

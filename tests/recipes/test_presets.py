@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msm import Catalog, Run, TitleData
 from msm.data.catalog import modalities_of
 from msm.errors import InputError
-from msm.evaluation.protocol import report, score_titles
+from msm.evaluation.report import report
+from msm.evaluation.scoring import score_titles
 from msm.inference.predict import predict_hidden
 from msm.recipes.presets import CATALOGUE, PRESETS, preset
 from msm.recipes.recipe import Recipe
@@ -183,12 +184,12 @@ def test_a_reversed_window_is_the_title_backwards_with_its_scenes(scened, tmp_pa
 
 
 def test_noise_is_on_what_the_encoder_sees_and_not_on_the_target(talks):
-    from msm.evaluation.protocol import fitted_space
+    from msm.evaluation.space import fit_space
     from msm.training.step import mask_batch
     from msm.training.trainer import make_sampler
 
     recipe = Recipe(noise=0.5)
-    space = fitted_space(talks.split("train"), [], talks.modalities, "joint")
+    space = fit_space(talks.split("train"), [], talks.modalities, "joint")
     batch = make_sampler(recipe, talks, space).batch(0)
     masked = mask_batch(batch, recipe, torch.Generator().manual_seed(0), 0, talks.modalities, torch.device("cpu"))
     assert torch.equal(masked.truth, batch.shots)

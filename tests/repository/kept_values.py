@@ -18,8 +18,8 @@ import torch
 
 from msm import Catalog, Recipe, Run
 from msm.data.catalog import modalities_of
-from msm.evaluation.protocol import score_titles
 from msm.evaluation.report import report
+from msm.evaluation.scoring import score_titles
 from msm.interpret.surprise import surprise
 from msm.recipes.presets import PRESETS, preset
 from msm.training.trainer import start_run, train

@@ -8,7 +8,7 @@ import pytest
 from msm import Catalog, InputError
 from msm.data.catalog import modalities_of
 from msm.data.fusion import fuse, unit
-from msm.evaluation.protocol import fitted_space
+from msm.evaluation.space import fit_space
 from msm.ingest.encoders.descriptors import describe_text
 from msm.search.clips import clip_rows, like_clip
 from msm.search.filters import Filters, allowed_rows
@@ -36,7 +36,7 @@ def test_scores_are_centred_cosines_of_the_default_recipes_fusion(films):
 
 @pytest.mark.parametrize("fusion", ["joint", "per_modality"])
 def test_the_mean_is_the_one_that_a_run_learns(films, fusion):
-    space = fitted_space(films.split("train"), films.split("validation"), films.modalities, fusion)
+    space = fit_space(films.split("train"), films.split("validation"), films.modalities, fusion)
 
     np.testing.assert_allclose(RawSpace(films, fusion).mean, space.mean, atol=1e-6)
 

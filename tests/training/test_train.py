@@ -9,7 +9,8 @@ from benchmarks import train as benchmark
 from msm import Catalog, Run, TitleData
 from msm.data.catalog import modalities_of
 from msm.errors import InputError
-from msm.evaluation.protocol import report, score_titles
+from msm.evaluation.report import report
+from msm.evaluation.scoring import score_titles
 from msm.recipes.presets import preset
 from msm.runs.folder import RunFolder, list_runs
 from msm.training import trainer as train_module
@@ -110,9 +111,9 @@ def test_batches_hold_little_padding(tmp_path):
         TitleData(title_id=f"t{i}", split="train", embeddings=rng.normal(size=(n, 2))) for i, n in enumerate(lengths)
     ]
     catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities_of({"video": 2}))
-    from msm.evaluation.protocol import fitted_space
+    from msm.evaluation.space import fit_space
 
-    space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")
+    space = fit_space(catalog.split("train"), [], catalog.modalities, "joint")
     sampler = WindowSampler(catalog, space, max_shots=512, batch_windows=8, seed=0)
     valid = [sampler.batch(step).valid for step in range(15)]
     assert sum(v.sum() for v in valid) / sum(v.numel() for v in valid) > 0.8

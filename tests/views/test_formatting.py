@@ -38,7 +38,8 @@ LIVE = [  # what would be more than text in Streamlit's Markdown, where no backs
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Path:
     """catalog/ in which everything that may be said is EVIL, and runs/mediafm with an evaluation."""
-    from msm.evaluation.protocol import report, score_titles
+    from msm.evaluation.report import report
+    from msm.evaluation.scoring import score_titles
     from msm.inference.run import Run
 
     torch.set_num_threads(1)

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from msm.metrics.intervals import LEVEL
 from workbench.views.formatting import baseline_deed, count, grouped, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
 FEW = 5  # hidden shots below which nothing is measured
 FAINT = 0.3  # centred cosine below which a prediction has hardly anything to do with the shot
-LEVEL = 0.95  # the interval of the mean difference must not hold zero for it to be called one
-LEAST_GAP = 0.02  # and the difference itself, in centred cosine
+LEAST_GAP = 0.02  # centred cosine; a smaller difference is not called one, even if its interval excludes zero
 
 
 def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:

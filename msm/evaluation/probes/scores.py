@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import average_precision_score
 
+from msm import metrics
+
 RESAMPLINGS = 200
 
 
@@ -54,8 +56,8 @@ def interval(resampled: np.ndarray) -> dict[str, float] | None:
     told = resampled[np.isfinite(resampled)]
     if len(told) < 20:
         return None
-    low, high = np.quantile(told, [0.025, 0.975])
-    return {"low": float(low), "high": float(high)}
+    low, high = metrics.middle(told)
+    return {"low": low, "high": high}
 
 
 def mean_scene_iou(starts: np.ndarray, predicted: np.ndarray) -> float:

@@ -19,8 +19,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from msm import baselines
+from msm.baselines.linear import interpolate
 from msm.data.fusion import unit
 from msm.data.space import Space
+from msm.metrics.rank import rank_among
 from msm.models.head import Case
 
 TO_LINE = (0.0, 0.1, 0.2, 0.3)
@@ -61,7 +63,7 @@ class _Prediction:
         about = case.shots - space.mean
         where, seen = np.flatnonzero(case.hidden), np.flatnonzero(~case.hidden)
         visible = about[seen] if len(seen) else np.zeros_like(about[:1])
-        line = baselines.linear(visible, seen, where) if len(seen) else np.zeros_like(prediction)
+        line = interpolate(visible, seen, where) if len(seen) else np.zeros_like(prediction)
         parts = (prediction, line, visible.mean(axis=0))
         self.estimate, self.line, self.title = (torch.from_numpy(np.ascontiguousarray(x)) for x in parts)
         self.shots, self.where = unit(about), where
@@ -76,4 +78,4 @@ class _Prediction:
     def _cosine_and_rank(self, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         similarity = predicted @ self.shots.T  # (H, N)
         true = np.take_along_axis(similarity, self.where[:, None], axis=1)
-        return true[:, 0], (1 + (similarity > true).sum(axis=1)) / len(self.shots)
+        return true[:, 0], rank_among(similarity, self.shots, self.where) / len(self.shots)

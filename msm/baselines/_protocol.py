@@ -1,0 +1,47 @@
+"""The interface of a baseline, and what it is given.
+
+To add one, write `msm/baselines/NAME.py` with a module constant `LABEL`, a function `predict`, and `fit` where it has
+parameters to estimate; the registry finds it by its file name.
+
+Shape letters: N shots of a title, V visible shots, H hidden shots, D width of a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Example:
+    """The visible shots of one title, and the places that a baseline is to predict."""
+
+    visible: np.ndarray  # (V, D) fused, V at least 1
+    seen: np.ndarray  # (V,) int, places of the visible shots, ascending
+    where: np.ndarray  # (H,) int, places of the hidden shots, ascending
+    mean: np.ndarray  # (D,) of the training shots
+
+
+class Baseline(Protocol):
+    """What the module of a baseline defines."""
+
+    LABEL: str  # the name in tables, such as "distance-weighted mean"
+
+    def predict(self, example: Example, **parameters: Any) -> np.ndarray:
+        """Predict the hidden shots, (H, D), with the parameters that `fit` returned."""
+
+
+class FittedBaseline(Baseline, Protocol):
+    """A baseline with parameters."""
+
+    def fit(
+        self, train: Iterable[np.ndarray], validation: Iterable[tuple[Example, np.ndarray]], mean: np.ndarray
+    ) -> dict[str, Any]:
+        """Estimate the parameters: JSON values, since they are kept in run.json.
+
+        train       (N, D) fused shots of each training title, read when they are iterated over
+        validation  validation titles with hidden shots, each with the truth (H, D)
+        """

@@ -1,0 +1,87 @@
+"""Score predictions of hidden shots, beside those of every baseline: a table, a row a (hidden shot, predictor).
+
+Shape letters: N shots of a title, H hidden shots, D width of a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from msm import baselines, metrics
+from msm.data.catalog import Title
+from msm.data.space import Space
+from msm.errors import InputError
+from msm.evaluation.protocol import RATIO, SEEDS, Hide, Predictor, hide_titles
+
+
+class NothingHidden(InputError):
+    """By chance no shot was hidden, since there are so few."""
+
+
+def score_fill_in(shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray | None, space: Space) -> pd.DataFrame:
+    """Score the predictions of one title's hidden shots: a row a (hidden shot, predictor).
+
+    shots      (N, D) fused
+    hidden     (N,)   bool
+    predicted  (H, D) the model's; None scores the baselines alone
+    returns    columns shot, distance, predictor ("model" or a baseline's name), cosine,
+               centred_cosine, rank, rank_share, and centred_MODALITY (NaN where the truth lacks it)
+    """
+    where = np.flatnonzero(hidden)
+    distance = baselines.distance_to_visible(hidden)
+    predictions = {} if predicted is None else {"model": predicted}
+    predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines)
+    scored = [score_prediction(rows, shots, where, space) for rows in predictions.values()]
+    columns = {name: np.concatenate([s[name] for s in scored]) for name in scored[0]}
+    table = {
+        "shot": np.tile(where, len(scored)),
+        "distance": np.tile(distance, len(scored)),
+        "predictor": np.repeat(np.array(list(predictions), dtype=object), len(where)),
+        **columns,
+        "rank_share": columns["rank"] / len(shots),
+    }
+    return pd.DataFrame(table)
+
+
+def score_prediction(
+    predicted: np.ndarray, shots: np.ndarray, where: np.ndarray, space: Space
+) -> dict[str, np.ndarray]:
+    """Score one predictor's rows (H, D) against the shots `where` (H,) of `shots` (N, D).
+
+    returns  cosine, centred_cosine, rank, and centred_MODALITY (NaN where the truth lacks it), each (H,)
+    """
+    truth = shots[where]
+    scores = {
+        "cosine": metrics.cosine(predicted, truth),
+        "centred_cosine": metrics.centred_cosine(predicted, truth, space.mean),
+        "rank": metrics.rank_of_truth(predicted, shots, where, space.mean),
+    }
+    for m in space.modalities:
+        block = metrics.centred_cosine(predicted[:, m.columns], truth[:, m.columns], space.mean[m.columns])
+        scores[f"centred_{m.name}"] = np.where(truth[:, m.columns].any(axis=1), block, np.nan)
+    return scores
+
+
+def score_titles(
+    predict: Predictor | None,
+    titles: Sequence[Title],
+    space: Space,
+    *,
+    ratio: float = RATIO,
+    seeds: Sequence[int] = SEEDS,
+    hide: Hide | None = None,
+    on_case: Callable[[], None] = lambda: None,
+) -> pd.DataFrame:
+    """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden."""
+    tables = []
+    for case in hide_titles(titles, space, ratio, seeds, hide):
+        predicted = None if predict is None else predict(case.shots, case.hidden, case.global_embedding)
+        table = score_fill_in(case.shots, case.hidden, predicted, space)
+        tables.append(table.assign(seed=case.seed, title_id=case.title_id))
+        on_case()
+    if not tables:
+        raise NothingHidden("no shot was hidden: there are too few shots in these titles to evaluate on")
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,73 @@
+"""The space in which predictions are compared, and the baselines' parameters, estimated from a catalog's titles.
+
+Shape letters: N shots of a title, H hidden shots, D width of a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from msm import baselines
+from msm.baselines import Example
+from msm.data.catalog import Title
+from msm.data.fusion import fuse
+from msm.data.schema import Modality
+from msm.data.space import Space
+from msm.errors import InputError
+from msm.evaluation.protocol import RATIO, SEEDS, hide_titles
+
+
+def fit_space(
+    train: Sequence[Title], validation: Sequence[Title], modalities: tuple[Modality, ...], fusion: str
+) -> Space:
+    """Estimate the mean on the training titles, and the parameters of the baselines on both.
+
+    Raises InputError without training titles.
+    """
+    mean = training_mean(train, modalities, fusion)
+    space = Space(modalities, fusion, mean, bandwidth=float("nan"))
+    fused = _Again(lambda: (space.fuse(t.embeddings) for t in train))
+    fitted = baselines.fit_all(fused, _Again(lambda: _examples(validation, space)), mean)
+    bandwidth = fitted.pop("distance_weighted")["bandwidth"]
+    return Space(modalities, fusion, mean, bandwidth, fitted)
+
+
+def training_mean(train: Iterable[Title], modalities: tuple[Modality, ...], fusion: str) -> np.ndarray:
+    """(D,) mean of the fused training shots, in one pass.
+
+    A title in which no shot has some modality is missing data: it is left out, unless every title lacks one. Raises
+    InputError without titles.
+    """
+    sums: dict[bool, np.ndarray] = {}
+    counts = {True: 0, False: 0}
+    for title in train:
+        fused = fuse(title.embeddings, modalities, fusion)
+        complete = all(fused[:, m.columns].any() for m in modalities)
+        sums[complete] = sums.get(complete, 0.0) + fused.sum(axis=0, dtype=np.float64)
+        counts[complete] += len(fused)
+    if not sums:
+        raise InputError("there is no title in the train split, so there is nothing to learn from")
+    whole = True in sums
+    total, count = sums[whole], counts[whole]
+    return (total / count).astype(np.float32)
+
+
+def _examples(titles: Sequence[Title], space: Space) -> Iterator[tuple[Example, np.ndarray]]:
+    """The protocol's cases as baselines are given them; a case without a visible shot is left out."""
+    for case in hide_titles(titles, space, RATIO, SEEDS):
+        where, seen = np.flatnonzero(case.hidden), np.flatnonzero(~case.hidden)
+        if len(seen):
+            yield Example(case.shots[seen], seen, where, space.mean), case.shots[where]
+
+
+class _Again:
+    """An iterable that starts anew each time, since each baseline reads it for itself."""
+
+    def __init__(self, start: Callable[[], Iterator[Any]]):
+        self._start = start
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._start()

@@ -1,0 +1,17 @@
+"""Confidence intervals: one level for all of them.
+
+Shape letter: B bootstrap resamplings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+LEVEL = 0.95
+
+
+def middle(resampled: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """(B,) → the percentile interval that holds the middle `level` of the resamplings."""
+    tail = round((1 - level) / 2, 9)  # 0.025, not the 0.025000000000000022 of binary arithmetic
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return float(low), float(high)
