@@ -9,7 +9,7 @@ import torch
 
 from msm import Catalog, InputError, Recipe, TitleData
 from msm.data.catalog import modalities_of
-from msm.evaluation.protocol import fitted_space
+from msm.evaluation.space import fit_space
 from msm.training.trainer import make_sampler, start_run, train
 
 SCENES = Recipe().with_settings(
@@ -31,7 +31,7 @@ def labelled(path, **labels) -> Catalog:
 
 
 def scenes_of(catalog: Catalog) -> list[int]:
-    space = fitted_space(catalog.split("train"), [], catalog.modalities, "joint")
+    space = fit_space(catalog.split("train"), [], catalog.modalities, "joint")
     scenes = make_sampler(SCENES, catalog, space).batch(0).scenes
     assert scenes is not None
     return scenes[0].tolist()
