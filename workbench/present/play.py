@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
 
 from msm import Catalog, InputError, Title
 from msm.inference.candidates import most_telling, nearest_shots, title_pool
 from msm.interpret.attention import attention
-from msm.interpret.guess import deal
+from msm.interpret.guess import Round, deal
 from msm.interpret.influence import influence
-from msm.interpret.surprise import agreement, peaks, peaks_at_scenes, surprise
+from msm.interpret.surprise import Surprise, agreement, peaks, peaks_at_scenes, surprise
 from msm.masking.parts import Parts, lost_of
 from workbench.views import slides
 from workbench.views.attention import attention_sentence, attention_words
@@ -26,8 +28,13 @@ from workbench.views.slides import Slide
 from workbench.views.surprise import surprise_sentence
 from workbench.views.verdict import verdict
 
+if TYPE_CHECKING:  # these import torch, which costs two seconds
+    from msm import FillIn, Run
+
 PICKS, AROUND, MOST_PEAKS, MOST_MATTERED = 4, 2, 6, 5
 LONGEST_FILM = 240  # shots of a title that a film view shows; of a longer one so many, evenly spread
+
+T = TypeVar("T")
 
 # a title and a shot of it → the shot's picture (an address or a data URI) or None, and the colour in its place
 Picture = Callable[[Title, int], tuple[str | None, str]]
@@ -38,9 +45,9 @@ class Stage:
     """What a presentation is played on."""
 
     catalog: Catalog
-    run: Callable[[str], Any]  # the name of a run, "" for the first that fits → msm.Run; InputError for an unknown one
+    run: Callable[[str], Run]  # by name, with "" the first that fits; InputError for an unknown one
     picture: Picture
-    asked: dict[tuple, Any] = field(default_factory=dict)  # fill-ins and curves, for steps that share them
+    results: dict[tuple, Any] = field(default_factory=dict)  # fill-ins and curves, for steps that share them
 
 
 def play(
@@ -80,27 +87,27 @@ class _Scene:
     parts: Parts  # what is hidden of them
 
     @property
-    def run(self) -> Any:
+    def run(self) -> Run:
         return self.stage.run(self.step.run)
 
     @property
-    def fill(self) -> Any:
-        ask = lambda: self.run.fill_in(self.title, self.hidden, modalities=self.parts)  # noqa: E731
-        return self.once(f"fill {self.step.modality}", self.hidden, ask)
+    def fill(self) -> FillIn:
+        compute = lambda: self.run.fill_in(self.title, self.hidden, modalities=self.parts)  # noqa: E731
+        return self.once(f"fill {self.step.modality}", self.hidden, compute)
 
     @property
-    def curve(self) -> Any:
+    def curve(self) -> Surprise:
         return self.once("curve", (), lambda: surprise(self.run, self.title, exact=False))
 
-    def once(self, what: str, hidden: tuple[int, ...], ask: Callable[[], Any]) -> Any:
+    def once(self, what: str, hidden: tuple[int, ...], compute: Callable[[], T]) -> T:
         key = (what, self.title.title_id, id(self.run), hidden)
-        if key not in self.stage.asked:
-            self.stage.asked[key] = ask()
-        return self.stage.asked[key]
+        if key not in self.stage.results:
+            self.stage.results[key] = compute()
+        return self.stage.results[key]
 
-    def influence_on(self, shot: int) -> Any:
-        ask = lambda: influence(self.run, self.title, self.hidden, shot)  # noqa: E731
-        return self.once(f"influence on {shot}", self.hidden, ask)
+    def influence_on(self, shot: int) -> pd.DataFrame:
+        compute = lambda: influence(self.run, self.title, self.hidden, shot)  # noqa: E731
+        return self.once(f"influence on {shot}", self.hidden, compute)
 
     @property
     def shot(self) -> int:
@@ -133,7 +140,7 @@ class _Scene:
 
 
 @lru_cache(maxsize=8)
-def _shots(title: Title) -> Any:
+def _shots(title: Title) -> pd.DataFrame:
     return title.shots
 
 
@@ -203,26 +210,26 @@ def _verdict(scene: _Scene) -> tuple[str, str]:
 
 
 def _guess(scene: _Scene) -> tuple[str, str]:
-    asked = deal(scene.fill, 0, shot=scene.step.shot)
-    if asked is None:
+    dealt = deal(scene.fill, 0, shot=scene.step.shot)
+    if dealt is None:
         raise InputError("too few of the hidden shots look different for a guess")
     seen = [s for s in range(scene.title.num_shots) if s not in scene.hidden]
-    before = [s for s in seen if s < asked.shot][-AROUND:]
-    after = [s for s in seen if s > asked.shot][:AROUND]
+    before = [s for s in seen if s < dealt.shot][-AROUND:]
+    after = [s for s in seen if s > dealt.shot][:AROUND]
     veiled = scene.step.veil
-    gap = scene.frame(asked.shot, veiled=veiled, mark="hidden" if veiled else "truth")
+    gap = scene.frame(dealt.shot, veiled=veiled, mark="hidden" if veiled else "truth")
     around = [*(scene.frame(s) for s in before), gap, *(scene.frame(s) for s in after)]
-    choices = [scene.frame(s, caption="", **_chosen(asked, s, veiled)) for s in asked.choices]
-    when = clock(float(_shots(scene.title)["start_s"].iloc[asked.shot])) or f"shot {asked.shot}"
-    return question(when, len(asked.choices)), slides.guess(around, choices)
+    choices = [scene.frame(s, caption="", **_chosen(dealt, s, veiled)) for s in dealt.choices]
+    when = clock(float(_shots(scene.title)["start_s"].iloc[dealt.shot])) or f"shot {dealt.shot}"
+    return question(when, len(dealt.choices)), slides.guess(around, choices)
 
 
-def _chosen(asked: Any, shot: int, veiled: bool) -> dict[str, str]:
+def _chosen(dealt: Round, shot: int, veiled: bool) -> dict[str, str]:
     """Who chose this one, once it may be told."""
     if veiled:
         return {}
-    who = [name for name, choice in (("model", asked.model), ("copying", asked.copy)) if choice == shot]
-    return {"badge": " and ".join(who), "mark": "truth" if shot == asked.shot else ""}
+    who = [name for name, choice in (("model", dealt.model), ("copying", dealt.copy)) if choice == shot]
+    return {"badge": " and ".join(who), "mark": "truth" if shot == dealt.shot else ""}
 
 
 VIEWS: dict[str, Callable[[_Scene], tuple[str, str]]] = {

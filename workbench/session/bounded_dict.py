@@ -5,7 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TypeVar
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class BoundedDict(dict[K, V]):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -24,6 +24,9 @@ from workbench.session.arguments import ROOT
 from workbench.session.base_path import base_address
 from workbench.session.bounded_dict import BoundedDict
 from workbench.views.strip import strip_shots
+
+if TYPE_CHECKING:  # these import torch, which costs two seconds
+    from msm import FillIn, Run
 
 Stamp = tuple[int, ...]
 MOST_PROBLEMS, MOST_INSPECTIONS = 20, 8
@@ -116,8 +119,8 @@ def _shape(catalog: Catalog) -> tuple[tuple[str, int], ...]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …", hash_funcs=ON_DISK)
-def open_run(path: Path) -> Any:
-    """An opened `msm.Run`; InputError where it cannot be."""
+def open_run(path: Path) -> Run:
+    """InputError where it cannot be opened."""
     from msm import Run
 
     return Run.open(path)
@@ -173,7 +176,7 @@ def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, 
 @st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=ON_DISK)
 def whole_fill_in(
     catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None
-) -> Any:
+) -> FillIn:
     """The `msm.inference.reconstruction.FillIn` behind `fill_in`, with what was predicted; only the last few are kept."""
     return open_run(run_path).fill_in(catalog[title_id], hidden, modalities=parse_parts(modality or ""))
 

@@ -6,7 +6,7 @@ The session is the truth while it lasts; `link` writes the address from it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -26,6 +26,7 @@ _PARTS = "selection.parts"  # of titles whose hidden shots lose different modali
 _PANEL, _DRAWN = "lab.panel", "lab.drawn"
 _SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
 _COMPLAINT = "ranges.complaint"
+T = TypeVar("T")
 
 
 def widget(name: str, value: Any, *, keep: bool = False) -> str:
@@ -120,14 +121,14 @@ def open_panel(name: str) -> None:
     st.session_state[_PANEL] = name
 
 
-def drawn(about: tuple) -> Any:
-    """What a panel asked to be drawn on the filmstrip, if it is about this; None where it is not."""
+def drawn(about: tuple, kind: type[T]) -> T | None:
+    """The drawing of this kind that a panel put on the filmstrip; None where it is about something else."""
     known, drawing = st.session_state.get(_DRAWN, ((), None))
-    return drawing if known == about else None
+    return drawing if known == about and isinstance(drawing, kind) else None
 
 
-def draw(about: tuple, drawing: Any) -> bool:
-    """Ask for something to be drawn on the filmstrip; True where that is news, and the strip has to be shown again."""
+def draw(about: tuple, drawing: object) -> bool:
+    """Put a drawing on the filmstrip; True where it is another one than before, and the strip has to be shown again."""
     news = st.session_state.get(_DRAWN) != (about, drawing)
     st.session_state[_DRAWN] = (about, drawing)
     return news

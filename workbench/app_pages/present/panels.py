@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from msm import Catalog, InputError
+from msm import Catalog, InputError, Title
 from msm.masking.policies import format_ranges
 from workbench.components.choices import choices
 from workbench.present.export import embedded_pictures
-from workbench.present.play import Stage, play
+from workbench.present.play import Picture, Stage, play
 from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
-from workbench.session import cache, interpretation_cache, state
+from workbench.session import cache, interpretation_cache, shot_frames, state
 from workbench.session.page_context import runs_beside, turn_to
 from workbench.views.formatting import as_text
 from workbench.views.script import Script, parse_script, read_script, script_of_a_view
 from workbench.views.slide_document import slide_document
 from workbench.views.slides import STYLE, slide_html
+
+if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+    from msm import Run
 
 KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
 KEYS |= {"Home": "first", "Escape": "leave"}
@@ -144,11 +147,13 @@ def as_a_file(catalog: Catalog, named: Named) -> None:
     )
 
 
-def stage_of(catalog: Catalog, picture: Any) -> Stage:
-    return Stage(catalog, lambda name: run_named(catalog, name), picture, interpretation_cache.answers(catalog))
+def stage_of(catalog: Catalog, picture: Picture) -> Stage:
+    return Stage(
+        catalog, lambda name: run_named(catalog, name), picture, interpretation_cache.presentation_results(catalog)
+    )
 
 
-def run_named(catalog: Catalog, name: str) -> Any:
+def run_named(catalog: Catalog, name: str) -> Run:
     """The run of a step: by name, or the one that is chosen."""
     paths = runs_beside(catalog, Path())
     name = name or (state.run() or "")
@@ -157,11 +162,11 @@ def run_named(catalog: Catalog, name: str) -> Any:
     return cache.open_run(paths[name])
 
 
-def served_pictures(catalog: Catalog) -> Any:
+def served_pictures(catalog: Catalog) -> Picture:
     """Each shot's picture by its address on this server."""
 
-    def picture(title: Any, shot: int) -> tuple[str | None, str]:
-        address = interpretation_cache.picture_address(catalog, title.title_id, shot)
+    def picture(title: Title, shot: int) -> tuple[str | None, str]:
+        address = shot_frames.picture_address(catalog, title.title_id, shot)
         return address, "" if address else cache.strip(catalog, title.title_id)["colors"][shot]
 
     return picture

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from workbench.components.front_end import fetched, style_of
 
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     return st.components.v2.component("msm_choices", js=fetched("choices"), css=style_of("choices"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import streamlit as st
@@ -14,6 +14,9 @@ from msm.errors import InputError
 from msm.masking.parts import format_parts, parse_parts
 from workbench.components.front_end import fetched, style
 from workbench.views.strip import as_message, of_message
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Arcs:
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     """One registration a process."""
     return st.components.v2.component("msm_filmstrip", js=fetched("filmstrip"), css=style())
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from workbench.components.front_end import fetched, style_of
 from workbench.views import palette
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 ACTIONS = ("ask", "like", "unlike", "play", "lab", "drop")
 
@@ -25,7 +28,7 @@ class Gesture:
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     return st.components.v2.component("msm_frames", js=fetched("frames"), css=style_of("frames"))
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 HERE = Path(__file__).parent
 LIBRARY = "/plotly.min.js"  # where workbench/app.py serves the one that the plotly package brings
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     """One registration a process."""
     script = (HERE / "growing_figure.js").read_text(encoding="utf-8")
     # Plotly keeps its style sheet in the page's head, which a component of its own style would not see.

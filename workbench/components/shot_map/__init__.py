@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from msm import InputError
 from msm.data.ranges import parse_ranges
 from workbench.components.front_end import fetched, style_of
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Gesture:
 
 
 @cache
-def _component() -> Any:
+def _component() -> ComponentRenderer:
     """One registration a process."""
     return st.components.v2.component("msm_shot_map", js=fetched("shot_map"), css=style_of("shot_map"))
 

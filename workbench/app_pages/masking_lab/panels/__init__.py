@@ -61,5 +61,5 @@ def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | 
     if run_path is None or state.panel() not in (SURPRISE, MATTERED):
         return None, None
     if state.panel() == SURPRISE:
-        return state.drawn(surprise.about(title, run_path)), None
-    return None, state.drawn(attribution.about(title, run_path))
+        return state.drawn(surprise.about(title, run_path), Curve), None
+    return None, state.drawn(attribution.about(title, run_path), Arcs)

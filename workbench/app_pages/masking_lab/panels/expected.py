@@ -8,7 +8,7 @@ import streamlit as st
 
 from msm import Catalog, Title
 from msm.masking.policies import format_ranges
-from workbench.session import interpretation_cache, state
+from workbench.session import candidate_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.expected import expected_html, expected_sentence
 from workbench.views.notebook_code import expected_code
@@ -28,14 +28,14 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
         if state.focus() not in hidden and len(hidden) > 1:
             st.caption(f"Shown first, of {len(hidden)} hidden shots: the one that shows best what all say together.")
-    found = interpretation_cache.expectation(
+    found = candidate_cache.expectation(
         catalog, run_path, title.title_id, tuple(state.hidden()), shot, modality=state.modality(), everywhere=everywhere
     )
     first = int(title.row["first_shot"])
-    truth = interpretation_cache.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
+    truth = shot_frames.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
     picks = [
         [
-            interpretation_cache.frame(
+            shot_frames.frame(
                 catalog,
                 int(pick.row),
                 of=title.title_id,
@@ -73,7 +73,7 @@ def focused(catalog: Catalog, title: Title, run_path: Path, asked: tuple[int, ..
     shot = state.focus()
     if shot in asked:
         return shot
-    return interpretation_cache.telling_shot(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
+    return candidate_cache.telling_shot(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
 
 
 def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from msm import Catalog, Title
 from msm.masking.policies import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import focused
-from workbench.session import interpretation_cache, state
+from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import runs_beside
 from workbench.views import palette
@@ -54,7 +54,7 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     if not catalog.global_dim:
         st.markdown("**This catalog tells nothing of a title as a whole, so there is no metadata to change.**")
         return
-    if not interpretation_cache.reads_metadata(run_path):
+    if not interpretation_cache.uses_metadata(run_path):
         st.markdown("**This run does not read metadata, so nothing would change.**")
         return
     body = st.container()
@@ -66,7 +66,7 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
     told = st.session_state[key]
     with body:
-        other = interpretation_cache.fill_in_told(
+        other = interpretation_cache.fill_in_with_metadata(
             catalog, run_path, title.title_id, tuple(state.hidden()), told or None
         )
         other_name = "the model without any metadata" if told == NONE else f"the model told of “{names[told]}”"
@@ -90,7 +90,9 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
     name = st.session_state[key]
     with body:
         hidden = tuple(state.hidden())
-        other = interpretation_cache.fill_in_told(catalog, others[name], title.title_id, hidden, title.title_id)
+        other = interpretation_cache.fill_in_with_metadata(
+            catalog, others[name], title.title_id, hidden, title.title_id
+        )
         said = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
         st.markdown(f"**{_plain(said)}**")
         side_by_side(catalog, title, run_path, others[name], filled, other, (run_path.name, name), title.title_id)
@@ -109,13 +111,17 @@ def side_by_side(
     """The real shot, and the shots that both expected in its place."""
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     first = int(title.row["first_shot"])
-    ours = interpretation_cache.picks(catalog, run_path, title.title_id, hidden, shot, title.title_id)
-    theirs = interpretation_cache.picks(catalog, other_path, title.title_id, hidden, shot, told or None)
+    ours = interpretation_cache.candidates_with_metadata(
+        catalog, run_path, title.title_id, hidden, shot, title.title_id
+    )
+    theirs = interpretation_cache.candidates_with_metadata(
+        catalog, other_path, title.title_id, hidden, shot, told or None
+    )
     columns = [
         column(
             "The real shot",
             palette.TRUTH,
-            interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth"),
+            shot_frames.frame(catalog, first + shot, of=title.title_id, mark="truth"),
         )
     ]
     for heading, colour, rows, table in (
@@ -130,7 +136,7 @@ def side_by_side(
 
 def _pick(catalog: Catalog, title: Title, row: int, truth: int) -> Frame:
     how = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
-    return interpretation_cache.frame(catalog, row, of=title.title_id, **how)
+    return shot_frames.frame(catalog, row, of=title.title_id, **how)
 
 
 def _plain(text: str) -> str:
