@@ -100,7 +100,7 @@ def _rows(shown: Sequence[Knob], across: int) -> Iterable[Sequence[Knob]]:
     return (shown[i : i + across] for i in range(0, len(shown), across))
 
 
-def _field(knob: Knob, before: Any, name: str) -> Any:
+def _field(knob: Knob, before: Any, name: str) -> bool | int | float | str | None:
     key = state.fresh(f"{name}.{knob.key}")
     differs = st.session_state.get(key, before) != before
     label = knob_name(knob.key) + (" :blue[●]" if differs else "")
