@@ -25,9 +25,9 @@ PATIENCE_MS = 60_000
 def no_jobs(world: Path):
     """Each test begins and ends without jobs on the page."""
     yield
-    for job in jobs.listed(jobs.jobs_folder(world / "runs")):
+    for job in jobs.list_jobs(jobs.jobs_folder(world / "runs")):
         jobs.stop(job)
-        jobs.forget(job)
+        jobs.remove(job)
 
 
 def settled(page: Page) -> None:
@@ -84,7 +84,7 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
 
 def suspended_when_begun(folder: Path) -> psutil.Process:
     """The process of the only job, suspended as soon as some of it is done, so that it cannot be ready before a click."""
-    while not (found := jobs.listed(folder)) or not found[0].share:
+    while not (found := jobs.list_jobs(folder)) or not found[0].share:
         time.sleep(0.001)
     process = psutil.Process(json.loads((found[0].folder / "job.json").read_text())["pid"])
     process.suspend()

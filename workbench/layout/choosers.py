@@ -21,7 +21,7 @@ def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None
         row = rows[title_id]
         return f"{row.name} · {row.split} · {count(int(row.num_shots), 'shot')}"
 
-    key = state.widget("title", state.title())
+    key = state.widget_key("title", state.title())
 
     def choose() -> None:
         state.choose_title(st.session_state[key])
@@ -33,7 +33,7 @@ def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None
 def choose_run(runs: pd.DataFrame) -> None:
     """runs: a row a run: name, recipe, state, problem; only those without a problem are offered."""
     usable = runs[runs["problem"].isna()].set_index("name")
-    key = state.widget("run", state.run())
+    key = state.widget_key("run", state.run())
     st.selectbox(
         "Run",
         list(usable.index),
@@ -48,7 +48,7 @@ def choose_catalog(names: list[str]) -> None:
     """Which catalog: the first of the names is the one that the app was started on. Nothing where there is one."""
     if len(names) < 2:
         return
-    key = state.widget("catalog", state.catalog_name() or names[0])
+    key = state.widget_key("catalog", state.catalog_name() or names[0])
 
     def choose() -> None:
         chosen = st.session_state[key]

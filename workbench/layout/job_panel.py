@@ -25,7 +25,7 @@ EVERY_S = 1.0  # between two looks at a running job
 def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], None]) -> None:
     """The jobs of these kinds, the latest first; nothing where there are none."""
     with st.container():  # one place for what is there or not, so that what stands below keeps its state
-        found = jobs.listed(folder, *kinds)
+        found = jobs.list_jobs(folder, *kinds)
         if running := [job.folder for job in found if job.state == jobs.RUNNING]:
             st.fragment(_running, run_every=EVERY_S)(running)
         if any(job.state != jobs.RUNNING for job in found):
@@ -34,7 +34,7 @@ def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], 
 
 
 def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:
-    over = [job for job in jobs.listed(folder, *kinds) if job.state != jobs.RUNNING]
+    over = [job for job in jobs.list_jobs(folder, *kinds) if job.state != jobs.RUNNING]
     for job in over[:1]:
         with st.container(border=True):
             _ended(job, done)
@@ -80,7 +80,7 @@ def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
     buttons.button(
         "Dismiss",
         key=f"dismiss.{job.name}",
-        on_click=jobs.forget,
+        on_click=jobs.remove,
         args=(job,),
         icon=":material/close:",
         disabled=not may_edit(),

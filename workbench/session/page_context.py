@@ -35,7 +35,7 @@ def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
 def chosen_catalog_path() -> Path:
     """The catalog of the link or of the last choice; else the one that the app was started on."""
     arguments = read_arguments()
-    url_state.follow_catalog(lambda name: catalog_named(arguments, name) is not None)
+    url_state.read_catalog(lambda name: catalog_named(arguments, name) is not None)
     name = state.catalog_name()
     return (catalog_named(arguments, name) if name else None) or arguments.catalog
 
@@ -43,19 +43,19 @@ def chosen_catalog_path() -> Path:
 def runs_for(catalog: Catalog) -> pd.DataFrame:
     """The runs beside the catalog, and the selection brought into line with both."""
     runs = cache.list_runs(read_arguments().runs, catalog)
-    url_state.follow(catalog, runs)
+    url_state.synchronise(catalog, runs)
     for note in url_state.notes():
         st.warning(as_text(note), icon=":material/link_off:")
     return runs
 
 
-def turn_to(page: str, catalog: Catalog) -> NoReturn:
+def switch_to_page(page: str, catalog: Catalog) -> NoReturn:
     """Another page, the selection in its address from the start: else the browser would have to go back twice.
 
     page     the name of its folder under app_pages
     catalog  the one that is chosen, which need not be the one that this page shows
     """
-    state.settle(catalog, cache.list_runs(read_arguments().runs, catalog))
+    state.fill_defaults(catalog, cache.list_runs(read_arguments().runs, catalog))
     st.switch_page(PAGES / page / "page.py", query_params=url_state.query())
 
 
@@ -72,16 +72,16 @@ def runs_beside(catalog: Catalog, run_path: Path) -> dict[str, Path]:
     return {n: Path(p) for n, p in zip(usable["name"], usable["path"], strict=True) if Path(p) != run_path}
 
 
-def say_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
+def explain_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Why nothing can be filled in, and the command that changes it."""
     folder = read_arguments().runs
     reasons = [f"{p}." for p in runs["problem"]] or [f"There is no trained run in {folder}."]
-    what_is_next(catalog, runs, " ".join(reasons[:3]))
+    suggest_training(catalog, runs, " ".join(reasons[:3]))
 
 
-def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained run fits these shots yet.") -> None:
+def suggest_training(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained run fits these shots yet.") -> None:
     """The command that trains a run for these shots: on this catalog, else on one beside it, else what is missing."""
-    if can_learn_from(catalog):
+    if has_training_titles(catalog):
         teacher, hint = catalog, "Train one on this catalog and reload this page:"
     elif other := _teacher_for(catalog):
         teacher, hint = (
@@ -98,16 +98,16 @@ def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained ru
             )
         return
     st.info(f"{why} {hint}", icon=":material/model_training:")
-    place = free_name(read_arguments().runs, teacher.path.resolve().name)
+    place = unused_name(read_arguments().runs, teacher.path.resolve().name)
     words = _words(teacher.path, place, "--recipe", "neighbour")
     st.code(f"msm train {words}", language="bash", wrap_lines=True)
-    to_training(catalog)
+    offer_training_page(catalog)
 
 
-def to_training(catalog: Catalog, label: str = "Or on the Training page") -> None:
+def offer_training_page(catalog: Catalog, label: str = "Or on the Training page") -> None:
     """The way to the page on which a model is trained."""
     if st.button(label, icon=":material/model_training:", type="tertiary", key="to training"):
-        turn_to("training", catalog)
+        switch_to_page("training", catalog)
 
 
 def _words(*words: object) -> str:
@@ -118,7 +118,7 @@ def _runs_that_fit(folder: Path, catalog: Catalog) -> bool:
     return bool(cache.list_runs(folder, catalog)["problem"].isna().any())
 
 
-def can_learn_from(catalog: Catalog) -> bool:
+def has_training_titles(catalog: Catalog) -> bool:
     return "train" in set(catalog.titles["split"])
 
 
@@ -131,12 +131,12 @@ def _teacher_for(catalog: Catalog) -> Catalog | None:
             other = cache.open_catalog(path) if path else None
         except InputError:
             continue
-        if other and other.modalities == catalog.modalities and can_learn_from(other):
+        if other and other.modalities == catalog.modalities and has_training_titles(other):
             return other
     return None
 
 
-def free_name(folder: Path, name: str) -> Path:
+def unused_name(folder: Path, name: str) -> Path:
     """`folder/name`, or with the first number behind it that no run has yet."""
     names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(folder / n for n in names if not (folder / n).exists())

@@ -29,7 +29,7 @@ _COMPLAINT = "ranges.complaint"
 T = TypeVar("T")
 
 
-def widget(name: str, value: Any, *, keep: bool = False) -> str:
+def widget_key(name: str, value: Any, *, keep: bool = False) -> str:
     """The key of a widget that shows `value`; with `keep` it goes on showing what was typed.
 
     Streamlit forgets a widget's value with the page it stood on, so the selection never lives there.
@@ -40,12 +40,12 @@ def widget(name: str, value: Any, *, keep: bool = False) -> str:
     return key
 
 
-def fresh(name: str) -> str:
+def form_key(name: str) -> str:
     """The key of a field in a form: another one, and so an empty field, after `empty_forms`."""
     return f"form.{st.session_state.get(_FORMS, 0)}.{name}"
 
 
-def empty_forms() -> None:
+def clear_forms() -> None:
     st.session_state[_FORMS] = st.session_state.get(_FORMS, 0) + 1
 
 
@@ -60,7 +60,7 @@ def title() -> str:
 
 def choose_title(title_id: str) -> None:
     st.session_state[_TITLE] = title_id
-    forget_complaint()
+    clear_range_error()
 
 
 def run() -> str | None:
@@ -79,7 +79,7 @@ def hidden() -> list[int]:
 
 def hide(shots: Iterable[int]) -> None:
     st.session_state.setdefault(_HIDDEN, {})[title()] = sorted({int(s) for s in shots})
-    forget_complaint()
+    clear_range_error()
 
 
 def modality() -> str | None:
@@ -141,7 +141,7 @@ def script() -> str | None:
 
 def choose_script(name: str) -> None:
     st.session_state[_SCRIPT] = name
-    turn_to(0)
+    go_to_slide(0)
 
 
 def slide() -> int:
@@ -149,7 +149,7 @@ def slide() -> int:
     return st.session_state.get(_SLIDE, 0)
 
 
-def turn_to(slide: int) -> None:
+def go_to_slide(slide: int) -> None:
     st.session_state[_SLIDE] = max(0, slide)
 
 
@@ -173,12 +173,12 @@ def select(rows: Iterable[int]) -> None:
     st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
 
 
-def expect(name: str) -> None:
+def await_training(name: str) -> None:
     """Watch this training as soon as its folder is there."""
     st.session_state[_EXPECTED] = name
 
 
-def expected() -> str | None:
+def awaited_training() -> str | None:
     return st.session_state.get(_EXPECTED)
 
 
@@ -196,12 +196,12 @@ def hide_typed(text: str, num_shots: int) -> None:
         st.session_state[_COMPLAINT] = str(error)
 
 
-def complaint() -> str | None:
+def range_error() -> str | None:
     """What is wrong with the ranges typed last."""
     return st.session_state.get(_COMPLAINT)
 
 
-def forget_complaint() -> None:
+def clear_range_error() -> None:
     st.session_state.pop(_COMPLAINT, None)
 
 
@@ -214,10 +214,10 @@ def choose_catalog(name: str | None) -> None:
     if name != catalog_name():
         select(())  # rows of another catalog are other shots
     st.session_state[_CATALOG] = name
-    forget_complaint()
+    clear_range_error()
 
 
-def settle(catalog: Catalog, runs: pd.DataFrame) -> None:
+def fill_defaults(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Fill in what nobody chose of this catalog, and drop what another one left."""
     st.session_state[_TITLES] = catalog.titles
     _repair(catalog, runs)

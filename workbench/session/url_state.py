@@ -25,7 +25,7 @@ _WRITTEN, _NOTES, _WATCHED = "url.written", "url.notes", "training.watched"
 _REMEMBERED_URLS = 40
 
 
-def follow_catalog(exists: Callable[[str], bool]) -> None:
+def read_catalog(exists: Callable[[str], bool]) -> None:
     """Take the catalog from a link, if one was followed; what is not there any more is let go, and said."""
     if _url_is_news():
         state.choose_catalog(st.query_params.get("catalog"))
@@ -35,14 +35,14 @@ def follow_catalog(exists: Callable[[str], bool]) -> None:
         _note([f"There is no catalog {name[:80]!r} here. Here is another."])
 
 
-def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
+def synchronise(catalog: Catalog, runs: pd.DataFrame) -> None:
     """Bring session and URL into line with this catalog; a page calls it before anything else.
 
     runs  a row a run: name, problem (None where it can answer for this catalog)
     """
     if _url_is_news():
         _read_url(catalog, runs)
-    state.settle(catalog, runs)
+    state.fill_defaults(catalog, runs)
     write()
 
 
@@ -63,12 +63,12 @@ def query() -> dict[str, str]:
     return wanted
 
 
-def watched() -> str | None:
+def chosen_training() -> str | None:
     """The training that a link or the last choice names, on the Training page."""
     return st.query_params.get("training") or st.session_state.get(_WATCHED)
 
 
-def watch(name: str) -> None:
+def choose_training(name: str) -> None:
     st.session_state[_WATCHED] = name
     _write({"training": name} | ({"catalog": chosen} if (chosen := state.catalog_name()) else {}))
 

@@ -15,7 +15,7 @@ from workbench.present.play import Picture, Stage, play
 from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
 from workbench.session import cache, interpretation_cache, shot_frames, state
-from workbench.session.page_context import runs_beside, turn_to
+from workbench.session.page_context import runs_beside, switch_to_page
 from workbench.views.formatting import as_text
 from workbench.views.script import Script, parse_script, read_script, script_of_a_view
 from workbench.views.slide_document import slide_document
@@ -81,13 +81,13 @@ def show(catalog: Catalog, named: Named) -> None:
     def heard(answer: str) -> None:
         moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly
         if answer in moves:
-            state.turn_to(min(moves[answer], len(script.steps) - 1))
+            state.go_to_slide(min(moves[answer], len(script.steps) - 1))
         else:
             state.leave_stage()
 
     choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=heard, keys=KEYS)
     if state.stage_left():
-        turn_to("masking_lab", catalog)
+        switch_to_page("masking_lab", catalog)
     buttons(catalog, named, number)
 
 
@@ -99,7 +99,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
             key="presenter.back",
             icon=":material/arrow_back:",
             disabled=number == 0,
-            on_click=state.turn_to,
+            on_click=state.go_to_slide,
             args=(number - 1,),
         )
         st.button(
@@ -107,7 +107,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
             key="presenter.next",
             icon=":material/arrow_forward:",
             disabled=number == last,
-            on_click=state.turn_to,
+            on_click=state.go_to_slide,
             args=(number + 1,),
         )
         st.caption(f"{number + 1} of {last + 1} · arrow keys or Space, Esc leaves", width="stretch")
@@ -120,10 +120,10 @@ def choose(catalog: Catalog) -> None:
     """Which script, or one of the viewer's own."""
     with st.popover("Script", icon=":material/list_alt:"):
         names = [*scripts_beside(catalog), THIS_VIEW]
-        key = state.widget("script", state.script() if state.script() in names else names[0])
+        key = state.widget_key("script", state.script() if state.script() in names else names[0])
         st.selectbox("Script", names, key=key, on_change=lambda: state.choose_script(st.session_state[key]))
         st.file_uploader(
-            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,),
+            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.go_to_slide, args=(0,),
             max_upload_size=1,  # MB
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from workbench.app_pages.retrieval import cached, query
 from workbench.app_pages.retrieval.cards import Cards, bounds, plain_markdown
 from workbench.components.frames import frames
 from workbench.session import state
-from workbench.session.page_context import to_training
+from workbench.session.page_context import offer_training_page
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import as_text, clock, count, number
@@ -150,7 +150,7 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Finder | None:
             "With a trained run, this column shows what plays a like part in its title.",
             icon=":material/model_training:",
         )
-        to_training(catalog, "Train one")
+        offer_training_page(catalog, "Train one")
         return None
     bar = st.empty()
     try:

@@ -53,7 +53,7 @@ def show(
 def choose_layer(layers: tuple[str, ...]) -> str:
     if len(layers) < 2:
         return ALL
-    key = state.widget("layer", ALL, keep=True)
+    key = state.widget_key("layer", ALL, keep=True)
     if st.session_state[key] not in (ALL, *layers):
         st.session_state[key] = ALL
     st.segmented_control(

@@ -39,7 +39,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         return
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     body = st.container()
-    key = state.widget("method", "leave_one_out", keep=True)
+    key = state.widget_key("method", "leave_one_out", keep=True)
     names = {**SHORT, ATTENTION: "Attention"}
     st.segmented_control(
         "Measured by", list(names), key=key, format_func=lambda m: names[m], required=True, label_visibility="collapsed"

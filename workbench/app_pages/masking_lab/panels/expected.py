@@ -25,7 +25,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     head, frames = st.container(), st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         everywhere = choose_scope()
-        veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
+        veiled = st.toggle("Veil the real shot", key=state.widget_key("veil", False, keep=True))
         if state.focus() not in hidden and len(hidden) > 1:
             st.caption(f"Shown first, of {len(hidden)} hidden shots: the one that shows best what all say together.")
     found = candidate_cache.expectation(
@@ -63,7 +63,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
 
 def choose_scope() -> bool:
     """True for the whole catalog."""
-    key = state.widget("scope", THIS_TITLE, keep=True)
+    key = state.widget_key("scope", THIS_TITLE, keep=True)
     st.segmented_control("Chosen from", [THIS_TITLE, EVERYWHERE], key=key, required=True, label_visibility="collapsed")
     return st.session_state[key] == EVERYWHERE
 

@@ -27,7 +27,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.markdown("Hide a few shots to see what the model would make of them if it knew less.")
         return
     body = st.container()
-    key = state.widget("what_if", LESS, keep=True)
+    key = state.widget_key("what_if", LESS, keep=True)
     st.segmented_control("What if", [LESS, METADATA, RUN], key=key, required=True, label_visibility="collapsed")
     with body:
         {LESS: less_of_the_film, METADATA: other_metadata, RUN: another_run}[st.session_state[key]](
@@ -60,7 +60,7 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     body = st.container()
     names = {NONE: "no metadata at all", **dict(zip(catalog.titles["title_id"], catalog.titles["name"], strict=True))}
     names.pop(title.title_id)
-    key = state.widget("metadata_of", NONE, keep=True)
+    key = state.widget_key("metadata_of", NONE, keep=True)
     if st.session_state[key] not in names:
         st.session_state[key] = NONE
     st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
@@ -83,7 +83,7 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
         st.markdown("**There is no other run here that fits these shots.**")
         return
     body = st.container()
-    key = state.widget("other_run", next(iter(others)), keep=True)
+    key = state.widget_key("other_run", next(iter(others)), keep=True)
     if st.session_state[key] not in others:
         st.session_state[key] = next(iter(others))
     st.selectbox("Beside it", list(others), key=key)
