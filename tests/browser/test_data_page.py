@@ -79,7 +79,7 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
     expect(page.locator(".shot")).to_have_count(6)
     expect(page).to_have_url(re.compile("catalog=uploaded"))
     page.wait_for_function("(img) => img.naturalWidth > 0", arg=page.locator(".shot .frame").first.element_handle())
-    expect(page.get_by_text("no title to learn from")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("no training title")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def suspended_when_begun(folder: Path) -> psutil.Process:

@@ -43,7 +43,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Run]:
-    """By name the runs of a folder; by no name the first that fits the catalog."""
+    """A function that opens a run of the folder by name, with "" the first that fits the catalog."""
 
     @cache
     def opened(name: str) -> Run:
@@ -67,7 +67,7 @@ def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Run]:
 
 
 def embedded_pictures() -> Picture:
-    """Each shot's picture as a part of the file."""
+    """A function that gives each shot's picture as a data URI."""
 
     @cache
     def colours(title: Title) -> list[str]:

@@ -74,7 +74,7 @@ def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) ->
     try:
         changed_preset(name, changed)
         if not has_training_titles(cache.open_catalog(catalog)):
-            return f"{catalog.name} has no title to learn from (split train)"
+            return f"{catalog.name} has no training title (split train)"
     except InputError as error:
         return str(error)
     if typed and (typed != Path(typed).name or typed.startswith(".")):
