@@ -1,7 +1,7 @@
 """The server: `streamlit run workbench/app.py [-- --catalog DIR --runs DIR]`.
 
-Streamlit finds `app` and serves it. Each session runs app_pages/main.py; here stands what a server does
-once: it loads torch and the default run before the first click. What it gives beside the pages stands in server/routes.py.
+Streamlit finds `app` and serves it. Each session runs app_pages/main.py. This module has what the server does once; the routes
+beside the pages are in server/routes.py.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from workbench.session.arguments import read_arguments
 
 
 @asynccontextmanager
-async def warmed(app: App) -> AsyncIterator[None]:
-    from workbench.server import startup  # its caches belong to the runtime, which is there by now
+async def lifespan(app: App) -> AsyncIterator[None]:
+    from workbench.server import startup  # its caches need Streamlit's runtime, which exists by now
 
-    error_log.keep_a_log(read_arguments().runs)
+    error_log.configure_log(read_arguments().runs)
     startup.adapt_streamlit()
-    startup.warm(read_arguments())
+    startup.preload(read_arguments())
     yield
 
 
 app = App(
     Path(__file__).parent / "app_pages" / "main.py",
-    lifespan=warmed,
+    lifespan=lifespan,
     routes=ROUTES,
     middleware=MIDDLEWARE,
-    on_script_error=error_log.say,
+    on_script_error=error_log.report_error,
 )

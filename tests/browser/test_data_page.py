@@ -25,9 +25,9 @@ PATIENCE_MS = 60_000
 def no_jobs(world: Path):
     """Each test begins and ends without jobs on the page."""
     yield
-    for job in jobs.listed(jobs.jobs_folder(world / "runs")):
+    for job in jobs.list_jobs(jobs.jobs_folder(world / "runs")):
         jobs.stop(job)
-        jobs.forget(job)
+        jobs.remove(job)
 
 
 def settled(page: Page) -> None:
@@ -79,12 +79,12 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
     expect(page.locator(".shot")).to_have_count(6)
     expect(page).to_have_url(re.compile("catalog=uploaded"))
     page.wait_for_function("(img) => img.naturalWidth > 0", arg=page.locator(".shot .frame").first.element_handle())
-    expect(page.get_by_text("no title to learn from")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("no training title")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def suspended_when_begun(folder: Path) -> psutil.Process:
     """The process of the only job, suspended as soon as some of it is done, so that it cannot be ready before a click."""
-    while not (found := jobs.listed(folder)) or not found[0].share:
+    while not (found := jobs.list_jobs(folder)) or not found[0].share:
         time.sleep(0.001)
     process = psutil.Process(json.loads((found[0].folder / "job.json").read_text())["pid"])
     process.suspend()

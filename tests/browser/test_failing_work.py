@@ -106,7 +106,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(failing: World) -> Iterator[World]:
     yield failing
     (failing.runs / "ballast").unlink(missing_ok=True)
-    for job in jobs.listed(failing.jobs):
+    for job in jobs.list_jobs(failing.jobs):
         if job.state == jobs.RUNNING:
             os.kill(pid_of(job), signal.SIGKILL)
         shutil.rmtree(job.folder, ignore_errors=True)
@@ -154,7 +154,7 @@ def train(world: World, name: str, catalog: Path | None = None, **changed: objec
 def watch(page: Page, world: World, name: str) -> None:
     deadline = time.monotonic() + 60
     while not (world.runs / name / "run.json").exists():
-        assert time.monotonic() < deadline, [(job.sentence, job.log) for job in jobs.listed(world.jobs)]
+        assert time.monotonic() < deadline, [(job.sentence, job.log) for job in jobs.list_jobs(world.jobs)]
         time.sleep(0.1)
     page.goto(f"{world.address}/training?training={name}")
 
@@ -245,7 +245,7 @@ def test_a_map_process_that_is_killed_can_be_started_again(page, world, elsewher
     page.goto(f"{world.address}/map")
     page.get_by_role("button", name=re.compile("^Draw the map: ")).first.click(timeout=PATIENCE_MS)
     deadline = time.monotonic() + 30
-    while not (found := jobs.listed(world.jobs, "map")):
+    while not (found := jobs.list_jobs(world.jobs, "map")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(pid_of(found[0]), signal.SIGKILL)

@@ -21,9 +21,9 @@ def nothing_left(world: Path):
     """The runs and jobs of these tests go with them."""
     before = set((world / "runs").iterdir())
     yield
-    for job in jobs.listed(jobs.jobs_folder(world / "runs"), "train"):
+    for job in jobs.list_jobs(jobs.jobs_folder(world / "runs"), "train"):
         jobs.stop(job)
-        jobs.forget(job)
+        jobs.remove(job)
     for path in set((world / "runs").iterdir()) - before:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -346,7 +346,7 @@ class JobKind(Kind):
     def read(self, folder: Path) -> None:
         from workbench.server import jobs
 
-        _ = jobs.listed(folder)
+        _ = jobs.list_jobs(folder)
         for path in folder.iterdir():
             job = jobs.read(path)
             _ = job.log, job.answer, job.sentence.strip(), job.what.strip(), sorted(job.about), f"{job.asked + 1}"

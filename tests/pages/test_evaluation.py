@@ -122,7 +122,7 @@ def test_the_button_starts_msm_evaluate_as_a_job(monkeypatch, world, tmp_path):
 
     (verb,) = started
     assert verb[0] == "evaluate" and verb[-3:] == ["--split", "test", "--json"]
-    (job,) = jobs.listed(jobs.jobs_folder(tmp_path / "runs"), "evaluate")
+    (job,) = jobs.list_jobs(jobs.jobs_folder(tmp_path / "runs"), "evaluate")
     for _ in range(600):
         if (job := jobs.read(job.folder)).state != jobs.RUNNING:
             break

@@ -208,7 +208,7 @@ def test_a_catalog_without_titles_to_learn_from_is_not_told_to_train_on_itself(m
     title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 7)))
     Catalog.write(tmp_path / "other", [title], modalities=modalities_of({"text": 7}))
     app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
-    assert "no title to learn from" in app.info[0].value
+    assert "no training title" in app.info[0].value
     assert not any(c.value.startswith("msm train") for c in app.code)
 
     lessons = [TitleData(title_id=s, split=s, embeddings=np.ones((5, 7))) for s in ("train", "test")]

@@ -122,7 +122,7 @@ def test_when_a_worker_was_lost(monkeypatch, page, kind, world, tmp_path):
     about = {"run": str(tmp_path / "runs" / "mediafm")}
     (job / "job.json").write_text(json.dumps({**facts, "about": about}), encoding="utf-8")
     app = visit(monkeypatch, page, world / "catalog", tmp_path / "runs")
-    assert any("ended without a word" in s for s in sentences(app))
+    assert any("ended without an exit status" in s for s in sentences(app))
     assert "Dismiss" in [b.label for b in app.button if not b.disabled]
 
 

@@ -167,7 +167,7 @@ def test_what_an_error_or_a_job_says_is_never_read_as_markdown():
                     "job.sentence",
                     "note",
                     "one.problem",
-                    "state.complaint()",
+                    "state.range_error()",
                     "complaint",
                     "alarm",
                 ):

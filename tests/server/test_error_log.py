@@ -13,7 +13,7 @@ from workbench.server import error_log
 
 @pytest.fixture
 def log(tmp_path):
-    path = error_log.keep_a_log(tmp_path)
+    path = error_log.configure_log(tmp_path)
     assert path is not None
     yield path
     for handler in error_log.log.handlers:
@@ -31,17 +31,17 @@ def raised(error: Exception) -> Exception:
 def test_what_nobody_foresaw_is_logged_under_the_number_that_the_page_shows(log, monkeypatch):
     shown: list[Exception] = []
     monkeypatch.setattr(st, "exception", shown.append)
-    assert error_log.say(raised(ZeroDivisionError("by nothing")))
+    assert error_log.report_error(raised(ZeroDivisionError("by nothing")))
     number = str(shown[0]).rsplit(" ", 1)[1].rstrip(".")
     written = log.read_text()
-    assert f"trouble {number}" in written and "Traceback" in written and "by nothing" in written
+    assert f"error {number}" in written and "Traceback" in written and "by nothing" in written
     assert "by nothing" not in str(shown[0])
 
 
 def test_a_rule_that_a_person_broke_is_a_sentence_and_no_trouble(log, monkeypatch):
     said: list[str] = []
     monkeypatch.setattr(st, "error", lambda text, **_: said.append(text))
-    error_log.say(InputError("there is no shot 7"))
+    error_log.report_error(InputError("there is no shot 7"))
     assert said == ["there is no shot 7."] and "no shot 7" not in log.read_text()
 
 
@@ -62,4 +62,4 @@ def test_the_log_is_five_files_of_a_megabyte_at_most(log):
 
 def test_a_folder_that_cannot_be_written_means_no_log_and_no_failure(tmp_path):
     (tmp_path / "runs").write_text("a file where a folder should be")
-    assert error_log.keep_a_log(tmp_path / "runs") is None
+    assert error_log.configure_log(tmp_path / "runs") is None

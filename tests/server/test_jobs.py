@@ -81,7 +81,7 @@ def test_a_job_whose_disk_runs_full_says_so_and_one_on_a_full_disk_does_not_star
     ):
         jobs.start(another, "A look", ["info", str(disk)])
     assert psutil.Process().children() == before
-    assert [j.folder for j in jobs.listed(disk / "jobs")] == [folder]
+    assert [j.folder for j in jobs.list_jobs(disk / "jobs")] == [folder]
 
 
 def test_a_failed_job_says_why_in_the_verbs_own_sentence(tmp_path):
@@ -122,7 +122,7 @@ jobs.start(folder, "Film", ["ingest", *sys.argv[2:]])
 def test_a_job_outlives_the_server_and_its_end_is_known_to_the_next_one(tmp_path, long_film, end):
     film = write_film(tmp_path / "film.mp4", [Scene(0), Scene(1)] * 10) if end == "done" else long_film
     subprocess.run([sys.executable, "-c", SERVER, tmp_path / "jobs", film, tmp_path / "catalog"], check=True)
-    (job,) = jobs.listed(tmp_path / "jobs", "ingest")
+    (job,) = jobs.list_jobs(tmp_path / "jobs", "ingest")
     assert job.state == jobs.RUNNING
     if end == "stopped":
         jobs.stop(until_it_reads(job))
@@ -156,11 +156,11 @@ def test_a_pid_that_belongs_to_another_process_by_now_is_not_mistaken(tmp_path, 
 def test_only_what_is_over_can_be_forgotten(tmp_path, long_film):
     job = start_ingest(tmp_path, long_film)
     (job.folder / "files").mkdir()
-    jobs.forget(job)
+    jobs.remove(job)
     assert job.folder.exists()
     jobs.stop(until_it_reads(job))
-    jobs.forget(wait_for(job.folder, jobs.STOPPED))
-    assert jobs.listed(tmp_path / "jobs") == [] and not job.folder.exists()
+    jobs.remove(wait_for(job.folder, jobs.STOPPED))
+    assert jobs.list_jobs(tmp_path / "jobs") == [] and not job.folder.exists()
 
 
 def test_a_folder_that_is_no_job_and_one_of_another_kind_are_not_listed(tmp_path, tiny_catalog):
@@ -168,8 +168,8 @@ def test_a_folder_that_is_no_job_and_one_of_another_kind_are_not_listed(tmp_path
     wait_for(start_info(tmp_path, tiny_catalog.path).folder, jobs.DONE)
     broken = jobs.prepare(tmp_path / "jobs", "ingest")
     (broken / "job.json").write_text("{}")
-    assert [j.kind for j in jobs.listed(tmp_path / "jobs")] == ["info"]
-    assert jobs.listed(tmp_path / "jobs", "ingest") == []
+    assert [j.kind for j in jobs.list_jobs(tmp_path / "jobs")] == ["info"]
+    assert jobs.list_jobs(tmp_path / "jobs", "ingest") == []
 
 
 def test_what_was_made_is_a_catalog(tmp_path):

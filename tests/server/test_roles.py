@@ -58,23 +58,23 @@ def secrets_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 
 def test_without_secrets_the_machines_user_is_an_editor(secrets_at):
-    assert not roles.login_is_asked() and roles.may_edit()
+    assert not roles.login_required() and roles.may_edit()
 
 
 def test_secrets_that_cannot_be_read_let_nobody_in(secrets_at):
     secrets_at("[auth\nclient_id = ")
     with pytest.raises(InputError, match="nobody is let in"):
-        roles.login_is_asked()
+        roles.login_required()
 
 
 def test_secrets_that_are_no_text_or_a_folder_let_nobody_in(secrets_at, tmp_path):
     (tmp_path / "secrets.toml").write_bytes(b"[auth]\nclient_id = '\xff'")
     with pytest.raises(InputError, match="nobody is let in"):
-        roles.login_is_asked()
+        roles.login_required()
     (tmp_path / "secrets.toml").unlink()
     (tmp_path / "secrets.toml").mkdir()
     with pytest.raises(InputError, match="nobody is let in"):
-        roles.login_is_asked()
+        roles.login_required()
 
 
 def test_code_outside_of_a_page_starts_no_job_where_a_login_is_required(secrets_at, tmp_path):
@@ -103,4 +103,4 @@ def test_a_viewer_cannot_start_a_job_whatever_the_page_forgot(secrets_at, tmp_pa
     at.session_state["folder"] = str(tmp_path / "jobs")
     at.run()
     assert roles.NOT_AN_EDITOR in at.error[0].value
-    assert jobs.listed(tmp_path / "jobs") == [] and not (tmp_path / "jobs").exists()
+    assert jobs.list_jobs(tmp_path / "jobs") == [] and not (tmp_path / "jobs").exists()

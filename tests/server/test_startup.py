@@ -13,7 +13,7 @@ WARMED = """
 import gc, sys
 from workbench.server import startup
 from workbench.session.arguments import read_arguments
-startup.warm(read_arguments([])).join()
+startup.preload(read_arguments([])).join()
 assert "torch" in sys.modules
 print(len(gc.get_objects()), gc.get_freeze_count())
 """

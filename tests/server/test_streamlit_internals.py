@@ -12,7 +12,7 @@ import streamlit as st
 from packaging.version import Version
 
 from workbench.server import roles, startup, streamlit_internals
-from workbench.server.auth_guard import _may_see
+from workbench.server.auth_guard import _has_access
 from workbench.server.streamlit_internals import PRIVATE_NAMES, READ_FROM, STALE, TEST_IDS
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def test_where_a_private_name_is_missing_the_server_starts_says_so_and_refuses_m
 ):
     name = PRIVATE_NAMES[module]
     monkeypatch.delattr(importlib.import_module(module), name)
-    monkeypatch.setattr(roles, "login_is_asked", lambda: True)
+    monkeypatch.setattr(roles, "login_required", lambda: True)
     monkeypatch.setattr(roles, "section", lambda _: {})
 
     startup.adapt_streamlit()
@@ -59,7 +59,7 @@ def test_where_a_private_name_is_missing_the_server_starts_says_so_and_refuses_m
     (sentence,) = [record.getMessage() for record in caplog.records if name in record.getMessage()]
     assert "refused to everybody" in sentence
     assert streamlit_internals.user_of_cookies({"_streamlit_user": "anything"}) == {}
-    assert not _may_see(type("Request", (), {"cookies": {"_streamlit_user": "anything"}})())
+    assert not _has_access(type("Request", (), {"cookies": {"_streamlit_user": "anything"}})())
 
 
 def test_a_cookie_reader_that_fails_means_that_nobody_is_logged_in(monkeypatch):

@@ -35,7 +35,7 @@ FOREIGN = [
 
 @pytest.fixture
 def client(monkeypatch) -> TestClient:
-    monkeypatch.setattr(roles, "login_is_asked", lambda: False)
+    monkeypatch.setattr(roles, "login_required", lambda: False)
 
     async def frames(socket) -> None:
         await socket.accept()
@@ -65,16 +65,16 @@ def test_a_name_that_the_server_was_given_is_its_own(client, monkeypatch):
 
 @pytest.mark.parametrize("asked", [True, InputError("unreadable")])
 def test_where_people_log_in_the_cookie_guards(client, monkeypatch, asked):
-    def login_is_asked() -> bool:
+    def login_required() -> bool:
         if isinstance(asked, InputError):
             raise asked
         return asked
 
-    monkeypatch.setattr(roles, "login_is_asked", login_is_asked)
+    monkeypatch.setattr(roles, "login_required", login_required)
     assert client.get("/", headers={"host": "films.studio.example"}).status_code == 200
 
 
 def test_the_server_itself_stands_behind_it():
     from workbench.app import app
 
-    assert trusted_hosts.OnlyKnownNames in [one.cls for one in app._user_middleware]
+    assert trusted_hosts.TrustedHosts in [one.cls for one in app._user_middleware]

@@ -23,11 +23,11 @@ def session(catalog_path: str) -> None:
     runs = pd.DataFrame({"name": ["first", "second", "broken"], "problem": [None, None, "broken has no weights yet"]})
     if wish := st.session_state.pop("wish", None):
         getattr(state, wish[0])(*wish[1:])  # as a widget's callback does it: before the script
-        if wish[0] != "settle":
-            state.settle(catalog, runs)
+        if wish[0] != "fill_defaults":
+            state.fill_defaults(catalog, runs)
         st.session_state["asked"] = url_state.query()  # as a page asks that turns to another one
-    url_state.follow(catalog, runs)
-    st.session_state["seen"] = (state.title(), state.run(), state.hidden(), url_state.notes(), state.complaint())
+    url_state.synchronise(catalog, runs)
+    st.session_state["seen"] = (state.title(), state.run(), state.hidden(), url_state.notes(), state.range_error())
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_the_address_of_another_page_is_whole_for_a_title_and_a_catalog_that_nob
     assert "hidden" in page.session_state["asked"]
 
     runs = pd.DataFrame({"name": ["first"], "problem": [None]})
-    wish(page, "settle", Catalog.open(parted_path), runs)
+    wish(page, "fill_defaults", Catalog.open(parted_path), runs)
     assert page.session_state["asked"]["title"] in ("film", "other")
 
 

@@ -1,10 +1,10 @@
-"""The filmstrip in a notebook: the same front end as the app's, around a fill-in.
+"""The filmstrip as an anywidget for notebooks, around a fill-in; it has the same front end as the app's component.
 
     from workbench.components.filmstrip_widget import Filmstrip
     Filmstrip(run.fill_in(title, [40, 41]), title, run)
 
-With the title it has frames, texts, scene marks and the film, where the catalog holds one of no more than 32 MB; with
-the run too, a gesture fills in anew, and `.fill` and `.hidden` hold what is on the screen.
+With the title, it shows frames, texts, scene boundaries and a film of at most 32 MB. With the run too, a gesture computes a new
+fill-in; `.fill` and `.hidden` have what is on the screen.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from msm import FillIn, InputError, Run, Title
 from workbench.components.front_end import script, style
 from workbench.views.strip import as_message, of_message, strip_answer, strip_shots
 
-MOST_PICTURES = 600  # frames travel inside the notebook; a longer title is shown by its colours
-MOST_FILM_BYTES = 32 * 2**20  # the film does too; a larger one is a flip-book of its frames
+MOST_PICTURES = 600  # frames are sent inside the notebook; a longer title is shown by its colours
+MOST_FILM_BYTES = 32 * 2**20  # so is the film; in place of a larger one the frames are played
 
 
 class Filmstrip(anywidget.AnyWidget):
@@ -49,15 +49,15 @@ class Filmstrip(anywidget.AnyWidget):
             answer=strip_answer(fill.table, fill.best_baseline_name),
             **traits,
         )
-        self.observe(self._fill_again, ["hidden", "modality"])
+        self.observe(self._update_fill, ["hidden", "modality"])
 
-    def _fill_again(self, _change: object = None) -> None:
+    def _update_fill(self, _change: object = None) -> None:
         if self._run is None or self._title is None:
             return
         try:
             parts = of_message(self.modality, self.hidden)
             self.fill = self._run.fill_in(self._title, self.hidden, modalities=parts)
-        except (InputError, ValueError):  # nothing is hidden, or nothing that the shots have
+        except (InputError, ValueError):  # no shot is hidden, or no modality that the shots have
             self.answer = None
             return
         self.answer = strip_answer(self.fill.table, self.fill.best_baseline_name)
@@ -77,13 +77,13 @@ def _film(title: Title) -> bytes:
 
 
 def _pictures(title: Title) -> list[str | None] | None:
-    """The frames as data: addresses; None where the title has none, or too many."""
+    """The frames as data URIs; None where the title has none, or too many."""
     if not title.has_thumbnails or title.num_shots > MOST_PICTURES:
         return None
-    return [_as_address(title.thumbnail(i)) for i in range(title.num_shots)]
+    return [_data_uri(title.thumbnail(i)) for i in range(title.num_shots)]
 
 
-def _as_address(file: Path) -> str | None:
+def _data_uri(file: Path) -> str | None:
     if not file.is_file():
         return None
     return "data:image/webp;base64," + base64.b64encode(file.read_bytes()).decode()

@@ -1,7 +1,7 @@
 """Front ends as text: ES modules joined to one, and a style sheet, without a build step.
 
-Streamlit sends a component's module along with every message to it. Ours is a line that fetches the module from an address
-(workbench/server/routes.py), once, and the browser keeps it: a filmstrip's message has 7 kB instead of 73.
+Streamlit sends a component's module with every message. Here the module only imports the real one from a route
+(workbench/server/routes.py), which the browser caches: a message to the filmstrip has 7 kB instead of 73.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ IN_STREAMLIT = {  # folder → the module that mounts the component; it imports 
 }
 
 
-def fetched(folder: str) -> str:
-    """The module that fetches the one of the Streamlit component in `folder`; another one has another address."""
+def importing_module(folder: str) -> str:
+    """A module that imports the one of the component in `folder` from an address with its hash."""
     version = sha256(joined(folder, *IN_STREAMLIT[folder]).encode()).hexdigest()[:16]
     place = f"{base_address()}/components/{folder}.js?{version}"
-    # Two lines at least: a single one Streamlit takes for the name of a file.
+    # Two lines at least: Streamlit takes a single line for a file name.
     return f'const module = await import(new URL("{place}", location.origin));\nexport default module.default;\n'
 
 
@@ -40,7 +40,7 @@ def joined(folder: str, entry: str) -> str:
 
 @cache
 def style_of(folder: str) -> str:
-    """Its style sheet, the colours of the palette before it."""
+    """The style sheet of the component in `folder`, after the palette's variables."""
     return palette.css_variables() + (HERE / folder / f"{folder}.css").read_text(encoding="utf-8")
 
 

@@ -1,1 +1,1 @@
-"""Pieces that several pages lay out alike: choosers, tables with their code, and jobs with their progress."""
+"""Elements that several pages share: choosers, figures with their code, catalog panels, jobs with their progress."""

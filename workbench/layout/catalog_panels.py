@@ -14,7 +14,7 @@ QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
 
 def provenance_line(catalog: Catalog) -> None:
-    """One line where the embeddings were not made from films."""
+    """State it where the embeddings were not made from films."""
     if catalog.provenance.get("kind") == "screenplay":
         st.caption(
             ":material/info: These embeddings come from a seeded screenplay (scenes, places, characters), not from films."
@@ -22,7 +22,7 @@ def provenance_line(catalog: Catalog) -> None:
 
 
 def inspect_or_offer(catalog: Catalog) -> cache.Inspection | None:
-    """Every vector read once: at once where that is quick, on demand where it is not."""
+    """Read every vector of the catalog: at once where it is small, else after a click."""
     found = cache.inspected(catalog)
     size_gb = catalog.num_shots * catalog.shot_dim * np.dtype(catalog.dtype).itemsize / 1e9
     if found or (size_gb > QUICK_GB and not st.button(f"Check every vector ({number(size_gb, 1)} GB)")):
@@ -36,7 +36,7 @@ def inspect_or_offer(catalog: Catalog) -> cache.Inspection | None:
 
 
 def show_soundness(found: cache.Inspection | None, held: str = "") -> None:
-    """Whether the catalog keeps the rules of its own format; `held` is said before it."""
+    """Show whether the catalog follows its format, after the sentence `held`."""
     if found is None:
         st.caption("Its tables fit together; its vectors have not been read yet.")
     elif found.problems:
@@ -47,7 +47,7 @@ def show_soundness(found: cache.Inspection | None, held: str = "") -> None:
 
 
 def show_modalities(catalog: Catalog, found: cache.Inspection | None) -> None:
-    """The blocks of an embedding, and how many shots have each, once that is known."""
+    """Show the modalities of an embedding, and how many shots have each where that is known."""
     st.subheader("Modalities", anchor=False)
     table = modalities_table(catalog.modalities, found.counts if found else None, catalog.num_shots)
     share = st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, color="gray")
@@ -55,7 +55,7 @@ def show_modalities(catalog: Catalog, found: cache.Inspection | None) -> None:
 
 
 def show_provenance(catalog: Catalog) -> None:
-    """Where the embeddings come from, as their maker wrote it."""
+    """Show where the embeddings come from, as the catalog states it."""
     st.subheader("Where it comes from", anchor=False)
     if not catalog.provenance:
         st.caption("The catalog does not say.")

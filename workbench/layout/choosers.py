@@ -12,8 +12,12 @@ from workbench.views.formatting import count
 
 
 def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None) -> None:
-    """titles: a row a title: title_id, name, split, num_shots. `then` is called after another one was chosen."""
-    first = {"test": 0, "validation": 1, "train": 2}  # those that training never saw are the ones to ask about
+    """Choose the title.
+
+    titles  a row a title: title_id, name, split, num_shots
+    then    called after another title was chosen
+    """
+    first = {"test": 0, "validation": 1, "train": 2}  # titles that were not trained on first
     ordered = titles.sort_values("split", key=lambda s: s.map(first), kind="stable")
     rows = {str(r.title_id): r for r in ordered.itertuples()}
 
@@ -21,7 +25,7 @@ def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None
         row = rows[title_id]
         return f"{row.name} · {row.split} · {count(int(row.num_shots), 'shot')}"
 
-    key = state.widget("title", state.title())
+    key = state.widget_key("title", state.title())
 
     def choose() -> None:
         state.choose_title(st.session_state[key])
@@ -31,9 +35,12 @@ def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None
 
 
 def choose_run(runs: pd.DataFrame) -> None:
-    """runs: a row a run: name, recipe, state, problem; only those without a problem are offered."""
+    """Choose the run.
+
+    runs  a row a run: name, recipe, state, problem; only those without a problem are offered
+    """
     usable = runs[runs["problem"].isna()].set_index("name")
-    key = state.widget("run", state.run())
+    key = state.widget_key("run", state.run())
     st.selectbox(
         "Run",
         list(usable.index),
@@ -45,10 +52,10 @@ def choose_run(runs: pd.DataFrame) -> None:
 
 
 def choose_catalog(names: list[str]) -> None:
-    """Which catalog: the first of the names is the one that the app was started on. Nothing where there is one."""
+    """Choose the catalog: the first name is the one given at the start. Nothing is shown for a single name."""
     if len(names) < 2:
         return
-    key = state.widget("catalog", state.catalog_name() or names[0])
+    key = state.widget_key("catalog", state.catalog_name() or names[0])
 
     def choose() -> None:
         chosen = st.session_state[key]

@@ -1,8 +1,9 @@
-"""Jobs as pages show them: a running bar with the time left, how they ended, and a button for what one can do.
+"""Jobs on a page: a progress bar with the time left, the result or the error, and buttons.
 
     jobs_panel(folder, "ingest", "import", done=report)
 
-`done(job, buttons)` draws what a job left that answered in JSON; `buttons` is the row at its foot. While one runs, this piece of the page alone draws itself anew.
+`done(job, buttons)` draws the result of a job that printed JSON; `buttons` is the row below it. While a job runs, only this fragment is
+drawn again.
 """
 
 from __future__ import annotations
@@ -19,26 +20,26 @@ from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.views.formatting import as_text, left_in_words
 
 ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}
-EVERY_S = 1.0  # between two looks at a running job
+EVERY_S = 1.0  # between two updates of a running job
 
 
 def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], None]) -> None:
-    """The jobs of these kinds, the latest first; nothing where there are none."""
-    with st.container():  # one place for what is there or not, so that what stands below keeps its state
-        found = jobs.listed(folder, *kinds)
+    """Show the jobs of these kinds, the latest first."""
+    with st.container():  # a fixed place, so that elements below keep their state while jobs come and go
+        found = jobs.list_jobs(folder, *kinds)
         if running := [job.folder for job in found if job.state == jobs.RUNNING]:
             st.fragment(_running, run_every=EVERY_S)(running)
         if any(job.state != jobs.RUNNING for job in found):
-            # A piece of its own, so that Dismiss neither waits for the whole page nor cuts it short.
+            # A fragment of its own, so that Dismiss neither waits for the page nor interrupts it.
             st.fragment(_over)(folder, kinds, done)
 
 
 def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:
-    over = [job for job in jobs.listed(folder, *kinds) if job.state != jobs.RUNNING]
+    over = [job for job in jobs.list_jobs(folder, *kinds) if job.state != jobs.RUNNING]
     for job in over[:1]:
         with st.container(border=True):
             _ended(job, done)
-    for job in over[1:]:  # the latest is news, the others are there to be looked up
+    for job in over[1:]:  # the latest is open, the others are folded
         with st.expander(f"{as_text(job.title)} · {ENDED[job.state]}"):
             _ended(job, done)
 
@@ -46,17 +47,17 @@ def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenera
 def _running(folders: list[Path]) -> None:
     now = [jobs.read(folder) for folder in folders if folder.exists()]
     if len(now) < len(folders) or any(job.state != jobs.RUNNING for job in now):
-        st.rerun()  # the whole page: there is a result to show
+        st.rerun()  # the whole page, which shows the result
     for job in now:
         with st.container(border=True):
             _bar(job)
 
 
 def _bar(job: Job) -> None:
-    told, button = st.columns([5, 1], vertical_alignment="center")
+    bar, button = st.columns([5, 1], vertical_alignment="center")
     share = f"{job.share:.0%}" if job.share else "starting …"
     words = [f"**{as_text(job.title)}**", share, left_in_words(job.seconds_left)]
-    told.progress(job.share or 0.0, " · ".join(filter(None, words)))
+    bar.progress(job.share or 0.0, " · ".join(filter(None, words)))
     label = ("Stop", "Stop now", "Stop now")[min(job.asked, 2)]
     button.button(
         label,
@@ -72,28 +73,30 @@ def _bar(job: Job) -> None:
 
 def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
     if job.state != jobs.DONE:
-        _say_why(job)
+        _explain_end(job)
     content, buttons = st.container(), st.container(horizontal=True)
-    if job.answer:  # what it could do it did, even if not all
+    if job.answer:  # also a job that failed may have a partial result
         with content:
             done(job, buttons)
     buttons.button(
         "Dismiss",
         key=f"dismiss.{job.name}",
-        on_click=jobs.forget,
+        on_click=jobs.remove,
         args=(job,),
         icon=":material/close:",
         disabled=not may_edit(),
     )
 
 
-def _say_why(job: Job) -> None:
+def _explain_end(job: Job) -> None:
     if job.state == jobs.STOPPED:
         st.info(f"**{as_text(job.title)}** was stopped.", icon=":material/stop_circle:")
     else:
-        said = job.sentence.replace(f"{job.folder.absolute() / 'files'}/", "")  # an upload is known by its name
+        sentence = job.sentence.replace(
+            f"{job.folder.absolute() / 'files'}/", ""
+        )  # uploads are named without their folder
         st.error(
-            f"{as_text(said)}." if job.title in said else f"**{as_text(job.title)}**: {as_text(said)}.",
+            f"{as_text(sentence)}." if job.title in sentence else f"**{as_text(job.title)}**: {as_text(sentence)}.",
             icon=":material/error:",
         )
     if len(job.log.strip().splitlines()) > 1:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from msm import Catalog, InputError, Run, Title
 from msm.io.files import whole_file
@@ -43,11 +42,11 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Any]:
-    """By name the runs of a folder; by no name the first that fits the catalog."""
+def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Run]:
+    """A function that opens a run of the folder by name, with "" the first that fits the catalog."""
 
     @cache
-    def opened(name: str) -> Any:
+    def opened(name: str) -> Run:
         if name:
             if name != Path(name).name or not (folder / name / "run.json").is_file():
                 raise InputError(f"there is no run {name!r} in {folder}")
@@ -68,7 +67,7 @@ def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Any]:
 
 
 def embedded_pictures() -> Picture:
-    """Each shot's picture as a part of the file."""
+    """A function that gives each shot's picture as a data URI."""
 
     @cache
     def colours(title: Title) -> list[str]:

@@ -1,18 +1,20 @@
-"""From a script to its slides: each step asks a run, and the views draw what it answers. Knows no screen."""
+"""Slides of a presentation script: each step computes results of a run, which its view draws as HTML. Independent of Streamlit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
 
 from msm import Catalog, InputError, Title
 from msm.inference.candidates import most_telling, nearest_shots, title_pool
 from msm.interpret.attention import attention
-from msm.interpret.guess import deal
+from msm.interpret.guess import Round, deal
 from msm.interpret.influence import influence
-from msm.interpret.surprise import agreement, peaks, peaks_at_scenes, surprise
+from msm.interpret.surprise import Surprise, agreement, peaks, peaks_at_scenes, surprise
 from msm.masking.parts import Parts, lost_of
 from workbench.views import slides
 from workbench.views.attention import attention_sentence, attention_words
@@ -26,27 +28,32 @@ from workbench.views.slides import Slide
 from workbench.views.surprise import surprise_sentence
 from workbench.views.verdict import verdict
 
-PICKS, AROUND, MOST_PEAKS, MOST_MATTERED = 4, 2, 6, 5
-LONGEST_FILM = 240  # shots of a title that a film view shows; of a longer one so many, evenly spread
+if TYPE_CHECKING:  # these import torch, which costs two seconds
+    from msm import FillIn, Run
 
-# a title and a shot of it → the shot's picture (an address or a data URI) or None, and the colour in its place
+PICKS, AROUND, MOST_PEAKS, MOST_INFLUENTIAL = 4, 2, 6, 5
+LONGEST_FILM = 240  # shots in a film view; of a longer title this many, evenly spaced
+
+T = TypeVar("T")
+
+# (title, shot) → the shot's picture as an address or data URI, or None, and the colour in its place
 Picture = Callable[[Title, int], tuple[str | None, str]]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What a presentation is played on."""
+    """The catalog, runs and pictures of a presentation."""
 
     catalog: Catalog
-    run: Callable[[str], Any]  # the name of a run, "" for the first that fits → msm.Run; InputError for an unknown one
+    run: Callable[[str], Run]  # by name, with "" the first that fits; InputError for an unknown one
     picture: Picture
-    asked: dict[tuple, Any] = field(default_factory=dict)  # fill-ins and curves, for steps that share them
+    results: dict[tuple, Any] = field(default_factory=dict)  # fill-ins and curves that steps share
 
 
 def play(
     script: Script, stage: Stage, name: str, progress: Callable[[int, int], object] = lambda d, t: None
 ) -> list[Slide]:
-    """Every step as a slide; InputError with the file and the step for one that cannot be shown."""
+    """Draw every step as a slide; InputError with the file and the step for one that cannot be drawn."""
     shown = []
     for i, step in enumerate(script.steps):
         shown.append(show(step, stage, f"{name}, step {i + 1}"))
@@ -55,56 +62,56 @@ def play(
 
 
 def show(step: Step, stage: Stage, where: str) -> Slide:
-    """One step as a slide."""
+    """Draw one step as a slide."""
     if step.show == "words":
         return Slide(step.heading, step.text, "", "")
     try:
         title = stage.catalog[step.title]
         hidden = hidden_shots(step, title.num_shots, where)
         parts = hidden_parts(step, hidden, [m.name for m in stage.catalog.modalities], where)
-        said, body = VIEWS[step.show](_Scene(step, stage, title, hidden, parts))
+        sentence, body = VIEWS[step.show](_Scene(step, stage, title, hidden, parts))
     except InputError as error:
-        sentence = str(error)
-        raise InputError(sentence if sentence.startswith(where) else f"{where}: {sentence}") from None
-    return Slide(step.heading, step.text, said, body)
+        reason = str(error)
+        raise InputError(reason if reason.startswith(where) else f"{where}: {reason}") from None
+    return Slide(step.heading, step.text, sentence, body)
 
 
 @dataclass(frozen=True)
 class _Scene:
-    """One step with what it is about."""
+    """A step with its title and its hidden shots."""
 
     step: Step
     stage: Stage
     title: Title
     hidden: tuple[int, ...]
-    parts: Parts  # what is hidden of them
+    parts: Parts  # the hidden modalities of these shots
 
     @property
-    def run(self) -> Any:
+    def run(self) -> Run:
         return self.stage.run(self.step.run)
 
     @property
-    def fill(self) -> Any:
-        ask = lambda: self.run.fill_in(self.title, self.hidden, modalities=self.parts)  # noqa: E731
-        return self.once(f"fill {self.step.modality}", self.hidden, ask)
+    def fill(self) -> FillIn:
+        compute = lambda: self.run.fill_in(self.title, self.hidden, modalities=self.parts)  # noqa: E731
+        return self.once(f"fill {self.step.modality}", self.hidden, compute)
 
     @property
-    def curve(self) -> Any:
+    def curve(self) -> Surprise:
         return self.once("curve", (), lambda: surprise(self.run, self.title, exact=False))
 
-    def once(self, what: str, hidden: tuple[int, ...], ask: Callable[[], Any]) -> Any:
+    def once(self, what: str, hidden: tuple[int, ...], compute: Callable[[], T]) -> T:
         key = (what, self.title.title_id, id(self.run), hidden)
-        if key not in self.stage.asked:
-            self.stage.asked[key] = ask()
-        return self.stage.asked[key]
+        if key not in self.stage.results:
+            self.stage.results[key] = compute()
+        return self.stage.results[key]
 
-    def influence_on(self, shot: int) -> Any:
-        ask = lambda: influence(self.run, self.title, self.hidden, shot)  # noqa: E731
-        return self.once(f"influence on {shot}", self.hidden, ask)
+    def influence_on(self, shot: int) -> pd.DataFrame:
+        compute = lambda: influence(self.run, self.title, self.hidden, shot)  # noqa: E731
+        return self.once(f"influence on {shot}", self.hidden, compute)
 
     @property
     def shot(self) -> int:
-        """The hidden shot that the step is about."""
+        """The hidden shot that the step shows."""
         if self.step.shot is not None:
             return self.step.shot
         return most_telling(self.fill)
@@ -117,7 +124,7 @@ class _Scene:
         return Frame(picture, colour, **{"caption": caption, "text": text if isinstance(text, str) else "", **how})
 
     def veiled(self, shot: int, **how: Any) -> Frame:
-        """A hidden shot without what is hidden of it."""
+        """A hidden shot without its hidden modalities."""
         lost = [part(name) for name in lost_of(self.parts, shot)]
         if not lost:
             return self.frame(shot, veiled=True, **how)
@@ -128,12 +135,12 @@ class _Scene:
 
     @property
     def note(self) -> str:
-        """What the numbers are about, where it is not whole shots."""
+        """Which modalities the numbers are about, where parts of shots are hidden."""
         return hidden_and_shown(self.parts, self.hidden, self.run.sees_rest) if self.parts else ""
 
 
 @lru_cache(maxsize=8)
-def _shots(title: Title) -> Any:
+def _shots(title: Title) -> pd.DataFrame:
     return title.shots
 
 
@@ -149,27 +156,27 @@ def _expected(scene: _Scene) -> tuple[str, str]:
     fill, shot, first = scene.fill, scene.shot, int(scene.title.row["first_shot"])
     pool = title_pool(fill.shots, first, fill.space, scene.stage.catalog.num_shots)
     if shot not in fill.hidden:
-        raise InputError(f"shot {shot} has nothing of what is hidden, so nothing is expected there")
+        raise InputError(f"shot {shot} has none of the hidden modalities, so nothing is predicted there")
     place = fill.hidden.tolist().index(shot)
-    guesses = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
-    found = [nearest_shots(g, pool, fill.space, PICKS, first + shot, fill.columns[place]) for g in guesses]
+    predictions = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
+    found = [nearest_shots(p, pool, fill.space, PICKS, first + shot, fill.columns[place]) for p in predictions]
 
     def frames(table: Any) -> list[Frame]:
-        told = {} if scene.step.veil else {"mark": "truth", "badge": "the real shot"}
-        return [scene.frame(int(p.row) - first, **(told if p.is_truth else {})) for p in table.itertuples()]
+        marks = {} if scene.step.veil else {"mark": "truth", "badge": "the real shot"}
+        return [scene.frame(int(p.row) - first, **(marks if p.is_truth else {})) for p in table.itertuples()]
 
     (model, model_rank), (copy, copy_rank) = found
     name = fill.best_baseline_name
-    said = "" if scene.step.veil else expected_sentence(model_rank, copy_rank, len(fill.shots), "this title", name)
+    sentence = "" if scene.step.veil else expected_sentence(model_rank, copy_rank, len(fill.shots), "this title", name)
     truth = scene.veiled(shot, mark="truth") if scene.step.veil else scene.frame(shot, mark="truth")
-    return said, slides.noted(three_columns(truth, frames(model), frames(copy), name), scene.note)
+    return sentence, slides.noted(three_columns(truth, frames(model), frames(copy), name), scene.note)
 
 
-def _mattered(scene: _Scene) -> tuple[str, str]:
+def _influence(scene: _Scene) -> tuple[str, str]:
     shot, starts = scene.shot, _shots(scene.title)["start_s"].to_numpy(dtype=float)
     table = scene.influence_on(shot)
     frames = [scene.frame(shot, mark="truth", badge="hidden")]
-    for line in strongest(table, MOST_MATTERED).itertuples():
+    for line in strongest(table, MOST_INFLUENTIAL).itertuples():
         badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
         frames.append(scene.frame(int(line.shot), badge=badge, mark="model" if line.influence > 0 else ""))
     arcs = influence_arcs(table, shot)
@@ -181,7 +188,7 @@ def _attention(scene: _Scene) -> tuple[str, str]:
     found = attention(scene.run, scene.title, scene.hidden, shot)
     table = found.table()
     frames = [scene.frame(shot, mark="truth", badge="hidden")]
-    for line in strongest(table, MOST_MATTERED, by="attention").itertuples():
+    for line in strongest(table, MOST_INFLUENTIAL, by="attention").itertuples():
         frames.append(scene.frame(int(line.shot), badge=f"{number(100 * line.attention, 1)}\u2009%"))
     arcs = influence_arcs(table, shot, by="attention")
     rho = agreement(scene.influence_on(shot)["influence"].to_numpy(), table["attention"].to_numpy())
@@ -203,32 +210,32 @@ def _verdict(scene: _Scene) -> tuple[str, str]:
 
 
 def _guess(scene: _Scene) -> tuple[str, str]:
-    asked = deal(scene.fill, 0, shot=scene.step.shot)
-    if asked is None:
+    dealt = deal(scene.fill, 0, shot=scene.step.shot)
+    if dealt is None:
         raise InputError("too few of the hidden shots look different for a guess")
     seen = [s for s in range(scene.title.num_shots) if s not in scene.hidden]
-    before = [s for s in seen if s < asked.shot][-AROUND:]
-    after = [s for s in seen if s > asked.shot][:AROUND]
+    before = [s for s in seen if s < dealt.shot][-AROUND:]
+    after = [s for s in seen if s > dealt.shot][:AROUND]
     veiled = scene.step.veil
-    gap = scene.frame(asked.shot, veiled=veiled, mark="hidden" if veiled else "truth")
+    gap = scene.frame(dealt.shot, veiled=veiled, mark="hidden" if veiled else "truth")
     around = [*(scene.frame(s) for s in before), gap, *(scene.frame(s) for s in after)]
-    choices = [scene.frame(s, caption="", **_chosen(asked, s, veiled)) for s in asked.choices]
-    when = clock(float(_shots(scene.title)["start_s"].iloc[asked.shot])) or f"shot {asked.shot}"
-    return question(when, len(asked.choices)), slides.guess(around, choices)
+    choices = [scene.frame(s, caption="", **_chosen(dealt, s, veiled)) for s in dealt.choices]
+    when = clock(float(_shots(scene.title)["start_s"].iloc[dealt.shot])) or f"shot {dealt.shot}"
+    return question(when, len(dealt.choices)), slides.guess(around, choices)
 
 
-def _chosen(asked: Any, shot: int, veiled: bool) -> dict[str, str]:
-    """Who chose this one, once it may be told."""
+def _chosen(dealt: Round, shot: int, veiled: bool) -> dict[str, str]:
+    """The badge of a choice: who chose it; nothing while the step is veiled."""
     if veiled:
         return {}
-    who = [name for name, choice in (("model", asked.model), ("copying", asked.copy)) if choice == shot]
-    return {"badge": " and ".join(who), "mark": "truth" if shot == asked.shot else ""}
+    who = [name for name, choice in (("model", dealt.model), ("copying", dealt.copy)) if choice == shot]
+    return {"badge": " and ".join(who), "mark": "truth" if shot == dealt.shot else ""}
 
 
 VIEWS: dict[str, Callable[[_Scene], tuple[str, str]]] = {
     "film": _film,
     "expected": _expected,
-    "mattered": _mattered,
+    "mattered": _influence,
     "attention": _attention,
     "surprise": _surprise,
     "verdict": _verdict,

@@ -1,6 +1,6 @@
-"""The doors of the server beside Streamlit's own: who may fetch a picture, and how long an answer may be kept.
+"""Authentication and cache headers of the routes beside the pages.
 
-Streamlit guards its pages by a signed cookie; what we serve beside them (thumbnails, films) is behind the same one.
+These routes (thumbnails, films, fill-ins) check the same signed login cookie as Streamlit's pages.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from workbench.server import roles
 from workbench.server.streamlit_internals import user_of_cookies
 
 Endpoint = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
-PRIVATE = "private, max-age=3600"  # a proxy between us and the viewer keeps nothing
+PRIVATE = "private, max-age=3600"  # shared caches, such as a proxy, may not store the response
 
 
-def for_people(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    """The same answers, but 403 to whoever may not see the pages."""
+def require_access(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint with status 403 for requests whose user may not see the pages, and with PRIVATE as its cache header."""
 
     async def guarded(request: Request) -> Response:
-        if not await run_in_threadpool(_may_see, request):
+        if not await run_in_threadpool(_has_access, request):
             return Response(status_code=403)
-        answer: Any = endpoint(request) if iscoroutinefunction(endpoint) else run_in_threadpool(endpoint, request)
-        response: Response = await answer
+        result: Any = endpoint(request) if iscoroutinefunction(endpoint) else run_in_threadpool(endpoint, request)
+        response: Response = await result
         if "cache-control" in response.headers:
             response.headers["cache-control"] = PRIVATE
         return response
@@ -36,9 +36,9 @@ def for_people(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     return guarded
 
 
-def _may_see(request: Request) -> bool:
+def _has_access(request: Request) -> bool:
     try:
-        if not roles.login_is_asked():
+        if not roles.login_required():
             return True
         return roles.role_of(user_of_cookies(request.cookies), roles.section("roles")) != roles.STRANGER
     except InputError:

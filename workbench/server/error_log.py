@@ -1,4 +1,4 @@
-"""When something goes wrong that nobody foresaw: a sentence for the visitor, the details in a log that cannot grow."""
+"""Unhandled errors: one sentence on the page, and the traceback in a rotating log file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from workbench.views.formatting import as_text
 
 LOG = "workbench.log"
 LOG_BYTES, LOG_FILES = 1_000_000, 5
-LOUDEST = ("client_secret", "cookie_secret", "api_key", "password", "token")  # keys whose values no log may hold
+SECRET_KEYS = (
+    "client_secret",
+    "cookie_secret",
+    "api_key",
+    "password",
+    "token",
+)  # values under these keys are not logged
 log = logging.getLogger("workbench")
 
-SomethingWentWrong = type("Something went wrong", (Exception,), {})  # the name is what the page shows in bold
+SomethingWentWrong = type("Something went wrong", (Exception,), {})  # the page shows the name in bold
 
 
-def keep_a_log(runs: Path) -> Path | None:
-    """Write what happens to RUNS/.log/workbench.log, five files of a megabyte; None where that folder can't be written."""
+def configure_log(runs: Path) -> Path | None:
+    """Log to RUNS/.log/workbench.log, rotated over five files of 1 MB each; None where that folder cannot be written."""
     path = runs / ".log" / LOG
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,19 +38,19 @@ def keep_a_log(runs: Path) -> Path | None:
             pass
     except OSError:
         return None
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log.handlers = [handler]
     log.setLevel(logging.INFO)
     return path
 
 
-def say(error: Exception) -> bool:
-    """Tell whoever looks at the page; True: nothing more needs to be shown."""
-    if isinstance(error, InputError):  # a rule that a person broke, noticed where no page expected it
+def report_error(error: Exception) -> bool:
+    """Show the error on the page and log it; returns True, which tells Streamlit that it is handled."""
+    if isinstance(error, InputError):  # invalid input that the page did not catch
         st.error(f"{as_text(error)}.", icon=":material/error:")
         return True
     number = secrets.token_hex(3)
-    log.error("trouble %s", number, exc_info=error)
+    log.error("error %s", number, exc_info=error)
     st.exception(
         SomethingWentWrong(
             f"this part of the page could not be drawn; nothing was lost. Reload it, or go to another page. "
@@ -54,8 +60,8 @@ def say(error: Exception) -> bool:
     return True
 
 
-class _Discreet(logging.Formatter):
-    """Lines without the values of secrets, and without line breaks that a visitor could forge entries with."""
+class _RedactingFormatter(logging.Formatter):
+    """Formats without the values of secrets, and without line breaks, by which input could forge log entries."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
@@ -69,7 +75,7 @@ def _secret_values() -> list[str]:
         secrets = dict(st.secrets)
     except (OSError, ValueError):  # there are none, or none that can be read
         return []
-    return [v for key, v in _leaves(secrets) if len(v) > 3 and any(word in key.lower() for word in LOUDEST)]
+    return [v for key, v in _leaves(secrets) if len(v) > 3 and any(word in key.lower() for word in SECRET_KEYS)]
 
 
 def _leaves(tree: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:

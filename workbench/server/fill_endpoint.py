@@ -1,7 +1,7 @@
-"""A gesture's answer on the shortest way: the filmstrip asks for it, beside the rerun that brings the rest of the page.
+"""The route that computes a fill-in for the filmstrip, beside the rerun that draws the rest of the page.
 
-A rerun answers when Streamlit has started it, has worked the page out, and has drawn what came before the strip. Asked
-straight, the strip has its scores in half the time. Both ask `cache.whole_fill_in` the same question, so it is worked out once.
+A rerun sends its result after Streamlit has started it and has drawn everything above the strip. By this route the strip has its
+scores in half the time. Both call `cache.whole_fill_in` with the same arguments, so the fill-in is computed once.
 """
 
 from __future__ import annotations
@@ -18,54 +18,57 @@ from starlette.routing import Route
 
 from msm import Catalog, InputError
 from msm.masking.parts import format_parts, simplest
-from workbench.server.auth_guard import for_people
+from workbench.server.auth_guard import require_access
 from workbench.session.arguments import catalog_named, read_arguments
 from workbench.session.base_path import base_address
 from workbench.views.strip import of_message, strip_answer
 
-LONGEST_QUESTION = 1_000_000  # bytes: every shot of the longest title, in every modality
-PLACE = "/fill-in/{catalog}/{title}/{run}"
+MAX_BODY_BYTES = 1_000_000  # room for every shot of the longest title, in every modality
+PATH = "/fill-in/{catalog}/{title}/{run}"
 
 
 def address(catalog: Catalog, title_id: str, run_path: Path) -> str:
-    """Where the filmstrip of a title asks what a run makes of the shots that it hides."""
+    """The address to which the filmstrip posts the hidden shots of a title."""
     words = (catalog.path.absolute().name, title_id, run_path.name)
     return "/".join([f"{base_address()}/fill-in", *(quote(word, safe="") for word in words)])
 
 
 async def fill_in(request: Request) -> Response:
-    """POST {hidden: [shot, …], modality} as a gesture has them → the strip's `answer`; 404 or 422 where there is none."""
-    question = bytearray()
+    """POST {hidden: [shot, …], modality} returns the scores of the fill-in, as `views.strip.strip_answer` has them.
+
+    404 for an unknown catalog, title or run, 413 and 422 for a body that is too large or invalid.
+    """
+    body = bytearray()
     async for piece in request.stream():
-        question += piece
-        if len(question) > LONGEST_QUESTION:
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
             return Response(status_code=413)
-    return await run_in_threadpool(_answer, request.path_params, bytes(question))
+    return await run_in_threadpool(_response, request.path_params, bytes(body))
 
 
-def _answer(place: dict[str, Any], question: bytes) -> Response:
+def _response(path: dict[str, Any], body: bytes) -> Response:
     try:
-        asked = json.loads(question)
-        hidden = tuple(sorted({int(s) for s in asked["hidden"]}))
-        parts = of_message(asked.get("modality") or "", hidden)
+        gesture = json.loads(body)
+        hidden = tuple(sorted({int(s) for s in gesture["hidden"]}))
+        parts = of_message(gesture.get("modality") or "", hidden)
     except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Response(status_code=422)
     from workbench.session import cache
 
-    path = catalog_named(read_arguments(), place["catalog"])
+    catalog_path = catalog_named(read_arguments(), path["catalog"])
     try:
-        if path is None:
+        if catalog_path is None:
             return Response(status_code=404)
-        catalog = cache.open_catalog(path)
+        catalog = cache.open_catalog(catalog_path)
         runs = cache.list_runs(read_arguments().runs, catalog)
-        usable = runs.loc[(runs["name"] == place["run"]) & runs["problem"].isna(), "path"]
-        if usable.empty or place["title"] not in catalog:
+        usable = runs.loc[(runs["name"] == path["run"]) & runs["problem"].isna(), "path"]
+        if usable.empty or path["title"] not in catalog:
             return Response(status_code=404)
         modality = format_parts(simplest(parts, hidden)) or None
-        fill = cache.whole_fill_in(catalog, Path(usable.iloc[0]), place["title"], hidden, modality)
+        fill = cache.whole_fill_in(catalog, Path(usable.iloc[0]), path["title"], hidden, modality)
         return JSONResponse(strip_answer(fill.scores, fill.best_baseline_name))
     except InputError:
-        return Response(status_code=422)  # the page says why
+        return Response(status_code=422)  # the page shows the sentence
 
 
-ROUTE = Route(base_address() + PLACE, for_people(fill_in), methods=["POST"])
+ROUTE = Route(base_address() + PATH, require_access(fill_in), methods=["POST"])

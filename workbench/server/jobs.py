@@ -1,18 +1,18 @@
-"""Long work in processes of their own that outlive the page, the visitor and the server.
+"""Jobs: `msm` commands in processes that outlive the page, the session and the server.
 
-A job is a folder in a folder of jobs, so every session sees the same ones:
+A job is a folder in the folder of jobs, so that every session sees the same jobs:
 
     KIND-DATE-TIME-RANDOM/
-      job.json        kind, title, argv, about (what a page wants to remember), started, pid
-      progress.json   what the child tells of itself (msm/io/progress.py), its end included
-      output, log     what it writes to stdout and to stderr
-      exit.json       its exit status, from a server that saw it end
-      spare           room for these two on a disk that runs full meanwhile; gone once it ended
-      asked.json      how often it was asked to stop
-      files/          what was uploaded for it
+      job.json        kind, title, argv, about (values of the page that started it), started, pid
+      progress.json   progress and end, written by the child (msm/io/progress.py)
+      output, log     its stdout and stderr
+      exit.json       its exit status, written by the server that started it
+      spare           reserves disk space for progress.json and exit.json; removed at the end
+      asked.json      the number of requests to stop it
+      files/          uploads that it reads
 
-Whether it runs is read from the process table, never from a file: a job whose process died without a
-word is `lost`, and a pid that belongs to another process by now is told by that process's command line.
+Whether a job runs is read from the process table. A job whose process ended without a recorded status is `lost`. A pid that was
+reused by another process is recognised by its command line.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ from workbench.server.roles import require_editor
 
 RUNNING, DONE, FAILED, STOPPED, LOST = "running", "done", "failed", "stopped", "lost"
 STOP_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
-_watchers: dict[Path, threading.Thread] = {}  # of the jobs that this server started
+_watchers: dict[Path, threading.Thread] = {}  # threads that wait for the jobs of this server
 SPARE_BYTES = 16_384
-LOG_TAIL = 20_000  # bytes of a log that anybody wants to see
-Kinds = Mapping[str, tuple[type, ...]]  # what the files hold
+LOG_TAIL = 20_000  # bytes of a log that are shown
+Kinds = Mapping[str, tuple[type, ...]]  # key → types of a JSON file
 FACTS: Kinds = {"kind": (str,), "title": (str,), "argv": (list,), "about": (dict,), "started": (int, float)}
 FACTS = {**FACTS, "pid": (int,)}
 LARGEST = 1e11  # of any number in them: seconds since 1970 until the year 5138
 NUMBER = (int, float, NoneType)
-TOLD: Kinds = {"done": NUMBER, "total": NUMBER, "seconds_left": NUMBER, "what": (str, NoneType)}
+PROGRESS: Kinds = {"done": NUMBER, "total": NUMBER, "seconds_left": NUMBER, "what": (str, NoneType)}
 ENDED: Kinds = {"status": (int,), "sentence": (str, NoneType)}
 EXIT: Kinds = {"status": (int,)}
-ASKED: Kinds = {"times": (int,)}
-LOST_SENTENCE = "it ended without a word: it was killed, or the machine was restarted"
+STOP_REQUESTS: Kinds = {"times": (int,)}
+LOST_SENTENCE = "it ended without an exit status: it was killed, or the machine was restarted"
 KILLED_SENTENCE = "it was killed; perhaps there was not enough memory"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A job as it stood when it was read.
+    """The state of a job at the time of reading.
 
     state         running, done, failed, stopped or lost
-    share         0 … 1 of the work that is done, None while nobody can know
-    seconds_left  None while nobody can know
+    share         0 … 1 of the work that is done, None while unknown
+    seconds_left  None while unknown
     sentence      why it failed; empty otherwise
-    asked         how often it was asked to stop
+    asked         the number of requests to stop it
     """
 
     folder: Path
@@ -87,7 +87,7 @@ class Job:
 
     @property
     def log(self) -> str:
-        """The end of what it wrote to stderr."""
+        """The last bytes of its stderr."""
         return _tail(self.folder / "log")
 
     @property
@@ -106,12 +106,12 @@ class Job:
 
 
 def jobs_folder(runs: Path) -> Path:
-    """Where jobs are kept: beside the runs, hidden."""
+    """The folder of jobs, hidden among the runs."""
     return runs / ".jobs"
 
 
 def prepare(jobs: Path, kind: str) -> Path:
-    """A fresh folder for a job that is about to start; it is no job before `start`. InputError for a viewer."""
+    """Make the folder of a job; it is listed as a job after `start`. InputError for a viewer."""
     require_editor()
     folder = jobs / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     with naming_full_disk(folder):
@@ -121,7 +121,7 @@ def prepare(jobs: Path, kind: str) -> Path:
 
 @contextmanager
 def prepared(jobs: Path, kind: str) -> Iterator[Path]:
-    """A fresh folder for a job that is started inside the block; removed if it could not be."""
+    """Make the folder of a job that is started inside the block; it is removed if the block raises."""
     folder = prepare(jobs, kind)
     try:
         yield folder
@@ -133,11 +133,11 @@ def prepared(jobs: Path, kind: str) -> Iterator[Path]:
 def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any] | None = None) -> Job:
     """Start `msm VERB …` as the job of a prepared folder.
 
-    title  what a person calls it
-    verb   the words after `msm`; their paths should be absolute
-    about  what a page wants to find again, as JSON
+    title  shown on the page
+    verb   the arguments of `msm`; paths should be absolute
+    about  values that the page reads again, JSON-serialisable
 
-    InputError where the disk is full already: then nothing runs.
+    InputError where the disk is full; nothing is started then.
     """
     argv = [sys.executable, "-m", "msm", "--progress-file", str(folder.absolute() / "progress.json"), *verb]
     with naming_full_disk(folder):
@@ -157,23 +157,23 @@ def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any
     try:
         with naming_full_disk(folder):
             write_json(folder / "job.json", facts)
-    except BaseException:  # what nobody could find again must not run
+    except BaseException:  # a process without a job.json could not be stopped
         process.kill()
         process.wait()
         raise
-    watcher = threading.Thread(target=_see_off, args=(process, folder), daemon=True, name=f"job {folder.name}")
+    watcher = threading.Thread(target=_wait_for_exit, args=(process, folder), daemon=True, name=f"job {folder.name}")
     watcher.start()
     _watchers[folder.absolute()] = watcher
     return read(folder)
 
 
-def listed(jobs: Path, *kinds: str) -> list[Job]:
-    """The jobs of these kinds (of all where none is named), the latest first."""
+def list_jobs(jobs: Path, *kinds: str) -> list[Job]:
+    """The jobs of these kinds, or of every kind where none is given; the latest first."""
     found = []
     for path in jobs.glob("*/job.json"):
         try:
             job = read(path.parent)
-        except InputError:  # forgotten by another session this very moment, or not ours
+        except InputError:  # removed by another session meanwhile, or not a job
             continue
         if not kinds or job.kind in kinds:
             found.append(job)
@@ -181,33 +181,35 @@ def listed(jobs: Path, *kinds: str) -> list[Job]:
 
 
 def read(folder: Path) -> Job:
-    """A job as it stands now; InputError where the folder holds none."""
+    """Read a job; InputError where the folder is not a job."""
     facts = read_json(folder / "job.json")
     if not _fits(facts, FACTS) or not all(isinstance(word, str) for word in facts["argv"]):
         raise InputError(f"{folder / 'job.json'} is not what a job writes")
     job: dict[str, Any] = {key: facts[key] for key in ("kind", "title", "started", "about")}
     argv = tuple(facts["argv"])
-    alive = _runs(facts["pid"], argv)  # before the files are read: it may end in between, but not the other way round
-    if not alive and folder.absolute() in _watchers:  # how it ended is being written down
+    alive = _runs(
+        facts["pid"], argv
+    )  # before the files are read: the process may end in between, and must not count as lost then
+    if not alive and folder.absolute() in _watchers:  # its exit status is being written
         _watchers[folder.absolute()].join(1)
-    told = _maybe(folder / "progress.json", TOLD)
-    state, sentence = _state(alive, told.get("ended"), _maybe(folder / "exit.json", EXIT).get("status"))
-    share = told["done"] / told["total"] if told.get("total") and told.get("done") is not None else None
+    progress = _read_checked(folder / "progress.json", PROGRESS)
+    state, sentence = _state(alive, progress.get("ended"), _read_checked(folder / "exit.json", EXIT).get("status"))
+    share = progress["done"] / progress["total"] if progress.get("total") and progress.get("done") is not None else None
     return Job(
         folder=folder,
         argv=argv,
         state=state,
-        what=told.get("what") or "",
+        what=progress.get("what") or "",
         share=share if share is None else min(1.0, max(0.0, share)),
-        seconds_left=told.get("seconds_left"),
+        seconds_left=progress.get("seconds_left"),
         sentence=sentence,
-        asked=_maybe(folder / "asked.json", ASKED).get("times", 0),
+        asked=_read_checked(folder / "asked.json", STOP_REQUESTS).get("times", 0),
         **job,
     )
 
 
 def stop(job: Job) -> None:
-    """Ask a running job to stop: by SIGINT, and where it was asked before by SIGTERM. InputError for a viewer."""
+    """Stop a running job: by SIGINT at the first request, by SIGTERM after it. InputError for a viewer."""
     require_editor()
     if read(job.folder).state != RUNNING:
         return
@@ -217,25 +219,25 @@ def stop(job: Job) -> None:
         os.kill(facts["pid"], signal.SIGTERM if job.asked else signal.SIGINT)
 
 
-def forget(job: Job) -> None:
-    """Remove what is kept of a job that is over, uploads included; a running one stays. InputError for a viewer."""
+def remove(job: Job) -> None:
+    """Delete the folder of a job that has ended, uploads included; a running job stays. InputError for a viewer."""
     require_editor()
     if read(job.folder).state != RUNNING:
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
-def _see_off(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait for a child, so that no zombie is left, and write down how it ended."""
+def _wait_for_exit(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait for a child, which leaves no zombie, and write its exit status."""
     status = process.wait()
     if folder.is_dir():
-        with suppress(OSError):  # a full disk; the child's own last word may still be there
+        with suppress(OSError):  # a full disk; progress.json may still have the end
             (folder / SPARE).unlink(missing_ok=True)
             write_json(folder / "exit.json", {"status": status})
     _watchers.pop(folder.absolute(), None)
 
 
 def _state(alive: bool, ended: Mapping[str, Any] | None, seen: int | None) -> tuple[str, str]:
-    """(state, sentence) from the child's last word and from the exit status that a server saw."""
+    """(state, sentence) from the end in progress.json and the status in exit.json."""
     if alive and ended is None:
         return RUNNING, ""
     status = seen if ended is None else ended["status"]
@@ -245,12 +247,14 @@ def _state(alive: bool, ended: Mapping[str, Any] | None, seen: int | None) -> tu
         return DONE, ""
     if status in STOP_STATUSES:
         return STOPPED, ""
-    said = "" if ended is None else ended.get("sentence")
-    return FAILED, said or (KILLED_SENTENCE if status == -signal.SIGKILL else f"it failed with exit status {status}")
+    sentence = "" if ended is None else ended.get("sentence")
+    return FAILED, sentence or (
+        KILLED_SENTENCE if status == -signal.SIGKILL else f"it failed with exit status {status}"
+    )
 
 
-def _maybe(path: Path, kinds: Kinds) -> dict[str, Any]:
-    """An object of JSON; empty where it is not there yet, or not what a job writes."""
+def _read_checked(path: Path, kinds: Kinds) -> dict[str, Any]:
+    """A JSON object; empty where the file does not exist yet or does not fit `kinds`."""
     try:
         found = read_json(path)
     except InputError:

@@ -1,13 +1,13 @@
-"""Who may do what: everybody where nobody logs in; viewers and editors where the server asks for a login.
+"""Roles: without a login everybody is an editor; with one, users are editors, viewers or strangers.
 
-A server asks where its secrets (`.streamlit/secrets.toml`) have a section [auth], in Streamlit's own form for OpenID
-Connect. Two more sections are ours, both lists of e-mail addresses in which `*` stands for anything:
+A login is required where the server's secrets (`.streamlit/secrets.toml`) have a section [auth], in Streamlit's own form for OpenID
+Connect. The section [roles] lists e-mail addresses, with `*` as a wildcard:
 
     [roles]
     editors = ["ann@studio.example"]        # train, ingest, delete
-    viewers = ["*@studio.example"]          # see; everybody who can log in where this is left out
+    viewers = ["*@studio.example"]          # see; without this line, everybody who can log in
 
-Without [auth] the machine's user is alone with the app, which listens on localhost, and is an editor.
+Without [auth], the app listens on localhost and its user is an editor.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ NOT_AN_EDITOR = "you see this workbench as a viewer; somebody with the role of a
 UNREADABLE = "the server's secrets.toml cannot be read, so nobody is let in; see the server's own output"
 
 
-def login_is_asked() -> bool:
-    """Does this server know how people log in?"""
+def login_required() -> bool:
+    """Whether the secrets have a section [auth]."""
     return bool(section("auth"))
 
 
 def role_of(user: Mapping[str, Any], roles: Mapping[str, Any]) -> str:
-    """EDITOR, VIEWER or STRANGER, from what the identity provider says of somebody and from the section [roles].
+    """EDITOR, VIEWER or STRANGER, from the claims of the identity provider and the section [roles].
 
-    An address that the provider says is not verified is nobody's.
+    An address that the provider marks as not verified matches no list.
     """
     if not user.get("is_logged_in"):
         return STRANGER
@@ -48,8 +48,8 @@ def role_of(user: Mapping[str, Any], roles: Mapping[str, Any]) -> str:
 
 
 def role() -> str:
-    """The role of whoever looks at this page."""
-    if not login_is_asked():
+    """The role of this session's user."""
+    if not login_required():
         return EDITOR
     return role_of(st.user.to_dict(), section("roles"))
 
@@ -65,9 +65,9 @@ def require_editor() -> None:
 
 
 def gate() -> None:
-    """Before any page: somebody who has to log in sees the door and nothing behind it."""
+    """Require a login before any page is drawn, where one is configured."""
     try:
-        if not login_is_asked():
+        if not login_required():
             return
     except InputError as error:
         st.error(f"{as_text(error)}.", icon=":material/key_off:")
@@ -89,8 +89,8 @@ def gate() -> None:
         st.button("Log out", icon=":material/logout:", on_click=st.logout)
 
 
-def say_viewer() -> bool:
-    """Says so where somebody may only look; a page leaves its forms out then."""
+def explain_viewer() -> bool:
+    """Explain to a viewer that a form is left out; whether the user is one."""
     if may_edit():
         return False
     st.caption(f":material/visibility: {NOT_AN_EDITOR[0].upper()}{NOT_AN_EDITOR[1:]}.")

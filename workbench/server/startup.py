@@ -1,6 +1,4 @@
-"""What a server does before its first visitor clicks: it loads torch and the default run, and shares out cores and memory,
-and it sends what it has to say at once.
-"""
+"""Work at the start of the server: load torch and the default run, limit threads, keep freed memory, adapt Streamlit."""
 
 from __future__ import annotations
 
@@ -19,18 +17,18 @@ from workbench.session.arguments import Arguments
 from workbench.views.default_selection import hide_at_random, opening_title
 
 log = logging.getLogger("workbench")
-KEEP = 64 * 2**20  # bytes of freed memory that the process does not give back at once
+KEEP = 64 * 2**20  # bytes of freed memory that the allocator keeps
 
 
-def warm(arguments: Arguments) -> threading.Thread:
-    """Do in the background what the first visitor would wait for: torch, the run, one fill-in."""
-    thread = threading.Thread(target=_open_everything, args=(arguments,), name="warm", daemon=True)
+def preload(arguments: Arguments) -> threading.Thread:
+    """Load torch and the default run and compute one fill-in, in a background thread."""
+    thread = threading.Thread(target=_preload, args=(arguments,), name="preload", daemon=True)
     thread.start()
     return thread
 
 
-def share_cores() -> None:
-    """Leave cores to the other visitors: with every core in one fill-in, two at once wait for each other's threads."""
+def limit_threads() -> None:
+    """Limit torch and BLAS to half the cores, at most four: two fill-ins with a thread for each core wait for each other."""
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -47,9 +45,12 @@ def adapt_streamlit() -> None:
         log.warning(sentence)
 
 
-def keep_memory() -> None:
-    """Let the allocator keep what a fill-in has freed: glibc gives it back, and takes it again page by page for the next one,
-    which is a sixth of the time of a click. Nothing elsewhere: other allocators keep it by themselves."""
+def keep_freed_memory() -> None:
+    """Raise glibc's thresholds for returning freed memory to the system.
+
+    By default glibc returns what a fill-in has freed and requests it again, page by page, for the next one: a sixth of the time
+    of a click. Other allocators keep freed memory by themselves.
+    """
     if not sys.platform.startswith("linux"):
         return
     try:
@@ -63,9 +64,9 @@ def keep_memory() -> None:
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
-def _open_everything(arguments: Arguments) -> None:
-    share_cores()
-    keep_memory()
+def _preload(arguments: Arguments) -> None:
+    limit_threads()
+    keep_freed_memory()
     try:
         catalog = cache.open_catalog(arguments.catalog)
         title_id = opening_title(catalog.titles)
@@ -75,8 +76,8 @@ def _open_everything(arguments: Arguments) -> None:
             hidden = hide_at_random(catalog[title_id].num_shots, seed=0)
             cache.fill_in(catalog, Path(path), title_id, tuple(hidden), None)
     except InputError:
-        pass  # the page says it, to somebody who can read it
-    # Streamlit collects garbage after every rerun, with the interpreter to itself: what was loaded by
-    # now stays for good and need not be walked through each time (a quarter of a second a click).
+        pass  # the page shows it
+    # Streamlit collects garbage after every rerun and holds the interpreter's lock meanwhile. Freezing keeps what
+    # was loaded by now out of every collection, which saves a quarter of a second a click.
     gc.collect()
     gc.freeze()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:  # the type of containers and columns, for annotations alone
     DeltaGenerator = Any
 
-READ_FROM = "1.67.0"  # the version of Streamlit whose source these names were read from
+READ_FROM = "1.67.0"  # the version of Streamlit whose source these names were read from; 1.66.1 has them too
 PRIVATE_NAMES = {  # module → name
     "streamlit.web.server.starlette.starlette_websocket": "_get_signed_cookie_with_chunks",
     "streamlit.web.server.starlette.starlette_server_config": "USER_COOKIE_NAME",

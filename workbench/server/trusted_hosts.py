@@ -1,8 +1,8 @@
-"""Under which names the server answers, where nobody has to log in.
+"""Protection against DNS rebinding: without a login, requests under a host name that is not trusted are refused.
 
-A web page somewhere can give its own name the address 127.0.0.1; to the browser what it then loads from there is its own,
-and it could read every frame and press every button (DNS rebinding). The name that the browser asked for gives it away.
-With a login there is no need: the cookie is bound to the server's own name.
+A foreign web page can point its own name at 127.0.0.1. The browser then treats this server as part of that page, which could read
+every frame and press every button. The `Host` header contains the foreign name. With a login the check is not needed, because
+the cookie is bound to the server's own name.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from msm.errors import InputError
 from workbench.server import roles
 
-PRIVATE = (".localhost", ".local", ".internal", ".home.arpa", ".lan")  # no such name can be bought
+PRIVATE = (".localhost", ".local", ".internal", ".home.arpa", ".lan")  # names that cannot be registered publicly
 REFUSED = (
-    "This server does not know itself under that name. If it is right, start it with "
+    "This server is not known under that name. If the name is right, start the server with "
     "STREAMLIT_BROWSER_SERVER_ADDRESS set to the name, or with a login (docs/deploy.md)."
 )
 
 
-class OnlyKnownNames:
-    """Answers 403 to whoever asks a server without a login under a name that is not its own."""
+class TrustedHosts:
+    """ASGI middleware that refuses requests under an untrusted host name with 403, unless a login is required."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or _may_answer(Headers(scope=scope).get("host", "")):
+        if scope["type"] == "lifespan" or _is_trusted(Headers(scope=scope).get("host", "")):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
@@ -44,20 +44,20 @@ class OnlyKnownNames:
             await PlainTextResponse(REFUSED, status_code=403)(scope, receive, send)
 
 
-def _may_answer(host: str) -> bool:
+def _is_trusted(host: str) -> bool:
     try:
-        return is_own_name(host) or roles.login_is_asked()
-    except InputError:  # the secrets cannot be read: the pages let nobody in, and say so
+        return is_own_name(host) or roles.login_required()
+    except InputError:  # unreadable secrets: the pages let nobody in and explain it
         return True
 
 
 def is_own_name(host: str) -> bool:
-    """Of a header `Host`: an address, a name that nobody outside can have, or one that this server was given."""
+    """Whether a `Host` header has an IP address, a name that cannot be registered publicly, or a configured name."""
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return False
-    return _is_address(name) or "." not in name or name.endswith(PRIVATE) or name in _given()
+    return _is_address(name) or "." not in name or name.endswith(PRIVATE) or name in _configured_names()
 
 
 def _is_address(name: str) -> bool:
@@ -68,10 +68,10 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _given() -> set[str]:
-    told = [st.get_option("browser.serverAddress"), st.get_option("server.address")]
+def _configured_names() -> set[str]:
+    options = [st.get_option("browser.serverAddress"), st.get_option("server.address")]
     origins = [urlsplit(one).hostname for one in st.get_option("server.corsAllowedOrigins") or []]
-    return {str(name).casefold() for name in (*told, *origins, _machine()) if name}
+    return {str(name).casefold() for name in (*options, *origins, _machine()) if name}
 
 
 @lru_cache(maxsize=1)
@@ -79,4 +79,4 @@ def _machine() -> str:
     return socket.gethostname()
 
 
-MIDDLEWARE = [Middleware(OnlyKnownNames)]
+MIDDLEWARE = [Middleware(TrustedHosts)]

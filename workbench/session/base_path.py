@@ -1,4 +1,4 @@
-"""Under which path of its host the app is served: behind a proxy it may be one among others."""
+"""The URL path under which the app is served, for example behind a proxy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Everything the app keeps between reruns, each with a bound and each keyed on what is on disk.
+"""Cached results, bounded in number and keyed on the files on disk.
 
-A `stamp` is the time of change of the files behind a value: a new file is a new value. A cached function that is given a
-catalog or the path of a run says `hash_funcs=ON_DISK`, and remembers by the catalog's fingerprint and the run's stamp.
+A `stamp` is the modification times of files; a changed file gives another stamp and so a new result. Cached functions that take a
+catalog or the path of a run use `hash_funcs=ON_DISK`: their key has the catalog's fingerprint and the run's stamp.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -25,28 +25,31 @@ from workbench.session.base_path import base_address
 from workbench.session.bounded_dict import BoundedDict
 from workbench.views.strip import strip_shots
 
+if TYPE_CHECKING:  # these import torch, which costs two seconds
+    from msm import FillIn, Run
+
 Stamp = tuple[int, ...]
 MOST_PROBLEMS, MOST_INSPECTIONS = 20, 8
 
 
 class Inspection(NamedTuple):
-    """What reading every vector of a catalog told."""
+    """The result of reading every vector of a catalog."""
 
     problems: list[str]  # the first sentences of Catalog.problems()
     counts: dict[str, int]  # shots that have each modality
 
 
 class Filled(NamedTuple):
-    """A fill-in, reduced to what a page shows."""
+    """The parts of a fill-in that a page shows."""
 
     table: pd.DataFrame  # FillIn.table
     best_baseline_name: str
     skill: float
-    sees_rest: bool  # whether the run was given what was not hidden of the hidden shots
+    sees_rest: bool  # whether the model saw the visible modalities of hidden shots
 
 
 def stamp(*paths: Path) -> Stamp:
-    """Times of change in nanoseconds, 0 for what is not there."""
+    """Modification times in nanoseconds, 0 for a missing file."""
     return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
 
 
@@ -57,7 +60,7 @@ def run_stamp(path: Path) -> Stamp:
 ON_DISK: dict[str | type[Any], Callable[[Any], Any]] = {
     Catalog: lambda catalog: (str(catalog.path), catalog.fingerprint),
     type(Path()): lambda run: (str(run), run_stamp(run)),
-    tuple: repr,  # of a thousand hidden shots one by one, Streamlit takes longer than the cache saves
+    tuple: repr,  # Streamlit hashes a tuple of a thousand shots item by item, which takes longer than the cache saves
 }
 
 
@@ -72,14 +75,14 @@ def _catalog(path: Path, changed: Stamp) -> Catalog:
 
 
 def list_runs(folder: Path, catalog: Catalog) -> pd.DataFrame:
-    """A row a run, the best on validation first: name, path, recipe, state, problem (None where it can answer)."""
+    """A row a run, the best on validation first: name, path, recipe, state, problem (None where it fits the catalog)."""
     infos = sorted(folder.glob("*/run.json"))
     return _runs(folder, stamp(*infos, *(p.parent / "model.safetensors" for p in infos)), _shape(catalog))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _runs(folder: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> pd.DataFrame:
-    from msm.runs.folder import list_runs as run_folders  # torch: two seconds, warmed at the start
+    from msm.runs.folder import list_runs as run_folders  # imports torch: two seconds, preloaded at the start
 
     rows = [_run_row(path, shape) for path in run_folders(folder)]
     rows.sort(key=lambda row: (-row["best"], row["name"]))
@@ -116,8 +119,8 @@ def _shape(catalog: Catalog) -> tuple[tuple[str, int], ...]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …", hash_funcs=ON_DISK)
-def open_run(path: Path) -> Any:
-    """An opened `msm.Run`; InputError where it cannot be."""
+def open_run(path: Path) -> Run:
+    """InputError where it cannot be opened."""
     from msm import Run
 
     return Run.open(path)
@@ -165,7 +168,7 @@ def _weights(path: Path, changed: Stamp) -> str:
 # cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
 def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> Filled:
-    """What the run makes of these hidden shots, remembered for the last few hundred choices."""
+    """The fill-in of these hidden shots."""
     fill = whole_fill_in(catalog, run_path, title_id, hidden, modality)
     return Filled(fill.table, fill.best_baseline_name, fill.skill, open_run(run_path).sees_rest)
 
@@ -173,14 +176,14 @@ def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, 
 @st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=ON_DISK)
 def whole_fill_in(
     catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None
-) -> Any:
-    """The `msm.inference.reconstruction.FillIn` behind `fill_in`, with what was predicted; only the last few are kept."""
+) -> FillIn:
+    """The `msm.inference.reconstruction.FillIn` behind `fill_in`, predictions included; only the last few are kept."""
     return open_run(run_path).fill_in(catalog[title_id], hidden, modalities=parse_parts(modality or ""))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
 def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
-    """What the filmstrip shows of a title."""
+    """The title as the filmstrip component takes it."""
     title = catalog[title_id]
     return strip_shots(
         f"{catalog.fingerprint}/{title_id}",
@@ -194,19 +197,19 @@ def strip(catalog: Catalog, title_id: str) -> dict[str, Any]:
 
 
 def thumbnails_address(title: Title) -> str | None:
-    """What `NUMBER.webp` is appended to for the picture of a shot; None where the title has none."""
+    """The address prefix of a title's thumbnails, before `NUMBER.webp`; None where it has none."""
     if not title.has_thumbnails:
         return None
     return f"{catalog_thumbnails_address(title.catalog)}/{quote(title.title_id, safe='')}/"
 
 
 def catalog_thumbnails_address(catalog: Catalog) -> str:
-    """What `/TITLE/NUMBER.webp` is appended to."""
+    """The address prefix of a catalog's thumbnails, before `/TITLE/NUMBER.webp`."""
     return f"{base_address()}/thumbnails/{quote(catalog.path.absolute().name, safe='')}"
 
 
 def media_address(title: Title) -> str | None:
-    """Where the film itself is served; None where the catalog does not hold it."""
+    """The address of a title's film; None where the catalog has none."""
     if title.film is None:
         return None
     catalog = title.catalog.path.absolute()
@@ -220,12 +223,12 @@ def shots(catalog: Catalog, title_id: str) -> pd.DataFrame:
 
 
 def inspected(catalog: Catalog) -> Inspection | None:
-    """What `inspect` found of this very catalog, None where nobody has looked yet."""
+    """The result of `inspect` for this version of the catalog; None where it has not run."""
     return _inspections().get((str(catalog.path), catalog.fingerprint))
 
 
 def inspect(catalog: Catalog, on_share: Callable[[float], object] = lambda share: None) -> Inspection:
-    """Read every vector once. `on_share` hears the share that is done, and may stop it by raising."""
+    """Read every vector once. `on_share` is called with the share that is done and stops the reading by raising."""
     counts = np.zeros(len(catalog.modalities), dtype=int)
     done = 0
 
@@ -248,7 +251,7 @@ def _inspections() -> BoundedDict[tuple[str, str], Inspection]:
 
 
 def measured_sets() -> dict[str, Any]:
-    """What the checkout has measured over several sets, as `views.track_record` takes it; no sets where it has nothing."""
+    """The benchmark results over several data sets, as `views.benchmark_record` takes them; empty where there are none."""
     results = ROOT / "benchmarks" / "results"
     sets: dict[str, Any] = {}
     for name in ("sample", "real_sets"):

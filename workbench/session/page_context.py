@@ -1,4 +1,4 @@
-"""What every page needs open before it can say anything; or one sentence, what to do next, and no more."""
+"""The catalog and the runs that every page opens first, and what a page shows where one of them is missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGES = Path(__file__).parents[1] / "app_pages"  # a folder each
 
 
 def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
-    """The chosen catalog. Where it cannot be opened, why not and what to do, then `otherwise`, and no more."""
+    """The chosen catalog. Where it cannot be opened, the page shows why and what to do, calls `otherwise` and stops."""
     path = chosen_catalog_path()
     try:
         return cache.open_catalog(path)
@@ -33,29 +33,31 @@ def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
 
 
 def chosen_catalog_path() -> Path:
-    """The catalog of the link or of the last choice; else the one that the app was started on."""
+    """The catalog of the URL or of the last choice; else the one given at the start."""
     arguments = read_arguments()
-    url_state.follow_catalog(lambda name: catalog_named(arguments, name) is not None)
+    url_state.read_catalog(lambda name: catalog_named(arguments, name) is not None)
     name = state.catalog_name()
     return (catalog_named(arguments, name) if name else None) or arguments.catalog
 
 
 def runs_for(catalog: Catalog) -> pd.DataFrame:
-    """The runs beside the catalog, and the selection brought into line with both."""
+    """The runs; the selection and the URL are brought into agreement with them and the catalog."""
     runs = cache.list_runs(read_arguments().runs, catalog)
-    url_state.follow(catalog, runs)
+    url_state.synchronise(catalog, runs)
     for note in url_state.notes():
         st.warning(as_text(note), icon=":material/link_off:")
     return runs
 
 
-def turn_to(page: str, catalog: Catalog) -> NoReturn:
-    """Another page, the selection in its address from the start: else the browser would have to go back twice.
+def switch_to_page(page: str, catalog: Catalog) -> NoReturn:
+    """Switch to another page, with the selection in its URL.
+
+    Without it the new page would write its URL afterwards, and the browser would need two steps to go back.
 
     page     the name of its folder under app_pages
-    catalog  the one that is chosen, which need not be the one that this page shows
+    catalog  the chosen one, which may differ from the one that this page shows
     """
-    state.settle(catalog, cache.list_runs(read_arguments().runs, catalog))
+    state.fill_defaults(catalog, cache.list_runs(read_arguments().runs, catalog))
     st.switch_page(PAGES / page / "page.py", query_params=url_state.query())
 
 
@@ -66,48 +68,48 @@ def run_path_of(runs: pd.DataFrame) -> Path | None:
 
 
 def runs_beside(catalog: Catalog, run_path: Path) -> dict[str, Path]:
-    """The other runs that can answer for this catalog: name → folder."""
+    """The other runs that fit this catalog: name → folder."""
     runs = cache.list_runs(read_arguments().runs, catalog)
     usable = runs[runs["problem"].isna()]
     return {n: Path(p) for n, p in zip(usable["name"], usable["path"], strict=True) if Path(p) != run_path}
 
 
-def say_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """Why nothing can be filled in, and the command that changes it."""
+def explain_no_run(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Show why no run can be used, and the command that trains one."""
     folder = read_arguments().runs
     reasons = [f"{p}." for p in runs["problem"]] or [f"There is no trained run in {folder}."]
-    what_is_next(catalog, runs, " ".join(reasons[:3]))
+    suggest_training(catalog, runs, " ".join(reasons[:3]))
 
 
-def what_is_next(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained run fits these shots yet.") -> None:
-    """The command that trains a run for these shots: on this catalog, else on one beside it, else what is missing."""
-    if can_learn_from(catalog):
-        teacher, hint = catalog, "Train one on this catalog and reload this page:"
-    elif other := _teacher_for(catalog):
-        teacher, hint = (
+def suggest_training(catalog: Catalog, runs: pd.DataFrame, why: str = "No trained run fits these shots yet.") -> None:
+    """Show the command that trains a run for these shots: on this catalog, else on one beside it, else what is missing."""
+    if has_training_titles(catalog):
+        train_catalog, hint = catalog, "Train one on this catalog and reload this page:"
+    elif other := _catalog_to_train_on(catalog):
+        train_catalog, hint = (
             other,
-            f"This catalog has no title to learn from; train on {other.path.name}, whose shots are alike:",
+            f"This catalog has no training title; train on {other.path.name}, whose shots have the same modalities:",
         )
     else:
-        missing = "This catalog has no title to learn from (split train). Bring more into it: of three or more, most become training titles."
+        missing = "This catalog has no training title (split train). Add titles: of three or more, most become training titles."
         st.info(f"{why} {missing}", icon=":material/model_training:")
         if _runs_that_fit(SAMPLE_RUNS, catalog):
-            st.markdown("The runs of the sample films were made for shots of these encoders. To ask them:")
+            st.markdown("The runs of the sample films were trained on shots of these encoders. To use them:")
             st.code(
                 f"msm app {_words('--catalog', catalog.path, '--runs', SAMPLE_RUNS)}", language="bash", wrap_lines=True
             )
         return
     st.info(f"{why} {hint}", icon=":material/model_training:")
-    place = free_name(read_arguments().runs, teacher.path.resolve().name)
-    words = _words(teacher.path, place, "--recipe", "neighbour")
+    place = unused_name(read_arguments().runs, train_catalog.path.resolve().name)
+    words = _words(train_catalog.path, place, "--recipe", "neighbour")
     st.code(f"msm train {words}", language="bash", wrap_lines=True)
-    to_training(catalog)
+    offer_training_page(catalog)
 
 
-def to_training(catalog: Catalog, label: str = "Or on the Training page") -> None:
-    """The way to the page on which a model is trained."""
+def offer_training_page(catalog: Catalog, label: str = "Or on the Training page") -> None:
+    """A button that leads to the Training page."""
     if st.button(label, icon=":material/model_training:", type="tertiary", key="to training"):
-        turn_to("training", catalog)
+        switch_to_page("training", catalog)
 
 
 def _words(*words: object) -> str:
@@ -118,12 +120,12 @@ def _runs_that_fit(folder: Path, catalog: Catalog) -> bool:
     return bool(cache.list_runs(folder, catalog)["problem"].isna().any())
 
 
-def can_learn_from(catalog: Catalog) -> bool:
+def has_training_titles(catalog: Catalog) -> bool:
     return "train" in set(catalog.titles["split"])
 
 
-def _teacher_for(catalog: Catalog) -> Catalog | None:
-    """A catalog beside this one that has the same kind of shots, and titles to learn from."""
+def _catalog_to_train_on(catalog: Catalog) -> Catalog | None:
+    """A catalog beside this one with the same modalities and with training titles."""
     arguments = read_arguments()
     for name in catalog_names(arguments):
         path = catalog_named(arguments, name)
@@ -131,12 +133,12 @@ def _teacher_for(catalog: Catalog) -> Catalog | None:
             other = cache.open_catalog(path) if path else None
         except InputError:
             continue
-        if other and other.modalities == catalog.modalities and can_learn_from(other):
+        if other and other.modalities == catalog.modalities and has_training_titles(other):
             return other
     return None
 
 
-def free_name(folder: Path, name: str) -> Path:
-    """`folder/name`, or with the first number behind it that no run has yet."""
+def unused_name(folder: Path, name: str) -> Path:
+    """`folder/name`, or with the first number appended that no run has."""
     names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(folder / n for n in names if not (folder / n).exists())

@@ -1,12 +1,12 @@
-"""The one selection that all pages share: catalog, title, run, hidden shots, the shot looked at. In the session.
+"""The selection that all pages share: catalog, title, run, hidden shots, focused shot. It is kept in the session state.
 
-The session is the truth while it lasts; `link` writes the address from it.
+The session state is authoritative; `url_state` writes the URL from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -18,20 +18,21 @@ from msm.masking.policies import parse_ranges
 from workbench.views.default_selection import hide_at_random, opening_title
 
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"
-_EXPECTED = "training.expected"
+_AWAITED = "training.expected"
 _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emptied"
-_TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # where rows belong; (rows, the same by title)
+_TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # the titles table; (rows, the same shots by title)
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
-_PARTS = "selection.parts"  # of titles whose hidden shots lose different modalities
+_PARTS = "selection.parts"  # by title, where hidden shots lose different modalities
 _PANEL, _DRAWN = "lab.panel", "lab.drawn"
 _SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
-_COMPLAINT = "ranges.complaint"
+_RANGE_ERROR = "ranges.complaint"
+T = TypeVar("T")
 
 
-def widget(name: str, value: Any, *, keep: bool = False) -> str:
+def widget_key(name: str, value: Any, *, keep: bool = False) -> str:
     """The key of a widget that shows `value`; with `keep` it goes on showing what was typed.
 
-    Streamlit forgets a widget's value with the page it stood on, so the selection never lives there.
+    Streamlit discards the values of a page's widgets when the page changes, so the selection is kept apart from them.
     """
     key = f"widget.{name}"
     if not keep or key not in st.session_state:
@@ -39,17 +40,17 @@ def widget(name: str, value: Any, *, keep: bool = False) -> str:
     return key
 
 
-def fresh(name: str) -> str:
-    """The key of a field in a form: another one, and so an empty field, after `empty_forms`."""
+def form_key(name: str) -> str:
+    """The key of a form field; `clear_forms` changes it, which empties the field."""
     return f"form.{st.session_state.get(_FORMS, 0)}.{name}"
 
 
-def empty_forms() -> None:
+def clear_forms() -> None:
     st.session_state[_FORMS] = st.session_state.get(_FORMS, 0) + 1
 
 
 def has_title() -> bool:
-    """Whether one was chosen in this session, of whatever catalog."""
+    """Whether a title of any catalog was chosen in this session."""
     return _TITLE in st.session_state
 
 
@@ -59,7 +60,7 @@ def title() -> str:
 
 def choose_title(title_id: str) -> None:
     st.session_state[_TITLE] = title_id
-    forget_complaint()
+    clear_range_error()
 
 
 def run() -> str | None:
@@ -78,12 +79,12 @@ def hidden() -> list[int]:
 
 def hide(shots: Iterable[int]) -> None:
     st.session_state.setdefault(_HIDDEN, {})[title()] = sorted({int(s) for s in shots})
-    forget_complaint()
+    clear_range_error()
 
 
 def modality() -> str | None:
-    """The one modality that is hidden of the hidden shots, or as `msm.masking.parts` writes it, where they lose different ones;
-    None = whole shots."""
+    """The modality that is hidden of the hidden shots, in the notation of `msm.masking.parts` where shots lose different ones;
+    None where whole shots are hidden."""
     of_shots = st.session_state.get(_PARTS, {}).get(title())
     if of_shots is None or not hidden():
         return st.session_state.get(_MODALITY)
@@ -91,9 +92,9 @@ def modality() -> str | None:
 
 
 def hide_only(parts: str | None) -> None:
-    """Hide only this modality of the hidden shots, or of each what `msm.masking.parts` reads there; with None whole shots.
+    """Hide only this modality of the hidden shots, or the parts in the notation of `msm.masking.parts`; with None whole shots.
 
-    One for all of them is one for every title; of shots that lose different ones each title has its own.
+    One modality applies to every title; different parts of different shots apply to the chosen title alone.
     """
     of_shots = bool(parts) and ":" in str(parts)
     st.session_state.setdefault(_PARTS, {})[title()] = parts if of_shots else None
@@ -102,17 +103,17 @@ def hide_only(parts: str | None) -> None:
 
 
 def focus() -> int | None:
-    """The shot of the chosen title that a person points at; None where nobody has yet."""
+    """The focused shot of the chosen title; None where there is none."""
     return st.session_state.get(_FOCUS, {}).get(title())
 
 
 def look_at(shot: int | None) -> None:
-    """Point at a shot of the chosen title, or with None at none."""
+    """Focus a shot of the chosen title, or with None no shot."""
     st.session_state.setdefault(_FOCUS, {})[title()] = None if shot is None else int(shot)
 
 
 def panel() -> str | None:
-    """The panel of the masking lab that is open; None where nobody has chosen one."""
+    """The open panel of the masking lab; None where none was chosen."""
     return st.session_state.get(_PANEL)
 
 
@@ -120,92 +121,92 @@ def open_panel(name: str) -> None:
     st.session_state[_PANEL] = name
 
 
-def drawn(about: tuple) -> Any:
-    """What a panel asked to be drawn on the filmstrip, if it is about this; None where it is not."""
+def drawn(about: tuple, kind: type[T]) -> T | None:
+    """The drawing of this kind that a panel put on the filmstrip; None where it is about something else."""
     known, drawing = st.session_state.get(_DRAWN, ((), None))
-    return drawing if known == about else None
+    return drawing if known == about and isinstance(drawing, kind) else None
 
 
-def draw(about: tuple, drawing: Any) -> bool:
-    """Ask for something to be drawn on the filmstrip; True where that is news, and the strip has to be shown again."""
+def draw(about: tuple, drawing: object) -> bool:
+    """Put a drawing on the filmstrip; True where it is another one than before, and the strip has to be shown again."""
     news = st.session_state.get(_DRAWN) != (about, drawing)
     st.session_state[_DRAWN] = (about, drawing)
     return news
 
 
 def script() -> str | None:
-    """The name of the chosen presentation; None where nobody has chosen one."""
+    """The name of the chosen presentation; None where none was chosen."""
     return st.session_state.get(_SCRIPT)
 
 
 def choose_script(name: str) -> None:
     st.session_state[_SCRIPT] = name
-    turn_to(0)
+    go_to_slide(0)
 
 
 def slide() -> int:
-    """Which view of a presentation is shown, counted from 0."""
+    """The index of the presentation's view that is shown."""
     return st.session_state.get(_SLIDE, 0)
 
 
-def turn_to(slide: int) -> None:
+def go_to_slide(slide: int) -> None:
     st.session_state[_SLIDE] = max(0, slide)
 
 
 def leave_stage() -> None:
-    """Escape was pressed: the presenter's page ends at its next run."""
+    """Request, after Escape was pressed, that the presenter's page ends at its next run."""
     st.session_state[_LEAVE] = True
 
 
 def stage_left() -> bool:
-    """Whether it was pressed since the last time of asking."""
+    """Whether that was requested since the last call."""
     return st.session_state.pop(_LEAVE, False)
 
 
 def selected() -> tuple[int, ...]:
-    """The shots that a person picked out of the whole catalog (a lasso, a search), as its rows, ascending."""
+    """The shots selected from the whole catalog, by lasso or search, as ascending rows."""
     return st.session_state.get(_SELECTED, ())
 
 
 def select(rows: Iterable[int]) -> None:
-    """Empty rows let go of the selection."""
+    """Select these rows of the catalog; none clears the selection."""
     st.session_state[_SELECTED] = tuple(sorted({int(r) for r in rows}))
 
 
-def expect(name: str) -> None:
-    """Watch this training as soon as its folder is there."""
-    st.session_state[_EXPECTED] = name
+def await_training(name: str) -> None:
+    """Show this training as soon as its folder exists."""
+    st.session_state[_AWAITED] = name
 
 
-def expected() -> str | None:
-    return st.session_state.get(_EXPECTED)
+def awaited_training() -> str | None:
+    return st.session_state.get(_AWAITED)
 
 
 def hide_next_at_random(num_shots: int) -> None:
-    """Another draw of 20 % each time it is asked for."""
+    """Hide 20 % of the shots, drawn anew at each call."""
     st.session_state[_SEED] = seed = st.session_state.get(_SEED, 0) + 1
     hide(hide_at_random(num_shots, seed))
 
 
 def hide_typed(text: str, num_shots: int) -> None:
-    """Hide the ranges that a person typed; what cannot be read is complained of and changes nothing."""
+    """Hide the typed ranges; where they are invalid, keep the hidden shots and set `range_error`."""
     try:
         hide(parse_ranges(text, num_shots))
     except InputError as error:
-        st.session_state[_COMPLAINT] = str(error)
+        st.session_state[_RANGE_ERROR] = str(error)
 
 
-def complaint() -> str | None:
-    """What is wrong with the ranges typed last."""
-    return st.session_state.get(_COMPLAINT)
+def range_error() -> str | None:
+    """What is wrong with the ranges that were typed last; None where nothing is."""
+    return st.session_state.get(_RANGE_ERROR)
 
 
-def forget_complaint() -> None:
-    st.session_state.pop(_COMPLAINT, None)
+def clear_range_error() -> None:
+    st.session_state.pop(_RANGE_ERROR, None)
 
 
 def catalog_name() -> str | None:
-    """The name of the chosen catalog, None for the one that the app was started on."""
+    """The name of the chosen catalog; None for the one given at the start."""
     return st.session_state.get(_CATALOG)
 
 
@@ -213,17 +214,17 @@ def choose_catalog(name: str | None) -> None:
     if name != catalog_name():
         select(())  # rows of another catalog are other shots
     st.session_state[_CATALOG] = name
-    forget_complaint()
+    clear_range_error()
 
 
-def settle(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """Fill in what nobody chose of this catalog, and drop what another one left."""
+def fill_defaults(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Choose defaults for what was not chosen, and drop choices that do not fit this catalog."""
     st.session_state[_TITLES] = catalog.titles
     _repair(catalog, runs)
 
 
 def selection() -> Selection:
-    """All of it as one value, as a notebook reads it from the link."""
+    """The whole selection as one value, as a notebook reads it from the URL."""
     rows, shots = st.session_state.get(_SHOTS, ((), ()))
     if rows != selected():
         shots = shots_of_rows(selected(), st.session_state[_TITLES])
@@ -240,7 +241,6 @@ def selection() -> Selection:
 
 
 def _repair(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """Fill in what nobody chose, and drop what another catalog left."""
     if st.session_state.get(_TITLE) not in catalog:
         st.session_state[_TITLE] = opening_title(catalog.titles)
     usable = runs.loc[runs["problem"].isna(), "name"].tolist()

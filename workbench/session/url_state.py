@@ -1,7 +1,7 @@
-"""The address as a link: what it says is followed, and it is written from the selection in `state`.
+"""The selection in the URL: read from a link, written from `state`.
 
-The session is the truth while it lasts. The address is read where it says something that this session did not write: when a
-link is opened, or typed.
+The session state is authoritative. The URL is read where it differs from every URL that this session wrote: when a link is opened
+or typed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from workbench.session import state
 from workbench.session.arguments import read_arguments
 from workbench.views.default_selection import opening_title
 
-_WRITTEN, _NOTES, _WATCHED = "url.written", "url.notes", "training.watched"
+_WRITTEN, _NOTES, _TRAINING = "url.written", "url.notes", "training.watched"
 _REMEMBERED_URLS = 40
 
 
-def follow_catalog(exists: Callable[[str], bool]) -> None:
-    """Take the catalog from a link, if one was followed; what is not there any more is let go, and said."""
-    if _url_is_news():
+def read_catalog(exists: Callable[[str], bool]) -> None:
+    """Take the catalog from a new URL; one that does not exist is dropped with a note."""
+    if _url_is_new():
         state.choose_catalog(st.query_params.get("catalog"))
     name = state.catalog_name()
     if name is not None and not exists(name):
@@ -35,46 +35,46 @@ def follow_catalog(exists: Callable[[str], bool]) -> None:
         _note([f"There is no catalog {name[:80]!r} here. Here is another."])
 
 
-def follow(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """Bring session and URL into line with this catalog; a page calls it before anything else.
+def synchronise(catalog: Catalog, runs: pd.DataFrame) -> None:
+    """Bring session state and URL into agreement for this catalog; a page calls it first.
 
-    runs  a row a run: name, problem (None where it can answer for this catalog)
+    runs  a row a run: name, problem (None where it fits this catalog)
     """
-    if _url_is_news():
+    if _url_is_new():
         _read_url(catalog, runs)
-    state.settle(catalog, runs)
+    state.fill_defaults(catalog, runs)
     write()
 
 
 def notes() -> list[str]:
-    """What of a link could not be followed, said once."""
+    """What was invalid in the URL, a sentence each; returned once."""
     return st.session_state.pop(_NOTES, [])
 
 
 def write() -> None:
-    """Put the selection into the address, if it is not there already."""
+    """Write the selection to the URL, if it is not there already."""
     _write(_selection_query())
 
 
 def query() -> dict[str, str]:
-    """The selection as it stands behind the `?`, as news of our own; see `opened.turn_to`."""
+    """The selection as URL parameters, remembered as written by this session; see `page_context.switch_to_page`."""
     wanted = _selection_query()
     _remember(wanted)
     return wanted
 
 
-def watched() -> str | None:
-    """The training that a link or the last choice names, on the Training page."""
-    return st.query_params.get("training") or st.session_state.get(_WATCHED)
+def chosen_training() -> str | None:
+    """The training that the URL or the last choice names, on the Training page."""
+    return st.query_params.get("training") or st.session_state.get(_TRAINING)
 
 
-def watch(name: str) -> None:
-    st.session_state[_WATCHED] = name
+def choose_training(name: str) -> None:
+    st.session_state[_TRAINING] = name
     _write({"training": name} | ({"catalog": chosen} if (chosen := state.catalog_name()) else {}))
 
 
 def selections_folder() -> Path:
-    """Where selections lie that are too long for a link."""
+    """The folder of selections that are too long for a URL."""
     return read_arguments().runs / FOLDER
 
 
@@ -82,19 +82,19 @@ def _selection_query() -> dict[str, str]:
     wanted = state.selection().to_query()
     if "shots" in wanted:
         del wanted["shots"]
-        with suppress(OSError):  # a disk that is full or read-only: the link is without the lasso
+        with suppress(OSError):  # a full or read-only disk: the URL is without the selected shots
             wanted = state.selection().to_query(selections_folder())
     return wanted
 
 
 def _write(wanted: dict[str, str]) -> None:
-    # What the browser says may be older than what was written last: hiding and revealing quickly, it says the same.
+    # The browser may report an older URL than the one written last: after hiding and revealing quickly, it reports the same one.
     if _remember(wanted) or st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
 
 def _remember(wanted: dict[str, str]) -> bool:
-    """Whether this is another address than the one written last."""
+    """Whether this differs from the URL written last."""
     written = st.session_state.setdefault(_WRITTEN, [])
     news = wanted not in written[-1:]
     if news:
@@ -103,31 +103,33 @@ def _remember(wanted: dict[str, str]) -> bool:
     return news
 
 
-def _url_is_news() -> bool:
-    """A URL of our own may come back late, after the next gesture: then it is not news."""
+def _url_is_new() -> bool:
+    """Whether the URL was not written by this session; an older one of its own may arrive late, after the next gesture."""
     url = st.query_params.to_dict()
     return bool(url) and url not in st.session_state.get(_WRITTEN, [])
 
 
 def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
-    url, said = st.query_params.to_dict(), []
+    url, sentences = st.query_params.to_dict(), []
     if url.get("title") or not state.has_title():
         state.choose_title(url.get("title") or opening_title(catalog.titles))
     if state.title() not in catalog:
-        said.append(f"The link names a title that is not in this catalog: {state.title()[:80]!r}. Here is another.")
+        sentences.append(
+            f"The link names a title that is not in this catalog: {state.title()[:80]!r}. Here is another."
+        )
     if "run" in url:
-        said += _read_run(url["run"], runs)
+        sentences += _read_run(url["run"], runs)
     if "hidden" in url and state.title() in catalog:
-        said += _read_hidden(url["hidden"], catalog)
-    said += _read_selected(url.get("shots", ""), catalog)
+        sentences += _read_hidden(url["hidden"], catalog)
+    sentences += _read_selected(url.get("shots", ""), catalog)
     if state.title() in catalog:
-        said += _read_modality(url.get("modality"), catalog)
-        said += _read_focus(url.get("look"), catalog)
-    _note(said)
+        sentences += _read_modality(url.get("modality"), catalog)
+        sentences += _read_focus(url.get("look"), catalog)
+    _note(sentences)
 
 
-def _note(said: list[str]) -> None:
-    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), *said]
+def _note(sentences: list[str]) -> None:
+    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), *sentences]
 
 
 def _read_run(name: str, runs: pd.DataFrame) -> list[str]:
@@ -169,8 +171,8 @@ def _read_modality(text: str | None, catalog: Catalog) -> list[str]:
     known = [m.name for m in catalog.modalities]
     for name in parts:
         if name not in known:
-            said = f"The link hides a modality that these shots do not have: {name[:80]!r}"
-            return [f"{said}; they have {', '.join(known)}."]
+            sentence = f"The link hides a modality that these shots do not have: {name[:80]!r}"
+            return [f"{sentence}; they have {', '.join(known)}."]
     state.hide_only(text)
     return []
 

@@ -15,11 +15,11 @@ from workbench.app_pages.ablations import store
 from workbench.app_pages.ablations.store import Ablation
 from workbench.server import jobs
 from workbench.server.jobs import Job
-from workbench.server.roles import may_edit, require_editor, say_viewer
+from workbench.server.roles import explain_viewer, may_edit, require_editor
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import free_name
+from workbench.session.page_context import unused_name
 from workbench.views.ablation import cells_table, has_own_scale, knob_figure
 from workbench.views.ablation_text import (
     facts_sentence,
@@ -240,7 +240,7 @@ def start_another(catalog: Path, *, opened: bool) -> None:
     from msm.recipes.recipe import Recipe
 
     with st.expander("Start an ablation", icon=":material/science:", expanded=opened):
-        if say_viewer():
+        if explain_viewer():
             return
         try:
             cache.open_catalog(catalog)
@@ -274,7 +274,7 @@ def start_another(catalog: Path, *, opened: bool) -> None:
             "ablate" if go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch") else ""
         )
         if wants:
-            out = free_name(read_arguments().runs, name.strip() or "ablation")
+            out = unused_name(read_arguments().runs, name.strip() or "ablation")
             _start(wants, catalog, out, recipes, knobs, settings, each=each, seeds=int(seeds))
 
 

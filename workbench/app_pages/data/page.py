@@ -11,7 +11,7 @@ from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session import state
 from workbench.session.arguments import catalog_names, read_arguments
-from workbench.session.page_context import catalog_or_stop, runs_for, turn_to
+from workbench.session.page_context import catalog_or_stop, runs_for, switch_to_page
 from workbench.views.catalog_tables import splits_table, titles_table
 from workbench.views.formatting import grouped, number
 
@@ -66,7 +66,7 @@ with held:
     )
     if chosen["selection"]["rows"]:
         state.choose_title(str(catalog.titles["title_id"].iloc[chosen["selection"]["rows"][0]]))
-        turn_to("masking_lab", catalog)
+        switch_to_page("masking_lab", catalog)
 
     left, right = st.columns(2)
     with left:

@@ -14,11 +14,11 @@ from workbench.app_pages.data import uploads
 from workbench.layout import catalog_panels
 from workbench.server import jobs
 from workbench.server.jobs import Job
-from workbench.server.roles import say_viewer
+from workbench.server.roles import explain_viewer
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
-from workbench.session.page_context import turn_to, what_is_next
+from workbench.session.page_context import suggest_training, switch_to_page
 from workbench.views.catalog_tables import present_sentence
 from workbench.views.formatting import as_text, clock, count
 
@@ -30,7 +30,7 @@ NEW = "A new catalog"
 
 def bring_your_own() -> None:
     """The two forms: films, and embeddings that were made elsewhere."""
-    if say_viewer():
+    if explain_viewer():
         return
     kind = st.segmented_control(
         "What do you bring?",
@@ -60,13 +60,16 @@ def _films() -> None:
         st.caption("The first four are of a single film.")
         left, right = st.columns(2)
         facts = {
-            "name": left.text_input("Name", key=state.fresh("name"), placeholder="the file's name"),
-            "tags": left.text_input("Tags", key=state.fresh("tags"), placeholder="drama, sea"),
+            "name": left.text_input("Name", key=state.form_key("name"), placeholder="the file's name"),
+            "tags": left.text_input("Tags", key=state.form_key("tags"), placeholder="drama, sea"),
             "synopsis": right.text_area(
-                "Synopsis", key=state.fresh("synopsis"), height=124, help="With the tags it makes the [GLOBAL] vector."
+                "Synopsis",
+                key=state.form_key("synopsis"),
+                height=124,
+                help="With the tags it makes the [GLOBAL] vector.",
             ),
             "subtitles": left.text_input(
-                "Subtitles on this machine's disk", key=state.fresh("subtitles"), placeholder="those beside the film"
+                "Subtitles on this machine's disk", key=state.form_key("subtitles"), placeholder="those beside the film"
             ),
         }
         encoders = right.text_input(
@@ -111,12 +114,12 @@ def _choose_files(kind: str, suffixes: list[str], what: str) -> tuple[list[Any],
         f"Upload files, up to {limit} MB each",
         type=suffixes,
         accept_multiple_files=True,
-        key=state.fresh(f"upload.{kind}"),
+        key=state.form_key(f"upload.{kind}"),
         max_upload_size=limit,
     )
     path = right.text_input(
         "or read from this machine's disk",
-        key=state.fresh(f"path.{kind}"),
+        key=state.form_key(f"path.{kind}"),
         placeholder=what,
         disabled=bool(chosen_files),
         help="Nothing is copied through the browser, so there is no limit.",
@@ -143,7 +146,7 @@ def _new_name(wish: str) -> str:
     free = uploads.free_catalog_name(beside, wish) if beside.exists() else beside.absolute().name
     name = st.text_input(
         "Name of the new catalog",
-        key=state.fresh("new catalog"),
+        key=state.form_key("new catalog"),
         placeholder=free,
         help=f"A folder of that name is made in {beside.absolute().parent}.",
     )
@@ -157,7 +160,7 @@ def _try(begin: Any) -> None:
     except (InputError, OSError) as error:
         st.error(f"{as_text(error)}.", icon=":material/error:")
         return
-    state.empty_forms()  # what was chosen is taken
+    state.clear_forms()  # what was chosen is taken
     st.rerun()
 
 
@@ -240,10 +243,10 @@ def _show_title(title: Title) -> None:
 def _way_on(job: Job, catalog: Catalog, title: Title, buttons: DeltaGenerator) -> None:
     runs = cache.list_runs(read_arguments().runs, catalog)
     if not runs["problem"].isna().any():
-        what_is_next(catalog, runs)
+        suggest_training(catalog, runs)
     lab = "Open in the masking lab"
     if buttons.button(lab, key=f"open.{job.name}", type="primary", icon=":material/visibility_off:"):
         default = catalog_names(read_arguments())[0]
         state.choose_catalog(None if catalog.path.name == default else catalog.path.name)
         state.choose_title(title.title_id)
-        turn_to("masking_lab", catalog)
+        switch_to_page("masking_lab", catalog)

@@ -86,7 +86,7 @@ def start(catalog: Catalog, title: str, options: Sequence[str]) -> None:
 def _running(catalog: Catalog, options: Sequence[str]) -> bool:
     about = {"catalog": str(catalog.path.absolute()), "options": list(options)}
     folder = jobs.jobs_folder(read_arguments().runs)
-    return any(job.state == jobs.RUNNING and job.about == about for job in jobs.listed(folder, KIND))
+    return any(job.state == jobs.RUNNING and job.about == about for job in jobs.list_jobs(folder, KIND))
 
 
 def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:

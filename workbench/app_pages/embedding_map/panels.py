@@ -19,7 +19,7 @@ from workbench.components.shot_map import Gesture, shot_map
 from workbench.layout.figures import columns, copy_as_code
 from workbench.session import state, url_state
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import turn_to
+from workbench.session.page_context import switch_to_page
 from workbench.views import map_parts, map_text
 from workbench.views.formatting import as_text, clock, count
 from workbench.views.map_figure import map_figure
@@ -205,9 +205,9 @@ def _ways_on(catalog: Catalog, rows: np.ndarray) -> None:
                 state.choose_title(title_id)
                 state.hide(shots)
             state.choose_title(most[0])
-            turn_to("masking_lab", catalog)
+            switch_to_page("masking_lab", catalog)
         if st.button("Search like these", icon=":material/image_search:"):
-            turn_to("retrieval", catalog)
+            switch_to_page("retrieval", catalog)
 
 
 def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:

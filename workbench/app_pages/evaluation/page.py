@@ -9,7 +9,7 @@ from workbench.layout.catalog_panels import provenance_line
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.session.page_context import catalog_or_stop, explain_no_run, run_path_of, runs_for
 from workbench.views.report import comparison_words, details, verdict
 
 catalog = catalog_or_stop()
@@ -20,7 +20,7 @@ others = panel.choose(runs)
 provenance_line(catalog)
 jobs_panel(jobs.jobs_folder(read_arguments().runs), panel.KIND, done=panel.measured)
 if run_path is None:
-    say_no_run(catalog, runs)
+    explain_no_run(catalog, runs)
     st.stop()
 
 evaluation = panel.report_or_offer(run_path, catalog)

@@ -18,7 +18,7 @@ from workbench.server.roles import may_edit
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import turn_to
+from workbench.session.page_context import switch_to_page
 from workbench.views import notebook_code, report_figures
 from workbench.views.formatting import as_text, baseline_label, count, number
 from workbench.views.probes import (
@@ -97,7 +97,7 @@ def offer(label: str, run_path: Path, catalog: Catalog, *extra: str, main: bool 
     """A button that measures a run in a process of its own; what runs already is not offered again."""
     folder = jobs.jobs_folder(read_arguments().runs)
     about = {"run": str(run_path.absolute()), "extra": list(extra)}
-    busy = any(j.state == jobs.RUNNING and j.about.get("run") == about["run"] for j in jobs.listed(folder, KIND))
+    busy = any(j.state == jobs.RUNNING and j.about.get("run") == about["run"] for j in jobs.list_jobs(folder, KIND))
     split = next((s for s in ("test", "validation") if catalog.split(s)), None)
     if split is None:
         st.caption("This catalog has no test title and no validation title, so there is nothing unseen to measure on.")
@@ -208,7 +208,7 @@ def title_by_title(catalog: Catalog, reports: Reports, run_path: Path) -> None:
     points = chosen["selection"]["points"]
     if points:
         state.choose_title(str(points[0]["customdata"][0]))
-        turn_to("masking_lab", catalog)
+        switch_to_page("masking_lab", catalog)
     copy_as_code(notebook_code.report_code(run_path, reports, "titles_figure(reports)"))
 
 

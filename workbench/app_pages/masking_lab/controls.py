@@ -28,7 +28,7 @@ def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
 def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
     """Ranges to type, and the buttons; what cannot be read is said below the field."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = state.widget("ranges", format_ranges(state.hidden()), keep=state.complaint() is not None)
+        key = state.widget_key("ranges", format_ranges(state.hidden()), keep=state.range_error() is not None)
         st.text_input(
             "Hidden shots",
             key=key,
@@ -52,8 +52,8 @@ def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
         )
         st.button("Clear", icon=":material/backspace:", on_click=state.hide, args=([],))
     with st.container():
-        if state.complaint():
-            st.error(f"{as_text(state.complaint())}.", icon=":material/edit_off:")
+        if state.range_error():
+            st.error(f"{as_text(state.range_error())}.", icon=":material/edit_off:")
 
 
 def middle_of(hidden: list[int], num_shots: int) -> int:

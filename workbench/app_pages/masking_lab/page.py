@@ -13,7 +13,7 @@ from workbench.app_pages.masking_lab import controls, panels, results
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.server import fill_endpoint
 from workbench.session import cache, state, url_state
-from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.session.page_context import catalog_or_stop, explain_no_run, run_path_of, runs_for
 from workbench.views.formatting import as_text
 from workbench.views.notebook_code import timeline_code
 from workbench.views.strip import strip_answer
@@ -102,7 +102,7 @@ def show(title: Title, filled: cache.Filled) -> None:
 
 controls.show_head(catalog, runs)
 if run_path is None:
-    say_no_run(catalog, runs)
+    explain_no_run(catalog, runs)
 lab()
 if run_path:
     results.show_all_titles(cache.evaluation(run_path))

@@ -7,14 +7,14 @@ import streamlit as st
 from msm import InputError
 from workbench.app_pages.present import panels
 from workbench.session import url_state
-from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
+from workbench.session.page_context import catalog_or_stop, explain_no_run, run_path_of, runs_for
 from workbench.views.formatting import as_text
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
 run_path = run_path_of(runs)
 if run_path is None:
-    say_no_run(catalog, runs)
+    explain_no_run(catalog, runs)
     st.stop()
 panels.clear_the_stage()
 

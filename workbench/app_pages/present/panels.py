@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from msm import Catalog, InputError
+from msm import Catalog, InputError, Title
 from msm.masking.policies import format_ranges
 from workbench.components.choices import choices
 from workbench.present.export import embedded_pictures
-from workbench.present.play import Stage, play
+from workbench.present.play import Picture, Stage, play
 from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
-from workbench.session import cache, interpretation_cache, state
-from workbench.session.page_context import runs_beside, turn_to
+from workbench.session import cache, interpretation_cache, shot_frames, state
+from workbench.session.page_context import runs_beside, switch_to_page
 from workbench.views.formatting import as_text
 from workbench.views.script import Script, parse_script, read_script, script_of_a_view
 from workbench.views.slide_document import slide_document
 from workbench.views.slides import STYLE, slide_html
+
+if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+    from msm import Run
 
 KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
 KEYS |= {"Home": "first", "Escape": "leave"}
@@ -78,13 +81,13 @@ def show(catalog: Catalog, named: Named) -> None:
     def heard(answer: str) -> None:
         moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly
         if answer in moves:
-            state.turn_to(min(moves[answer], len(script.steps) - 1))
+            state.go_to_slide(min(moves[answer], len(script.steps) - 1))
         else:
             state.leave_stage()
 
     choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=heard, keys=KEYS)
     if state.stage_left():
-        turn_to("masking_lab", catalog)
+        switch_to_page("masking_lab", catalog)
     buttons(catalog, named, number)
 
 
@@ -96,7 +99,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
             key="presenter.back",
             icon=":material/arrow_back:",
             disabled=number == 0,
-            on_click=state.turn_to,
+            on_click=state.go_to_slide,
             args=(number - 1,),
         )
         st.button(
@@ -104,7 +107,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
             key="presenter.next",
             icon=":material/arrow_forward:",
             disabled=number == last,
-            on_click=state.turn_to,
+            on_click=state.go_to_slide,
             args=(number + 1,),
         )
         st.caption(f"{number + 1} of {last + 1} · arrow keys or Space, Esc leaves", width="stretch")
@@ -117,10 +120,10 @@ def choose(catalog: Catalog) -> None:
     """Which script, or one of the viewer's own."""
     with st.popover("Script", icon=":material/list_alt:"):
         names = [*scripts_beside(catalog), THIS_VIEW]
-        key = state.widget("script", state.script() if state.script() in names else names[0])
+        key = state.widget_key("script", state.script() if state.script() in names else names[0])
         st.selectbox("Script", names, key=key, on_change=lambda: state.choose_script(st.session_state[key]))
         st.file_uploader(
-            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.turn_to, args=(0,),
+            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.go_to_slide, args=(0,),
             max_upload_size=1,  # MB
         )  # fmt: skip
 
@@ -144,11 +147,13 @@ def as_a_file(catalog: Catalog, named: Named) -> None:
     )
 
 
-def stage_of(catalog: Catalog, picture: Any) -> Stage:
-    return Stage(catalog, lambda name: run_named(catalog, name), picture, interpretation_cache.answers(catalog))
+def stage_of(catalog: Catalog, picture: Picture) -> Stage:
+    return Stage(
+        catalog, lambda name: run_named(catalog, name), picture, interpretation_cache.presentation_results(catalog)
+    )
 
 
-def run_named(catalog: Catalog, name: str) -> Any:
+def run_named(catalog: Catalog, name: str) -> Run:
     """The run of a step: by name, or the one that is chosen."""
     paths = runs_beside(catalog, Path())
     name = name or (state.run() or "")
@@ -157,11 +162,11 @@ def run_named(catalog: Catalog, name: str) -> Any:
     return cache.open_run(paths[name])
 
 
-def served_pictures(catalog: Catalog) -> Any:
+def served_pictures(catalog: Catalog) -> Picture:
     """Each shot's picture by its address on this server."""
 
-    def picture(title: Any, shot: int) -> tuple[str | None, str]:
-        address = interpretation_cache.picture_address(catalog, title.title_id, shot)
+    def picture(title: Title, shot: int) -> tuple[str | None, str]:
+        address = shot_frames.picture_address(catalog, title.title_id, shot)
         return address, "" if address else cache.strip(catalog, title.title_id)["colors"][shot]
 
     return picture

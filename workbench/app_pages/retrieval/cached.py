@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -16,11 +16,17 @@ from workbench.session.bounded_dict import BoundedDict
 from workbench.session.cache import ON_DISK, Stamp, stamp
 from workbench.views.formatting import as_text
 
+if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+    from msm.ingest.encoders.base import Encoder
+
+    from msm.search.index_store import Finder
+    from msm.search.spaces import Space
+
 MOST_SPACES = 6
 
 
-def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
-    """A `msm.search.index_store.Finder` over raw shots: the index that is kept, else a new flat one.
+def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Finder | None:
+    """A finder over raw shots: the index that is kept, else a new flat one.
 
     None where there is no index and the catalog is too large to build one while somebody waits.
     """
@@ -32,13 +38,13 @@ def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the shots …", hash_funcs=ON_DISK)
-def _raw_finder(catalog: Catalog, modality: str | None, fusion: str, changed: Stamp) -> Any:
+def _raw_finder(catalog: Catalog, modality: str | None, fusion: str, changed: Stamp) -> Finder | None:
     from msm.search.spaces import RawSpace
 
     return _found_or_flat(RawSpace(catalog, fusion, modality))
 
 
-def _found_or_flat(space: Any) -> Any:
+def _found_or_flat(space: Space) -> Finder | None:
     from dataclasses import replace
 
     from msm.search.index_store import StaleIndex, make_index, open_index
@@ -57,7 +63,7 @@ def _found_or_flat(space: Any) -> Any:
     return replace(make_index(space, save=False), note=note)
 
 
-def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Any:
+def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Finder | None:
     """A Finder over what a run makes of every shot in its title: computed once, kept beside the catalog.
 
     on_share  hears the share that is done while it is computed. InputError where the run does not fit.
@@ -80,12 +86,12 @@ def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[floa
 
 
 @st.cache_resource(show_spinner=False)
-def _finders() -> tuple[BoundedDict[tuple[str, ...], Any], threading.Lock]:
+def _finders() -> tuple[BoundedDict[tuple[str, ...], Finder], threading.Lock]:
     return BoundedDict(MOST_SPACES), threading.Lock()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …", hash_funcs=ON_DISK)
-def text_encoder(catalog: Catalog) -> Any:
+def text_encoder(catalog: Catalog) -> Encoder:
     """The encoder of a catalog's text columns; InputError where it cannot be had."""
     from msm.search import text_query
 

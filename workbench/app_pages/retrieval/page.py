@@ -12,13 +12,13 @@ from workbench.app_pages.retrieval import results as answers
 from workbench.app_pages.retrieval.cards import Cards
 from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import url_state
-from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, turn_to
+from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, switch_to_page
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
 run_path = run_path_of(runs)
 if page := query.page_wanted():
-    turn_to(page, catalog)
+    switch_to_page(page, catalog)
 
 name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
 name.header("Shot retrieval", anchor=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -14,11 +14,14 @@ from workbench.app_pages.retrieval import cached, query
 from workbench.app_pages.retrieval.cards import Cards, bounds, plain_markdown
 from workbench.components.frames import frames
 from workbench.session import state
-from workbench.session.page_context import to_training
+from workbench.session.page_context import offer_training_page
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import as_text, clock, count, number
 from workbench.views.notebook_code import measures_code, search_code
+
+if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+    from msm.search.index_store import Finder
 
 HELP = {
     "fill": "The shot is hidden, with those that are hidden in the masking lab; the model's guess is what is looked for.",
@@ -126,7 +129,7 @@ def clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str) -> N
         frames(items, key=f"{key}.{stretch.row}", size="row", actions=["ask"], on_gesture=cards.hear, accent=accent)
 
 
-def raw_or_say(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
+def raw_or_say(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Finder:
     """The finder over raw shots; where the catalog is too large to build one now, how to, and the page ends."""
     finder = cached.raw_finder(catalog, modality, fusion)
     if finder is None:
@@ -140,14 +143,14 @@ def raw_or_say(catalog: Catalog, modality: str | None = None, fusion: str | None
     return finder
 
 
-def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
+def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Finder | None:
     """The finder over what the run makes of each shot; None, and one sentence, where there is none."""
     if run_path is None:
         st.info(
             "With a trained run, this column shows what plays a like part in its title.",
             icon=":material/model_training:",
         )
-        to_training(catalog, "Train one")
+        offer_training_page(catalog, "Train one")
         return None
     bar = st.empty()
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import streamlit as st
 
 from msm import Catalog, InputError
@@ -18,6 +20,13 @@ from workbench.session import cache, state
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import as_text
+
+if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+    from msm.search.index_store import Finder
+    from msm.search.query import Answer
+    from msm.search.spaces import RawSpace
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def expected(cards: Cards, ask: Question) -> None:
     title = ask.catalog[str(ask.catalog.titles["title_id"].iloc[int(title_of_rows(ask.catalog, [row])[0])])]
     shot = row - int(title.row["first_shot"])
     hidden = state.hidden() if title.title_id == state.title() else []
-    vector = _or_say(lambda: expected_vector(run, finder.space, title, shot, hidden))
+    vector = _or_say(lambda: expected_vector(run, _raw_space(finder), title, shot, hidden))
     if vector is None:
         return
     guess = _or_say(lambda: nearest(finder, vector=vector, about=[row], **_common(ask)))
@@ -157,12 +166,19 @@ def words(cards: Cards, ask: Question) -> None:
         if encoder is None:
             return
         finder = panel.raw_or_say(ask.catalog, "text")
-        answer = _or_say(lambda: nearest_text(finder, encode_text(encoder, finder.space, text), ask))
+        answer = _or_say(lambda: nearest_text(finder, encode_text(encoder, _raw_space(finder), text), ask))
         _show(cards, answer, "retrieval.text", palette.TRUTH)
         st.caption(views.encoder_words(encoder.name))
 
 
-def nearest_text(finder: Any, vector: Any, ask: Question) -> Any:
+def _raw_space(finder: Finder) -> RawSpace:
+    from msm.search.spaces import RawSpace
+
+    assert isinstance(finder.space, RawSpace)
+    return finder.space
+
+
+def nearest_text(finder: Finder, vector: np.ndarray, ask: Question) -> Answer:
     from msm.search.query import nearest
 
     return nearest(finder, vector=vector, **_common(ask))
@@ -172,7 +188,7 @@ def _common(ask: Question) -> dict[str, Any]:
     return {"filters": ask.filters, "k": ask.k, "alike": ask.alike}
 
 
-def _or_say(call: Any) -> Any:
+def _or_say(call: Callable[[], T]) -> T | None:
     """What a search answers; None, and its sentence on the page, where it cannot."""
     try:
         return call()

@@ -17,7 +17,7 @@ from workbench.app_pages.training import processes
 from workbench.layout.figures import columns
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import can_learn_from, free_name
+from workbench.session.page_context import has_training_titles, unused_name
 from workbench.views.formatting import as_text
 from workbench.views.training_text import knob_name
 
@@ -45,9 +45,9 @@ def form(catalog: Path, folder: Path) -> None:
 
 def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> None:
     runs = read_arguments().runs
-    free = free_name(runs, name)
-    typed = st.text_input("Name of the run", key=state.fresh("training.name"), placeholder=free.name).strip()
-    run = free_name(runs, typed) if typed else free
+    free = unused_name(runs, name)
+    typed = st.text_input("Name of the run", key=state.form_key("training.name"), placeholder=free.name).strip()
+    run = unused_name(runs, typed) if typed else free
     complaint = _complaint(catalog, name, typed, changed)
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
     with st.container():
@@ -64,8 +64,8 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
         st.error(f"{as_text(error)}.", icon=":material/error:")
         return
     if wanted:
-        state.expect(run.name)
-        state.empty_forms()
+        state.await_training(run.name)
+        state.clear_forms()
     st.rerun()
 
 
@@ -73,8 +73,8 @@ def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) ->
     """Why this cannot be trained, in the recipe's own words; empty where it can."""
     try:
         changed_preset(name, changed)
-        if not can_learn_from(cache.open_catalog(catalog)):
-            return f"{catalog.name} has no title to learn from (split train)"
+        if not has_training_titles(cache.open_catalog(catalog)):
+            return f"{catalog.name} has no training title (split train)"
     except InputError as error:
         return str(error)
     if typed and (typed != Path(typed).name or typed.startswith(".")):
@@ -100,8 +100,8 @@ def _rows(shown: Sequence[Hyperparameter], across: int) -> Iterable[Sequence[Hyp
     return (shown[i : i + across] for i in range(0, len(shown), across))
 
 
-def _field(knob: Hyperparameter, before: Any, name: str) -> Any:
-    key = state.fresh(f"{name}.{knob.key}")
+def _field(knob: Hyperparameter, before: Any, name: str) -> bool | int | float | str | None:
+    key = state.form_key(f"{name}.{knob.key}")
     differs = st.session_state.get(key, before) != before
     label = knob_name(knob.key) + (" :blue[●]" if differs else "")
     told = f"`{knob.key}`: {knob.help}"

@@ -13,11 +13,11 @@ from workbench.app_pages.training.status import standing
 from workbench.layout.choosers import choose_catalog
 from workbench.layout.figures import columns
 from workbench.server import jobs
-from workbench.server.roles import may_edit, say_viewer
+from workbench.server.roles import explain_viewer, may_edit
 from workbench.server.streamlit_internals import DeltaGenerator, no_fading_css
 from workbench.session import state, url_state
 from workbench.session.arguments import catalog_names, read_arguments
-from workbench.session.page_context import free_name
+from workbench.session.page_context import unused_name
 from workbench.views import training_text
 from workbench.views.formatting import as_text, count, grouped
 from workbench.views.training import MOST_RUNS
@@ -31,28 +31,28 @@ def choose(runs: dict[str, Path]) -> list[Path]:
     name.header("Training", anchor=False)
     if not runs:
         return []
-    if state.expected() in runs:
-        url_state.watch(str(state.expected()))
-        state.expect("")
-    if url_state.watched() not in runs:
-        if linked := url_state.watched():
+    if state.awaited_training() in runs:
+        url_state.choose_training(str(state.awaited_training()))
+        state.await_training("")
+    if url_state.chosen_training() not in runs:
+        if linked := url_state.chosen_training():
             st.warning(
                 f"There is no run {as_text(repr(linked[:80]))} here. Here is another.", icon=":material/link_off:"
             )
-        url_state.watch(next(iter(runs)))
-    url_state.watch(str(url_state.watched()))
-    key = state.widget("training.run", url_state.watched())
+        url_state.choose_training(next(iter(runs)))
+    url_state.choose_training(str(url_state.chosen_training()))
+    key = state.widget_key("training.run", url_state.chosen_training())
     states = {n: monitor.look(p, step=0).state for n, p in runs.items()}
     run.selectbox(
-        "Run", list(runs), key=key, on_change=lambda: url_state.watch(st.session_state[key]),
+        "Run", list(runs), key=key, on_change=lambda: url_state.choose_training(st.session_state[key]),
         format_func=lambda n: f"{n} · {training_text.STATES[states[n]]}",
     )  # fmt: skip
-    others = [n for n in runs if n != url_state.watched()]
+    others = [n for n in runs if n != url_state.chosen_training()]
     chosen = beside.multiselect(
         "Beside it", others, key="training.beside", placeholder="other runs", max_selections=MOST_RUNS - 1,
         disabled=not others,
     )  # fmt: skip
-    return [runs[str(url_state.watched())], *(runs[n] for n in chosen if n in others)]
+    return [runs[str(url_state.chosen_training())], *(runs[n] for n in chosen if n in others)]
 
 
 def beginning(folder: Path) -> None:
@@ -71,7 +71,7 @@ def beginning(folder: Path) -> None:
                     with st.expander("Details"):
                         st.code(job.log, language=None)
                 st.button(
-                    "Dismiss", key=f"dismiss.{job.name}", on_click=jobs.forget, args=(job,), disabled=not may_edit()
+                    "Dismiss", key=f"dismiss.{job.name}", on_click=jobs.remove, args=(job,), disabled=not may_edit()
                 )
 
 
@@ -135,13 +135,13 @@ def nothing_yet(catalog: Path) -> None:
         "A training hides shots of your titles and learns to restore them from the others; its curve stands against the best "
         "way to copy, so that you see at once whether it understands more than its neighbours. Start one below, or on the command line:"
     )
-    words = ["msm", "train", str(catalog), str(free_name(read_arguments().runs, "mediafm"))]
+    words = ["msm", "train", str(catalog), str(unused_name(read_arguments().runs, "mediafm"))]
     st.code(shlex.join(words), language="bash", wrap_lines=True)
 
 
 def start_another(catalog: Path, folder: Path, *, opened: bool) -> None:
     with st.expander("Start a training", icon=":material/model_training:", expanded=opened):
-        if say_viewer():
+        if explain_viewer():
             return
         choose_catalog(catalog_names(read_arguments()))
         st.fragment(form.form)(catalog, folder)

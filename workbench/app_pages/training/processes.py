@@ -85,12 +85,12 @@ def _tails() -> tuple[BoundedDict[Path, Tail], threading.Lock]:
 def job_of(path: Path, folder: Path) -> Job | None:
     """The latest job that trained this run; None for one that was begun elsewhere."""
     mine = str(path.absolute())
-    return next((job for job in jobs.listed(folder, TRAIN) if job.about.get("run") == mine), None)
+    return next((job for job in jobs.list_jobs(folder, TRAIN) if job.about.get("run") == mine), None)
 
 
 def not_begun(folder: Path) -> list[Job]:
     """Jobs that train a run whose folder is not there: they load what they need, or ended before it was."""
-    without = [job for job in jobs.listed(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
+    without = [job for job in jobs.list_jobs(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
     return [job for job in without if not job.share and job.state != jobs.DONE]  # the others' runs were removed since
 
 
@@ -122,9 +122,9 @@ def delete(folder: Path, path: Path, runs: Path) -> None:
     """Remove a run, and what is kept of the jobs that trained it."""
     require_editor()
     monitor.delete(path, runs)
-    for job in jobs.listed(folder, TRAIN):
+    for job in jobs.list_jobs(folder, TRAIN):
         if job.about.get("run") == str(path.absolute()):
-            jobs.forget(job)
+            jobs.remove(job)
 
 
 def catalog_of(run: Watched, arguments: Arguments, chosen: Path) -> Path | None:

@@ -15,7 +15,7 @@ from workbench.layout.figures import columns
 from workbench.server.roles import may_edit
 from workbench.session import cache, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
-from workbench.session.page_context import turn_to
+from workbench.session.page_context import switch_to_page
 from workbench.views import training_text
 from workbench.views.formatting import as_text, number
 
@@ -102,7 +102,7 @@ def _ways_on(run: Watched, catalog: Path) -> None:
     state.choose_run(run.name)
     path = catalog_named(read_arguments(), fitting)
     assert path is not None
-    turn_to("masking_lab" if lab else "evaluation", cache.open_catalog(path))
+    switch_to_page("masking_lab" if lab else "evaluation", cache.open_catalog(path))
 
 
 def _fitting_catalog(run: Watched, chosen: Path) -> str | None:

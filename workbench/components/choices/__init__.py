@@ -1,19 +1,22 @@
-"""Numbered pictures to choose among, by hand or by key, and keys that mean something by themselves."""
+"""Numbered pictures to choose from, by click or by key, and further keyboard shortcuts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from workbench.components.front_end import fetched, style_of
+from workbench.components.front_end import importing_module, style_of
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 
 @cache
-def _component() -> Any:
-    return st.components.v2.component("msm_choices", js=fetched("choices"), css=style_of("choices"))
+def _component() -> ComponentRenderer:
+    return st.components.v2.component("msm_choices", js=importing_module("choices"), css=style_of("choices"))
 
 
 def choices(
@@ -25,21 +28,21 @@ def choices(
     keys: Mapping[str, str] | None = None,
     open: bool = True,
 ) -> None:
-    """Show cards, numbered from 1; the keys 1 to 9 and a click answer with the number.
+    """Show cards, numbered from 1; a click or a key from 1 to 9 chooses a card.
 
-    cards      picture (an address or a data URI, or None), colour, text, and mark and badges once it is answered
-    asked      names the question: a number that answers another one is not heard
-    on_answer  hears the number of a card as text, or what `keys` makes of a key, e.g. {"ArrowRight": "next"}
-    open       False: the cards are shown and can no longer be chosen
+    cards      picture (an address or a data URI, or None), colour, text, and mark and badges after the choice
+    asked      identifies the question; a choice for another question is ignored
+    on_answer  called with the number of a card as text, or with the value of a key in `keys`, e.g. {"ArrowRight": "next"}
+    open       False: the cards are shown but cannot be chosen
     """
 
     meanings, numbers = set((keys or {}).values()), {str(i + 1) for i in range(len(cards))}
 
-    def heard() -> None:
+    def on_change() -> None:
         value = st.session_state[key].get("answer")
-        answer = value.get("answer") if isinstance(value, dict) else None  # a browser can send anything
+        answer = value.get("answer") if isinstance(value, dict) else None
         if answer in meanings or (answer in numbers and value.get("asked") == asked and open):
             on_answer(answer)
 
     data = {"cards": [dict(c) for c in cards], "asked": asked, "keys": dict(keys or {}), "open": open}
-    _component()(key=key, data=data, on_answer_change=heard)
+    _component()(key=key, data=data, on_answer_change=on_change)

@@ -1,35 +1,38 @@
-"""The filmstrip in Streamlit: what is hidden goes in, one gesture at a time comes out."""
+"""The filmstrip as a Streamlit component: shots and hidden shots in, one gesture at a time out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import streamlit as st
 
 from msm.errors import InputError
 from msm.masking.parts import format_parts, parse_parts
-from workbench.components.front_end import fetched, style
+from workbench.components.front_end import importing_module, style
 from workbench.views.strip import as_message, of_message
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 
 @dataclass(frozen=True)
 class Gesture:
-    """What a hand did: the shots that are hidden after it, in which strip, and its number."""
+    """One gesture of the user: the shots that are hidden after it, the strip, and its number."""
 
     strip: str
     hidden: tuple[int, ...]
     number: int
-    modality: str = ""  # what is hidden of them, as `msm.masking.parts` writes it; "" = whole shots
-    look: int | None = None  # the shot that the hand pointed at, where it did
+    modality: str = ""  # the hidden parts in the notation of `msm.masking.parts`; "" = whole shots
+    look: int | None = None  # the shot that was pointed at
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A number a shot along the film, such as surprise; None where there is none."""
+    """One value a shot, such as surprise; None where there is none."""
 
     label: str
     values: Sequence[float | None]
@@ -41,17 +44,17 @@ Arc = tuple[int, int, float]  # from one shot to another, with a weight of −1 
 
 @dataclass(frozen=True)
 class Arcs:
-    """Lines from shot to shot, the stronger the heavier, and what they mean."""
+    """Arcs between shots, drawn heavier for a larger weight, and their meaning."""
 
     drawn: Sequence[Arc]
-    toward: str  # what those of positive weight are called
-    against: str = ""  # and those of negative weight, where there can be some
+    toward: str  # the label of positive weights
+    against: str = ""  # the label of negative weights, where there can be some
 
 
 @cache
-def _component() -> Any:
-    """One registration a process."""
-    return st.components.v2.component("msm_filmstrip", js=fetched("filmstrip"), css=style())
+def _component() -> ComponentRenderer:
+    """Registered once a process."""
+    return st.components.v2.component("msm_filmstrip", js=importing_module("filmstrip"), css=style())
 
 
 def filmstrip(
@@ -67,23 +70,23 @@ def filmstrip(
     cursor: int | None = None,
     ask: str | None = None,
 ) -> None:
-    """Show a title's shots (`views.strip.strip_shots`), those hidden, and what came of it (`views.strip.strip_answer`).
+    """Show a title's shots (`views.strip.strip_shots`), the hidden ones, and the scores of the fill-in (`views.strip.strip_answer`).
 
-    modality  the one that is hidden of them, or as `msm.masking.parts` writes it; "" = whole shots
+    modality  the hidden modality, or parts in the notation of `msm.masking.parts`; "" = whole shots
     curve     drawn along the film, its peaks marked
     arcs      drawn from shot to shot, their meanings named
-    cursor    the shot that is looked at
-    ask       address that tells the answer to a gesture before the rerun does (`workbench.server.fill_endpoint`)
+    cursor    the focused shot
+    ask       address of the fill-in, requested at each gesture before the rerun (`workbench.server.fill_endpoint`)
     """
     gesture_key = f"{key}.number"
 
-    def heard() -> None:
+    def on_change() -> None:
         gesture = _read(st.session_state[key].get("gesture"))
         if gesture:
             st.session_state[gesture_key] = gesture.number
             on_gesture(gesture)
 
-    # A constant message above 10 kB is sent once and afterwards only named, so it is kept apart.
+    # Streamlit sends a constant message above 10 kB once and its hash afterwards, so the shots are a message of their own.
     data = {
         "strip": shots["key"],
         "hidden": list(hidden),
@@ -97,12 +100,12 @@ def filmstrip(
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),
     }
     with st.container(gap=None):
-        _component()(key=key, data=data, on_gesture_change=heard)
+        _component()(key=key, data=data, on_gesture_change=on_change)
         _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
 
 
 def _read(value: Any) -> Gesture | None:
-    """A browser can send anything: what is not a gesture is nothing."""
+    """The gesture in a message of the browser; None for anything else."""
     try:
         look = value.get("look")
         return Gesture(

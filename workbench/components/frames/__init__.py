@@ -1,23 +1,26 @@
-"""Frames of shots as cards, in Streamlit: cards go in, one gesture at a time comes out."""
+"""Shots as cards in a Streamlit component: cards in, one gesture at a time out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from workbench.components.front_end import fetched, style_of
+from workbench.components.front_end import importing_module, style_of
 from workbench.views import palette
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 ACTIONS = ("ask", "like", "unlike", "play", "lab", "drop")
 
 
 @dataclass(frozen=True)
 class Gesture:
-    """What a hand asked for: an action on the shot in a row of the catalog, on which wall of frames."""
+    """One gesture of the user: an action on the shot in a row of the catalog, and the component's key."""
 
     frames: str
     action: str
@@ -25,8 +28,8 @@ class Gesture:
 
 
 @cache
-def _component() -> Any:
-    return st.components.v2.component("msm_frames", js=fetched("frames"), css=style_of("frames"))
+def _component() -> ComponentRenderer:
+    return st.components.v2.component("msm_frames", js=importing_module("frames"), css=style_of("frames"))
 
 
 def frames(
@@ -38,23 +41,23 @@ def frames(
     size: str = "",
     accent: str = palette.MODEL,
 ) -> None:
-    """Show cards (`views.found.cards`).
+    """Show cards (`views.search_results.cards`).
 
     actions  of ACTIONS: the first is what a click on the frame does, the others are buttons on it
     size     "" a wall, small, row (one line), large (one)
     """
 
-    def heard() -> None:
+    def on_change() -> None:
         gesture = _read(st.session_state[key].get("gesture"), items)
         if gesture is not None and gesture.action in actions:
             on_gesture(gesture)
 
     data = {"key": key, "items": list(items), "actions": list(actions), "size": size, "accent": accent}
-    _component()(key=key, data=data, on_gesture_change=heard)
+    _component()(key=key, data=data, on_gesture_change=on_change)
 
 
 def _read(value: Any, items: Sequence[dict[str, Any]]) -> Gesture | None:
-    """A browser can send anything: what is not a gesture on a card that is shown is nothing."""
+    """The gesture in a message of the browser; None where it is not about a card that is shown."""
     try:
         gesture = Gesture(str(value["frames"]), str(value["action"]), int(value["row"]))
     except (TypeError, KeyError, ValueError):

@@ -1,36 +1,38 @@
-"""A Plotly figure that changes while one looks at it.
+"""A Plotly figure that is updated in place.
 
-`st.plotly_chart` takes a figure that has changed for another one: it is thrown away and drawn anew, which blinks and
-loses the zoom. Here the figure stays and Plotly replaces its lines. It is drawn when it comes into sight, so that the
-library does not keep the browser from what stands above it.
+`st.plotly_chart` replaces a figure whose data changed, which flickers and loses the zoom. This component keeps the figure and
+updates its traces. It is drawn when it scrolls into view, so that loading Plotly does not delay what is above it.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
 HERE = Path(__file__).parent
-LIBRARY = "/plotly.min.js"  # where workbench/app.py serves the one that the plotly package brings
+LIBRARY = "/plotly.min.js"  # route of workbench/server/routes.py
 
 
 @cache
-def _component() -> Any:
-    """One registration a process."""
+def _component() -> ComponentRenderer:
+    """Registered once a process."""
     script = (HERE / "growing_figure.js").read_text(encoding="utf-8")
-    # Plotly keeps its style sheet in the page's head, which a component of its own style would not see.
+    # Plotly puts its style sheet into the head of the page, which a component with isolated styles does not see.
     return st.components.v2.component("msm_growing_figure", js=script, isolate_styles=False)
 
 
 def growing_figure(figure: go.Figure, *, key: str, config: dict[str, Any], base: str, alt: str) -> None:
-    """Draw a figure, or change the one that stands here already.
+    """Draw a figure, or update the one that is drawn already.
 
-    base  what the server's addresses begin with (`address.base_address`)
-    alt   what is drawn, for those who cannot see it
+    base  prefix of the server's addresses (`base_path.base_address`)
+    alt   alternative text for screen readers
     """
     data = {"figure": figure.to_json(), "config": config, "library": f"{base}{LIBRARY}", "alt": alt}
     _component()(key=key, data=data, height=figure.layout.height)

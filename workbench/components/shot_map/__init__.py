@@ -1,22 +1,25 @@
-"""The map in Streamlit: places, colours and what is chosen go in; a lasso or a click comes out."""
+"""The embedding map as a Streamlit component: points, colours and the selection in, a lasso or a click out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from msm import InputError
 from msm.data.ranges import parse_ranges
-from workbench.components.front_end import fetched, style_of
+from workbench.components.front_end import importing_module, style_of
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 
 @dataclass(frozen=True)
 class Gesture:
-    """What a hand did: the points that are chosen after it, the one that was clicked, on which map, and its number."""
+    """One gesture of the user: the points that are selected after it, the point that was clicked, the map, and its number."""
 
     about: str
     points: tuple[int, ...]
@@ -25,9 +28,9 @@ class Gesture:
 
 
 @cache
-def _component() -> Any:
-    """One registration a process."""
-    return st.components.v2.component("msm_shot_map", js=fetched("shot_map"), css=style_of("shot_map"))
+def _component() -> ComponentRenderer:
+    """Registered once a process."""
+    return st.components.v2.component("msm_shot_map", js=importing_module("shot_map"), css=style_of("shot_map"))
 
 
 def shot_map(
@@ -41,14 +44,14 @@ def shot_map(
 ) -> None:
     """Show one map, or two of the same points.
 
-    about    `views.map_parts.about_part`: whose points they are
+    about    `views.map_parts.about_part`: the catalog and titles of the points
     panels   (`views.map_parts.points_part`, label, note) for each map
     colours  `views.map_parts.colours_part`
     choice   shown, hits, path, selected, pinned, size, as `State` in types.d.ts has them
     """
     gesture_key = f"{key}.number"
 
-    def heard() -> None:
+    def on_change() -> None:
         gesture = _read(st.session_state[key].get("gesture"), about["count"])
         if gesture:
             st.session_state[gesture_key] = gesture.number
@@ -59,13 +62,13 @@ def shot_map(
     data["gesture"] = st.session_state.get(gesture_key, 0)
     parts = {part["key"]: part for part in (about, *(points for points, _, _ in panels), colours) if part}
     with st.container(gap=None):
-        _component()(key=key, data=data, on_gesture_change=heard)
-        for part in parts.values():  # constant and above 10 kB: sent once, and afterwards only named
+        _component()(key=key, data=data, on_gesture_change=on_change)
+        for part in parts.values():  # constant and above 10 kB: Streamlit sends these once, afterwards their hash
             _component()(key=f"{key}.{part['key']}", data={"part": part}, height=1)
 
 
 def _read(value: Any, count: int) -> Gesture | None:
-    """A browser can send anything: what is not a gesture is nothing."""
+    """The gesture in a message of the browser; None for anything else."""
     try:
         points = tuple(parse_ranges(str(value["points"]), count))
         pin = None if value["pin"] is None else int(value["pin"])

@@ -11,7 +11,7 @@ from workbench.app_pages.masking_lab.panels import attribution, expected, guess,
 from workbench.components.filmstrip import Arcs, Curve
 from workbench.session import cache, state
 from workbench.session.cache import Filled
-from workbench.session.page_context import turn_to
+from workbench.session.page_context import switch_to_page
 from workbench.views.formatting import as_text
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
@@ -26,7 +26,7 @@ PANELS = {
 
 def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     """The choice of panels and the open one."""
-    key = state.widget("panel", state.panel() or EXPECTED, keep=True)
+    key = state.widget_key("panel", state.panel() or EXPECTED, keep=True)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.segmented_control(
             "Panel",
@@ -37,7 +37,7 @@ def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) 
             on_change=lambda: state.open_panel(st.session_state[key]),
         )
         if st.button("Present", key="present", icon=":material/slideshow:", help="One view at a time, in large type."):
-            turn_to("present", catalog)
+            switch_to_page("present", catalog)
     _open(catalog, title, run_path, filled)
 
 
@@ -61,5 +61,5 @@ def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | 
     if run_path is None or state.panel() not in (SURPRISE, MATTERED):
         return None, None
     if state.panel() == SURPRISE:
-        return state.drawn(surprise.about(title, run_path)), None
-    return None, state.drawn(attribution.about(title, run_path))
+        return state.drawn(surprise.about(title, run_path), Curve), None
+    return None, state.drawn(attribution.about(title, run_path), Arcs)

@@ -11,7 +11,7 @@ from msm.masking.policies import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import interpretation_cache, state
+from workbench.session import interpretation_cache, shot_frames, state
 from workbench.views.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
@@ -27,17 +27,17 @@ def show(
 ) -> Arcs:
     """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
     found = interpretation_cache.attention(catalog, run_path, title.title_id, hidden, shot)
-    starts = interpretation_cache.starts(catalog, title.title_id)
+    starts = shot_frames.start_times(catalog, title.title_id)
     head, frames, figure = st.container(), st.container(), st.container()
     layer = choose_layer(found.layers)
     table = found.table(layer or None)
     with head:
         say_and_step(attention_sentence(table, starts), hidden, shot)
     first = int(title.row["first_shot"])
-    shown = [interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
+    shown = [shot_frames.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
     for line in strongest(table, SHOWN, by="attention").itertuples():
         badge = f"{number(100 * line.attention, 1)}\u2009%"
-        shown.append(interpretation_cache.frame(catalog, first + int(line.shot), of=title.title_id, badge=badge))
+        shown.append(shot_frames.frame(catalog, first + int(line.shot), of=title.title_id, badge=badge))
     frames.html(styled(row(shown)))
     drawn = attention_figure(found.weights, found.layers, found.seen, shot, starts, duration_s=title.duration_s)
     figure.plotly_chart(drawn, key="attention", config={"displayModeBar": False})
@@ -53,7 +53,7 @@ def show(
 def choose_layer(layers: tuple[str, ...]) -> str:
     if len(layers) < 2:
         return ALL
-    key = state.widget("layer", ALL, keep=True)
+    key = state.widget_key("layer", ALL, keep=True)
     if st.session_state[key] not in (ALL, *layers):
         st.session_state[key] = ALL
     st.segmented_control(

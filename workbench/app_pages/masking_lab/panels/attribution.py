@@ -13,7 +13,7 @@ from workbench.app_pages.masking_lab.panels.expected import focused, say_and_ste
 from workbench.app_pages.masking_lab.panels.progress import bar
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import interpretation_cache, state
+from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
@@ -39,7 +39,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         return
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     body = st.container()
-    key = state.widget("method", "leave_one_out", keep=True)
+    key = state.widget_key("method", "leave_one_out", keep=True)
     names = {**SHORT, ATTENTION: "Attention"}
     st.segmented_control(
         "Measured by", list(names), key=key, format_func=lambda m: names[m], required=True, label_visibility="collapsed"
@@ -64,18 +64,16 @@ def show_influence(
     foot: DeltaGenerator,
 ) -> Arcs:
     """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
-    starts = interpretation_cache.starts(catalog, title.title_id)
+    starts = shot_frames.start_times(catalog, title.title_id)
     with bar("Hid {:.0%} of the visible shots as well, each alone …") as on_share:
         table = interpretation_cache.influence(catalog, run_path, title.title_id, hidden, shot, method, on_share)
     say_and_step(influence_sentence(table, shot, starts), hidden, shot)
     first = int(title.row["first_shot"])
-    shown = [interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
+    shown = [shot_frames.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
     for line in strongest(table, SHOWN).itertuples():
         badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
         mark = "model" if line.influence > 0 else ""
-        shown.append(
-            interpretation_cache.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge)
-        )
+        shown.append(shot_frames.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge))
     st.html(styled(row(shown)))
     drawn = influence_figure(table, shot, starts, duration_s=title.duration_s)
     st.plotly_chart(drawn, key="influence", config={"displayModeBar": False})

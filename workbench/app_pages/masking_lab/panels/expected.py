@@ -8,7 +8,7 @@ import streamlit as st
 
 from msm import Catalog, Title
 from msm.masking.policies import format_ranges
-from workbench.session import interpretation_cache, state
+from workbench.session import candidate_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.expected import expected_html, expected_sentence
 from workbench.views.notebook_code import expected_code
@@ -25,17 +25,17 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     head, frames = st.container(), st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         everywhere = choose_scope()
-        veiled = st.toggle("Veil the real shot", key=state.widget("veil", False, keep=True))
+        veiled = st.toggle("Veil the real shot", key=state.widget_key("veil", False, keep=True))
         if state.focus() not in hidden and len(hidden) > 1:
             st.caption(f"Shown first, of {len(hidden)} hidden shots: the one that shows best what all say together.")
-    found = interpretation_cache.expectation(
+    found = candidate_cache.expectation(
         catalog, run_path, title.title_id, tuple(state.hidden()), shot, modality=state.modality(), everywhere=everywhere
     )
     first = int(title.row["first_shot"])
-    truth = interpretation_cache.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
+    truth = shot_frames.frame(catalog, first + shot, of=title.title_id, veiled=veiled, mark="truth")
     picks = [
         [
-            interpretation_cache.frame(
+            shot_frames.frame(
                 catalog,
                 int(pick.row),
                 of=title.title_id,
@@ -63,7 +63,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
 
 def choose_scope() -> bool:
     """True for the whole catalog."""
-    key = state.widget("scope", THIS_TITLE, keep=True)
+    key = state.widget_key("scope", THIS_TITLE, keep=True)
     st.segmented_control("Chosen from", [THIS_TITLE, EVERYWHERE], key=key, required=True, label_visibility="collapsed")
     return st.session_state[key] == EVERYWHERE
 
@@ -73,7 +73,7 @@ def focused(catalog: Catalog, title: Title, run_path: Path, asked: tuple[int, ..
     shot = state.focus()
     if shot in asked:
         return shot
-    return interpretation_cache.telling_shot(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
+    return candidate_cache.telling_shot(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
 
 
 def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:

@@ -10,7 +10,7 @@ from msm import Catalog, Title
 from msm.interpret.guess import deal
 from workbench.app_pages.masking_lab.game import answer_round, game_about, next_round
 from workbench.components.choices import choices
-from workbench.session import cache, interpretation_cache, state
+from workbench.session import cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.formatting import clock
 from workbench.views.frames import Frame, row, styled
@@ -65,8 +65,8 @@ def surroundings(catalog: Catalog, title: Title, hidden: tuple[int, ...], shot: 
     seen = [s for s in range(title.num_shots) if s not in set(hidden)]
     before, after = [s for s in seen if s < shot][-AROUND:], [s for s in seen if s > shot][:AROUND]
     first = int(title.row["first_shot"])
-    frames = [interpretation_cache.frame(catalog, first + s, of=title.title_id) for s in (*before, shot, *after)]
-    gap = interpretation_cache.frame(
+    frames = [shot_frames.frame(catalog, first + s, of=title.title_id) for s in (*before, shot, *after)]
+    gap = shot_frames.frame(
         catalog, first + shot, of=title.title_id, veiled=not revealed, mark="truth" if revealed else "hidden"
     )
     frames[len(before)] = gap
@@ -76,9 +76,9 @@ def surroundings(catalog: Catalog, title: Title, hidden: tuple[int, ...], shot: 
 def picture(catalog: Catalog, title: Title, shot: int) -> dict:
     """What a card shows of a shot; the picture itself and no address, which would tell the shot's number."""
     row_of = int(title.row["first_shot"]) + shot
-    drawn = interpretation_cache.frame(catalog, row_of, of=title.title_id)
+    drawn = shot_frames.frame(catalog, row_of, of=title.title_id)
     return {
-        "picture": interpretation_cache.picture_itself(catalog, title.title_id, shot),
+        "picture": shot_frames.picture_data_uri(catalog, title.title_id, shot),
         "colour": drawn.colour,
         "text": drawn.text,
     }

@@ -11,9 +11,9 @@ from msm import Catalog, Title
 from msm.interpret.surprise import agreement, peaks, peaks_at_scenes
 from workbench.app_pages.masking_lab.panels.progress import bar
 from workbench.components.filmstrip import Curve
-from workbench.session import interpretation_cache, state
+from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
-from workbench.session.interpretation_cache import Surprised
+from workbench.session.interpretation_cache import SurpriseCurve
 from workbench.views.frames import Frame, row, styled
 from workbench.views.notebook_code import surprise_code
 from workbench.views.surprise import how_sentence, surprise_figure, surprise_sentence
@@ -23,8 +23,8 @@ MOST_FRAMES = 6
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     with bar("Hid {:.0%} of the film’s shots, several at a time …") as on_share:
-        fast = interpretation_cache.surprised(catalog, run_path, title.title_id, exact=False, on_share=on_share)
-    exact = interpretation_cache.known_surprise(catalog, run_path, title.title_id)
+        fast = interpretation_cache.surprise_curve(catalog, run_path, title.title_id, exact=False, on_share=on_share)
+    exact = interpretation_cache.known_surprise_curve(catalog, run_path, title.title_id)
     found = exact or fast
     scenes = peaks_at_scenes(found.table)
     top = peaks(found.table, most_peaks(found.table))
@@ -39,7 +39,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.caption(said_of(fast, exact, title.num_shots))
         if exact is None and not fast.exact and st.button("Hide every shot alone", icon=":material/timer:"):
             with bar("Hid {:.0%} of the film’s shots, each alone …") as on_share:
-                interpretation_cache.surprised(catalog, run_path, title.title_id, exact=True, on_share=on_share)
+                interpretation_cache.surprise_curve(catalog, run_path, title.title_id, exact=True, on_share=on_share)
             st.rerun()
     with st.expander("Copy as code", icon=":material/code:"):
         st.code(surprise_code(catalog.path, run_path, title.title_id), language="python")
@@ -56,14 +56,14 @@ def most_peaks(table: pd.DataFrame) -> int:
     return max(3, min(MOST_FRAMES, scenes.count if scenes else MOST_FRAMES))
 
 
-def peak_frame(catalog: Catalog, title: Title, found: Surprised, shot: int) -> Frame:
+def peak_frame(catalog: Catalog, title: Title, found: SurpriseCurve, shot: int) -> Frame:
     opens = found.table["starts_scene"].fillna(False).to_numpy(dtype=bool)
     closes = shot + 1 < len(opens) and opens[shot + 1]
     badge = "opens a scene" if opens[shot] else "closes a scene" if closes else ""
-    return interpretation_cache.frame(catalog, int(title.row["first_shot"]) + shot, of=title.title_id, badge=badge)
+    return shot_frames.frame(catalog, int(title.row["first_shot"]) + shot, of=title.title_id, badge=badge)
 
 
-def said_of(fast: Surprised, exact: Surprised | None, num_shots: int) -> str:
+def said_of(fast: SurpriseCurve, exact: SurpriseCurve | None, num_shots: int) -> str:
     if exact is None:
         return how_sentence(fast.passes, num_shots, exact=fast.exact)
     rho = agreement(exact.table["surprise"].to_numpy(), fast.table["surprise"].to_numpy())

@@ -9,7 +9,7 @@ import streamlit as st
 from msm import Catalog, Title
 from msm.masking.policies import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import focused
-from workbench.session import interpretation_cache, state
+from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import runs_beside
 from workbench.views import palette
@@ -27,7 +27,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.markdown("Hide a few shots to see what the model would make of them if it knew less.")
         return
     body = st.container()
-    key = state.widget("what_if", LESS, keep=True)
+    key = state.widget_key("what_if", LESS, keep=True)
     st.segmented_control("What if", [LESS, METADATA, RUN], key=key, required=True, label_visibility="collapsed")
     with body:
         {LESS: less_of_the_film, METADATA: other_metadata, RUN: another_run}[st.session_state[key]](
@@ -54,19 +54,19 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     if not catalog.global_dim:
         st.markdown("**This catalog tells nothing of a title as a whole, so there is no metadata to change.**")
         return
-    if not interpretation_cache.reads_metadata(run_path):
+    if not interpretation_cache.uses_metadata(run_path):
         st.markdown("**This run does not read metadata, so nothing would change.**")
         return
     body = st.container()
     names = {NONE: "no metadata at all", **dict(zip(catalog.titles["title_id"], catalog.titles["name"], strict=True))}
     names.pop(title.title_id)
-    key = state.widget("metadata_of", NONE, keep=True)
+    key = state.widget_key("metadata_of", NONE, keep=True)
     if st.session_state[key] not in names:
         st.session_state[key] = NONE
     st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
     told = st.session_state[key]
     with body:
-        other = interpretation_cache.fill_in_told(
+        other = interpretation_cache.fill_in_with_metadata(
             catalog, run_path, title.title_id, tuple(state.hidden()), told or None
         )
         other_name = "the model without any metadata" if told == NONE else f"the model told of “{names[told]}”"
@@ -83,14 +83,16 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
         st.markdown("**There is no other run here that fits these shots.**")
         return
     body = st.container()
-    key = state.widget("other_run", next(iter(others)), keep=True)
+    key = state.widget_key("other_run", next(iter(others)), keep=True)
     if st.session_state[key] not in others:
         st.session_state[key] = next(iter(others))
     st.selectbox("Beside it", list(others), key=key)
     name = st.session_state[key]
     with body:
         hidden = tuple(state.hidden())
-        other = interpretation_cache.fill_in_told(catalog, others[name], title.title_id, hidden, title.title_id)
+        other = interpretation_cache.fill_in_with_metadata(
+            catalog, others[name], title.title_id, hidden, title.title_id
+        )
         said = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
         st.markdown(f"**{_plain(said)}**")
         side_by_side(catalog, title, run_path, others[name], filled, other, (run_path.name, name), title.title_id)
@@ -109,13 +111,17 @@ def side_by_side(
     """The real shot, and the shots that both expected in its place."""
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     first = int(title.row["first_shot"])
-    ours = interpretation_cache.picks(catalog, run_path, title.title_id, hidden, shot, title.title_id)
-    theirs = interpretation_cache.picks(catalog, other_path, title.title_id, hidden, shot, told or None)
+    ours = interpretation_cache.candidates_with_metadata(
+        catalog, run_path, title.title_id, hidden, shot, title.title_id
+    )
+    theirs = interpretation_cache.candidates_with_metadata(
+        catalog, other_path, title.title_id, hidden, shot, told or None
+    )
     columns = [
         column(
             "The real shot",
             palette.TRUTH,
-            interpretation_cache.frame(catalog, first + shot, of=title.title_id, mark="truth"),
+            shot_frames.frame(catalog, first + shot, of=title.title_id, mark="truth"),
         )
     ]
     for heading, colour, rows, table in (
@@ -130,7 +136,7 @@ def side_by_side(
 
 def _pick(catalog: Catalog, title: Title, row: int, truth: int) -> Frame:
     how = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
-    return interpretation_cache.frame(catalog, row, of=title.title_id, **how)
+    return shot_frames.frame(catalog, row, of=title.title_id, **how)
 
 
 def _plain(text: str) -> str:
