@@ -17,8 +17,8 @@ from msm.ablation.progress import write_progress
 from msm.ablation.report import as_csv, as_markdown
 from tests.pages.test_pages import TIMEOUT_S, text_of
 from workbench.app_pages.ablations import store
-from workbench.views.ablation import axis_reach, cells_table, has_own_scale, knob_figure
-from workbench.views.ablation_text import NOTHING_FOUND, headline, knob_sentence, standing_sentence, value_label
+from workbench.views.ablation.figures import axis_reach, cells_table, has_own_scale, knob_figure
+from workbench.views.ablation.sentences import NOTHING_FOUND, headline, knob_sentence, standing_sentence, value_label
 from workbench.views.notebook_code import knob_code
 
 ROOT = Path(__file__).parents[2]
@@ -261,7 +261,7 @@ def test_the_page_opens_on_what_was_measured_here_where_there_is_no_ablation_of_
 def test_when_a_model_is_worth_it_is_said_in_a_sentence_for_each_recipe():
     import pandas as pd
 
-    from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
+    from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table
 
     points = [
         {"recipe": recipe, "asked": shots, "train_shots": shots + more, "centred_cosine": cosine, "best_baseline": 0.4}

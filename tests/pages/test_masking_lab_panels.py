@@ -14,12 +14,12 @@ from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
 from workbench.app_pages.masking_lab import panels
-from workbench.views.attention import attention_figure, attention_sentence, attention_words
+from workbench.views.fill_in.guess import Answered, outcome, score_sentence
 from workbench.views.formatting import ordinal
-from workbench.views.guess import Answered, outcome, score_sentence
-from workbench.views.influence import influence_arcs, influence_sentence
-from workbench.views.surprise import surprise_sentence
-from workbench.views.what_if import context_sentence, pair_sentence
+from workbench.views.interpret.attention import attention_figure, attention_sentence, attention_words
+from workbench.views.interpret.influence import influence_arcs, influence_sentence
+from workbench.views.interpret.surprise import surprise_sentence
+from workbench.views.interpret.what_if import context_sentence, pair_sentence
 
 ROOT = Path(__file__).parents[2]
 LAB, PRESENT = (ROOT / "workbench" / "app_pages" / name / "page.py" for name in ("masking_lab", "present"))

@@ -118,7 +118,7 @@ def test_what_a_broken_catalog_and_a_failed_job_say(monkeypatch, page, world, tm
 
 def test_in_the_html_report(world):
     """`tests/present/test_presenting.py` holds the presenter's file to the same."""
-    from workbench.views.report_document import report_html
+    from workbench.views.report.document import report_html
 
     reports = {EVIL: _evaluation(world)}
     document = re.sub(
@@ -128,10 +128,10 @@ def test_in_the_html_report(world):
 
 
 def test_in_the_csv_of_the_report(world):
-    from workbench.views.report import everything
+    from workbench.views.report.long_table import long_table
     from workbench.views.spreadsheet import as_csv
 
-    told = as_csv(everything({"@run": _evaluation(world)}, [])).decode()
+    told = as_csv(long_table({"@run": _evaluation(world)}, [])).decode()
     cells = list(csv.reader(io.StringIO(told)))
     assert "'@run" in told
     assert not [cell for row in cells for cell in row if re.match(r"[=@+]", cell)]

@@ -18,7 +18,7 @@ import traitlets
 
 from msm import FillIn, InputError, Run, Title
 from workbench.components.front_end import script, style
-from workbench.views.strip import as_message, of_message, strip_answer, strip_shots
+from workbench.views.fill_in.filmstrip import as_message, of_message, strip_answer, strip_shots
 
 MOST_PICTURES = 600  # frames travel inside the notebook; a longer title is shown by its colours
 MOST_FILM_BYTES = 32 * 2**20  # the film does too; a larger one is a flip-book of its frames

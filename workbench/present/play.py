@@ -14,17 +14,17 @@ from msm.interpret.guess import deal
 from msm.interpret.influence import influence
 from msm.interpret.surprise import agreement, peaks, peaks_at_scenes, surprise
 from msm.masking.parts import Parts, lost_of
-from workbench.views import slides
-from workbench.views.attention import attention_sentence, attention_words
-from workbench.views.expected import expected_sentence, three_columns
+from workbench.views.fill_in.expected import expected_sentence, three_columns
+from workbench.views.fill_in.guess import question
+from workbench.views.fill_in.verdict import verdict
 from workbench.views.formatting import clock, hidden_and_shown, hidden_in_words, number, part
 from workbench.views.frames import Frame
-from workbench.views.guess import question
-from workbench.views.influence import influence_arcs, influence_sentence, strongest
-from workbench.views.script import ABOUT_A_SHOT, Script, Step, hidden_parts, hidden_shots
-from workbench.views.slides import Slide
-from workbench.views.surprise import surprise_sentence
-from workbench.views.verdict import verdict
+from workbench.views.interpret.attention import attention_sentence, attention_words
+from workbench.views.interpret.influence import influence_arcs, influence_sentence, strongest
+from workbench.views.interpret.surprise import surprise_sentence
+from workbench.views.slides import markup as slides
+from workbench.views.slides.markup import Slide
+from workbench.views.slides.script import ABOUT_A_SHOT, Script, Step, hidden_parts, hidden_shots
 
 PICKS, AROUND, MOST_PEAKS, MOST_MATTERED = 4, 2, 6, 5
 LONGEST_FILM = 240  # shots of a title that a film view shows; of a longer one so many, evenly spread

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from msm.errors import InputError
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 LOG = "workbench.log"
 LOG_BYTES, LOG_FILES = 1_000_000, 5
@@ -41,7 +41,7 @@ def keep_a_log(runs: Path) -> Path | None:
 def say(error: Exception) -> bool:
     """Tell whoever looks at the page; True: nothing more needs to be shown."""
     if isinstance(error, InputError):  # a rule that a person broke, noticed where no page expected it
-        st.error(f"{as_text(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return True
     number = secrets.token_hex(3)
     log.error("trouble %s", number, exc_info=error)

@@ -22,7 +22,7 @@ from msm.data.schema import in_words
 from msm.masking.parts import parse_parts
 from workbench.session.arguments import ROOT
 from workbench.session.base_path import base_address
-from workbench.views.strip import strip_shots
+from workbench.views.fill_in.filmstrip import strip_shots
 
 Stamp = tuple[int, ...]
 MOST_PROBLEMS, MOST_INSPECTIONS = 20, 8

@@ -112,15 +112,18 @@ def left_in_words(seconds: float | None) -> str:
     return f"about {round(minutes)} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"
 
 
-def plain(text: object) -> str:
-    """For Plotly, which reads a little HTML in every text: what a catalog says is shown as it is written."""
+def escape_plotly(text: object) -> str:
+    """Escape text for Plotly, which reads a subset of HTML in titles, labels and hover texts."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_text(text: object) -> str:
-    """What a catalog, a folder, a file or a link says, for Markdown, with nothing in it read as Markdown."""
+def escape_markdown(text: object) -> str:
+    """Escape text for Streamlit's Markdown, so that names, labels and paths are shown as they are written."""
     return _MARKUP.sub(r"\\\g<0>", str(text))
 
 
-# A colon before a word begins a colour or a picture, before a slash a link; underscores inside words are nothing.
-_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])")
+# A colon before a letter starts a colour or an icon, before a slash a link. An underscore inside a word is plain text.
+# A sign or a numeral at the start of a line starts a list.
+_MARKUP = re.compile(
+    r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])|(?<![^\n])[-+=](?=\s|[-=])|(?<=\d)[.)](?=\s)"
+)

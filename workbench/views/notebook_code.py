@@ -14,7 +14,7 @@ def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality
     return f"""\
 from msm import Catalog, Run
 from msm.masking.policies import parse_ranges
-from workbench.views.timeline import timeline
+from workbench.views.fill_in.timeline import timeline
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -49,7 +49,7 @@ def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
     return f"""\
 from msm import Catalog, Run
 from msm.interpret.surprise import peaks, surprise
-from workbench.views.surprise import surprise_figure
+from workbench.views.interpret.surprise import surprise_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 found = surprise(Run.open({str(run)!r}), title, exact=False)
@@ -63,7 +63,7 @@ def influence_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: i
 from msm import Catalog, Run
 from msm.masking.policies import parse_ranges
 from msm.interpret.influence import influence
-from workbench.views.influence import influence_figure
+from workbench.views.interpret.influence import influence_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -78,7 +78,7 @@ def attention_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: i
 from msm import Catalog, Run
 from msm.interpret.attention import attention
 from msm.masking.policies import parse_ranges
-from workbench.views.attention import attention_figure
+from workbench.views.interpret.attention import attention_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -94,7 +94,7 @@ def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
 from msm import Catalog, Run
 from msm.masking.policies import parse_ranges
 from msm.interpret.what_if import context_curve
-from workbench.views.what_if import context_figure
+from workbench.views.interpret.what_if import context_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -108,7 +108,7 @@ def knob_code(path: Path, key: str) -> str:
 from pathlib import Path
 
 from msm.ablation.table import read_table
-from workbench.views.ablation import knob_figure
+from workbench.views.ablation.figures import knob_figure
 
 knob_figure(read_table(Path({str(path)!r})), {key!r})
 """
@@ -120,7 +120,7 @@ def scaling_code(path: Path, name: str) -> str:
 import json
 from pathlib import Path
 
-from workbench.views.scaling import scaling_figure, scaling_table
+from workbench.views.ablation.scaling import scaling_figure, scaling_table
 
 sets = json.loads(Path({str(path)!r}).read_text())["sets"]
 scaling_figure(scaling_table(sets[{name!r}]))
@@ -135,7 +135,7 @@ def report_code(run: Path, reports: Iterable[str], call: str) -> str:
 from pathlib import Path
 
 from msm.runs.folder import RunFolder
-from workbench.views.report_figures import {function}
+from workbench.views.report.figures import {function}
 
 runs = Path({str(run.parent)!r})
 reports = {{name: RunFolder.open(runs / name).evaluation for name in [{names}]}}
@@ -147,7 +147,8 @@ def probes_code(run: Path, probes: Sequence[str]) -> str:
     """A cell that draws the frozen probes of a run."""
     return f"""\
 from msm.runs.folder import RunFolder
-from workbench.views.probes import probes_figure, probes_table
+from workbench.views.report.probes import probes_table
+from workbench.views.report.probes_figure import probes_figure
 
 table = probes_table({{{run.name!r}: RunFolder.open({str(run)!r}).evaluation}})
 probes_figure(table[table["probe"].isin({list(probes)!r})], {run.name!r})
@@ -158,7 +159,7 @@ def geometry_code(run: Path, measure: str) -> str:
     """A cell that draws the geometry of a training."""
     return f"""\
 from msm.runs.folder import RunFolder
-from workbench.views.report_figures import geometry_figure
+from workbench.views.report.geometry import geometry_figure
 
 geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
 """
@@ -172,7 +173,7 @@ def training_code(runs: Path, names: Sequence[str], call: str) -> str:
 from pathlib import Path
 
 from msm.runs.monitor import Tail
-from workbench.views.training import {function}
+from workbench.views.training.curves import {function}
 
 folder = Path({str(runs)!r})
 runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
@@ -233,8 +234,8 @@ from pathlib import Path
 from msm import Catalog
 from msm.projection.maps import open_map
 from msm.data.selection import Selection
-from workbench.views.map_figure import map_figure
-from workbench.views.map_labels import map_labels
+from workbench.views.map.figure import map_figure
+from workbench.views.map.labels import map_labels
 
 catalog = Catalog.open({str(catalog)!r})
 found = open_map(Path({str(path)!r}))

@@ -9,7 +9,7 @@ from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import chosen_catalog_path
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 arguments = read_arguments()
 names = store.found(arguments)
@@ -24,7 +24,7 @@ with st.container():  # one place, so that the form below stays open while what 
         one = store.read(path)
         panels.progress(one)
         if one.problem:
-            st.error(f"{as_text(one.problem)}.", icon=":material/folder_off:")
+            st.error(f"{escape_markdown(one.problem)}.", icon=":material/folder_off:")
         elif one.table:
             panels.answer(one, one.table)
             panels.every_cell(one, one.table)

@@ -20,17 +20,17 @@ from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import free_name
-from workbench.views.ablation import cells_table, has_own_scale, knob_figure
-from workbench.views.ablation_text import (
+from workbench.views.ablation.figures import cells_table, has_own_scale, knob_figure
+from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table
+from workbench.views.ablation.sentences import (
     facts_sentence,
     headline,
     knob_label,
     knob_sentence,
     standing_sentence,
 )
-from workbench.views.formatting import as_text, baseline_label, count, left_in_words, number
+from workbench.views.formatting import baseline_label, count, escape_markdown, left_in_words, number
 from workbench.views.notebook_code import knob_code, scaling_code
-from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
 
 KINDS = ("ablate", "budget")
 EVERY_S = 2.0
@@ -179,10 +179,14 @@ def every_cell(one: Ablation, table: dict[str, Any]) -> None:
     st.download_button("Download as CSV", as_csv(table), "ablation.csv", "text/csv", icon=":material/download:")
     for cell in table["cells"]:
         for seed, said in cell["failures"].items():
-            st.warning(f"{as_text(cell['name'])}, seed {seed}: {as_text(said)}.", icon=":material/error:")
+            st.warning(
+                f"{escape_markdown(cell['name'])}, seed {seed}: {escape_markdown(said)}.", icon=":material/error:"
+            )
     for skipped in table["skipped"]:
         changes = ", ".join(f"{k} = {v}" for k, v in skipped["changes"].items())
-        st.caption(f"Left out, because it is impossible: {as_text(changes)} ({as_text(skipped['sentence'])}).")
+        st.caption(
+            f"Left out, because it is impossible: {escape_markdown(changes)} ({escape_markdown(skipped['sentence'])})."
+        )
     st.markdown("The commands that make this again:")
     st.code("\n".join(table["commands"]), language="bash", wrap_lines=True)
     if one.is_folder and (names := store.with_weights(one.path)):
@@ -195,7 +199,7 @@ def _runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
     catalog, folder = shlex.quote(table["catalog"]["path"]), shlex.quote(str(one.path / "runs"))
     st.code(f"streamlit run workbench/app.py -- --catalog {catalog} --runs {folder}", language="bash", wrap_lines=True)
     if (one.path / "runs").resolve() == read_arguments().runs.resolve():
-        st.markdown(" · ".join(f"[{as_text(name)}](/?run={quote(name)})" for name in names))
+        st.markdown(" · ".join(f"[{escape_markdown(name)}](/?run={quote(name)})" for name in names))
 
 
 def when_worth_it() -> None:
@@ -245,7 +249,7 @@ def start_another(catalog: Path, *, opened: bool) -> None:
         try:
             cache.open_catalog(catalog)
         except InputError as error:
-            st.error(f"{as_text(error)}.", icon=":material/folder_off:")
+            st.error(f"{escape_markdown(error)}.", icon=":material/folder_off:")
             return
         left, right = st.columns([3, 2])
         recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])
@@ -298,7 +302,7 @@ def _start(
         with jobs.prepared(jobs.jobs_folder(read_arguments().runs), kind) as folder:
             jobs.start(folder, title, words + (["--dry-run"] if kind == "budget" else []), {"out": str(out)})
     except (InputError, OSError) as error:
-        st.error(f"{as_text(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
     st.rerun()
 
@@ -314,4 +318,4 @@ def ended(job: Job, buttons: DeltaGenerator) -> None:
             f"**about {minutes(said['seconds'])}**, {said['workers']} at a time, {said['disk_mb']:.0f} MB of disk."
         )
     else:
-        st.markdown(f":green[:material/check_circle:] **{as_text(job.title)}** is done.")
+        st.markdown(f":green[:material/check_circle:] **{escape_markdown(job.title)}** is done.")

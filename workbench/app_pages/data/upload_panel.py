@@ -20,7 +20,7 @@ from workbench.session import cache, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
 from workbench.session.page_context import turn_to, what_is_next
 from workbench.views.catalog_tables import present_sentence
-from workbench.views.formatting import as_text, clock, count
+from workbench.views.formatting import clock, count, escape_markdown
 
 KINDS = ("ingest", "import")
 FRAMES, FRAME_PX = 8, 88  # of a new title, side by side
@@ -155,7 +155,7 @@ def _try(begin: Any) -> None:
     try:
         begin()
     except (InputError, OSError) as error:
-        st.error(f"{as_text(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
     state.empty_forms()  # what was chosen is taken
     st.rerun()
@@ -201,7 +201,7 @@ def report(job: Job, buttons: DeltaGenerator) -> None:
     try:
         catalog = cache.open_catalog(path or read_arguments().catalog.absolute().parent / job.about["catalog"])
     except InputError as error:
-        st.warning(f"{as_text(error)}.", icon=":material/folder_off:")
+        st.warning(f"{escape_markdown(error)}.", icon=":material/folder_off:")
         return
     came = job.answer.get("added") if job.kind == "ingest" else None
     titles = [catalog[t] for t in came if t in catalog] if came is not None else list(catalog)
@@ -212,7 +212,7 @@ def report(job: Job, buttons: DeltaGenerator) -> None:
     if shown and len(titles) > len(shown):
         st.caption(f"And {count(len(titles) - len(shown), 'more title')}.")
     if skipped:
-        st.caption(f"There already, so left as they are: {as_text(', '.join(skipped))}.")
+        st.caption(f"There already, so left as they are: {escape_markdown(', '.join(skipped))}.")
     held = f"`{catalog.path.name}` holds {count(len(catalog), 'title')} and {count(catalog.num_shots, 'shot')}."
     found = catalog_panels.inspect_or_offer(catalog)
     catalog_panels.show_soundness(found, held)

@@ -15,9 +15,9 @@ from msm.data.media import THUMBNAILS
 from msm.projection.maps import StoredMap
 from msm.projection.maps.store import list_maps, maps_folder, open_map
 from workbench.session.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
-from workbench.views import map_text
-from workbench.views.map_labels import map_labels
-from workbench.views.map_parts import about_part, colours_part, points_part
+from workbench.views.map import neighbours
+from workbench.views.map.component_data import about_part, colours_part, points_part
+from workbench.views.map.labels import map_labels
 
 PREVIEW_UP_TO = 20_000  # shots whose principal components a visitor may wait for
 
@@ -79,19 +79,19 @@ def overlap(one: StoredMap, other: StoredMap) -> np.ndarray | None:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _overlap(one: Path, other: Path, digest: str, other_digest: str) -> np.ndarray | None:
     a, b = open_map(one).neighbours, open_map(other).neighbours
-    return None if a is None or b is None or len(a) != len(b) else map_text.overlap_of(a, b)
+    return None if a is None or b is None or len(a) != len(b) else neighbours.neighbour_overlap(a, b)
 
 
-def together(catalog: Catalog, found: StoredMap, label: str) -> tuple[float, float] | None:
+def label_agreement(catalog: Catalog, found: StoredMap, label: str) -> tuple[float, float] | None:
     """(share of each point's nearest that have its value of a label, the same by chance); None where that says nothing."""
-    return _together(catalog, str(found.path), str(found.facts["points_sha256"]), label)
+    return _label_agreement(catalog, str(found.path), str(found.facts["points_sha256"]), label)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
-def _together(catalog: Catalog, found: str, digest: str, label: str) -> tuple[float, float] | None:
+def _label_agreement(catalog: Catalog, found: str, digest: str, label: str) -> tuple[float, float] | None:
     stored = open_map(Path(found))
     values = labels(catalog, stored.of)[label]
-    return None if stored.neighbours is None else map_text.together(stored.neighbours, values)
+    return None if stored.neighbours is None else neighbours.label_agreement(stored.neighbours, values)
 
 
 def found_by_text(catalog: Catalog, of: str, words: str) -> np.ndarray:

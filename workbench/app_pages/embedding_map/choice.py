@@ -15,7 +15,7 @@ from msm.projection.maps import MapOptions, Source, StoredMap, find_map
 from workbench.app_pages.embedding_map import cached
 from workbench.layout.figures import columns
 from workbench.session import cache, state
-from workbench.views import map_text
+from workbench.views.map.sentences import map_name
 
 NONE = ""  # an id that nothing has
 
@@ -54,7 +54,7 @@ def entries(catalog: Catalog, runs: pd.DataFrame) -> list[Entry]:
     for stored in there:
         if stored.key not in shown and _fits(stored, catalog, paths):
             run = paths.get(stored.run) if stored.run else None
-            found.append(Entry(map_text.map_name(stored.facts), run, stored))
+            found.append(Entry(map_name(stored.facts), run, stored))
     return found
 
 

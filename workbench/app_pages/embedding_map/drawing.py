@@ -17,8 +17,8 @@ from workbench.server import jobs
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache
 from workbench.session.arguments import read_arguments
-from workbench.views import map_text
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
+from workbench.views.map.sentences import map_note
 
 KIND = "map"  # of its jobs
 
@@ -28,7 +28,7 @@ def offer(entry: Entry, catalog: Catalog) -> None:
     busy = _running(catalog, _words(entry.run))
     if entry.former:
         st.info(
-            f"**{as_text(entry.name)}**: the catalog or the run has changed since this map was drawn.",
+            f"**{escape_markdown(entry.name)}**: the catalog or the run has changed since this map was drawn.",
             icon=":material/history:",
         )
     elif not busy:
@@ -37,7 +37,7 @@ def offer(entry: Entry, catalog: Catalog) -> None:
             if entry.run is None
             else f"what {entry.run.name} makes of each shot in its title"
         )
-        st.markdown(f"There is no map of {as_text(whose)} yet. Drawing it takes {_how_long(catalog)}.")
+        st.markdown(f"There is no map of {escape_markdown(whose)} yet. Drawing it takes {_how_long(catalog)}.")
     with st.container(horizontal=True):
         if st.button(
             f"Draw the map: {entry.name}",
@@ -103,7 +103,9 @@ def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:
 def drawn(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """What a finished drawing leaves on the page."""
     made = job.answer if isinstance(job.answer, list) else [job.answer]
-    st.success(f"**{as_text(job.title)}** is drawn: {as_text(map_text.map_note(made[0]))}.", icon=":material/check:")
+    st.success(
+        f"**{escape_markdown(job.title)}** is drawn: {escape_markdown(map_note(made[0]))}.", icon=":material/check:"
+    )
 
 
 def draw_another(catalog: Catalog, runs: pd.DataFrame) -> None:
@@ -138,7 +140,7 @@ def draw_another(catalog: Catalog, runs: pd.DataFrame) -> None:
             try:
                 ProjectionOptions(dims=int(dims or 2), neighbours=neighbours, min_dist=min_dist, seed=int(seed))
             except InputError as error:
-                st.error(f"{as_text(error)}.")
+                st.error(f"{escape_markdown(error)}.")
                 return
             options = [word for name in whose if name != raw for word in ("--run", str(usable[name]))]
             options += ["--raw"] if raw in whose and together else []

@@ -12,7 +12,7 @@ from workbench.server import jobs
 from workbench.session import url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import catalog_or_stop, runs_for
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -26,7 +26,7 @@ def everything() -> None:
     try:
         explore()
     except InputError as error:  # a file that is damaged
-        st.error(f"{as_text(error)}.", icon=":material/broken_image:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/broken_image:")
         drawing.mend(catalog, shown)
 
 

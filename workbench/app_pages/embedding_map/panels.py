@@ -20,9 +20,10 @@ from workbench.layout.figures import columns, copy_as_code
 from workbench.session import state, url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import turn_to
-from workbench.views import map_parts, map_text
-from workbench.views.formatting import as_text, clock, count
-from workbench.views.map_figure import map_figure
+from workbench.views.formatting import clock, count, escape_markdown
+from workbench.views.map.component_data import bits, ranges
+from workbench.views.map.figure import map_figure
+from workbench.views.map.sentences import label_agreement_sentence, map_name, map_note, overlap_sentence, typical
 from workbench.views.notebook_code import map_code
 
 PIN = "map.pinned"
@@ -56,8 +57,8 @@ def controls(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
     if hits is not None:
         st.caption(f"{count(int(hits.sum()), of[:-1])} found." if hits.any() else "Nothing is called or says that.")
     return label, {
-        "shown": map_parts.bits(shown) if shown is not None else None,
-        "hits": map_parts.bits(hits) if hits is not None and hits.any() else None,
+        "shown": bits(shown) if shown is not None else None,
+        "hits": bits(hits) if hits is not None and hits.any() else None,
         "path": _path(catalog, str(one)) if one != NONE and of == "shots" else None,
         "size": size,
     }
@@ -71,10 +72,10 @@ def _filter(told: pd.DataFrame) -> np.ndarray | None:
         values = told[label]
         if pd.api.types.is_numeric_dtype(values) and values.nunique() > 20:
             low, high = float(values.min()), float(values.max())
-            least, most = st.slider(as_text(label), low, high, (low, high), key=f"map.filter.{label}")
+            least, most = st.slider(escape_markdown(label), low, high, (low, high), key=f"map.filter.{label}")
             inside = values.between(least, most).to_numpy()
         else:
-            kept = st.multiselect(as_text(label), values.dropna().unique().tolist(), key=f"map.filter.{label}")
+            kept = st.multiselect(escape_markdown(label), values.dropna().unique().tolist(), key=f"map.filter.{label}")
             inside = values.isin(kept).to_numpy() if kept else np.ones(len(values), dtype=bool)
         shown = inside if shown is None else shown & inside
     if shown is not None:
@@ -92,7 +93,7 @@ def look(catalog: Catalog, shown: Sequence[Entry], label: str | None, choice: di
     stored = [e.stored for e in shown if e.stored]
     of = stored[0].of
     about = cached.about(catalog, of)
-    panels = [(cached.points(m), map_text.map_name(m.facts), map_text.map_note(m.facts)) for m in stored]
+    panels = [(cached.points(m), map_name(m.facts), map_note(m.facts)) for m in stored]
     _show(catalog, of, about, panels, label, choice, stored[0])
 
 
@@ -101,11 +102,13 @@ def what_lies_together(catalog: Catalog, shown: Sequence[Entry], label: str | No
     if not label:
         return
     stored = [(e.name, e.stored) for e in shown if e.stored]
-    shares = {name: share for name, m in stored if (share := cached.together(catalog, m, label))}
+    shares = {name: share for name, m in stored if (share := cached.label_agreement(catalog, m, label))}
     if shares:
         near = min(m.neighbours.shape[1] for _, m in stored if m.neighbours is not None)
-        said = {as_text(f"in {name}" if name != "Raw shots" else "raw"): share for name, share in shares.items()}
-        st.markdown(map_text.together_sentence(said, label, near))
+        said = {
+            escape_markdown(f"in {name}" if name != "Raw shots" else "raw"): share for name, share in shares.items()
+        }
+        st.markdown(label_agreement_sentence(said, label, near))
 
 
 def preview(catalog: Catalog, label: str | None, choice: dict[str, Any]) -> None:
@@ -135,7 +138,7 @@ def _show(
 
     colours = cached.colours(catalog, of, label) if label else None
     chosen = _points_of(catalog, of, state.selected())
-    told = {**choice, "selected": map_parts.ranges(chosen), "pinned": _pinned(about["key"], stored)}
+    told = {**choice, "selected": ranges(chosen), "pinned": _pinned(about["key"], stored)}
     shot_map(about, panels, colours, told, key="map", on_gesture=heard)
 
 
@@ -166,9 +169,7 @@ def three_dimensional(catalog: Catalog, entry: Entry, label: str | None) -> None
     """A map of three dimensions, by Plotly: to turn and to look at, without a lasso."""
     assert entry.stored is not None
     told = cached.labels(catalog, entry.stored.of)
-    st.caption(
-        map_text.map_note(entry.stored.facts) + ". Drag to turn it; choosing shots needs a map of two dimensions."
-    )
+    st.caption(map_note(entry.stored.facts) + ". Drag to turn it; choosing shots needs a map of two dimensions.")
     figure = map_figure(entry.stored.table, told[label] if label else None)
     st.plotly_chart(figure, key=f"map.solid.{entry.id}", config={"displaylogo": False})
 
@@ -181,11 +182,11 @@ def about_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
     if len(stored) == 2 and (overlap := cached.overlap(*stored)) is not None:
         points = np.array(_points_of(catalog, of, state.selected()), dtype=int)
         near = min(m.neighbours.shape[1] for m in stored if m.neighbours is not None)
-        st.markdown(map_text.overlap_sentence(overlap, points, near))
+        st.markdown(overlap_sentence(overlap, points, near))
     if not len(rows):
         return
     told = cached.labels(catalog, "shots")
-    if said := map_text.typical(told.iloc[rows], told):
+    if said := typical(told.iloc[rows], told):
         st.markdown(said)
     _ways_on(catalog, rows)
     with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:"):

@@ -10,7 +10,8 @@ from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
-from workbench.views.report import comparison_words, details, verdict
+from workbench.views.formatting import escape_markdown
+from workbench.views.report.sentences import comparison_words, details, verdict
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -29,7 +30,7 @@ if evaluation is None:
 reports = {run_path.name: evaluation, **panel.comparable(others, catalog)}
 
 st.subheader(verdict(evaluation), anchor=False)
-st.markdown(" ".join(filter(None, [details(evaluation), panel.as_text(comparison_words(reports))])))
+st.markdown(" ".join(filter(None, [details(evaluation), escape_markdown(comparison_words(reports))])))
 panel.numbers(evaluation)
 panel.against_copying(reports, run_path)
 panel.where(reports, run_path, catalog)

@@ -19,19 +19,23 @@ from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import turn_to
-from workbench.views import notebook_code, report_figures
-from workbench.views.formatting import as_text, baseline_label, count, number
-from workbench.views.probes import (
+from workbench.views import notebook_code
+from workbench.views.formatting import baseline_label, count, escape_markdown, number
+from workbench.views.report import figures as report_figures
+from workbench.views.report.document import command_again, report_html
+from workbench.views.report.geometry import geometry_figure, geometry_table
+from workbench.views.report.long_table import long_table
+from workbench.views.report.probes import (
     FAMILIES,
     best_gain,
-    probes_figure,
     probes_sentence,
     probes_table,
     probes_wide,
     skipped_sentences,
 )
-from workbench.views.report import PARTS, Reports, everything, geometry_table, part_table, titles_table
-from workbench.views.report_document import command_again, report_html
+from workbench.views.report.probes_figure import probes_figure
+from workbench.views.report.reports import PARTS, Reports
+from workbench.views.report.tables import part_table, titles_table
 from workbench.views.spreadsheet import as_csv
 
 PAGE = "evaluation"
@@ -115,7 +119,7 @@ def offer(label: str, run_path: Path, catalog: Catalog, *extra: str, main: bool 
 
 def measured(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """What a measurement that is over leaves on the page."""
-    st.success(f"**{as_text(job.title)}** is done; the report below holds it.", icon=":material/check:")
+    st.success(f"**{escape_markdown(job.title)}** is done; the report below holds it.", icon=":material/check:")
 
 
 def numbers(evaluation: dict[str, Any]) -> None:
@@ -222,14 +226,14 @@ def probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             st.markdown("This catalog has no labels, so there is nothing to ask.")
             return
         st.markdown(
-            f"Can a line read {', '.join(f'*{name}*' for name in map(as_text, labels[:4]))} … off the model's embeddings, and better than off the raw ones?"
+            f"Can a line read {', '.join(f'*{name}*' for name in map(escape_markdown, labels[:4]))} … off the model's embeddings, and better than off the raw ones?"
         )
         offer("Ask the labels (minutes)", run_path, catalog, "--probes")
         return
     told = evaluation["probes"]
     table = probes_table(reports)
     gain = best_gain(table, run_path.name)
-    st.markdown(as_text(probes_sentence(told) + (f" The title helps most with {gain}." if gain else "")))
+    st.markdown(escape_markdown(probes_sentence(told) + (f" The title helps most with {gain}." if gain else "")))
     families = {name: table[table["probe"].isin(probes)] for name, probes in FAMILIES.items()}
     families = {name: rows for name, rows in families.items() if len(rows)}
     if families:
@@ -239,7 +243,7 @@ def probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             figures = {c: st.column_config.NumberColumn(format="%.3f") for c in wide.columns[3:]}
             st.dataframe(wide, hide_index=True, column_config=figures)
     for sentence in skipped_sentences(told):
-        st.caption(as_text(sentence))
+        st.caption(escape_markdown(sentence))
 
 
 def _probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.DataFrame]) -> None:
@@ -251,7 +255,7 @@ def _probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.Dat
     for column, run in zip(columns("probes", [1] * len(runs), least_px=420), runs, strict=True):
         with column:
             if len(reports) > 1:
-                st.markdown(f"##### {as_text(run)}")
+                st.markdown(f"##### {escape_markdown(run)}")
             show_figure(
                 probes_figure(rows, run),
                 PAGE,
@@ -272,13 +276,13 @@ def geometry(run_path: Path) -> None:
         return
     alarm = table["alarm"].iloc[-1]
     if isinstance(alarm, str):
-        st.error(f"At the last validation: {as_text(alarm)}.", icon=":material/warning:")
+        st.error(f"At the last validation: {escape_markdown(alarm)}.", icon=":material/warning:")
     else:
         st.markdown("No collapse: at the last validation embeddings and predictions of different shots still differ.")
     for column, measure in zip(columns("geometry", [1, 1], least_px=320), ("rankme", "pair_cosine"), strict=True):
         with column:
             show_figure(
-                report_figures.geometry_figure(lines, measure),
+                geometry_figure(lines, measure),
                 PAGE,
                 measure,
                 notebook_code.geometry_code(run_path, measure),
@@ -292,7 +296,7 @@ def exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     command = command_again(run_path, catalog.path, next(iter(reports.values())))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "All numbers (CSV)", lambda: as_csv(everything(reports, lines)),
+            "All numbers (CSV)", lambda: as_csv(long_table(reports, lines)),
             f"{run_path.name}-evaluation.csv", "text/csv", icon=":material/table:", on_click="ignore",
         )  # fmt: skip
         st.download_button(

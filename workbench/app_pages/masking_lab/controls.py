@@ -10,8 +10,8 @@ from msm.masking.policies import format_ranges
 from workbench.layout.catalog_panels import provenance_line
 from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import state
-from workbench.views.formatting import as_text
-from workbench.views.strip import scene_around, scene_starts
+from workbench.views.fill_in.filmstrip import scene_around, scene_starts
+from workbench.views.formatting import escape_markdown
 
 
 def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
@@ -53,7 +53,7 @@ def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
         st.button("Clear", icon=":material/backspace:", on_click=state.hide, args=([],))
     with st.container():
         if state.complaint():
-            st.error(f"{as_text(state.complaint())}.", icon=":material/edit_off:")
+            st.error(f"{escape_markdown(state.complaint())}.", icon=":material/edit_off:")
 
 
 def middle_of(hidden: list[int], num_shots: int) -> int:

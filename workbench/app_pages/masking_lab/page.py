@@ -14,10 +14,10 @@ from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.server import fill_endpoint
 from workbench.session import cache, state, url_state
 from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
-from workbench.views.formatting import as_text
+from workbench.views.fill_in.filmstrip import strip_answer
+from workbench.views.fill_in.verdict import NOTHING_HIDDEN, verdict
+from workbench.views.formatting import escape_markdown
 from workbench.views.notebook_code import timeline_code
-from workbench.views.strip import strip_answer
-from workbench.views.verdict import NOTHING_HIDDEN, verdict
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -43,7 +43,7 @@ def answer(title: Title) -> cache.Filled | None:
     try:
         return cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
     except InputError as error:
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
         return None
 
 

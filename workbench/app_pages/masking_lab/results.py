@@ -13,10 +13,10 @@ from workbench.layout.metric_help import METRIC_HELP
 from workbench.session import state
 from workbench.session.base_path import base_address
 from workbench.session.cache import Filled
-from workbench.views.benchmark_record import track_record, track_record_sentence, track_record_words
-from workbench.views.comparison import comparison_figure, comparison_sentence, comparison_table
+from workbench.views.fill_in.shot_table import shot_table
 from workbench.views.formatting import baseline_label, count, hidden_and_shown, number
-from workbench.views.shot_table import shot_table
+from workbench.views.report.comparison import comparison_figure, comparison_sentence, comparison_table
+from workbench.views.report.track_record import track_record, track_record_sentence, track_record_words
 
 
 def show_metrics(filled: Filled) -> None:

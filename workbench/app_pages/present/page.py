@@ -8,7 +8,7 @@ from msm import InputError
 from workbench.app_pages.present import panels
 from workbench.session import url_state
 from workbench.session.page_context import catalog_or_stop, run_path_of, runs_for, say_no_run
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -25,7 +25,7 @@ def stage(run: str) -> None:
         script = panels.chosen_script(catalog, run)
         panels.show(catalog, script)
     except InputError as error:
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
         panels.choose(catalog)
 
 

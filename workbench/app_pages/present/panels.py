@@ -16,10 +16,10 @@ from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
 from workbench.session import cache, interpretation_cache, state
 from workbench.session.page_context import runs_beside, turn_to
-from workbench.views.formatting import as_text
-from workbench.views.script import Script, parse_script, read_script, script_of_a_view
-from workbench.views.slide_document import slide_document
-from workbench.views.slides import STYLE, slide_html
+from workbench.views.formatting import escape_markdown
+from workbench.views.slides.document import slide_document
+from workbench.views.slides.markup import STYLE, slide_html
+from workbench.views.slides.script import Script, parse_script, read_script, script_of_a_view
 
 KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
 KEYS |= {"Home": "first", "Escape": "leave"}
@@ -73,7 +73,7 @@ def show(catalog: Catalog, named: Named) -> None:
             slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
         st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
     except InputError as error:  # the other views can still be shown
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
 
     def heard(answer: str) -> None:
         moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly

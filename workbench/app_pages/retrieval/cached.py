@@ -13,7 +13,7 @@ import streamlit as st
 from msm import Catalog, InputError
 from workbench.session import cache
 from workbench.session.cache import ON_DISK, Stamp, stamp
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 MOST_SPACES = 6
 
@@ -50,7 +50,7 @@ def _found_or_flat(space: Any) -> Any:
     except StaleIndex:
         note = "The index beside this catalog is older than the catalog, so it was not used."
     except InputError as error:
-        note = f"{as_text(error)}."
+        note = f"{escape_markdown(error)}."
     if not choose_plan(space.num, space.dim).exact:
         return None
     return replace(make_index(space, save=False), note=note)

@@ -64,8 +64,3 @@ def bounds(catalog: Catalog, row: int) -> tuple[int, int]:
     """First row and the row after the last, of the title that a row is in."""
     title = catalog.titles.iloc[int(title_of_rows(catalog, [row])[0])]
     return int(title["first_shot"]), int(title["first_shot"] + title["num_shots"])
-
-
-def plain_markdown(text: object) -> str:
-    """What a catalog says is shown as it is written."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~^" else c for c in str(text))

@@ -7,8 +7,9 @@ import streamlit as st
 from msm import Catalog
 from msm.search.filters import Filters
 from workbench.app_pages.retrieval import cached
-from workbench.app_pages.retrieval.cards import bounds, plain_markdown
+from workbench.app_pages.retrieval.cards import bounds
 from workbench.views import search_results as views
+from workbench.views.formatting import escape_markdown
 
 MODES = {
     "shot": ":material/image_search: Like a shot",
@@ -57,7 +58,7 @@ def filters_words(catalog: Catalog, filters: Filters) -> None:
     """What the filters let through, where they are set."""
     names = dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["name"].astype(str), strict=True))
     if said := views.filter_words(filters, names):
-        st.caption(plain_markdown(said))
+        st.caption(escape_markdown(said))
 
 
 def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:

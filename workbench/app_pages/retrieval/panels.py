@@ -11,13 +11,13 @@ import streamlit as st
 from msm import Catalog, InputError
 from msm.search.filters import title_of_rows
 from workbench.app_pages.retrieval import cached, query
-from workbench.app_pages.retrieval.cards import Cards, bounds, plain_markdown
+from workbench.app_pages.retrieval.cards import Cards, bounds
 from workbench.components.frames import frames
 from workbench.session import state
 from workbench.session.page_context import to_training
 from workbench.views import palette
 from workbench.views import search_results as views
-from workbench.views.formatting import as_text, clock, count, number
+from workbench.views.formatting import clock, count, escape_markdown, number
 from workbench.views.notebook_code import measures_code, search_code
 
 HELP = {
@@ -47,13 +47,13 @@ def show_query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) ->
             actions=["play", "lab"] if plays else ["lab"],
         )
     with facts:
-        st.subheader(f"{plain_markdown(shot['name'])} · shot {shot['shot']}", anchor=False)
+        st.subheader(f"{escape_markdown(shot['name'])} · shot {shot['shot']}", anchor=False)
         times = f"{clock(shot['start_s'])} – {clock(shot['end_s'])}" if clock(shot["start_s"]) else ""
         st.caption(" · ".join(filter(None, [times, f"{shot['split']} title"])))
         if shot["text"]:
-            st.markdown(f"“{plain_markdown(shot['text'])}”")
+            st.markdown(f"“{escape_markdown(shot['text'])}”")
         told = [
-            f":gray-badge[{plain_markdown(name.replace('_', ' '))}: {plain_markdown(value)}]"
+            f":gray-badge[{escape_markdown(name.replace('_', ' '))}: {escape_markdown(value)}]"
             for name, value, _ in views.chips(labels.iloc[0], cards.show, {})
         ]
         if told:
@@ -109,7 +109,7 @@ def found_words(answer: Any) -> None:
     """How it was found, and why an index that is there was not used."""
     st.caption(views.index_words(answer.finder.facts(), answer.candidates, answer.took_ms))
     if answer.finder.note:
-        st.warning(as_text(answer.finder.note), icon=":material/sync_problem:")
+        st.warning(escape_markdown(answer.finder.note), icon=":material/sync_problem:")
 
 
 def clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str) -> None:
@@ -119,7 +119,7 @@ def clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str) -> N
     for stretch in answer.table.itertuples():
         when = f"{clock(stretch.start_s)} – {clock(stretch.last_end_s)}" if clock(stretch.start_s) else ""
         where = " · ".join(filter(None, [f"shots {stretch.shot}–{stretch.last_shot}", when]))
-        st.markdown(f"**{number(stretch.score)}** · {plain_markdown(stretch.name)} :gray[· {where}]")
+        st.markdown(f"**{number(stretch.score)}** · {escape_markdown(stretch.name)} :gray[· {where}]")
         items = [
             i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(range(stretch.row, stretch.row + length))
         ]
@@ -157,7 +157,7 @@ def contextual_or_say(catalog: Catalog, run_path: Path | None) -> Any:
             lambda share: bar.progress(min(share, 1.0), f"{run_path.name} looks at every title, once … {share:.0%}"),
         )
     except InputError as error:
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
         return None
     finally:
         bar.empty()
@@ -175,7 +175,7 @@ def words_found(cards: Cards, found: Any, text: str) -> None:
     items = cards.of(found.table, found.labels, show=cards.show)
     frames(items, key="retrieval.words", actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.hear)
     st.caption(
-        f"{count(found.in_all, 'shot')} with the very words “{plain_markdown(text)}”, in the order of the catalog."
+        f"{count(found.in_all, 'shot')} with the very words “{escape_markdown(text)}”, in the order of the catalog."
     )
 
 
@@ -201,11 +201,11 @@ def player(catalog: Catalog, film: Path, row: int) -> None:
     table, _ = cached.labels_of(catalog, (row,))
     shot = table.iloc[0]
     st.markdown(
-        f"**{plain_markdown(shot['name'])}** · shot {shot['shot']} · {clock(shot['start_s'])} – {clock(shot['end_s'])}"
+        f"**{escape_markdown(shot['name'])}** · shot {shot['shot']} · {clock(shot['start_s'])} – {clock(shot['end_s'])}"
     )
     st.video(str(film), start_time=float(shot["start_s"]), end_time=float(shot["end_s"]), autoplay=True)
     if shot["text"]:
-        st.markdown(f"“{plain_markdown(shot['text'])}”")
+        st.markdown(f"“{escape_markdown(shot['text'])}”")
 
 
 def play_if_asked(cards: Cards) -> None:
@@ -236,7 +236,7 @@ def how_good(catalog: Catalog, finders: dict[str, Any], run_path: Path | None) -
     try:
         told = cached.measured({n: f.space for n, f in finders.items()}, key, str(label), "test", leave_out)
     except InputError as error:
-        st.info(f"{as_text(error)}.", icon=":material/straighten:")
+        st.info(f"{escape_markdown(error)}.", icon=":material/straighten:")
         return
     table = views.measures_table(told)
     st.markdown(views.measures_sentence(table, str(label)))

@@ -12,12 +12,12 @@ from msm import Catalog, InputError
 from msm.search.filters import Filters, title_of_rows
 from workbench.app_pages.retrieval import cached, query
 from workbench.app_pages.retrieval import panels as panel
-from workbench.app_pages.retrieval.cards import Cards, bounds, plain_markdown
+from workbench.app_pages.retrieval.cards import Cards, bounds
 from workbench.app_pages.retrieval.controls import choose_text
 from workbench.session import cache, state
 from workbench.views import palette
 from workbench.views import search_results as views
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _or_say(call: Any) -> Any:
     try:
         return call()
     except InputError as error:
-        st.info(f"{as_text(error)}.", icon=":material/search_off:")
+        st.info(f"{escape_markdown(error)}.", icon=":material/search_off:")
         return None
 
 
@@ -206,4 +206,4 @@ def _same_labels(answers: dict[str, Any], show: list[str], as_query: dict[str, A
     labels = {how: answer.labels for how, answer in answers.items()}
     told = [views.same_as_query(labels, label, as_query.get(label)) for label in show]
     if any(told):
-        st.markdown(plain_markdown(" ".join(filter(None, told))))
+        st.markdown(escape_markdown(" ".join(filter(None, told))))

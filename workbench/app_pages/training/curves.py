@@ -13,9 +13,10 @@ from workbench.components.growing_figure import growing_figure
 from workbench.layout.figures import columns, copy_as_code
 from workbench.layout.metric_help import METRIC_HELP
 from workbench.session.base_path import base_address
-from workbench.views import notebook_code, training_text
-from workbench.views.formatting import as_text, baseline_label, grouped, number
-from workbench.views.training import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
+from workbench.views import notebook_code
+from workbench.views.formatting import baseline_label, escape_markdown, grouped, number
+from workbench.views.training import sentences as training_text
+from workbench.views.training.curves import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
 
 SMOOTH = 10
 HEADINGS = {
@@ -51,7 +52,7 @@ def numbers(measured: Measured) -> None:
         )
     alarm = rows["alarm"].iloc[-1] if len(rows) else None
     if isinstance(alarm, str):
-        st.error(f"At the last validation: {as_text(alarm)}.", icon=":material/warning:")
+        st.error(f"At the last validation: {escape_markdown(alarm)}.", icon=":material/warning:")
 
 
 def curves(runs: dict[str, Measured], folder: Path) -> None:

@@ -18,8 +18,8 @@ from workbench.layout.figures import columns
 from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import can_learn_from, free_name
-from workbench.views.formatting import as_text
-from workbench.views.training_text import knob_name
+from workbench.views.formatting import escape_markdown
+from workbench.views.training.sentences import knob_name
 
 BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
 
@@ -52,7 +52,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
     with st.container():
         if complaint:
-            st.error(f"{as_text(complaint)}.", icon=":material/block:")
+            st.error(f"{escape_markdown(complaint)}.", icon=":material/block:")
     cost, go = st.columns(2)
     dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(complaint))
     wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(complaint))
@@ -61,7 +61,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     try:
         processes.start(folder, catalog, run, name, changed, dry=dry)
     except (InputError, OSError) as error:
-        st.error(f"{as_text(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
     if wanted:
         state.expect(run.name)

@@ -18,9 +18,9 @@ from workbench.server.streamlit_internals import DeltaGenerator, no_fading_css
 from workbench.session import state, url_state
 from workbench.session.arguments import catalog_names, read_arguments
 from workbench.session.page_context import free_name
-from workbench.views import training_text
-from workbench.views.formatting import as_text, count, grouped
-from workbench.views.training import MOST_RUNS
+from workbench.views.formatting import count, escape_markdown, grouped
+from workbench.views.training import sentences as training_text
+from workbench.views.training.curves import MOST_RUNS
 
 EVERY_S = 2.0  # between two looks while something is trained
 
@@ -37,7 +37,8 @@ def choose(runs: dict[str, Path]) -> list[Path]:
     if url_state.watched() not in runs:
         if linked := url_state.watched():
             st.warning(
-                f"There is no run {as_text(repr(linked[:80]))} here. Here is another.", icon=":material/link_off:"
+                f"There is no run {escape_markdown(repr(linked[:80]))} here. Here is another.",
+                icon=":material/link_off:",
             )
         url_state.watch(next(iter(runs)))
     url_state.watch(str(url_state.watched()))
@@ -64,7 +65,7 @@ def beginning(folder: Path) -> None:
         for job in (j for j in waiting if j.state != jobs.RUNNING):
             with st.container(border=True):
                 st.error(
-                    f"**{as_text(job.title)}** did not begin: {as_text(job.sentence or 'it was stopped')}.",
+                    f"**{escape_markdown(job.title)}** did not begin: {escape_markdown(job.sentence or 'it was stopped')}.",
                     icon=":material/error:",
                 )
                 if len(job.log.strip().splitlines()) > 1:
@@ -82,7 +83,7 @@ def _beginning(folder: Path, before: int) -> None:
         st.rerun()
     for job in running:
         st.info(
-            f"**{as_text(job.title)}** begins: it reads the catalog and makes the model …",
+            f"**{escape_markdown(job.title)}** begins: it reads the catalog and makes the model …",
             icon=":material/hourglass_top:",
         )
 
@@ -102,7 +103,7 @@ def _watch(paths: list[Path], folder: Path, catalog: Path, running: bool) -> Non
     (run, measured), runs = seen[0], {r.name: m for r, m in seen}
     standing(run, folder, catalog)
     if len(measured.validations) or len(measured.steps):
-        st.subheader(as_text(training_text.lead_sentence(run.name, measured)), anchor=False)
+        st.subheader(escape_markdown(training_text.lead_sentence(run.name, measured)), anchor=False)
         if said := training_text.overtraining_sentence(measured):
             st.markdown(said)
         curves.numbers(measured)
@@ -111,9 +112,9 @@ def _watch(paths: list[Path], folder: Path, catalog: Path, running: bool) -> Non
         st.subheader("It has not made its first step yet.", anchor=False)
     for other, _ in seen[1:]:
         if trouble := training_text.trouble_sentence(other):
-            st.caption(f"{as_text(other.name)}: {as_text(trouble)}")
+            st.caption(f"{escape_markdown(other.name)}: {escape_markdown(trouble)}")
     for name, lines in ((r.name, m.broken) for r, m in seen if m.broken):
-        st.caption(f"{as_text(name)}: {count(lines, 'line')} of metrics.jsonl cannot be read and left out.")
+        st.caption(f"{escape_markdown(name)}: {count(lines, 'line')} of metrics.jsonl cannot be read and left out.")
     if len(seen) > 1:
         curves.differences([r for r, _ in seen])
 

@@ -16,8 +16,8 @@ from workbench.server.roles import may_edit
 from workbench.session import cache, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
 from workbench.session.page_context import turn_to
-from workbench.views import training_text
-from workbench.views.formatting import as_text, number
+from workbench.views.formatting import escape_markdown, number
+from workbench.views.training import sentences as training_text
 
 MARKS = {
     monitor.RUNNING: ":blue[:material/play_circle:]",
@@ -34,7 +34,7 @@ def standing(run: Watched, folder: Path, catalog: Path) -> None:
         told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
         with told:
             words = training_text.standing_words(run, processes.seconds_left(run)) if not run.problem else ""
-            mark = f"{MARKS[run.state]} **{as_text(run.name)}** {training_text.STATES[run.state]}"
+            mark = f"{MARKS[run.state]} **{escape_markdown(run.name)}** {training_text.STATES[run.state]}"
             share = min(1.0, run.step / run.steps) if run.steps else 0.0
             if run.state == monitor.DONE or run.problem:
                 st.markdown(" · ".join(filter(None, [mark, words])))
@@ -43,7 +43,7 @@ def standing(run: Watched, folder: Path, catalog: Path) -> None:
         with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
             _buttons(run, folder, catalog)
         if trouble := training_text.trouble_sentence(run):
-            st.markdown(f":orange[:material/warning:] {as_text(trouble)}")
+            st.markdown(f":orange[:material/warning:] {escape_markdown(trouble)}")
             _log(run, folder)
 
 
@@ -123,11 +123,13 @@ def _fitting_catalog(run: Watched, chosen: Path) -> str | None:
 def _delete(run: Watched, folder: Path) -> None:
     with st.popover("Delete", icon=":material/delete:"):
         size = number(monitor.size_mb(run.path), 0)
-        st.markdown(f"Delete **{as_text(run.name)}** with its weights and curves ({size} MB)? This cannot be undone.")
+        st.markdown(
+            f"Delete **{escape_markdown(run.name)}** with its weights and curves ({size} MB)? This cannot be undone."
+        )
         if st.button("Delete it for good", type="primary", key=f"delete.{run.name}"):
             try:
                 processes.delete(folder, run.path, read_arguments().runs)
             except (InputError, OSError) as error:
-                st.error(f"{as_text(error)}.")
+                st.error(f"{escape_markdown(error)}.")
                 return
             st.rerun()

@@ -41,9 +41,9 @@ def shot_map(
 ) -> None:
     """Show one map, or two of the same points.
 
-    about    `views.map_parts.about_part`: whose points they are
-    panels   (`views.map_parts.points_part`, label, note) for each map
-    colours  `views.map_parts.colours_part`
+    about    `views.map.component_data.about_part`: whose points they are
+    panels   (`views.map.component_data.points_part`, label, note) for each map
+    colours  `views.map.component_data.colours_part`
     choice   shown, hits, path, selected, pinned, size, as shot_map.js has them
     """
     gesture_key = f"{key}.number"

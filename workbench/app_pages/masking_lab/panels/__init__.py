@@ -12,7 +12,7 @@ from workbench.components.filmstrip import Arcs, Curve
 from workbench.session import cache, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import turn_to
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
 PANELS = {
@@ -50,7 +50,7 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     try:
         PANELS[name](catalog, title, run_path, filled)
     except InputError as error:
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
 
 
 def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:

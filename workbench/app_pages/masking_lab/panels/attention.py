@@ -12,10 +12,10 @@ from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, state
-from workbench.views.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
-from workbench.views.influence import influence_arcs, strongest
+from workbench.views.interpret.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
+from workbench.views.interpret.influence import influence_arcs, strongest
 from workbench.views.notebook_code import attention_code
 
 SHOWN = 5

@@ -17,7 +17,7 @@ from workbench.session import interpretation_cache, state
 from workbench.session.cache import Filled
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
-from workbench.views.influence import (
+from workbench.views.interpret.influence import (
     HELPED,
     METHODS,
     MISLED,

@@ -10,7 +10,7 @@ from msm import Catalog, Title
 from msm.masking.policies import format_ranges
 from workbench.session import interpretation_cache, state
 from workbench.session.cache import Filled
-from workbench.views.expected import expected_html, expected_sentence
+from workbench.views.fill_in.expected import expected_html, expected_sentence
 from workbench.views.notebook_code import expected_code
 
 THIS_TITLE, EVERYWHERE = "This title", "Whole catalog"

@@ -12,9 +12,9 @@ from workbench.app_pages.masking_lab.game import answer_round, game_about, next_
 from workbench.components.choices import choices
 from workbench.session import cache, interpretation_cache, state
 from workbench.session.cache import Filled
+from workbench.views.fill_in.guess import answered, cards, outcome, question, score_sentence
 from workbench.views.formatting import clock
 from workbench.views.frames import Frame, row, styled
-from workbench.views.guess import answered, cards, outcome, question, score_sentence
 
 AROUND = 2  # visible shots shown on each side of the gap
 

@@ -15,8 +15,8 @@ from workbench.session import interpretation_cache, state
 from workbench.session.cache import Filled
 from workbench.session.interpretation_cache import Surprised
 from workbench.views.frames import Frame, row, styled
+from workbench.views.interpret.surprise import how_sentence, surprise_figure, surprise_sentence
 from workbench.views.notebook_code import surprise_code
-from workbench.views.surprise import how_sentence, surprise_figure, surprise_sentence
 
 MOST_FRAMES = 6
 

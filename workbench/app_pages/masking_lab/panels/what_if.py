@@ -13,10 +13,10 @@ from workbench.session import interpretation_cache, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import runs_beside
 from workbench.views import palette
-from workbench.views.formatting import number
+from workbench.views.formatting import escape_markdown, number
 from workbench.views.frames import Frame, column, styled, triptych
+from workbench.views.interpret.what_if import context_figure, context_sentence, pair_sentence
 from workbench.views.notebook_code import context_code
-from workbench.views.what_if import context_figure, context_sentence, pair_sentence
 
 LESS, METADATA, RUN = "Less of the film", "Other metadata", "Another run"
 NONE = ""  # the title whose metadata is told: none
@@ -71,7 +71,7 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
         )
         other_name = "the model without any metadata" if told == NONE else f"the model told of “{names[told]}”"
         st.markdown(
-            f"**{_plain(pair_sentence(filled.table, other.table, 'the model with the film’s own metadata', other_name))}**"
+            f"**{escape_markdown(pair_sentence(filled.table, other.table, 'the model with the film’s own metadata', other_name))}**"
         )
         heading = "No metadata" if told == NONE else f"“{names[told]}”"
         side_by_side(catalog, title, run_path, run_path, filled, other, ("Own metadata", heading), told)
@@ -92,7 +92,7 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
         hidden = tuple(state.hidden())
         other = interpretation_cache.fill_in_told(catalog, others[name], title.title_id, hidden, title.title_id)
         said = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
-        st.markdown(f"**{_plain(said)}**")
+        st.markdown(f"**{escape_markdown(said)}**")
         side_by_side(catalog, title, run_path, others[name], filled, other, (run_path.name, name), title.title_id)
 
 
@@ -131,8 +131,3 @@ def side_by_side(
 def _pick(catalog: Catalog, title: Title, row: int, truth: int) -> Frame:
     how = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
     return interpretation_cache.frame(catalog, row, of=title.title_id, **how)
-
-
-def _plain(text: str) -> str:
-    """For Markdown: what a catalog or a folder is called is shown as it is written."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#$:~|" else c for c in text)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from msm.data.scenes import UNKNOWN, scene_begins, scene_numbers
 from msm.masking.parts import Parts, parse_parts, simplest
+from workbench.views.fill_in.shot_table import modality_columns
 from workbench.views.formatting import baseline_label, part
 from workbench.views.shot_colors import fingerprint_colors
-from workbench.views.shot_table import modality_columns
 
 BASELINE_OF = {"centred_cosine": "best_baseline", "cosine": "best_baseline_cosine"}
 LONGEST_TEXT = 240  # characters of a shot's text that a tooltip shows

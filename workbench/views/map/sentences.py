@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.views.formatting import number
+from workbench.views.formatting import escape_markdown, number
 
 FEWEST, MOST_SAID, CLEARLY = 4, 3, 0.15
 DEFAULTS = {"dims": 2, "neighbours": 15, "min_dist": 0.1, "densmap": False, "components": 50, "seed": 0}
@@ -63,7 +63,9 @@ def typical(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
         here = float((chosen[label].astype(str) == value).mean())
         all_over = float((everything[label].astype(str) == value).mean())
         if here - all_over >= CLEARLY and here >= 0.4:
-            said.append((here - all_over, f"{label} *{_plain(value)}* {_percent(here)} (of all {_percent(all_over)})"))
+            said.append(
+                (here - all_over, f"{label} *{escape_markdown(value)}* {_percent(here)} (of all {_percent(all_over)})")
+            )
     best = sorted(said, reverse=True)[:MOST_SAID]
     return "Typical of them: " + " · ".join(words for _, words in best) if best else ""
 
@@ -75,46 +77,17 @@ def overlap_sentence(overlap: np.ndarray, points: np.ndarray, count: int) -> str
     return f"Of the {count} nearest to a point, the two embeddings agree on {here}**{_percent(whole)}** over all."
 
 
-def together_sentence(shares: Mapping[str, tuple[float, float]], label: str, count: int) -> str:
+def label_agreement_sentence(shares: Mapping[str, tuple[float, float]], label: str, count: int) -> str:
     """shares: of each map, how many of a point's nearest share its value of the label, and how many would by chance."""
     if not shares:
         return ""
     named = len(shares) > 1
     said = " and ".join(f"**{_percent(share)}**{f' {name}' if named else ''}" for name, (share, _) in shares.items())
     chance = _percent(next(iter(shares.values()))[1])
-    return f"Of the {count} nearest to a point, {said} share its {_plain(label)}; by chance it would be {chance}."
-
-
-def together(neighbours: np.ndarray, values: pd.Series) -> tuple[float, float] | None:
-    """(share of the nearest that have a point's own value, the same by chance); None for a label of numbers or of one value.
-
-    neighbours  (N, K) points; values a row a point, unknown ones are left out
-    """
-    if pd.api.types.is_numeric_dtype(values) and values.nunique() > 20:
-        return None
-    codes, found = pd.factorize(values.mask(values.astype(str) == ""))
-    known = codes >= 0
-    if len(found) < 2 or not neighbours.shape[1]:
-        return None
-    near = codes[np.asarray(neighbours[known])]  # (n, K)
-    same = (near == codes[known][:, None]).sum() / max(int((near >= 0).sum()), 1)
-    sizes = np.bincount(codes[known]) / known.sum()
-    return float(same), float((sizes**2).sum())
-
-
-def overlap_of(one: np.ndarray, other: np.ndarray, at_once: int = 20_000) -> np.ndarray:
-    """(N, K) and (N, K) nearest neighbours → (N,) share of the first that is among the second."""
-    count = min(one.shape[1], other.shape[1])
-    shares = np.zeros(len(one), dtype=np.float32)
-    for start in range(0, len(one) if count else 0, at_once):
-        a, b = (np.asarray(n[start : start + at_once, :count]) for n in (one, other))
-        shares[start : start + at_once] = (a[:, :, None] == b[:, None, :]).any(axis=2).mean(axis=1)
-    return shares
+    return (
+        f"Of the {count} nearest to a point, {said} share its {escape_markdown(label)}; by chance it would be {chance}."
+    )
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}\u2009%" if math.isfinite(share) else "–"
-
-
-def _plain(text: str) -> str:
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|~$:" else c for c in text)

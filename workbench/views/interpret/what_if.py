@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
+from workbench.views.fill_in.verdict import FEW, LEAST_GAP, clear_difference, moments
 from workbench.views.formatting import baseline_label, count, number
-from workbench.views.verdict import FEW, LEAST_GAP, clear_difference, moments
 
 HEIGHT = 300
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from workbench.views import palette
-from workbench.views.attention import LOOKED_AT
-from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.formatting import baseline_label, number
 from workbench.views.frames import STYLE as FRAMES_STYLE
 from workbench.views.frames import Frame, figure, row
-from workbench.views.influence import HELPED, MISLED
+from workbench.views.interpret.attention import LOOKED_AT
+from workbench.views.interpret.influence import HELPED, MISLED
+from workbench.views.slides.svg import arcs_svg, curve_svg
 
 
 class Slide(NamedTuple):

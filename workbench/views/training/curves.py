@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from msm.runs.monitor import Measured
 from workbench.views import palette
-from workbench.views.formatting import baseline_label, plain
+from workbench.views.formatting import baseline_label, escape_plotly
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_RUNS = len(DASHES)
@@ -56,11 +56,11 @@ def progress_curve(runs: Runs) -> go.Figure:
             continue
         figure.add_trace(
             go.Scatter(
-                x=rows["step"], y=rows["centred_cosine"].round(4), name=plain(name), cliponaxis=False,
+                x=rows["step"], y=rows["centred_cosine"].round(4), name=escape_plotly(name), cliponaxis=False,
                 mode="lines+markers" if len(rows) <= 60 else "lines",
                 line={"color": palette.MODEL, "width": 2.5, "dash": dash}, marker={"size": 6},
                 customdata=np.stack([rows["baseline"], 100 * rows["skill"]], axis=1),
-                hovertemplate=f"{plain(name)}, step %{{x}}<br>%{{y:.3f}} against %{{customdata[0]:.3f}}"
+                hovertemplate=f"{escape_plotly(name)}, step %{{x}}<br>%{{y:.3f}} against %{{customdata[0]:.3f}}"
                 "<br>skill %{customdata[1]:.0f} %<extra></extra>",
             )
         )  # fmt: skip
@@ -118,9 +118,9 @@ def _from_zero(measure: str) -> str:
 def _line(
     rows: pd.DataFrame, measure: str, name: str, color: str, dash: str, *, width: float, opacity: float = 1.0
 ) -> go.Scatter:
-    told = f"{plain(name)}, " if name else ""
+    told = f"{escape_plotly(name)}, " if name else ""
     return go.Scatter(
-        x=rows["step"], y=rows[measure], mode="lines", name=plain(name), opacity=opacity,
+        x=rows["step"], y=rows[measure], mode="lines", name=escape_plotly(name), opacity=opacity,
         line={"color": color, "width": width, "dash": dash},
         hovertemplate=f"{told}step %{{x}}: %{{y:.4g}}<extra></extra>" if name else None,
         hoverinfo=None if name else "skip",
@@ -176,7 +176,7 @@ def thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _end(rows: pd.DataFrame, column: str, name: str) -> End:
-    return End(int(rows["step"].iloc[-1]), float(rows[column].iloc[-1]), plain(name), palette.MODEL)
+    return End(int(rows["step"].iloc[-1]), float(rows[column].iloc[-1]), escape_plotly(name), palette.MODEL)
 
 
 def _last_step(runs: Runs) -> int:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from workbench.views import palette
 from workbench.views.formatting import number
-from workbench.views.influence import film_axis, place_in_words
+from workbench.views.interpret.influence import film_axis, place_in_words
 
 LOOKED_AT = "looked at"  # what its arcs are called
 NOT_WHY = "Attention is where the model looks, not what its answer rests on"

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.ablation_text import TOLD_APART, cell_label, signed, value_label
-from workbench.views.formatting import plain
+from workbench.views.ablation.sentences import TOLD_APART, cell_label, signed, value_label
+from workbench.views.formatting import escape_plotly
 
 ROW_PX, LEAST = 40, 0.01  # height of a value's row; half a figure's width in centred cosine is at least so much
 OWN_SCALE = 4.0  # a knob whose effects are so many times the usual gets an axis of its own
@@ -34,7 +34,7 @@ def knob_figure(table: dict[str, Any], key: str) -> go.Figure:
         annotations=[*figure.layout.annotations, *(_word(e, rows[_label(key, e["value"])]) for e in effects)]
     )
     figure.update_xaxes(range=[-reach, reach], title=_axis_title(effects), zeroline=False, nticks=7, tickformat="+.3~f")
-    ticks = [f"{plain(name)} (base)" if name == reference else plain(name) for name in rows]
+    ticks = [f"{escape_plotly(name)} (base)" if name == reference else escape_plotly(name) for name in rows]
     figure.update_yaxes(
         tickvals=list(rows.values()),
         ticktext=ticks,

@@ -11,7 +11,7 @@ from msm.recipes.hyperparameters import knobs, value_of
 from msm.recipes.recipe import Recipe
 from msm.runs import monitor
 from msm.runs.monitor import Measured, Watched
-from workbench.views.ablation_text import KNOBS, value_label
+from workbench.views.ablation.sentences import KNOBS, value_label
 from workbench.views.formatting import baseline_deed, grouped, left_in_words, number
 
 STATES = {

@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
+from workbench.views.fill_in.timeline import time_ticks
 from workbench.views.formatting import clock, number
-from workbench.views.timeline import time_ticks
 
 METHODS = {
     "leave_one_out": "Leave one out: each visible shot is hidden too, and the prediction made again.",

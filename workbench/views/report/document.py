@@ -13,27 +13,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from workbench.views import report_figures as figures
 from workbench.views.formatting import count
-from workbench.views.probes import (
-    FAMILIES,
-    probes_figure,
-    probes_sentence,
-    probes_table,
-    probes_wide,
-    skipped_sentences,
-)
-from workbench.views.report import (
-    PARTS,
-    Reports,
-    comparison_words,
-    details,
-    geometry_table,
-    part_table,
-    predictors_table,
-    titles_table,
-    verdict,
-)
+from workbench.views.report import figures
+from workbench.views.report.geometry import geometry_figure, geometry_table
+from workbench.views.report.probes import FAMILIES, probes_sentence, probes_table, probes_wide, skipped_sentences
+from workbench.views.report.probes_figure import probes_figure
+from workbench.views.report.reports import PARTS, Reports
+from workbench.views.report.sentences import comparison_words, details, verdict
+from workbench.views.report.tables import part_table, predictors_table, titles_table
 
 STYLE = """
 :root{color-scheme:light}
@@ -100,7 +87,7 @@ def _sections(
         yield "Title by title", "", [figures.titles_figure(reports)], titles
     geometry = geometry_table(lines)
     if len(geometry):
-        pictures = [figures.geometry_figure(lines, m) for m in ("rankme", "pair_cosine")]
+        pictures = [geometry_figure(lines, m) for m in ("rankme", "pair_cosine")]
         yield "Geometry over training", "", pictures, geometry
 
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from msm.interpret.surprise import PeaksAtScenes
 from workbench.views import palette
+from workbench.views.fill_in.timeline import time_ticks
 from workbench.views.formatting import clock, number
-from workbench.views.timeline import time_ticks
 
 HEIGHT = 260
 MANY = 1000  # shots above which a curve is drawn by WebGL

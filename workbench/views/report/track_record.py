@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.views.formatting import as_text, baseline_label, count, grouped, number
+from workbench.views.formatting import baseline_label, count, escape_markdown, grouped, number
 
 SETS = {
     "sample": "Stories without pictures, 80 titles",
@@ -73,7 +73,7 @@ def track_record_words(table: pd.DataFrame) -> pd.DataFrame:
         **{c: table[c].map(lambda value: number(value, 3)) for c in ("Model", "Best baseline")},
         Difference=signs + table["Difference"].map(lambda d: number(d, 3)),
         **{"Training shots": table["Training shots"].map(grouped)},
-    ).map(as_text)
+    ).map(escape_markdown)
 
 
 def track_record_sentence(table: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from workbench.views.slides import STYLE, Slide, slide_html
+from workbench.views.slides.markup import STYLE, Slide, slide_html
 
 PAGE = """
 :root{color-scheme:light dark}

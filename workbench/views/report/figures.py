@@ -12,8 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.formatting import number, plain
-from workbench.views.report import PARTS, Reports, geometry_table, part_table, predictors_table, titles_table
+from workbench.views.formatting import escape_plotly, number
+from workbench.views.report.reports import PARTS, Reports
+from workbench.views.report.tables import part_table, predictors_table, titles_table
 
 COLORS = {"model": palette.MODEL, "best": palette.BASELINE, "other": palette.OTHER}
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "star", "hexagon")
@@ -95,7 +96,7 @@ def part_figure(reports: Reports, part: str) -> go.Figure:
     if not ordered:
         figure.update_layout(scattermode="group", scattergap=0.7)
     pad = 0.4 if len(places) > 1 else 0.8
-    ticks = [plain(p) for p in places]
+    ticks = [escape_plotly(p) for p in places]
     figure.update_xaxes(
         title=PARTS[part][1], range=[-pad, len(places) - 1 + pad], tickvals=list(range(len(places))), ticktext=ticks,
         showgrid=False, zeroline=False,
@@ -151,11 +152,11 @@ def _title_rows(table: pd.DataFrame) -> go.Figure:
     figure.add_trace(_title_marks(table, table["centred_cosine"], y, palette.MODEL, "circle", 13))
     figure.update_layout(
         template="none", height=34 * len(table) + 96, margin={"l": 8, "r": 16, "t": 34, "b": 48}, showlegend=False,
-        annotations=[_above(_model_and_copy("Model"), 14)], clickmode="event+select",
+        annotations=[legend_above(_model_and_copy("Model"), 14)], clickmode="event+select",
     )  # fmt: skip
     low = min(0.0, table["best_baseline"].min(), table["centred_cosine"].min())
     figure.update_xaxes(title="centred cosine (1 = restored exactly)", range=[low - 0.02, 1.02], zeroline=False)
-    names = [plain(n if len(n) <= LONGEST_NAME else f"{n[: LONGEST_NAME - 1]}…") for n in table["name"]]
+    names = [escape_plotly(n if len(n) <= LONGEST_NAME else f"{n[: LONGEST_NAME - 1]}…") for n in table["name"]]
     figure.update_yaxes(
         tickvals=y, ticktext=names, range=[len(table) - 0.4, -0.6], automargin=True, ticksuffix="  ", showgrid=False, zeroline=False,
     )  # fmt: skip
@@ -185,7 +186,7 @@ def _title_dots(table: pd.DataFrame) -> go.Figure:
 
 def _title_marks(table: pd.DataFrame, x: pd.Series, y: Any, color: str, symbol: str, size: int) -> go.Scatter:
     told = table[["title_id", "name", "centred_cosine", "best_baseline", "difference"]].copy()
-    told["name"] = [plain(n) for n in told["name"]]
+    told["name"] = [escape_plotly(n) for n in told["name"]]
     return go.Scatter(
         x=x.round(4), y=y, mode="markers", cliponaxis=False, customdata=told.to_numpy(),
         marker={"color": color, "size": size, "symbol": symbol, "opacity": 0.9},
@@ -199,52 +200,13 @@ def _corner(text: str, color: str, x: float, y: float, xanchor: str, yanchor: st
     return {"text": text, "showarrow": False, "font": {"color": color, "size": 14}, **place}
 
 
-def geometry_figure(lines: list[dict[str, Any]], measure: str) -> go.Figure:
-    """One measure of geometry over the steps of training: contextual embeddings, predictions, and the real shots.
-
-    lines    of metrics.jsonl
-    measure  rankme, pair_cosine or deviation
-    """
-    table = geometry_table(lines)
-    clouds = {
-        "contextual": (palette.MODEL, "solid", "in its title"),
-        "predictions": (palette.MODEL, "dot", "predictions"),
-        "truth": (palette.TRUTH, "solid", "real shots"),
-    }
-    titles = {
-        "rankme": "RankMe: dimensions in use",
-        "pair_cosine": "mean cosine of two shots",
-        "deviation": "deviation of a column",
-    }
-    figure = go.Figure()
-    for cloud, (color, dash, name) in clouds.items():
-        rows = table[table["of"] == cloud]
-        figure.add_trace(
-            go.Scatter(
-                x=rows["step"], y=rows[measure].round(4), mode="lines+markers" if len(rows) < 40 else "lines", name=name,
-                line={"color": color, "dash": dash, "width": 2}, marker={"size": 6, "color": color},
-                hovertemplate="step %{x}: %{y:.3g}<extra>" + name + "</extra>", cliponaxis=False,
-            )
-        )  # fmt: skip
-    names = "   ".join(
-        f"<span style='color:{c}'>{'┄' if d == 'dot' else '━'} {n}</span>" for c, d, n in clouds.values()
-    )
-    figure.update_layout(
-        template="none", height=260, margin={"l": 56, "r": 16, "t": 46, "b": 48}, showlegend=False,
-        annotations=[_above(names, 13)],
-    )  # fmt: skip
-    figure.update_xaxes(title="training step", rangemode="tozero")
-    figure.update_yaxes(title=titles[measure], rangemode="tozero")
-    return figure
-
-
 def _run_names(reports: Reports) -> dict[str, str]:
     """How runs are called in a picture: "Model" where there is one."""
-    return {run: "Model" if len(reports) == 1 else plain(run) for run in reports}
+    return {run: "Model" if len(reports) == 1 else escape_plotly(run) for run in reports}
 
 
 def _names_above(reports: Reports) -> dict:
-    return _above(_model_and_copy(*_run_names(reports).values()), 14)
+    return legend_above(_model_and_copy(*_run_names(reports).values()), 14)
 
 
 def _model_and_copy(*runs: str) -> str:
@@ -253,6 +215,6 @@ def _model_and_copy(*runs: str) -> str:
     return "   ".join([*named, f"<span style='color:{palette.BASELINE}'>◆ best way to copy</span>"])
 
 
-def _above(text: str, size: int) -> dict:
+def legend_above(text: str, size: int) -> dict:
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4}
     return {"text": text, "showarrow": False, "font": {"size": size}, **place}

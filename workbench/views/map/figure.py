@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.formatting import plain
-from workbench.views.map_parts import OTHERS, UNKNOWN
+from workbench.views.formatting import escape_plotly
+from workbench.views.map.component_data import OTHERS, UNKNOWN
 
 MOST_POINTS = 50_000  # more are drawn as a density, which is as large for any number
 DENSITY_BINS = 300
@@ -41,7 +41,7 @@ def _traces(table: pd.DataFrame, values: pd.Series | None) -> list[go.Scattergl 
         return [_points(table, "", palette.OTHER)]
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > len(palette.CATEGORIES):
         trace = _points(table, str(values.name or ""), palette.OTHER)
-        bar = {"title": {"text": plain(values.name or "")}, "thickness": 12}
+        bar = {"title": {"text": escape_plotly(values.name or "")}, "thickness": 12}
         trace.update(
             marker={"color": values.to_numpy(), "colorscale": list(palette.RAMP), "showscale": True, "colorbar": bar}
         )
@@ -64,14 +64,14 @@ def _points(table: pd.DataFrame, name: str, colour: str) -> go.Scattergl | go.Sc
     solid = "z" in table
     rows = table.get("row", table.index)
     shot = table["shot"].astype(str) if "shot" in table else pd.Series("", index=table.index)
-    told = np.stack([rows, table["title_id"].map(plain), shot], axis=1)
+    told = np.stack([rows, table["title_id"].map(escape_plotly), shot], axis=1)
     kind = go.Scatter3d if solid else go.Scattergl
     places = {axis: table[axis] for axis in ("x", "y", *(["z"] if solid else []))}
     size = (2.5 if solid else 5) if len(table) > 2000 else (4 if solid else 7)
     return kind(
         **places,
         mode="markers",
-        name=plain(name),
+        name=escape_plotly(name),
         marker={"color": colour, "size": size, "opacity": 0.8},
         customdata=told,
         hovertemplate="%{customdata[1]} %{customdata[2]}<extra>%{fullData.name}</extra>",
