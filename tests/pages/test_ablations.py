@@ -16,7 +16,7 @@ from msm.ablation.plan import make_plan
 from msm.ablation.progress import write_progress
 from msm.ablation.report import as_csv, as_markdown
 from tests.pages.test_pages import TIMEOUT_S, text_of
-from workbench.app_pages.ablations import store
+from workbench.app_pages.ablations import cached
 from workbench.views.ablation.figures import axis_reach, cells_table, has_own_scale, knob_figure
 from workbench.views.ablation.sentences import NOTHING_FOUND, headline, knob_sentence, standing_sentence, value_label
 from workbench.views.notebook_code import knob_code
@@ -204,7 +204,7 @@ def test_a_table_by_itself_opens_by_its_path(monkeypatch, tmp_path):
 def test_an_ablation_under_way_shows_how_far_it_is_and_can_be_stopped(monkeypatch, tmp_path):
     folder = write(tmp_path / "runs" / "now", state="running", done=4, failed=0, share=0.4, seconds_left=200.0)
     app = visit(monkeypatch, tmp_path / "runs")
-    assert store.read(folder).running
+    assert cached.read(folder).running
     next(b for b in app.button if b.label == "Stop").click().run()
 
     assert (folder / "stop").exists()
@@ -221,7 +221,7 @@ def test_a_runner_that_fell_silent_is_not_called_running(monkeypatch, tmp_path):
 
 
 def test_without_an_ablation_the_page_says_what_one_is_and_how_to_start_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("workbench.app_pages.ablations.store.MEASURED", tmp_path / "none")
+    monkeypatch.setattr("workbench.app_pages.ablations.cached.MEASURED", tmp_path / "none")
     app = visit(monkeypatch, tmp_path / "none")
 
     assert "No ablation yet" in app.subheader[0].value

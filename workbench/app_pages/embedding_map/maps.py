@@ -1,23 +1,17 @@
-"""Pieces of the Embedding map page: which maps there are, and which two are looked at."""
+"""The maps that the Embedding map page offers: stored ones, and the usual ones that are still to be drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from msm import Catalog
 from msm.projection.maps import MapOptions, Source, StoredMap, find_map
 from workbench.app_pages.embedding_map import cached
-from workbench.layout.figures import columns
 from workbench.session import cache, state
 from workbench.views.map.sentences import map_name
-
-NONE = ""  # an id that nothing has
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Entry:
         return self.stored.key if self.stored else f"draw {self.name}"
 
 
-def entries(catalog: Catalog, runs: pd.DataFrame) -> list[Entry]:
+def list_entries(catalog: Catalog, runs: pd.DataFrame) -> list[Entry]:
     """The usual maps (raw shots, then each run, the chosen one first), then all others that fit the catalog as it is."""
     usable = runs[runs["problem"].isna()]
     paths = {str(r.name): Path(r.path) for r in usable.itertuples()}
@@ -64,35 +58,3 @@ def _fits(stored: StoredMap, catalog: Catalog, runs: dict[str, Path]) -> bool:
         s["run"] is None or (s["run"] in runs and cache.weights(runs[s["run"]]) == s["weights"]) for s in sources
     )
     return known and stored.facts["catalog_fingerprint"] == catalog.fingerprint
-
-
-def choose(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
-    """The page's head: which map, and which beside it. Two that are there already are shown to whoever chose none."""
-    name, one, other = columns("map-head", [3, 3, 3], least_px=190, align="bottom")
-    name.header("Embedding map", anchor=False)
-    by_id = {e.id: e for e in found}
-    words = {e.id: e.name if e.stored else f"{e.name} (not drawn yet)" for e in found}
-    ready = [e.id for e in found if e.stored and e.stored.of == "shots" and e.stored.dims == 2]
-    key = kept_choice("map.one", list(by_id), ready[0] if ready else found[0].id)
-    chosen = by_id[str(one.selectbox("Map", list(by_id), key=key, format_func=words.__getitem__))]
-    alike = [e.id for e in found if e is not chosen and _beside(chosen, e)]
-    partner = next((i for i in ready if i in alike and i in ready[:2]), None) if chosen.id in ready[:2] else None
-    key = kept_choice("map.other", [NONE, *alike], partner or NONE)
-    beside = other.selectbox(
-        "Beside it", [NONE, *alike], key=key, format_func=lambda i: words.get(i, "none"), disabled=not alike
-    )
-    return chosen, by_id.get(str(beside))
-
-
-def kept_choice(name: str, options: list[Any], default: Any) -> str:
-    """The key of a select box that keeps what was chosen while that is among the options."""
-    if name not in st.session_state or st.session_state[name] not in options:
-        st.session_state[name] = default
-    else:
-        st.session_state[name] = st.session_state[name]  # Streamlit forgets it with the page otherwise
-    return name
-
-
-def _beside(chosen: Entry, other: Entry) -> bool:
-    of, dims = (chosen.stored.of, chosen.stored.dims) if chosen.stored else ("shots", 2)
-    return dims == 2 and (other.stored is None or (other.stored.of, other.stored.dims) == (of, 2))

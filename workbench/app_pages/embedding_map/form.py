@@ -11,7 +11,7 @@ import streamlit as st
 from msm import Catalog, InputError
 from msm.projection import ProjectionOptions
 from msm.projection.maps import MapOptions, Source
-from workbench.app_pages.embedding_map.choice import Entry
+from workbench.app_pages.embedding_map.maps import Entry
 from workbench.layout.figures import columns
 from workbench.server import jobs
 from workbench.server.streamlit_internals import DeltaGenerator
@@ -23,9 +23,9 @@ from workbench.views.map.sentences import map_note
 KIND = "map"  # of its jobs
 
 
-def offer(entry: Entry, catalog: Catalog) -> None:
+def offer_map(entry: Entry, catalog: Catalog) -> None:
     """A button that draws a map that is not there; where an earlier one is, also one that only adds what is new."""
-    busy = _running(catalog, _words(entry.run))
+    busy = _running(catalog, _run_options(entry.run))
     if entry.former:
         st.info(
             f"**{escape_markdown(entry.name)}**: the catalog or the run has changed since this map was drawn.",
@@ -46,16 +46,16 @@ def offer(entry: Entry, catalog: Catalog) -> None:
             icon=":material/scatter_plot:",
             disabled=busy,
         ):
-            start(catalog, entry.name, _words(entry.run))
+            start_map(catalog, entry.name, _run_options(entry.run))
         if entry.former and entry.former.facts["sources"] == [vars(_source(entry.run))]:
-            placing = [*_words(entry.run), "--place"]
+            placing = [*_run_options(entry.run), "--place"]
             if st.button(
                 "Only place the new titles on it",
                 key=f"place.{entry.id}",
                 icon=":material/add_location:",
                 disabled=busy,
             ):
-                start(catalog, f"{entry.name}, new titles", placing)
+                start_map(catalog, f"{entry.name}, new titles", placing)
     if busy:
         st.caption("It is being drawn: see the bar above.")
 
@@ -69,11 +69,11 @@ def _how_long(catalog: Catalog) -> str:
     return "about half a minute" if shots < 10_000 else "minutes" if shots < 300_000 else "an hour or so"
 
 
-def _words(run: Path | None, *options: str) -> list[str]:
+def _run_options(run: Path | None, *options: str) -> list[str]:
     return [*(["--run", str(run.absolute())] if run else []), *options]
 
 
-def start(catalog: Catalog, title: str, options: Sequence[str]) -> None:
+def start_map(catalog: Catalog, title: str, options: Sequence[str]) -> None:
     """Draw a map in a process of its own: two of numba's in one process would end it."""
     folder = jobs.jobs_folder(read_arguments().runs)
     path = str(catalog.path.absolute())
@@ -89,7 +89,7 @@ def _running(catalog: Catalog, options: Sequence[str]) -> bool:
     return any(job.state == jobs.RUNNING and job.about == about for job in jobs.listed(folder, KIND))
 
 
-def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:
+def offer_redrawing(catalog: Catalog, shown: Sequence[Entry]) -> None:
     """Where a map's file is damaged: a button that draws it anew over what is there."""
     for entry in shown:
         try:
@@ -97,10 +97,10 @@ def mend(catalog: Catalog, shown: Sequence[Entry]) -> None:
         except InputError:
             told = entry.stored.facts["options"] if entry.stored else {}
             if told == MapOptions().to_dict() and st.button("Draw it anew", key=f"mend.{entry.id}", type="primary"):
-                start(catalog, entry.name, [*_words(entry.run), "--again"])
+                start_map(catalog, entry.name, [*_run_options(entry.run), "--again"])
 
 
-def drawn(job: jobs.Job, buttons: DeltaGenerator) -> None:
+def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """What a finished drawing leaves on the page."""
     made = job.answer if isinstance(job.answer, list) else [job.answer]
     st.success(
@@ -108,7 +108,7 @@ def drawn(job: jobs.Job, buttons: DeltaGenerator) -> None:
     )
 
 
-def draw_another(catalog: Catalog, runs: pd.DataFrame) -> None:
+def show_form(catalog: Catalog, runs: pd.DataFrame) -> None:
     """A form for a map that is not one of the usual."""
     usable = {str(r.name): Path(r.path).absolute() for r in runs[runs["problem"].isna()].itertuples()}
     with st.expander("Draw another map", icon=":material/add:"):
@@ -158,7 +158,7 @@ def draw_another(catalog: Catalog, runs: pd.DataFrame) -> None:
             ]
             options += ["--by", label] if label and not together else []
             options += ["--densmap"] if density and not together else []
-            start(catalog, " and ".join(whose), options)
+            start_map(catalog, " and ".join(whose), options)
 
 
 def _supervising(catalog: Catalog, of: str) -> list[str]:
