@@ -1,4 +1,4 @@
-"""The form of a training, made from the recipe's own fields: nothing of what a knob may be is written down here."""
+"""The form that starts a training or estimates its cost, made from the fields of the recipe."""
 
 from __future__ import annotations
 
@@ -14,17 +14,29 @@ from msm import InputError
 from msm.recipes.hyperparameters import GROUPS, Knob, changed_preset, knobs, train_words, value_of
 from msm.recipes.recipe import Recipe
 from workbench.app_pages.training import processes
+from workbench.layout.choosers import choose_catalog
 from workbench.layout.figures import columns
+from workbench.server import jobs
+from workbench.server.roles import say_viewer
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
-from workbench.session.arguments import read_arguments
+from workbench.session.arguments import catalog_names, read_arguments
 from workbench.session.page_context import can_learn_from, free_name
-from workbench.views.formatting import escape_markdown
+from workbench.views.formatting import escape_markdown, grouped
 from workbench.views.training.sentences import knob_name
 
 BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
 
 
-def form(catalog: Path, folder: Path) -> None:
+def show_form(catalog: Path, folder: Path, *, opened: bool) -> None:
+    with st.expander("Start a training", icon=":material/model_training:", expanded=opened):
+        if say_viewer():
+            return
+        choose_catalog(catalog_names(read_arguments()))
+        st.fragment(_form)(catalog, folder)
+
+
+def _form(catalog: Path, folder: Path) -> None:
     """A preset, its knobs, what the result is as a command, what it costs, and a button that starts it."""
     from msm.recipes.presets import CATALOGUE, preset
 
@@ -48,7 +60,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     free = free_name(runs, name)
     typed = st.text_input("Name of the run", key=state.fresh("training.name"), placeholder=free.name).strip()
     run = free_name(runs, typed) if typed else free
-    complaint = _complaint(catalog, name, typed, changed)
+    complaint = _find_problem(catalog, name, typed, changed)
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
     with st.container():
         if complaint:
@@ -69,7 +81,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     st.rerun()
 
 
-def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
+def _find_problem(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
     """Why this cannot be trained, in the recipe's own words; empty where it can."""
     try:
         changed_preset(name, changed)
@@ -122,3 +134,14 @@ def _step(value: float, high: float) -> float:
     """What a click on plus adds: a tenth of the size of the value."""
     size = abs(value) or min(1.0, high)
     return float(10.0 ** (math.floor(math.log10(size)) - (1 if value else 0)) if size != 1.0 else 0.1)
+
+
+def show_estimate(job: jobs.Job, buttons: DeltaGenerator) -> None:
+    """What a training would cost."""
+    from msm.ablation.progress import minutes
+
+    said = job.answer
+    st.markdown(
+        f":green[:material/timer:] {job.title.removeprefix('Timing ')}: **about {minutes(said['seconds'])}**, {grouped(said['steps'])} steps of "
+        f"{1000 * said['step_s']:.0f} ms; {grouped(said['parameters'])} parameters, {said['disk_mb']:.0f} MB of disk."
+    )

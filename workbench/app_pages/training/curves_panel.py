@@ -36,7 +36,7 @@ HELP = {
 }
 
 
-def numbers(measured: Measured) -> None:
+def show_metrics(measured: Measured) -> None:
     """The best validation against the best way to copy, and how fast it goes."""
     model, baseline, skill, speed, rank = columns("training-numbers", [2, 3, 2, 2, 2], least_px=130)
     if len(rows := measured.validations):
@@ -55,7 +55,7 @@ def numbers(measured: Measured) -> None:
         st.error(f"At the last validation: {escape_markdown(alarm)}.", icon=":material/warning:")
 
 
-def curves(runs: dict[str, Measured], folder: Path) -> None:
+def show_curves(runs: dict[str, Measured], folder: Path) -> None:
     """Validation large, then what the steps and the gauges say, two side by side."""
     st.markdown("##### On validation titles, against the best way to copy")
     with_gauges = any(len(measured.validations) for measured in runs.values())
@@ -95,7 +95,7 @@ def _config(name: str) -> dict[str, Any]:
     return {"displaylogo": False, "modeBarButtons": buttons, "toImageButtonOptions": image}
 
 
-def differences(runs: list[Watched]) -> None:
+def show_differences(runs: list[Watched]) -> None:
     """Which knobs of these runs are not the same."""
     st.markdown("##### In what their recipes differ")
     table = training_text.differences_table({r.name: r.recipe for r in runs if r.recipe})

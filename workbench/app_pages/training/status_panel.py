@@ -28,7 +28,7 @@ MARKS = {
 }
 
 
-def standing(run: Watched, folder: Path, catalog: Path) -> None:
+def show_status(run: Watched, folder: Path, catalog: Path) -> None:
     """State, step, time left, the last sign of life; and what one can do."""
     with st.container(border=True, key="training-standing"):
         told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
