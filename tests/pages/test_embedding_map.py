@@ -21,7 +21,7 @@ from workbench.views.map.component_data import colours_part, points_part
 from workbench.views.map.figure import MOST_POINTS, map_figure
 from workbench.views.map.labels import map_labels
 from workbench.views.map.neighbours import label_agreement, neighbour_overlap
-from workbench.views.map.sentences import typical
+from workbench.views.map.sentences import typical_sentence
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "embedding_map" / "page.py"
@@ -261,9 +261,9 @@ def test_labels_of_few_values_come_first_and_what_is_the_same_all_over_is_left_o
 def test_what_is_typical_is_said_only_where_it_stands_out():
     everything = pd.DataFrame({"genre": ["noir"] * 10 + ["space"] * 90, "tone": ["calm"] * 100})
 
-    assert "genre *noir* 100" in typical(everything.iloc[:8], everything)
-    assert "tone" not in typical(everything.iloc[:8], everything)
-    assert typical(everything.iloc[20:60], everything) == ""
+    assert "genre *noir* 100" in typical_sentence(everything.iloc[:8], everything)
+    assert "tone" not in typical_sentence(everything.iloc[:8], everything)
+    assert typical_sentence(everything.iloc[20:60], everything) == ""
 
 
 def test_overlap_is_the_share_of_neighbours_that_both_name():

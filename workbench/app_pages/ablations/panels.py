@@ -13,17 +13,17 @@ from workbench.app_pages.ablations import cached
 from workbench.app_pages.ablations.cached import Ablation
 from workbench.server.roles import may_edit, require_editor
 from workbench.session.arguments import read_arguments
-from workbench.views.ablation.figures import cells_table, has_own_scale, knob_figure
+from workbench.views.ablation.figures import cells_table, has_own_scale, hyperparameter_figure
 from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table
 from workbench.views.ablation.sentences import (
     facts_sentence,
     headline,
-    knob_label,
-    knob_sentence,
-    standing_sentence,
+    hyperparameter_label,
+    hyperparameter_sentence,
+    picked_sentence,
 )
 from workbench.views.formatting import baseline_label, count, escape_markdown, left_in_words, number
-from workbench.views.notebook_code import knob_code, scaling_code
+from workbench.views.notebook_code import hyperparameter_code, scaling_code
 
 EVERY_S = 2.0
 
@@ -73,7 +73,7 @@ def _stop(path: Path) -> None:
 def show_findings(one: Ablation, table: dict[str, Any]) -> None:
     """The verdict, three numbers, and a sentence with a figure for each knob, the one that mattered most first."""
     st.subheader(headline(table), anchor=False)
-    if standing := standing_sentence(table):
+    if standing := picked_sentence(table):
         st.markdown(standing)
     _show_metrics(table)
     for knob in table["knobs"]:
@@ -111,16 +111,16 @@ def _show_metrics(table: dict[str, Any]) -> None:
 
 def _show_knob(one: Ablation, table: dict[str, Any], knob: dict[str, Any]) -> None:
     key = knob["key"]
-    label = knob_label(key)
+    label = hyperparameter_label(key)
     drawn = any("difference" in e for e in knob["effects"])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{label}**" + (f"  `{key}`" if label != key else ""), width="content")
         if drawn:
             with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
-                st.code(knob_code(one.table_path, key), language="python")
-    st.markdown(knob_sentence(knob))
+                st.code(hyperparameter_code(one.table_path, key), language="python")
+    st.markdown(hyperparameter_sentence(knob))
     if drawn:
-        st.plotly_chart(knob_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
+        st.plotly_chart(hyperparameter_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
         if has_own_scale(table, key):
             st.caption("Its axis is wider than that of the others.")
 

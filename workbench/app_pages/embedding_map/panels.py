@@ -23,7 +23,13 @@ from workbench.session.page_context import turn_to
 from workbench.views.formatting import clock, count, escape_markdown
 from workbench.views.map.component_data import ranges
 from workbench.views.map.figure import map_figure
-from workbench.views.map.sentences import label_agreement_sentence, map_name, map_note, overlap_sentence, typical
+from workbench.views.map.sentences import (
+    label_agreement_sentence,
+    map_name,
+    map_note,
+    overlap_sentence,
+    typical_sentence,
+)
 from workbench.views.notebook_code import map_code
 
 PIN = "map.pinned"
@@ -129,7 +135,7 @@ def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
     if not len(rows):
         return
     told = cached.labels(catalog, "shots")
-    if said := typical(told.iloc[rows], told):
+    if said := typical_sentence(told.iloc[rows], told):
         st.markdown(said)
     _show_ways_on(catalog, rows)
     with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:"):

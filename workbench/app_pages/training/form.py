@@ -23,7 +23,7 @@ from workbench.session import cache, state
 from workbench.session.arguments import catalog_names, read_arguments
 from workbench.session.page_context import can_learn_from, free_name
 from workbench.views.formatting import escape_markdown, grouped
-from workbench.views.training.sentences import knob_name
+from workbench.views.training.sentences import hyperparameter_name
 
 BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
 
@@ -115,7 +115,7 @@ def _rows(shown: Sequence[Knob], across: int) -> Iterable[Sequence[Knob]]:
 def _field(knob: Knob, before: Any, name: str) -> Any:
     key = state.fresh(f"{name}.{knob.key}")
     differs = st.session_state.get(key, before) != before
-    label = knob_name(knob.key) + (" :blue[●]" if differs else "")
+    label = hyperparameter_name(knob.key) + (" :blue[●]" if differs else "")
     told = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
     if knob.kind is bool:
         return st.toggle(label, before, key=key, help=told)

@@ -76,7 +76,7 @@ def _show_runs(paths: list[Path], folder: Path, catalog: Path, running: bool) ->
     elif not run.problem:
         st.subheader("It has not made its first step yet.", anchor=False)
     for other, _ in seen[1:]:
-        if trouble := training_text.trouble_sentence(other):
+        if trouble := training_text.problem_sentence(other):
             st.caption(f"{escape_markdown(other.name)}: {escape_markdown(trouble)}")
     for name, lines in ((r.name, m.broken) for r, m in seen if m.broken):
         st.caption(f"{escape_markdown(name)}: {count(lines, 'line')} of metrics.jsonl cannot be read and left out.")

@@ -33,7 +33,7 @@ def show_status(run: Watched, folder: Path, catalog: Path) -> None:
     with st.container(border=True, key="training-standing"):
         told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
         with told:
-            words = training_text.standing_words(run, processes.seconds_left(run)) if not run.problem else ""
+            words = training_text.progress_words(run, processes.seconds_left(run)) if not run.problem else ""
             mark = f"{MARKS[run.state]} **{escape_markdown(run.name)}** {training_text.STATES[run.state]}"
             share = min(1.0, run.step / run.steps) if run.steps else 0.0
             if run.state == monitor.DONE or run.problem:
@@ -42,7 +42,7 @@ def show_status(run: Watched, folder: Path, catalog: Path) -> None:
                 st.progress(share, " · ".join([mark, words]))
         with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
             _buttons(run, folder, catalog)
-        if trouble := training_text.trouble_sentence(run):
+        if trouble := training_text.problem_sentence(run):
             st.markdown(f":orange[:material/warning:] {escape_markdown(trouble)}")
             _log(run, folder)
 

@@ -1,4 +1,4 @@
-"""An ablation as figures and a table: the difference that each value of a knob makes."""
+"""An ablation as figures and a table: the effect of each value of a hyperparameter."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.ablation.sentences import TOLD_APART, cell_label, signed, value_label
+from workbench.views.ablation.sentences import SIGNIFICANT, cell_label, signed, value_label
 from workbench.views.formatting import escape_plotly
 
-ROW_PX, LEAST = 40, 0.01  # height of a value's row; half a figure's width in centred cosine is at least so much
-OWN_SCALE = 4.0  # a knob whose effects are so many times the usual gets an axis of its own
+ROW_PX, LEAST = 40, 0.01  # height of a row in pixels; least half-width of the x axis in centred cosine
+OWN_SCALE = 4.0  # a hyperparameter with effects this many times the median gets an axis of its own
 
 
-def knob_figure(table: dict[str, Any], key: str) -> go.Figure:
-    """A row a value: mean difference with its 95 % interval, a dot a seed; the base is the line at zero.
+def hyperparameter_figure(table: dict[str, Any], key: str) -> go.Figure:
+    """Plot a row a value: mean difference to the base with its 95 % interval, and a dot a seed.
 
     table  the content of table.json
-    key    a knob of it
+    key    of a hyperparameter in it
     """
     knob = next(k for k in table["knobs"] if k["key"] == key)
     effects = [e for e in knob["effects"] if "difference" in e]
@@ -48,7 +48,7 @@ def knob_figure(table: dict[str, Any], key: str) -> go.Figure:
 
 
 def axis_reach(table: dict[str, Any], key: str) -> float:
-    """Half the width of a knob's axis: the same for all knobs, so that figures compare, but for far larger effects."""
+    """Half the width of a figure's x axis: the same for all hyperparameters, except for far larger effects."""
     extents = {k["key"]: _extent(k) for k in table["knobs"]}
     usual = float(np.median(list(extents.values())))
     shared = max(e for e in extents.values() if e <= OWN_SCALE * usual)
@@ -56,7 +56,7 @@ def axis_reach(table: dict[str, Any], key: str) -> float:
 
 
 def has_own_scale(table: dict[str, Any], key: str) -> bool:
-    """Whether the effects of this knob are so large that its axis reaches further than those of the others."""
+    """Whether the x axis of this hyperparameter is wider than those of the others."""
     return axis_reach(table, key) > min(axis_reach(table, k["key"]) for k in table["knobs"])
 
 
@@ -67,7 +67,7 @@ def _extent(knob: dict[str, Any]) -> float:
 
 
 def _rows(key: str, reference: Any, effects: list[dict[str, Any]]) -> dict[str, int]:
-    """label → row, numbers in order, the base among them; words in the order of their effect."""
+    """label → row: numbers in order with the base among them, words in the order of their effect."""
     values = [reference, *(e["value"] for e in effects)]
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         ordered = sorted(values)
@@ -81,7 +81,7 @@ def _label(key: str, value: Any) -> str:
 
 
 def _color(effect: dict[str, Any]) -> str:
-    return palette.MODEL if effect["answer"] in TOLD_APART else palette.OTHER
+    return palette.MODEL if effect["answer"] in SIGNIFICANT else palette.OTHER
 
 
 def _effect_traces(effect: dict[str, Any], row: int) -> list[go.Scatter]:
@@ -125,7 +125,7 @@ def _base(row: int) -> go.Scatter:
 
 def _word(effect: dict[str, Any], row: int) -> dict:
     """At the end of a row: the answer and its number."""
-    sure = effect["answer"] in TOLD_APART
+    sure = effect["answer"] in SIGNIFICANT
     text = f"<b>{effect['answer']}</b> {signed(effect['difference'])}" if sure else effect["answer"]
     font = {"size": 13, "color": _color(effect)}
     return {
@@ -166,7 +166,7 @@ def _line(x: float, color: str, dash: str) -> dict:
 
 
 def _baseline_gap(table: dict[str, Any], knob: dict[str, Any]) -> float | None:
-    """Best baseline minus base; None where the knob's zero is not the base, or its cells have other baselines."""
+    """Best baseline minus base; None where zero is not the base, or the cells have other baselines."""
     lead = table["cells"][0]["vs_baseline"].get("difference")
     plain_effects = all(e.get("of", "centred cosine") == "centred cosine" and e["pairs"] <= 1 for e in knob["effects"])
     return -lead if lead is not None and plain_effects else None
@@ -178,7 +178,7 @@ def _axis_title(effects: list[dict[str, Any]]) -> str:
 
 
 def cells_table(table: dict[str, Any]) -> pd.DataFrame:
-    """A row a cell: Cell, a column a knob, Centred cosine, Difference, From, To, Answer, Skill, Rank, Lead, its From and To,
+    """A row a cell: Cell, a column a hyperparameter, Centred cosine, Difference, From, To, Answer, Skill, Rank, Lead, its From and To,
     Validation, Seeds, Best step. NaN where it is not known."""
     rows = []
     for cell in table["cells"]:

@@ -1,4 +1,4 @@
-"""What a model is worth by the number of training shots: from when on is it ahead of copying?"""
+"""The scaling curve: model and best baseline by the number of training shots."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ DASHES = ("solid", "dot", "dash", "longdash")
 
 
 def scaling_table(entry: dict[str, Any]) -> pd.DataFrame:
-    """A row a (recipe, number of training shots), means over seeds: train_shots, centred_cosine, best_baseline.
+    """A row a (recipe, requested number of training shots), means over seeds: train_shots, centred_cosine, best_baseline.
 
-    entry  one set of benchmarks/results/scaling.json; whole titles are drawn, so of the same number that is asked for each
-           seed has nearly as many
+    entry  one set of benchmarks/results/scaling.json. Whole titles are drawn, so seeds differ slightly in their number of shots
     """
     points = pd.DataFrame(entry["points"])
     columns = ["train_shots", "centred_cosine", "best_baseline"]
     means = points.groupby(["recipe", "asked"], sort=True)[columns].mean().reset_index()
-    # Of one number for all recipes, whichever seeds are done.
+    # The same number for all recipes, whichever seeds are finished.
     means["train_shots"] = means.groupby("asked")["train_shots"].transform("mean").round().astype(int)
     return means
 
 
 def scaling_figure(table: pd.DataFrame) -> go.Figure:
-    """A line a recipe and one for the best baseline, over training shots on a logarithmic axis.
+    """Plot a line a recipe and one for the best baseline over training shots, on a logarithmic axis.
 
     table  from `scaling_table`
     """
@@ -69,7 +68,7 @@ def _line(figure: go.Figure, x: Any, y: Any, name: str, color: str, dash: str) -
 
 
 def scaling_sentence(name: str, table: pd.DataFrame) -> str:
-    """From how many training shots on each recipe is ahead of the best baseline, in one sentence."""
+    """The number of training shots from which each recipe is ahead of the best baseline, as a sentence."""
     parts = []
     for recipe, own in table.groupby("recipe", sort=False):
         own = own.sort_values("train_shots")

@@ -1,4 +1,4 @@
-"""What an ablation found, in plain sentences. All take the content of table.json or an entry of it."""
+"""The findings of an ablation as sentences. All functions take the content of table.json or an entry of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from workbench.views.formatting import baseline_label, count, number
 
 NOTHING_FOUND = "No choice here made a difference that stands out from chance."
-TOLD_APART = ("better", "worse")
+SIGNIFICANT = ("better", "worse")
 
 # key → (as a heading, as a change; {v} is the value tried and {r} the one it stands against)
-KNOBS = {
+HYPERPARAMETERS = {
     "recipe": ("Recipe", "The recipe {v} instead of {r}"),
     "fusion": ("How modalities are joined", "Fusing {v} instead of {r}"),
     "steps": ("Length of the training", "{v} steps instead of {r}"),
@@ -43,8 +43,8 @@ KNOBS = {
 SHARES = {"mask.ratio", "mask.start_ratio", "mask.parts", "time_reversal", "model.global_dropout"}
 
 
-def knob_label(key: str) -> str:
-    return KNOBS.get(key, (key, ""))[0]
+def hyperparameter_label(key: str) -> str:
+    return HYPERPARAMETERS.get(key, (key, ""))[0]
 
 
 def value_label(key: str, value: Any) -> str:
@@ -69,13 +69,13 @@ def interval_words(found: dict[str, Any]) -> str:
     return f"{signed(found['difference'])}, 95 % {signed(found['low'])} to {signed(found['high'])}"
 
 
-def knob_sentence(knob: dict[str, Any]) -> str:
-    """One sentence on all values of a knob: those told from chance with their numbers, then the others together."""
+def hyperparameter_sentence(knob: dict[str, Any]) -> str:
+    """The effects of one hyperparameter: significant values with their numbers, then the others together."""
     key, known = knob["key"], [e for e in knob["effects"] if "difference" in e]
     if not known:
         return "Nothing is known yet: its cells are not trained."
-    sure = sorted((e for e in known if e["answer"] in TOLD_APART), key=lambda e: -abs(e["difference"]))
-    rest = [e for e in known if e["answer"] not in TOLD_APART]
+    sure = sorted((e for e in known if e["answer"] in SIGNIFICANT), key=lambda e: -abs(e["difference"]))
+    rest = [e for e in known if e["answer"] not in SIGNIFICANT]
     parts = [_change(key, knob["reference"], e, short=i > 0) for i, e in enumerate(sure)]
     if rest and not sure:
         largest = max(rest, key=lambda e: abs(e["difference"]))
@@ -98,7 +98,7 @@ def _change(key: str, reference: Any, effect: dict[str, Any], *, short: bool) ->
 
 
 def _phrase(key: str, value: str, reference: Any) -> str:
-    text = KNOBS[key][1] if key in KNOBS else f"{key} {{v}} instead of {{r}}"
+    text = HYPERPARAMETERS[key][1] if key in HYPERPARAMETERS else f"{key} {{v}} instead of {{r}}"
     return text.format(v=value, r=value_label(key, reference))
 
 
@@ -111,14 +111,14 @@ def _capital(text: str) -> str:
 
 
 def headline(table: dict[str, Any]) -> str:
-    """Which knob mattered most, or that none did."""
+    """The hyperparameter with the largest effect, or that none was significant."""
     knobs = table["knobs"]
     if not any("difference" in e for k in knobs for e in k["effects"]):
         return "The first cells are being compared …"
-    if not any(e.get("answer") in TOLD_APART for e in knobs[0]["effects"]):
+    if not any(e.get("answer") in SIGNIFICANT for e in knobs[0]["effects"]):
         return NOTHING_FOUND
-    first = knob_label(knobs[0]["key"])
-    others = sum(any(e.get("answer") in TOLD_APART for e in k["effects"]) for k in knobs[1:])
+    first = hyperparameter_label(knobs[0]["key"])
+    others = sum(any(e.get("answer") in SIGNIFICANT for e in k["effects"]) for k in knobs[1:])
     if len(knobs) == 1:
         return f"{first} matters."
     return f"{first} mattered most" + (
@@ -126,8 +126,8 @@ def headline(table: dict[str, Any]) -> str:
     )
 
 
-def standing_sentence(table: dict[str, Any]) -> str:
-    """The cell that validation picks, against the base and against the best way to do without a model."""
+def picked_sentence(table: dict[str, Any]) -> str:
+    """The cell that validation picks, compared with the best baseline."""
     cells = {c["name"]: c for c in table["cells"]}
     picked = cells.get(table["picked_by_validation"] or "base", table["cells"][0])
     split, lead = table["split"], picked["vs_baseline"]
@@ -147,7 +147,7 @@ def cell_label(cell: dict[str, Any]) -> str:
 
 
 def facts_sentence(table: dict[str, Any]) -> str:
-    """What was trained and measured."""
+    """The catalog, the measured shots and titles, the seeds and the base."""
     catalog, base = table["catalog"], table["base"]
     settings = f" with {', '.join(base['settings'])}" if base["settings"] else ""
     return (

@@ -1,4 +1,4 @@
-"""What the model expected in a hidden shot's place, beside what is really there and what copying would show."""
+"""The real shots nearest to the prediction of a hidden shot, beside the true one and those nearest to the best baseline."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from workbench.views import palette
 from workbench.views.formatting import baseline_deed, grouped, ordinal
 from workbench.views.frames import Frame, column, empty_column, styled, triptych
 
-NO_SHOT = "global_mean"  # the baseline that is equally near to every shot: its nearest ones would be picked by nothing
+NO_SHOT = "global_mean"  # the average shot is about equally near to every shot, so its nearest shots mean nothing
 POINTS_AT_NONE = "The best guess is the average shot of all titles here, and that is no shot in particular."
 
 
 def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: str, best_baseline_name: str) -> str:
-    """The ranks of the true shot, in words, whoever did better.
+    """The ranks of the true shot from the prediction and from the best baseline, as a sentence.
 
     where  "this title" or "the catalog"
     """
@@ -27,9 +27,9 @@ def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: st
 
 
 def three_columns(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame], best_baseline_name: str) -> str:
-    """Three large shots side by side, under the two guesses their next choices; no style sheet.
+    """Three columns without a style sheet: the true shot, and the nearest shots to prediction and baseline.
 
-    model, baseline  the picks, nearest first
+    model, baseline  nearest shots, the nearest first
     """
     copying = (
         empty_column("Without a model", palette.BASELINE, POINTS_AT_NONE)
@@ -41,5 +41,5 @@ def three_columns(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame
 
 
 def expected_html(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame], best_baseline_name: str) -> str:
-    """The same with its style sheet."""
+    """`three_columns` with the style sheet."""
     return styled(three_columns(truth, model, baseline, best_baseline_name))

@@ -1,4 +1,4 @@
-"""What the filmstrip shows of a title, apart from what is hidden."""
+"""Data of the filmstrip component: the shots of a title, and the scores of its hidden shots."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def strip_shots(
 
 
 def as_message(parts: Parts, hidden: Sequence[int]) -> str | dict[str, list[int]]:
-    """What is hidden of the shots, as the front end has it: one modality of all of them, or {modality: [shot, …]}."""
+    """The hidden modalities as the front end takes them: one modality of all hidden shots, or {modality: [shot, …]}."""
     if not parts:
         return ""
     if [*parts.values()] == [None]:
@@ -59,11 +59,11 @@ def as_message(parts: Parts, hidden: Sequence[int]) -> str | dict[str, list[int]
     return {name: list(hidden if shots is None else shots) for name, shots in parts.items()}
 
 
-def of_message(said: str | dict[str, list[int]], hidden: Sequence[int]) -> Parts:
-    """The inverse of `as_message`; InputError for what is none."""
-    if isinstance(said, str):
-        return parse_parts(said)
-    return simplest({str(name): sorted({int(s) for s in shots}) for name, shots in said.items()}, map(int, hidden))
+def of_message(message: str | dict[str, list[int]], hidden: Sequence[int]) -> Parts:
+    """The inverse of `as_message`; InputError for a malformed message."""
+    if isinstance(message, str):
+        return parse_parts(message)
+    return simplest({str(name): sorted({int(s) for s in shots}) for name, shots in message.items()}, map(int, hidden))
 
 
 def scene_starts(shots: pd.DataFrame) -> list[int]:
@@ -73,15 +73,13 @@ def scene_starts(shots: pd.DataFrame) -> list[int]:
 
 
 def scene_around(shots: pd.DataFrame, shot: int) -> list[int]:
-    """The shots of the scene that holds this one; all of the title where no scene is marked."""
-    starts = scene_starts(shots)
-    first = max([s for s in starts if s <= shot], default=0)
-    after = min([s for s in starts if s > shot], default=len(shots))
-    return list(range(first, after))
+    """The shots of the scene that holds this one; none where its scene is unknown."""
+    numbers = scene_numbers(shots)
+    return [] if numbers[shot] == UNKNOWN else np.flatnonzero(numbers == numbers[shot]).tolist()
 
 
 def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> dict[str, Any] | None:
-    """The filmstrip's `answer` from a fill-in's table: every measure at once, so that choosing one asks nobody.
+    """The filmstrip's `answer` from a fill-in's table: all measures at once, so that the browser switches between them.
 
     table  a row a hidden shot: shot, centred_cosine with best_baseline, cosine with best_baseline_cosine, and
            centred_MODALITY with best_MODALITY
@@ -94,7 +92,7 @@ def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> di
         _measure(table, "raw", "Raw cosine", "raw cosine to the real shot", label, "cosine"),
     ]
     known = [column for column in modality_columns(table) if table[column].notna().any()]
-    for column in known if len(known) > 1 else []:  # a single one is what the first measure speaks of already
+    for column in known if len(known) > 1 else []:  # a single modality repeats the first measure
         name = column.removeprefix("centred_")
         axis = f"centred cosine of the {part(name)} to the real shot"
         measures.append(_measure(table, name, part(name).capitalize(), axis, "Best way to copy it", column))

@@ -1,4 +1,4 @@
-"""Guess the shot, in words: the question, who was right, and the score."""
+"""The game "Guess the shot": its question, who was right, and the score."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from msm.interpret.guess import Round
 from workbench.views.formatting import count
 
 
-class Answered(NamedTuple):
-    """How one round went."""
+class Outcome(NamedTuple):
+    """Who was right in one round."""
 
     person: bool
     model: bool
     copy: bool
 
 
-def answered(asked: Round, pick: int) -> Answered:
-    return Answered(pick == asked.shot, asked.model == asked.shot, asked.copy == asked.shot)
+def judge(played: Round, pick: int) -> Outcome:
+    return Outcome(pick == played.shot, played.model == played.shot, played.copy == played.shot)
 
 
 def question(when: str, number: int) -> str:
     return f"Which of these {number} hidden shots stands at {when}?"
 
 
-def outcome(told: Answered) -> str:
-    """Who was right, plainly."""
-    right = [who for who, yes in (("you", told.person), ("the model", told.model), ("copying", told.copy)) if yes]
+def outcome_sentence(outcome: Outcome) -> str:
+    """Who was right, as a sentence."""
+    right = [
+        who for who, yes in (("you", outcome.person), ("the model", outcome.model), ("copying", outcome.copy)) if yes
+    ]
     if len(right) == 3:
         return "All three are right: you, the model and copying."
     if not right:
@@ -41,25 +43,28 @@ def outcome(told: Answered) -> str:
 
 
 def score_sentence(rounds: Sequence[tuple[bool, bool, bool]]) -> str:
-    """The score so far, a few rounds of `Answered`: a game."""
+    """The score after some rounds.
+
+    rounds  an `Outcome` for each
+    """
     if not rounds:
         return "You, the model and a copy of the nearest visible shot each make one choice."
-    person, model, copy = (sum(told) for told in zip(*rounds, strict=True))
+    person, model, copy = (sum(right) for right in zip(*rounds, strict=True))
     return f"After {count(len(rounds), 'round')}: you {person}, the model {model}, copying {copy}. A game, not a measurement."
 
 
-def cards(asked: Round, frames: Sequence[dict], pick: int | None) -> list[dict]:
-    """The component's cards; who chose what is told only after the answer.
+def cards(played: Round, frames: Sequence[dict], pick: int | None) -> list[dict]:
+    """Cards for the component; the choices of model and copy are shown only after the person has picked.
 
     frames  of each choice: picture, colour, text
     """
     if pick is None:
         return [dict(f) for f in frames]
     drawn = []
-    for shot, frame in zip(asked.choices, frames, strict=True):
-        chosen = (("you", "", pick), ("model", "model", asked.model), ("copying", "baseline", asked.copy))
+    for shot, frame in zip(played.choices, frames, strict=True):
+        chosen = (("you", "", pick), ("model", "model", played.model), ("copying", "baseline", played.copy))
         badges = [{"word": word, "mark": mark} for word, mark, choice in chosen if choice == shot]
-        drawn.append({**frame, "badges": badges, "mark": "truth" if shot == asked.shot else ""})
+        drawn.append({**frame, "badges": badges, "mark": "truth" if shot == played.shot else ""})
     return drawn
 
 

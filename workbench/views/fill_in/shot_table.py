@@ -1,4 +1,4 @@
-"""The per-shot table: what happened at each hidden shot, in words and few digits."""
+"""The scores of each hidden shot as a table for display."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MODALITY = "centred_"
 
 
 def shot_table(table: pd.DataFrame) -> pd.DataFrame:
-    """A row a hidden shot: shot, time, distance, model, baseline, lead, rank, and each modality by its name.
+    """A row a hidden shot: shot, time, distance, model, baseline, lead, rank, and a column for each modality.
 
     table  columns shot, start_s, distance, centred_cosine, best_baseline, rank, centred_MODALITY …
     """
@@ -28,6 +28,6 @@ def shot_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def modality_columns(table: pd.DataFrame) -> list[str]:
-    """The columns centred_MODALITY; none where there is only one modality and it would repeat the model's."""
+    """The columns centred_MODALITY; none where there is only one modality, whose scores are those of the model."""
     columns = [c for c in table.columns if c.startswith(MODALITY) and c != "centred_cosine"]
     return columns if len(columns) > 1 else []

@@ -1,4 +1,4 @@
-"""The cosine timeline: for each hidden shot, how near the model and the best baseline came."""
+"""The cosine timeline: the scores of the model and of the best baseline at each hidden shot."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CROWDED = 400  # hidden shots above which the points become small
 def timeline(
     table: pd.DataFrame, best_baseline_name: str, *, duration_s: float = math.nan, measure: str = "centred_cosine"
 ) -> go.Figure:
-    """A model point and a best-baseline point a hidden shot, joined in the colour of the nearer one.
+    """Plot two points for each hidden shot, model and best baseline, joined by a line in the colour of the better one.
 
     table     a row a hidden shot: shot, start_s, num_shots, and the two columns of the measure:
               centred_cosine with best_baseline, or cosine with best_baseline_cosine
-    duration_s  end of the time axis; the axis counts shots where the catalog has no times
+    duration_s  end of the time axis; without times in the catalog the axis counts shots
     """
     baseline_column, axis_title = MEASURES[measure]
     timed = bool(len(table)) and bool(table["start_s"].notna().all())
@@ -69,7 +69,7 @@ def _points(x: np.ndarray, y: np.ndarray, table: pd.DataFrame, color: str, name:
 
 
 def _layout(axis_title: str, best_baseline_name: str) -> dict:
-    """Truth is a line at 1; the two names stand in their colours above the plot, in place of a legend."""
+    """The truth is a line at 1; the names of model and baseline stand above the plot in their colours, instead of a legend."""
     names = (
         f"<span style='color:{palette.MODEL}'>● Model</span>    "
         f"<span style='color:{palette.BASELINE}'>◇ {baseline_label(best_baseline_name)}</span>"
@@ -114,7 +114,7 @@ def _shot_axis(num_shots: int) -> dict:
 
 
 def time_ticks(end_s: float, most: int = 10) -> list[float]:
-    """Round times from 0 to the end, at most so many."""
+    """Round times from 0 to the end, at most `most`."""
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
     step = next((s for s in steps if end_s / s <= most), steps[-1])
     return [float(t) for t in range(0, int(end_s) + 1, step)]

@@ -1,4 +1,4 @@
-"""The verdict on one fill-in: what a person without statistics may conclude, and no more."""
+"""The verdict on one fill-in: whether the model was better than copying, in one or two sentences."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from scipy.special import stdtrit
 from workbench.views.formatting import baseline_deed, count, grouped, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
-FEW = 5  # hidden shots below which nothing is measured
-FAINT = 0.3  # centred cosine below which a prediction has hardly anything to do with the shot
-LEVEL = 0.95  # the interval of the mean difference must not hold zero for it to be called one
-LEAST_GAP = 0.02  # and the difference itself, in centred cosine
+FEW = 5  # independent hidden stretches below which nothing is called a measurement
+FAINT = 0.3  # centred cosine below which a prediction is called far from the shot
+LEVEL = 0.95  # of the interval of the mean difference, which must exclude zero
+LEAST_GAP = 0.02  # least difference in centred cosine that is reported
 
 
 def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
-    """One or two plain sentences on the model against the best way of copying.
+    """Compare the model with the best baseline in one or two sentences.
 
     table  a row a hidden shot: shot, centred_cosine, best_baseline, distance, rank, num_shots
 
-    "Better" is said only where a paired interval over the hidden shots excludes zero; fewer than FEW moments of the
-    film (runs of neighbouring hidden shots) are never called a measurement.
+    "Better" requires that a paired interval over the hidden shots excludes zero; fewer than FEW moments of the film (runs of
+    neighbouring hidden shots) are never called a measurement.
     """
     if table.empty:
         return NOTHING_HIDDEN
@@ -66,10 +66,10 @@ def _of_many(table: pd.DataFrame, deed: str) -> str:
 
 
 def clear_difference(gap: pd.Series, moment: np.ndarray | None = None) -> int:
-    """1 where the mean is clearly above nothing, −1 clearly below, 0 where chance could have made it.
+    """The sign of the mean difference; 0 where it is small or its interval holds zero.
 
-    gap     of each hidden shot: the same shots under both, so a paired comparison
-    moment  (H,) of `moments`: neighbours hidden together do not count as so many; None = each by itself
+    gap     difference at each hidden shot, the same shots for both predictions (a paired comparison)
+    moment  (H,) from `moments`: neighbouring hidden shots count as one cluster; None = each shot is its own
     """
     low, high = interval(gap, moment)
     if abs(gap.mean()) < LEAST_GAP or low <= 0 <= high:
@@ -78,7 +78,7 @@ def clear_difference(gap: pd.Series, moment: np.ndarray | None = None) -> int:
 
 
 def interval(gap: pd.Series, moment: np.ndarray | None = None, level: float = LEVEL) -> tuple[float, float]:
-    """(H,) gaps, (H,) which moment each is of → where the mean gap lies with this probability: Student's t, with errors that may be alike within a moment."""
+    """Confidence interval of the mean difference: Student's t with cluster-robust errors, one cluster a moment."""
     _, moment = np.unique(np.arange(len(gap)) if moment is None else moment, return_inverse=True)
     number = int(moment.max()) + 1
     if number < 2:
@@ -91,12 +91,12 @@ def interval(gap: pd.Series, moment: np.ndarray | None = None, level: float = LE
 
 
 def moments(shots: pd.Series) -> np.ndarray:
-    """(H,) the number of the run of neighbouring hidden shots to which each belongs."""
+    """(H,) for each hidden shot the number of its run of neighbouring hidden shots."""
     return np.cumsum(np.r_[False, np.abs(np.diff(shots.to_numpy())) > 1])
 
 
 def _where(table: pd.DataFrame) -> str:
-    """Whether the answer is another one right beside a visible shot than farther off."""
+    """Whether the verdict differs right beside a visible shot and farther away."""
     gap = table["centred_cosine"] - table["best_baseline"]
     moment, near = moments(table["shot"]), table["distance"].to_numpy() == 1
     if min(near.sum(), (~near).sum()) < FEW:

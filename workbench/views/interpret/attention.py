@@ -1,4 +1,4 @@
-"""Where a model looks from a hidden shot: its attention by layer, said to be attention and not an explanation."""
+"""Attention from one hidden shot by layer, described as attention and not as an explanation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from workbench.views import palette
 from workbench.views.formatting import number
 from workbench.views.interpret.influence import film_axis, place_in_words
 
-LOOKED_AT = "looked at"  # what its arcs are called
+LOOKED_AT = "looked at"  # label of the arcs
 NOT_WHY = "Attention is where the model looks, not what its answer rests on"
-ROW, AROUND = 26, 56  # pixels of a layer, and of what is not a layer
+ROW, AROUND = 26, 56  # pixels of a layer, and of everything around the layers
 LEVELS = 12  # of the colour scale
 
 
 def attention_sentence(table: pd.DataFrame, starts: np.ndarray) -> str:
-    """At which shot the model looks most, against looking at every visible one alike.
+    """The visible shot of the highest attention, compared with uniform attention.
 
     table   a row a visible shot: shot, offset, attention
     starts  (N,) seconds
@@ -36,17 +36,17 @@ def attention_sentence(table: pd.DataFrame, starts: np.ndarray) -> str:
 
 
 def attention_words(shares: Sequence[float], layer: str, rho: float | None) -> str:
-    """What the picture shows, that it explains nothing, and how it ranks the shots against leave one out.
+    """The caption: shares of attention, and the rank correlation with leave one out.
 
-    shares  of the look that go to visible shots, hidden shots, and [CLS] with [GLOBAL]
-    layer   as it is called, "" for the mean of all
-    rho     Spearman's correlation with leave one out over the visible shots; None where nobody has worked it out
+    shares  of attention to visible shots, hidden shots, and [CLS] with [GLOBAL]
+    layer   its name, "" for the mean of all layers
+    rho     Spearman's correlation with leave one out over the visible shots; None where leave one out was not computed
     """
     visible, hidden, title = (_percent(share) for share in shares)
     of = layer.capitalize() if layer else "All layers"
-    said = f"{of}, mean of the heads: {visible} of the look goes to visible shots, {hidden} to hidden ones, {title} to the title’s own two tokens."
+    caption = f"{of}, mean of the heads: {visible} of the look goes to visible shots, {hidden} to hidden ones, {title} to the title’s own two tokens."
     if rho is None or not math.isfinite(rho):
-        return f"{said} {NOT_WHY}; that is what “Leave one out” asks."
+        return f"{caption} {NOT_WHY}; that is what “Leave one out” asks."
     agree = (
         "hardly agree"
         if abs(rho) < 0.3
@@ -56,7 +56,7 @@ def attention_words(shares: Sequence[float], layer: str, rho: float | None) -> s
         if rho < 0.7
         else "largely agree"
     )
-    return f"{said} {NOT_WHY}: over the visible shots here it and “Leave one out” {agree} (Spearman {number(rho)})."
+    return f"{caption} {NOT_WHY}: over the visible shots here it and “Leave one out” {agree} (Spearman {number(rho)})."
 
 
 def attention_figure(
@@ -68,10 +68,10 @@ def attention_figure(
     *,
     duration_s: float = math.nan,
 ) -> go.Figure:
-    """A row a layer, the film from left to right: the stronger the blue, the more of its look a visible shot gets.
+    """A heatmap with a row a layer over the film: the attention of one hidden shot to each visible one.
 
     weights  (V, L) of the visible shots `seen` (V,), the mean over the heads of each layer; hidden shots stay empty
-    shot     the hidden one that looks
+    shot     the hidden shot
     starts   (N,) seconds
     """
     timed = bool(np.isfinite(starts).all())
@@ -83,7 +83,7 @@ def attention_figure(
         go.Heatmap(
             x=np.r_[x, max(end, x[-1] + 1e-3)],
             y=list(layers),
-            z=np.sqrt(share),  # the eye tells small shares apart
+            z=np.sqrt(share),  # so that small shares can be distinguished
             customdata=np.broadcast_to(np.arange(len(starts)), share.shape),
             text=[[_percent(v) if np.isfinite(v) else "" for v in row] for row in share],
             hovertemplate="shot %{customdata}, %{y}: %{text}<extra></extra>",
@@ -104,7 +104,7 @@ def attention_figure(
 
 
 def _scale() -> list[tuple[float, str]]:
-    """From nothing to the model's colour, so that it reads on a light and on a dark page."""
+    """From transparent to the colour of the model, for light and dark pages."""
     red, green, blue = bytes.fromhex(palette.MODEL[1:])
     return [(k / LEVELS, f"rgba({red},{green},{blue},{0.04 + 0.96 * k / LEVELS:.2f})") for k in range(LEVELS + 1)]
 

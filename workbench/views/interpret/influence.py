@@ -1,4 +1,4 @@
-"""Which visible shots mattered for one hidden shot: arcs from them to it."""
+"""The influence of visible shots on the prediction of one hidden shot, as arcs and a sentence."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ METHODS = {
     "gradient": "Gradient × input: one pass backwards, a first-order estimate of the same; it need not agree.",
 }
 SHORT = {"leave_one_out": "Leave one out", "gradient": "Gradient × input"}
-HELPED, MISLED = "helped", "misled"  # what arcs of positive and of negative influence are called
+HELPED, MISLED = "helped", "misled"  # labels of positive and negative influence
 MOST_ARCS = 24
 LEAST_SHARE = 0.04  # of the strongest influence, below which no arc is drawn
-LEAST_INFLUENCE = 0.005  # centred cosine, below which a shot did not matter
+LEAST_INFLUENCE = 0.005  # centred cosine, below which influence is not reported
 HEIGHT = 210
 CURVE_POINTS = 24
 
 
 def strongest(table: pd.DataFrame, count: int = MOST_ARCS, *, by: str = "influence") -> pd.DataFrame:
-    """The shots that mattered, the most important first, and only those worth drawing.
+    """The shots of the strongest influence, in order, without negligible ones.
 
     table  a row a visible shot: shot, and the column `by`
     """
@@ -37,7 +37,7 @@ def strongest(table: pd.DataFrame, count: int = MOST_ARCS, *, by: str = "influen
 
 
 def influence_arcs(table: pd.DataFrame, shot: int, *, by: str = "influence") -> list[tuple[int, int, float]]:
-    """The filmstrip's arcs: from each shot that mattered to the hidden one, weight −1 … 1.
+    """Arcs for the filmstrip, from each influential shot to the hidden one: (from, to, weight in −1 … 1).
 
     table  a row a visible shot: shot, and the column `by`
     """
@@ -55,7 +55,7 @@ def place_in_words(best: pd.Series, starts: np.ndarray) -> str:
 
 
 def influence_sentence(table: pd.DataFrame, shot: int, starts: np.ndarray) -> str:
-    """Which shot helped most, and how much; or that none did.
+    """Which visible shot helped most and by how much, as a sentence.
 
     table   a row a visible shot: shot, offset, influence
     starts  (N,) seconds
@@ -68,7 +68,7 @@ def influence_sentence(table: pd.DataFrame, shot: int, starts: np.ndarray) -> st
 
 
 def influence_figure(table: pd.DataFrame, shot: int, starts: np.ndarray, *, duration_s: float = math.nan) -> go.Figure:
-    """Arcs over the film from the shots that mattered to the hidden one; those that misled hang below.
+    """Plot arcs from influential shots to the hidden one; negative influence hangs below the film.
 
     table  a row a visible shot: shot, influence
     """
@@ -108,7 +108,7 @@ def influence_figure(table: pd.DataFrame, shot: int, starts: np.ndarray, *, dura
 
 
 def film_axis(starts: np.ndarray, duration_s: float = math.nan) -> dict[str, Any]:
-    """The whole film from left to right, in time where its (N,) starts are known, else in shots."""
+    """An x axis over the whole film: in time where all (N,) starts are known, otherwise in shots."""
     timed = bool(np.isfinite(starts).all())
     end = duration_s if timed and math.isfinite(duration_s) else float(starts.max() if timed else len(starts) - 1)
     ticks = time_ticks(end) if timed else None

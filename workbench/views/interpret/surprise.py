@@ -1,4 +1,4 @@
-"""The surprise curve: how far off the model's expectation is, shot by shot, with the starts of scenes and the peaks."""
+"""The surprise curve: the distance between each shot and its prediction, with scene starts and peaks marked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANY = 1000  # shots above which a curve is drawn by WebGL
 
 
 def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float = math.nan) -> go.Figure:
-    """The model's curve over that of copying; a tick where a scene starts, a ring on each peak.
+    """Plot the surprise of the model and of copying over the film; a dotted line where a scene starts, a ring on each peak.
 
     table   columns shot, start_s, surprise, copy_surprise, starts_scene (None where unknown)
     peaks   shots to mark
@@ -97,7 +97,7 @@ def _x_axis(x: np.ndarray, duration_s: float, timed: bool) -> dict:
 
 
 def surprise_sentence(found: PeaksAtScenes | None, table: pd.DataFrame) -> str:
-    """What the peaks say about scenes, both sides of a cut counted; where no label marks scenes, where the greatest surprise is."""
+    """How many peaks stand at a change of scene, before or after the cut; without scene labels, where the highest peak is."""
     if found is None:
         top = table.loc[table["shot"] > 0].nlargest(1, "surprise").iloc[0]
         where = clock(float(top["start_s"])) or f"shot {int(top['shot'])}"
@@ -105,16 +105,16 @@ def surprise_sentence(found: PeaksAtScenes | None, table: pd.DataFrame) -> str:
     if found.count == 1:
         stands = "stands" if found.beside else "does not stand"
         return f"The most surprising shot {stands} at the change of scene."
-    said = f"{found.beside} of the {found.count} most surprising shots stand at a change of scene"
+    shares = f"{found.beside} of the {found.count} most surprising shots stand at a change of scene"
     return (
-        f"{said}, where a blind pick would put {number(found.beside_by_chance, 1)}; {found.opening} of them open one."
+        f"{shares}, where a blind pick would put {number(found.beside_by_chance, 1)}; {found.opening} of them open one."
     )
 
 
 def how_sentence(
     passes: int, num_shots: int, *, exact: bool, rho: float | None = None, faster: float | None = None
 ) -> str:
-    """How the curve came about; with both forms at hand, how they agree."""
+    """How the curve was computed; with both forms computed, how far they agree."""
     if exact and rho is not None:
         times = f", {faster:.0f} times faster" if faster else ""
         return f"Exact: every shot hidden alone. The fast form ranks the shots nearly alike (Spearman {number(rho)}{times})."

@@ -1,4 +1,4 @@
-"""What if the model knew less, or were another: two fill-ins of the same hidden shots, and the context curve."""
+"""What-if comparisons: two fill-ins of the same hidden shots, and the score by the amount of visible context."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ HEIGHT = 300
 
 
 def pair_sentence(table: pd.DataFrame, other: pd.DataFrame, name: str, other_name: str) -> str:
-    """Which of two fill-ins of the same hidden shots came nearer, if either did.
+    """Which of two fill-ins of the same hidden shots is better, as a sentence.
 
     table, other  a row a hidden shot, the same shots: shot, centred_cosine
-    name          e.g. "with its own metadata"; both follow "the model" or stand for it
+    name          of the first predictor, e.g. "the run mediafm"; other_name of the second
     """
     gap = table["centred_cosine"] - other["centred_cosine"]
     mean, other_mean = float(table["centred_cosine"].mean()), float(other["centred_cosine"].mean())
@@ -39,9 +39,9 @@ def pair_sentence(table: pd.DataFrame, other: pd.DataFrame, name: str, other_nam
 
 
 def context_sentence(table: pd.DataFrame) -> str:
-    """How much of what the model makes of these shots needs only their near surroundings.
+    """How many visible shots on each side the model needs for its full score.
 
-    table  a row a reach: reach, centred_cosine, the last row being all that was asked for
+    table  a row a reach: reach, centred_cosine, the last row has the widest context
     """
     last = table.iloc[-1]
     enough = table[table["centred_cosine"] >= last["centred_cosine"] - LEAST_GAP].iloc[0]
@@ -52,7 +52,7 @@ def context_sentence(table: pd.DataFrame) -> str:
 
 
 def context_figure(table: pd.DataFrame) -> go.Figure:
-    """Model and best baseline by the number of visible shots on each side, the skill between them.
+    """Plot model and best baseline over the number of visible shots on each side, with the skill at each point.
 
     table  a row a reach: reach, centred_cosine, best_baseline, best_baseline_name, skill
     """

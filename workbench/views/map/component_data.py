@@ -1,4 +1,4 @@
-"""What the map component shows, ready for JSON: whose points, where they are, their colours, which are lit.
+"""Data of the map component, ready for JSON: the points' titles, places, colours and flags.
 
 Shape letters: N points.
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from msm.data.ranges import format_ranges
 from workbench.views import palette
 
-MOST_TEXTS = 20_000  # points up to which the browser holds what is said in each
+MOST_TEXTS = 20_000  # points up to which the browser gets the text of each shot
 LONGEST_TEXT = 160
 OTHERS, UNKNOWN = "others", "not known"
 
@@ -24,15 +24,15 @@ OTHERS, UNKNOWN = "others", "not known"
 def about_part(
     key: str, unit: str, titles: pd.DataFrame, shots: pd.DataFrame, frames: str, framed: Sequence[bool]
 ) -> dict[str, Any]:
-    """Whose points they are: constant for a catalog.
+    """The titles and shots behind the points, constant for a catalog.
 
     unit        `shots` or `titles`
     titles      title_id, name, first_shot, num_shots
     shots       start_s, optional text, in embedding order
     frames      the address of the catalog's thumbnails
-    framed      which titles have some
+    framed      which titles have thumbnails
     """
-    told = [
+    of_titles = [
         {
             "name": str(name),
             "first": int(first),
@@ -51,14 +51,14 @@ def about_part(
         "count": len(shots) if of_shots else len(titles),
         "unit": unit,
         "frames": frames,
-        "titles": told,
+        "titles": of_titles,
         "starts": _packed(shots["start_s"].to_numpy(dtype=np.float32)) if timed else None,
         "texts": [t[:LONGEST_TEXT] if isinstance(t, str) else "" for t in shots["text"]] if texts else None,
     }
 
 
 def points_part(key: str, points: np.ndarray) -> dict[str, Any]:
-    """(N, 2) places as 16-bit numbers, the same scale on both axes."""
+    """(N, 2) coordinates as 16-bit numbers, with the same scale on both axes."""
     low, high = points.min(axis=0), points.max(axis=0)
     extent = float((high - low).max()) or 1.0
     centred = (points - (low + high) / 2) / extent + 0.5
@@ -67,7 +67,7 @@ def points_part(key: str, points: np.ndarray) -> dict[str, Any]:
 
 
 def colours_part(key: str, label: str, values: pd.Series) -> dict[str, Any]:
-    """A colour for each point: the ten most frequent values and grey for others; a ramp for numbers of many values."""
+    """A colour for each point: one for each of the ten most frequent values, grey for the rest; a ramp for continuous numbers."""
     numbers = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if numbers and values.nunique() > len(palette.CATEGORIES):
         index, entries, ramp = _ramp(values.to_numpy(dtype=float))
@@ -105,7 +105,7 @@ def _ramp(values: np.ndarray) -> tuple[np.ndarray, list[tuple[str, str, int]], l
 
 
 def bits(flags: np.ndarray) -> str:
-    """(N,) bool, eight a byte."""
+    """(N,) bool packed to bits."""
     return _packed(np.packbits(flags))
 
 

@@ -1,4 +1,4 @@
-"""A map as a Plotly figure: for notebooks, and on the page for maps of three dimensions."""
+"""A map as a Plotly figure, for notebooks and for three-dimensional maps on the page."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from workbench.views import palette
 from workbench.views.formatting import escape_plotly
 from workbench.views.map.component_data import OTHERS, UNKNOWN
 
-MOST_POINTS = 50_000  # more are drawn as a density, which is as large for any number
+MOST_POINTS = 50_000  # more are drawn as a density, whose size does not depend on their number
 DENSITY_BINS = 300
 HEIGHT = 620
 
 
 def map_figure(table: pd.DataFrame, values: pd.Series | None = None, *, chosen: Iterable[int] = ()) -> go.Figure:
-    """A point a row, in one trace a value of the label; a density above MOST_POINTS.
+    """Plot a point a row, coloured by a label; a density above MOST_POINTS.
 
     table   x, y, and z for three dimensions; title_id; optional shot
     values  of a label, a row a point: the ten most frequent have colours
@@ -64,7 +64,7 @@ def _points(table: pd.DataFrame, name: str, colour: str) -> go.Scattergl | go.Sc
     solid = "z" in table
     rows = table.get("row", table.index)
     shot = table["shot"].astype(str) if "shot" in table else pd.Series("", index=table.index)
-    told = np.stack([rows, table["title_id"].map(escape_plotly), shot], axis=1)
+    custom = np.stack([rows, table["title_id"].map(escape_plotly), shot], axis=1)
     kind = go.Scatter3d if solid else go.Scattergl
     places = {axis: table[axis] for axis in ("x", "y", *(["z"] if solid else []))}
     size = (2.5 if solid else 5) if len(table) > 2000 else (4 if solid else 7)
@@ -73,7 +73,7 @@ def _points(table: pd.DataFrame, name: str, colour: str) -> go.Scattergl | go.Sc
         mode="markers",
         name=escape_plotly(name),
         marker={"color": colour, "size": size, "opacity": 0.8},
-        customdata=told,
+        customdata=custom,
         hovertemplate="%{customdata[1]} %{customdata[2]}<extra>%{fullData.name}</extra>",
     )
 

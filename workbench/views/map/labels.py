@@ -1,4 +1,4 @@
-"""What the points of a map can be coloured and filtered by."""
+"""The labels by which the points of a map can be coloured and filtered."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ TITLE, SPLIT, LENGTH, PLACE = "title", "split", "length in seconds", "place in t
 
 
 def map_labels(catalog: Catalog, of: str = "shots") -> pd.DataFrame:
-    """A column a label, a row a point: the catalog's labels, and title, split, length and place in the title.
+    """A column a label, a row a point: the labels of the catalog, and title, split, length and place in the title.
 
-    Those of few values come first: they make the best colours. What is the same, or unknown, all over is left out.
+    Labels with few values come first. Labels with one value or none are left out.
     """
     titles = catalog.titles
-    told = pd.DataFrame({name: titles[name] for name in catalog.title_labels})
-    told[TITLE], told[SPLIT] = titles["name"].astype(str), titles["split"].astype(str)
+    labels = pd.DataFrame({name: titles[name] for name in catalog.title_labels})
+    labels[TITLE], labels[SPLIT] = titles["name"].astype(str), titles["split"].astype(str)
     if of == "titles":
-        told["shots"], told["minutes"] = titles["num_shots"], titles["duration_s"] / 60
-        return _telling(told)
+        labels["shots"], labels["minutes"] = titles["num_shots"], titles["duration_s"] / 60
+        return _sort_labels(labels)
     counts = titles["num_shots"].to_numpy()
-    told = told.loc[np.repeat(np.arange(len(titles)), counts)].reset_index(drop=True)
+    labels = labels.loc[np.repeat(np.arange(len(titles)), counts)].reset_index(drop=True)
     table = catalog.read_shots()
     for name in catalog.shot_labels:
-        told[name] = table[name]
-    told[LENGTH] = table["end_s"] - table["start_s"]
+        labels[name] = table[name]
+    labels[LENGTH] = table["end_s"] - table["start_s"]
     within = np.concatenate([np.arange(n) / max(n - 1, 1) for n in counts])
-    told[PLACE] = within
-    return _telling(told)
+    labels[PLACE] = within
+    return _sort_labels(labels)
 
 
-def _telling(told: pd.DataFrame) -> pd.DataFrame:
-    """Without columns that are the same, or unknown, all over; the few-valued words first: they make the best colours."""
+def _sort_labels(labels: pd.DataFrame) -> pd.DataFrame:
+    """Drop columns with one value or none; text with few values comes first, since it colours best."""
 
     def rank(name: str) -> tuple[int, int]:
-        values = told[name]
+        values = labels[name]
         words = not pd.api.types.is_numeric_dtype(values)
-        return (0 if words and few[name] <= 12 else 1 if few[name] <= 40 else 2, list(told).index(name))
+        return (0 if words and few[name] <= 12 else 1 if few[name] <= 40 else 2, list(labels).index(name))
 
-    few = told.nunique()
-    return told[sorted(few.index[few > 1], key=rank)]
+    few = labels.nunique()
+    return labels[sorted(few.index[few > 1], key=rank)]

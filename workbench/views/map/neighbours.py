@@ -1,4 +1,4 @@
-"""Numbers from the nearest neighbours of a map's points: labels that they share, neighbours on which two embeddings agree."""
+"""Statistics of the nearest neighbours of a map's points: shared labels, and overlap between two embeddings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pandas as pd
 
 
 def label_agreement(neighbours: np.ndarray, values: pd.Series) -> tuple[float, float] | None:
-    """(share of the nearest that have a point's own value, the same by chance); None for a label of numbers or of one value.
+    """(share of nearest neighbours with the same value, the same by chance); None for a continuous label or one of one value.
 
-    neighbours  (N, K) points; values a row a point, unknown ones are left out
+    neighbours  (N, K) indices of points
+    values      (N,) of the label; unknown values are left out
     """
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > 20:
         return None

@@ -1,4 +1,4 @@
-"""What is said about a map and about the shots that were chosen on it."""
+"""Sentences about a map and about the shots that are selected on it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pandas as pd
 
 from workbench.views.formatting import escape_markdown, number
 
-FEWEST, MOST_SAID, CLEARLY = 4, 3, 0.15
+FEWEST, MOST_NAMED, CLEARLY = 4, 3, 0.15
 DEFAULTS = {"dims": 2, "neighbours": 15, "min_dist": 0.1, "densmap": False, "components": 50, "seed": 0}
 
 
 def map_name(facts: Mapping[str, Any]) -> str:
-    """What a map is called among others: whose vectors, and what is not as usual."""
+    """The name of a map: the source of its vectors, and the options that differ from the defaults."""
     sources = [s["run"] or "Raw shots" for s in facts["sources"]]
     parts = [sources[facts["place"]]]
     options, layout = facts["options"], facts["options"]["layout"]
@@ -36,7 +36,7 @@ def map_name(facts: Mapping[str, Any]) -> str:
 
 
 def map_note(facts: Mapping[str, Any]) -> str:
-    """Trustworthiness and seed, and what is unusual about how it was made."""
+    """Trustworthiness, seed, and remarks on how the map was made."""
     trust = facts.get("trustworthiness")
     parts = ["too few to tell how far to trust it" if trust is None else f"trustworthiness {number(trust)}"]
     if facts["method"] == "umap":
@@ -48,12 +48,12 @@ def map_note(facts: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def typical(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
-    """What the chosen points have in common that the others have not, as Markdown; empty where nothing stands out.
+def typical_sentence(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
+    """The label values that are over-represented among the selected points, as Markdown; empty where there are none.
 
-    Both: a column a label.
+    chosen, everything  a column a label
     """
-    said = []
+    found = []
     for label in chosen:
         known = chosen[label].dropna().astype(str)
         known = known[known != ""]
@@ -63,30 +63,35 @@ def typical(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
         here = float((chosen[label].astype(str) == value).mean())
         all_over = float((everything[label].astype(str) == value).mean())
         if here - all_over >= CLEARLY and here >= 0.4:
-            said.append(
+            found.append(
                 (here - all_over, f"{label} *{escape_markdown(value)}* {_percent(here)} (of all {_percent(all_over)})")
             )
-    best = sorted(said, reverse=True)[:MOST_SAID]
+    best = sorted(found, reverse=True)[:MOST_NAMED]
     return "Typical of them: " + " · ".join(words for _, words in best) if best else ""
 
 
 def overlap_sentence(overlap: np.ndarray, points: np.ndarray, count: int) -> str:
-    """overlap: (N,) share of each point's nearest neighbours that both embeddings agree on; points: those chosen."""
+    """How far two embeddings agree on nearest neighbours, as a sentence.
+
+    overlap  (N,) share of each point's nearest neighbours that both embeddings have in common
+    points   the selected points
+    """
     whole = float(np.mean(overlap)) if len(overlap) else math.nan
     here = f"**{_percent(float(overlap[points].mean()))}** around the chosen, " if len(points) else ""
     return f"Of the {count} nearest to a point, the two embeddings agree on {here}**{_percent(whole)}** over all."
 
 
 def label_agreement_sentence(shares: Mapping[str, tuple[float, float]], label: str, count: int) -> str:
-    """shares: of each map, how many of a point's nearest share its value of the label, and how many would by chance."""
+    """How often nearest neighbours share a label, as a sentence.
+
+    shares  map → (share of nearest neighbours with the same value, the same by chance)
+    """
     if not shares:
         return ""
     named = len(shares) > 1
-    said = " and ".join(f"**{_percent(share)}**{f' {name}' if named else ''}" for name, (share, _) in shares.items())
+    parts = " and ".join(f"**{_percent(share)}**{f' {name}' if named else ''}" for name, (share, _) in shares.items())
     chance = _percent(next(iter(shares.values()))[1])
-    return (
-        f"Of the {count} nearest to a point, {said} share its {escape_markdown(label)}; by chance it would be {chance}."
-    )
+    return f"Of the {count} nearest to a point, {parts} share its {escape_markdown(label)}; by chance it would be {chance}."
 
 
 def _percent(share: float) -> str:

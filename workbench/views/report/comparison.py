@@ -1,4 +1,4 @@
-"""The model against every baseline over many titles, as a picture, a table and a sentence."""
+"""The model compared with every baseline over many titles, as a table, a figure and a sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from workbench.views import palette
 from workbench.views.formatting import baseline_deed, baseline_label, number
 
-CLEAR = 0.01  # centred cosine; less is called a draw
+CLEAR = 0.01  # centred cosine; smaller differences are called a draw
 
 
 def comparison_table(evaluation: dict[str, Any]) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def comparison_table(evaluation: dict[str, Any]) -> pd.DataFrame:
 
 
 def comparison_figure(table: pd.DataFrame) -> go.Figure:
-    """A bar a predictor, best on top, its centred cosine written at its end.
+    """Plot a bar a predictor, the best on top, with its centred cosine at the end.
 
     table  columns label, kind, centred_cosine, best first
     """
@@ -58,7 +58,7 @@ def comparison_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def comparison_sentence(evaluation: dict[str, Any]) -> str:
-    """Who was nearer on average, whoever it was."""
+    """Whether the model or the best baseline is better on average."""
     best = str(evaluation["best_baseline"])
     model, baseline = float(evaluation["centred_cosine"]), float(evaluation["baselines"][best]["centred_cosine"])
     deed, numbers = baseline_deed(best), f"({number(max(model, baseline))} against {number(min(model, baseline))})"

@@ -1,4 +1,4 @@
-"""The report as one HTML file that opens anywhere: plotly.js inside, every picture's numbers as a table, no server."""
+"""The report as one self-contained HTML file: plotly.js inside, the numbers of every figure as a table."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ details{overflow-x:auto}
 
 
 def report_html(reports: Reports, lines: list[dict[str, Any]], *, command: str) -> str:
-    """The whole report of the first run beside the others.
+    """The report of the first run compared with the others.
 
-    lines    of its metrics.jsonl, for the geometry of training
-    command  that measures it again
+    lines    of its metrics.jsonl, for the geometry over training
+    command  that measures the report again
     """
     run, evaluation = next(iter(reports.items()))
     facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
@@ -57,7 +57,7 @@ def report_html(reports: Reports, lines: list[dict[str, Any]], *, command: str) 
 
 
 def command_again(run: Path, catalog: Path, evaluation: dict[str, Any]) -> str:
-    """What measures this very report again in a terminal: the same split, the same parts."""
+    """The command that measures this report again: same split, same parts."""
     words = ["msm", "evaluate", str(run), str(catalog), "--split", evaluation["split"]]
     words += ["--full"] if "by_ratio" in evaluation else []
     return shlex.join([*words, *(["--probes"] if "probes" in evaluation else [])])
@@ -66,7 +66,7 @@ def command_again(run: Path, catalog: Path, evaluation: dict[str, Any]) -> str:
 def _sections(
     reports: Reports, lines: list[dict[str, Any]]
 ) -> Iterator[tuple[str, str, list[go.Figure], pd.DataFrame]]:
-    """(heading, sentence, pictures, numbers) of every part that the report has."""
+    """(heading, sentence, figures, numbers) of every part that the report has."""
     predictors = predictors_table(reports).drop(columns="name")
     yield "Against every way to copy", "", [figures.predictors_figure(reports)], predictors
     for part, (heading, _) in PARTS.items():
@@ -76,23 +76,23 @@ def _sections(
     run, evaluation = next(iter(reports.items()))
     if "probes" in evaluation:
         table = probes_table({run: evaluation})
-        pictures = []
+        drawings = []
         for probes in FAMILIES.values():
             of_family = table[table["probe"].isin(probes)]
-            pictures += [probes_figure(of_family, run)] if len(of_family) else []
-        said = " ".join([probes_sentence(evaluation["probes"]), *skipped_sentences(evaluation["probes"])])
-        yield "What can be read off an embedding", said, pictures, probes_wide(table)
+            drawings += [probes_figure(of_family, run)] if len(of_family) else []
+        sentence = " ".join([probes_sentence(evaluation["probes"]), *skipped_sentences(evaluation["probes"])])
+        yield "What can be read off an embedding", sentence, drawings, probes_wide(table)
     titles = titles_table(reports)
     if len(titles):
         yield "Title by title", "", [figures.titles_figure(reports)], titles
     geometry = geometry_table(lines)
     if len(geometry):
-        pictures = [geometry_figure(lines, m) for m in ("rankme", "pair_cosine")]
-        yield "Geometry over training", "", pictures, geometry
+        drawings = [geometry_figure(lines, m) for m in ("rankme", "pair_cosine")]
+        yield "Geometry over training", "", drawings, geometry
 
 
-def _section(heading: str, sentence: str, pictures: list[go.Figure], numbers: pd.DataFrame) -> str:
-    drawn = "".join(_picture(p) for p in pictures)
+def _section(heading: str, sentence: str, drawings: list[go.Figure], numbers: pd.DataFrame) -> str:
+    drawn = "".join(_picture(p) for p in drawings)
     table = numbers.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–", escape=True, border=0)
     return (
         f"<h2>{escape(heading)}</h2>{_paragraph(sentence)}{drawn}<details><summary>Numbers</summary>{table}</details>"

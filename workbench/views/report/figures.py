@@ -1,6 +1,7 @@
-"""Pictures of an evaluation; each takes `reports`, {name of a run: content of its evaluation.json}.
+"""Figures of evaluation reports.
 
-The first run is the one in question, the others stand beside it: all blue, told apart by their marks.
+Each takes `reports`, {name of a run: content of its evaluation.json}, the run in question first. All runs are blue and have
+different markers.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LONGEST_NAME = 34
 
 
 def predictors_figure(reports: Reports) -> go.Figure:
-    """A row a predictor, runs first: its centred cosine as a point with the 95 % interval, written beside it."""
+    """Plot a row a predictor, runs first: centred cosine with its 95 % interval."""
     table = predictors_table(reports)
     y = np.arange(len(table))
     names = _run_names(reports)
@@ -68,9 +69,9 @@ def predictors_figure(reports: Reports) -> go.Figure:
 
 
 def part_figure(reports: Reports, part: str) -> go.Figure:
-    """Model and best baseline over the places of one part (distance, position, ratio, modality or part).
+    """Plot model and best baseline by one part (distance, position, ratio, modality or part).
 
-    The best baseline is that of the first run. The model's whiskers are the interval of its difference to the baseline.
+    The best baseline is that of the first run. The error bars of the model are the interval of its difference to the baseline.
     """
     table = part_table(reports, part)
     places = list(dict.fromkeys(table["place"]))
@@ -120,10 +121,10 @@ def _line(
 
 
 def titles_figure(reports: Reports) -> go.Figure:
-    """The titles of the first run, model against best baseline; every dot carries the title_id as customdata[0].
+    """Plot the titles of the first run, model against best baseline; customdata[0] of a point is its title_id.
 
-    A row a title where they are few, the greatest lead on top; else a dot a title, above the diagonal where the
-    model is ahead.
+    Up to MOST_ROWS titles have a row each, the largest difference on top; more are points, above the diagonal where the
+    model is better.
     """
     table = titles_table(reports)
     table = table[table["run"] == next(iter(reports))].sort_values("difference", ascending=False, ignore_index=True)
@@ -185,10 +186,10 @@ def _title_dots(table: pd.DataFrame) -> go.Figure:
 
 
 def _title_marks(table: pd.DataFrame, x: pd.Series, y: Any, color: str, symbol: str, size: int) -> go.Scatter:
-    told = table[["title_id", "name", "centred_cosine", "best_baseline", "difference"]].copy()
-    told["name"] = [escape_plotly(n) for n in told["name"]]
+    custom = table[["title_id", "name", "centred_cosine", "best_baseline", "difference"]].copy()
+    custom["name"] = [escape_plotly(n) for n in custom["name"]]
     return go.Scatter(
-        x=x.round(4), y=y, mode="markers", cliponaxis=False, customdata=told.to_numpy(),
+        x=x.round(4), y=y, mode="markers", cliponaxis=False, customdata=custom.to_numpy(),
         marker={"color": color, "size": size, "symbol": symbol, "opacity": 0.9},
         hovertemplate="%{customdata[1]}<br>model %{customdata[2]:.2f}, copying %{customdata[3]:.2f} "
         "(%{customdata[4]:+.2f})<extra></extra>",
@@ -201,7 +202,7 @@ def _corner(text: str, color: str, x: float, y: float, xanchor: str, yanchor: st
 
 
 def _run_names(reports: Reports) -> dict[str, str]:
-    """How runs are called in a picture: "Model" where there is one."""
+    """The names of runs in a figure: "Model" for a single run."""
     return {run: "Model" if len(reports) == 1 else escape_plotly(run) for run in reports}
 
 

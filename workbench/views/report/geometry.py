@@ -18,14 +18,14 @@ def geometry_table(lines: list[dict[str, Any]]) -> pd.DataFrame:
     """
     rows = []
     for line in lines:
-        told: dict[str, Any] = (line.get("validation") or {}).get("geometry") or {}
-        for cloud in (c for c in ("contextual", "predictions", "truth") if c in told):
-            rows.append({"step": line["step"], "of": cloud, **told[cloud], "alarm": told.get("alarm")})
+        geometry: dict[str, Any] = (line.get("validation") or {}).get("geometry") or {}
+        for cloud in (c for c in ("contextual", "predictions", "truth") if c in geometry):
+            rows.append({"step": line["step"], "of": cloud, **geometry[cloud], "alarm": geometry.get("alarm")})
     return pd.DataFrame(rows, columns=["step", "of", "rankme", "pair_cosine", "deviation", "alarm"])
 
 
 def geometry_figure(lines: list[dict[str, Any]], measure: str) -> go.Figure:
-    """One measure of geometry over the steps of training: contextual embeddings, predictions, and the real shots.
+    """Plot one measure of geometry over training steps, for contextual embeddings, predictions and the real shots.
 
     lines    of metrics.jsonl
     measure  rankme, pair_cosine or deviation

@@ -15,7 +15,7 @@ COLUMNS = {  # kind of embedding → (label, marker)
     "alone": ("shot alone", "circle-open"),
     "contextual": ("in its title", "circle"),
 }
-FAMILIES = {  # what a reader chooses → probes of msm.evaluation.probes
+FAMILIES = {  # name of a group → probes of msm.evaluation.probes
     "Read off by a line": ("linear", "boundary", "number"),
     "Vote of the neighbours": ("knn",),
     "Search": ("retrieval",),
@@ -62,7 +62,7 @@ def probes_table(reports: Reports) -> pd.DataFrame:
 
 
 def task_words(task: dict[str, Any]) -> str:
-    """What is asked, e.g. "tone", "genre of the title, from a shot", "where a scene begins"."""
+    """The name of a task, e.g. "tone", "genre of the title, from one shot", "where a scene begins"."""
     label = str(task["label"]).replace("_", " ")
     if task["probe"] == "boundary":
         return "where a scene begins"
@@ -74,7 +74,7 @@ def task_words(task: dict[str, Any]) -> str:
 
 
 def probes_wide(table: pd.DataFrame) -> pd.DataFrame:
-    """The same for reading: a row a (task, measure), a column a kind of embedding, for one run.
+    """`probes_table` of one run in wide form: a row a (task, measure), a column a kind of embedding.
 
     table  rows of `probes_table`
     """
@@ -87,11 +87,11 @@ def probes_wide(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def probes_sentence(probes: dict[str, Any]) -> str:
-    """For how many labels context helps a line to read them, for how many it does harm."""
+    """For how many labels context improves linear probes, and for how many it makes them worse."""
     linear = [t for t in probes["tasks"] if "skipped" not in t and t["probe"] in FAMILIES["Read off by a line"]]
-    told = [t["differences"].get("contextual - raw", {}) for t in linear]
-    helped = sum(d.get("low", -1.0) > 0 for d in told)
-    harmed = sum(d.get("high", 1.0) < 0 for d in told)
+    differences = [t["differences"].get("contextual - raw", {}) for t in linear]
+    helped = sum(d.get("low", -1.0) > 0 for d in differences)
+    harmed = sum(d.get("high", 1.0) < 0 for d in differences)
     if not linear:
         return "No label of this catalog allows a probe."
     parts = [f"the title around a shot makes {helped} easier to read than the raw embedding"]
@@ -102,14 +102,14 @@ def probes_sentence(probes: dict[str, Any]) -> str:
 
 
 def skipped_sentences(probes: dict[str, Any]) -> list[str]:
-    """Why some labels have no numbers, and what is particular about some that do."""
-    said = [t["skipped"] for t in probes["tasks"] if "skipped" in t]
-    said += [f"{t['label']}: {t['note']}." for t in probes["tasks"] if "note" in t]
-    return list(dict.fromkeys(said))
+    """Why some labels were skipped, and notes on others."""
+    sentences = [t["skipped"] for t in probes["tasks"] if "skipped" in t]
+    sentences += [f"{t['label']}: {t['note']}." for t in probes["tasks"] if "note" in t]
+    return list(dict.fromkeys(sentences))
 
 
 def best_gain(table: pd.DataFrame, run: str) -> str:
-    """The task that gains most from the context, e.g. "pattern (0.61 → 0.85)"; empty where none does."""
+    """The task that gains most from context, e.g. "pattern (0.61 → 0.85)"; empty where none does."""
     chosen = table[table["primary"] & (table["run"] == run) & table["probe"].isin(FAMILIES["Read off by a line"])]
     if chosen.empty:
         return ""

@@ -12,7 +12,7 @@ from workbench.views.report.probes import COLUMNS
 
 
 def probes_figure(table: pd.DataFrame, run: str) -> go.Figure:
-    """A row a task: raw, alone and in the title as points on one line, chance as a tick; 95 % of title draws as whiskers.
+    """Plot a row a task: raw, alone and in the title as points, chance as a tick, error bars of 95 % over titles.
 
     table  columns run, task, probe, column, value, primary, low, high
     """
@@ -72,7 +72,7 @@ def _axis(chosen: pd.DataFrame) -> str:
 
 
 def _gap_lines(wide: pd.DataFrame, y: np.ndarray) -> list[go.Scatter]:
-    """From raw to in-its-title: blue where the context helps, grey where it does not."""
+    """Lines from raw to contextual: blue where context helps, grey where it does not."""
     lines = []
     for better, color in ((True, palette.MODEL), (False, palette.OTHER)):
         rows = (wide["contextual"] > wide["raw"]).to_numpy() == better
@@ -101,7 +101,7 @@ def _marks(values: pd.Series, y: np.ndarray, name: str, marker: dict, whiskers: 
 
 
 def _whiskers(chosen: pd.DataFrame, tasks: pd.Index, column: str) -> dict | None:
-    """Of the contextual embedding alone: three on one line cannot be told apart."""
+    """Error bars of the contextual embedding alone: three on one line could not be distinguished."""
     if column != "contextual":
         return None
     rows = chosen[chosen["column"] == column].drop_duplicates("task").set_index("task").reindex(tasks)

@@ -1,4 +1,4 @@
-"""What an evaluation found, in plain sentences."""
+"""The findings of an evaluation as sentences."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from workbench.views.formatting import baseline_deed, count, number
 from workbench.views.report.comparison import comparison_sentence
 from workbench.views.report.reports import Reports
 
-CLEAR = 0.01  # centred cosine; without intervals, less is called a draw
+CLEAR = 0.01  # centred cosine; without intervals, smaller differences are called a draw
 
 
 def verdict(evaluation: dict[str, Any]) -> str:
-    """One plain sentence: who comes nearer on titles that training never saw, or that nobody can tell."""
+    """Whether the model or the best baseline is better on unseen titles, or that the difference may be chance."""
     best = str(evaluation["best_baseline"])
     spread = (evaluation.get("intervals") or {}).get("difference")
     if spread is None:
@@ -27,22 +27,22 @@ def verdict(evaluation: dict[str, Any]) -> str:
 
 
 def details(evaluation: dict[str, Any]) -> str:
-    """What stands behind the verdict: how sure it is, and where it ends."""
-    said = []
+    """The interval behind the verdict, the number of titles, and the mask ratios up to which it holds."""
+    sentences = []
     if spread := (evaluation.get("intervals") or {}).get("difference"):
-        said.append(
+        sentences.append(
             f"With other titles of this kind the difference would lie between {_signed(spread['low'])} and "
             f"{_signed(spread['high'])} (95 %, drawing {count(evaluation['num_titles'], 'title')} anew)."
         )
     if "num_titles" in evaluation and evaluation["num_titles"] < 10:
-        said.append("These are few titles: take it as a hint.")
+        sentences.append("These are few titles: take it as a hint.")
     if reach := _reach(evaluation.get("by_ratio", [])):
-        said.append(reach)
-    return " ".join(said)
+        sentences.append(reach)
+    return " ".join(sentences)
 
 
 def _reach(ratios: list[dict[str, Any]]) -> str:
-    """Up to which share of hidden shots the model is clearly ahead."""
+    """The mask ratio up to which the model is clearly ahead, as a sentence."""
     ratios = [e for e in ratios if e["num_hidden"]]
     ahead = [(e.get("difference") or {}).get("low", -1.0) > 0 for e in ratios]
     if not ratios or not any(ahead):
@@ -58,7 +58,7 @@ def _reach(ratios: list[dict[str, Any]]) -> str:
 
 
 def comparison_words(reports: Reports) -> str:
-    """Which of several runs is ahead; empty for one."""
+    """Which of several runs is best, as a sentence; empty for one run."""
     if len(reports) < 2:
         return ""
     ordered = sorted(reports.items(), key=lambda item: -item[1]["centred_cosine"])

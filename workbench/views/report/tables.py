@@ -32,13 +32,13 @@ def predictors_table(reports: Reports) -> pd.DataFrame:
 def _predictor(
     name: str, label: str, kind: str, entry: dict[str, Any], spread: dict[str, float] | None
 ) -> dict[str, Any]:
-    told = {k: _nan(entry.get(k)) for k in ("centred_cosine", "cosine", "median_rank", "skill")}
+    scores = {k: _nan(entry.get(k)) for k in ("centred_cosine", "cosine", "median_rank", "skill")}
     spread = spread or {}
     return {
         "name": name,
         "label": label,
         "kind": kind,
-        **told,
+        **scores,
         "low": _nan(spread.get("low")),
         "high": _nan(spread.get("high")),
     }
@@ -47,8 +47,8 @@ def _predictor(
 def part_table(reports: Reports, part: str) -> pd.DataFrame:
     """A row a (run, place): run, place, num_hidden, centred_cosine, best_baseline, difference, low, high, skill.
 
-    part  distance, position, ratio, modality or part; by distance, spans are taken where they were measured, since with
-          shots hidden one by one hardly any is far from a visible one
+    part  distance, position, ratio, modality or part. By distance, hidden spans are read where they were measured: among shots
+          hidden independently hardly any is far from a visible one
     """
     rows = []
     for run, evaluation in reports.items():

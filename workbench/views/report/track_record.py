@@ -1,4 +1,4 @@
-"""Recipes on several sets, trained three times on each: model against best baseline, won or lost."""
+"""Results of recipes on several data sets, three trainings each: model against best baseline."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SETS = {
 
 
 def track_record(measured: dict[str, Any]) -> pd.DataFrame:
-    """A row a set and recipe: Set, Recipe, Outcome, Training shots, Model, Best baseline, which is, Difference, 95 % interval.
+    """A row a (data set, recipe): Set, Recipe, Outcome, Training shots, Model, Best baseline, which is, Difference, 95 % interval.
 
     measured  sets  name → {train_shots, model: {centred_cosine}, baselines: {name: {centred_cosine}}, best_baseline,
                     difference: {mean, low, high}}, of `mediafm`, as benchmarks/against_baselines.py writes it
-              best  name → the table of an ablation, whose base is the best recipe that we know
+              best  name → table of an ablation whose base is the best known recipe
     """
     rows = []
     for name, entry in measured.get("sets", {}).items():
@@ -60,14 +60,14 @@ def _row(
 
 
 def outcome(difference: dict[str, float]) -> str:
-    """What three trainings allow to say: the model wins or loses only where the interval excludes zero."""
+    """Who wins: the model or copying only where the interval of the difference excludes zero."""
     if difference["low"] > 0:
         return "the model wins"
     return "copying wins" if difference["high"] < 0 else "no difference seen"
 
 
 def track_record_words(table: pd.DataFrame) -> pd.DataFrame:
-    """`track_record` as it is read: every number with its digits, and nothing that could be taken for markup."""
+    """`track_record` as text for display: numbers with fixed digits, Markdown escaped."""
     signs = table["Difference"].map(lambda d: "+" if d > 0 else "")
     return table.assign(
         **{c: table[c].map(lambda value: number(value, 3)) for c in ("Model", "Best baseline")},
@@ -77,12 +77,15 @@ def track_record_words(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def track_record_sentence(table: pd.DataFrame) -> str:
-    """table: the columns Recipe and Outcome of `track_record`."""
-    said = []
+    """On how many data sets each recipe wins, as a sentence.
+
+    table  columns Recipe and Outcome of `track_record`
+    """
+    parts = []
     for recipe, rows in table.groupby("Recipe", sort=False):
         won, lost = ((rows["Outcome"] == o).sum() for o in ("the model wins", "copying wins"))
         who = "the published recipe" if recipe == "mediafm" else f"our `{recipe}`"
         tried = count(len(rows), "set")
-        part = f"{who} wins on " + (f"all {tried}" if won == len(rows) > 1 else f"{won or 'none'} of {tried}")
-        said.append(part + (f", and on {lost} a weighted copy of the visible shots does better" if lost else ""))
-    return f"Trained three times on each, {'; '.join(said)}."
+        sentence = f"{who} wins on " + (f"all {tried}" if won == len(rows) > 1 else f"{won or 'none'} of {tried}")
+        parts.append(sentence + (f", and on {lost} a weighted copy of the visible shots does better" if lost else ""))
+    return f"Trained three times on each, {'; '.join(parts)}."

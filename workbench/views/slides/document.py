@@ -1,4 +1,4 @@
-"""A presentation as one HTML file that opens anywhere: pictures inside, no server, no network, keys to turn the page."""
+"""A presentation as one self-contained HTML file with its pictures, turned by keys."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ go((Number(location.hash.slice(1))||1)-1);
 
 
 def slide_document(heading: str, slides: Sequence[Slide]) -> str:
-    """The whole file. A picture that several slides show is in it once."""
+    """The HTML file; a picture that several slides show is stored once."""
     pictures: dict[str, int] = {}
 
     def once(found: re.Match) -> str:
@@ -48,7 +48,7 @@ def slide_document(heading: str, slides: Sequence[Slide]) -> str:
 
     bodies = [re.sub(r'(?<=<img )src="(data:image/[^"]*)"', once, slide_html(s)) for s in slides]
     sections = "".join(f"<section><div>{body}</div></section>" for body in bodies)
-    # `</` would end the script, whatever the text around it.
+    # `</` would end the script element.
     kept = json.dumps(list(pictures), ensure_ascii=True).replace("</", "<\\/")
     nav = '<nav><button id="back">Back</button><span></span><button id="next">Next</button></nav>'
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

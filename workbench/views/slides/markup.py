@@ -1,4 +1,4 @@
-"""The views of a presentation as HTML, each with its words in large type. Everything that a file says is escaped."""
+"""The slides of a presentation as HTML in large type. All text of scripts and catalogs is escaped."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from workbench.views.slides.svg import arcs_svg, curve_svg
 
 class Slide(NamedTuple):
     heading: str
-    text: str  # what the author wrote
-    said: str  # what the numbers say; never the author's
+    text: str  # written by the author of the script
+    said: str  # computed from the numbers
     body: str  # HTML, escaped already
 
 
@@ -47,7 +47,7 @@ border-radius:5px;background:#000a;color:#fff;font-weight:650}
 
 
 def slide_html(slide: Slide) -> str:
-    """One view, without its style sheet."""
+    """One slide, without the style sheet."""
     parts = [f"<h2>{escape(slide.heading)}</h2>" if slide.heading else ""]
     parts += [f'<p class="told">{escape(slide.text)}</p>' if slide.text else ""]
     parts += [f'<p class="said">{escape(slide.said)}</p>' if slide.said else ""]
@@ -55,12 +55,12 @@ def slide_html(slide: Slide) -> str:
 
 
 def film(frames: Sequence[Frame]) -> str:
-    """Every shot of a title, small."""
+    """All shots of a title as small pictures."""
     return f'<div class="msm-film">{"".join(figure(f, words=False) for f in frames)}</div>'
 
 
-def noted(body: str, note: str) -> str:
-    """With a line of small print below; nothing of an author's."""
+def with_note(body: str, note: str) -> str:
+    """A body with a line of small print below."""
     return f'{body}<p class="key">{escape(note)}</p>' if note else body
 
 
@@ -69,7 +69,7 @@ def attention(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], n
     return row(frames) + _key([(palette.MODEL, LOOKED_AT)]) + arcs_svg(arcs, num_shots, label=label)
 
 
-def mattered(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], num_shots: int) -> str:
+def influence(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], num_shots: int) -> str:
     signs = {weight > 0 for _, _, weight in arcs}
     names = [(palette.MODEL, HELPED)] * (True in signs) + [(palette.OTHER, MISLED)] * (False in signs)
     return row(frames) + _key(names) + arcs_svg(arcs, num_shots)
@@ -84,7 +84,7 @@ def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame])
     return row(frames) + _key(names) + curve
 
 
-def against_copying(table: pd.DataFrame, best_baseline_name: str) -> str:
+def score_bars(table: pd.DataFrame, best_baseline_name: str) -> str:
     """table: columns centred_cosine, best_baseline."""
     rows = zip(
         ("Model", baseline_label(best_baseline_name)),
@@ -94,7 +94,7 @@ def against_copying(table: pd.DataFrame, best_baseline_name: str) -> str:
     )
     bars = "".join(_bar(name, colour, float(table[column].mean())) for name, colour, column in rows)
     note = "Centred cosine to the real shots: 1 is exactly right, 0 no better than the average shot."
-    return noted(f'<div class="msm-bars">{bars}</div>', note)
+    return with_note(f'<div class="msm-bars">{bars}</div>', note)
 
 
 def _bar(name: str, colour: str, value: float) -> str:
@@ -104,7 +104,7 @@ def _bar(name: str, colour: str, value: float) -> str:
 
 
 def guess(around: Sequence[Frame], choices: Sequence[Frame]) -> str:
-    """The gap in its surroundings, and the choices, numbered."""
+    """The hidden shot among its neighbours, and the numbered choices."""
     return f'{row(around, wrap=False)}<div class="msm-row msm-choices" style="margin-top:1.4rem">{"".join(figure(f) for f in choices)}</div>'
 
 

@@ -1,4 +1,4 @@
-"""A presentation as a small file that anyone can write: TOML, one `[[steps]]` a view. docs/present.md shows one."""
+"""Presentation scripts: TOML files with one `[[steps]]` a slide. docs/present.md shows one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from msm.masking.parts import Parts, parse_parts
 
 SHOWS = ("words", "film", "expected", "mattered", "attention", "surprise", "verdict", "guess")
 ABOUT_A_SHOT = ("expected", "mattered", "attention", "guess")
-ABOUT_PARTS = ("film", "expected", "verdict")  # that can be about a part of each shot; the others ask about whole shots
+ABOUT_PARTS = ("film", "expected", "verdict")  # that can hide one modality; the others hide whole shots
 LARGEST_BYTES = 200_000
 MOST_STEPS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One view: what it shows, and the words above it."""
+    """One slide: what it shows, and the text above it."""
 
     show: str
     title: str  # title_id
@@ -41,7 +41,7 @@ class Script:
 
 
 def read_script(path: Path) -> Script:
-    """InputError, one sentence that names the file and the step, for whatever is wrong with it."""
+    """Read a script; an InputError names the file and the step of a mistake."""
     try:
         with open(path, "rb") as file:
             raw = file.read(LARGEST_BYTES + 1)
@@ -51,7 +51,7 @@ def read_script(path: Path) -> Script:
 
 
 def parse_script(raw: bytes, name: str) -> Script:
-    """As `read_script`, of what a file called `name` holds."""
+    """Parse the content of a script file called `name`."""
     if len(raw) > LARGEST_BYTES:
         raise InputError(f"{name} is larger than a script can be ({LARGEST_BYTES // 1000} kB)")
     try:
@@ -96,7 +96,7 @@ def _check_modality(step: Step, where: str) -> None:
 
 
 def script_of_a_view(title_id: str, name: str, run: str, hidden: str, shot: int | None) -> Script:
-    """The story that the masking lab tells of any title: the film, the gap, what was expected, and the verdict."""
+    """The default script for a title and its hidden shots: film, gap, expected shot, and verdict."""
 
     def step(show: str, heading: str, *, gap: str = hidden, about: int | None = shot, veil: bool = False) -> Step:
         return Step(show=show, title=title_id, run=run, heading=heading, hidden=gap, shot=about, veil=veil)
@@ -114,7 +114,7 @@ def script_of_a_view(title_id: str, name: str, run: str, hidden: str, shot: int 
 
 
 def hidden_shots(step: Step, num_shots: int, where: str) -> tuple[int, ...]:
-    """The shots that a step hides in a title of so many; InputError where it has not so many, or not the one shown."""
+    """The shots that a step hides; InputError where the title lacks them, or the shot shown is not among them."""
     try:
         hidden = tuple(parse_ranges(step.hidden, num_shots)) if step.hidden else ()
     except InputError as error:
@@ -127,7 +127,7 @@ def hidden_shots(step: Step, num_shots: int, where: str) -> tuple[int, ...]:
 
 
 def hidden_parts(step: Step, hidden: tuple[int, ...], known: Sequence[str], where: str) -> Parts:
-    """What a step hides of its hidden shots; InputError for a modality that is not `known`, or a shot that is not hidden."""
+    """The modalities that a step hides; InputError for one that is not `known`, or a shot that is not hidden."""
     parts = parse_parts(step.modality)
     for name, shots in parts.items():
         if name not in known:

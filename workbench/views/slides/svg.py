@@ -1,7 +1,4 @@
-"""Curves and arcs along a film as SVG pictures, for views that need no plotly.js: slides, and a file of its own.
-
-Nothing of a catalog's words gets in here, only numbers.
-"""
+"""Curves and arcs over a film as SVG pictures, for slides without plotly.js. They hold numbers only, no text of a catalog."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ WIDTH = 1000.0
 def curve_svg(
     model: np.ndarray, copy: np.ndarray, starts: Sequence[int], peaks: Sequence[int], *, height: float = 240.0
 ) -> str:
-    """Two curves over the shots, (N,) each; a dotted line where a scene starts, a ring on each peak."""
+    """Draw two curves over the shots, (N,) each; a dotted line where a scene starts, a ring on each peak."""
     high = float(max(np.nanmax(model), np.nanmax(copy), 1e-9)) * 1.08
     x = np.linspace(8, WIDTH - 8, len(model))
 
@@ -45,7 +42,7 @@ def arcs_svg(
     height: float = 170.0,
     label: str = "Which visible shots mattered",
 ) -> str:
-    """Arcs from shot to shot, the heavier the stronger; those of negative weight hang below the film in grey."""
+    """Draw arcs between shots, wider for larger weights; negative ones hang below the film in grey."""
     x = np.linspace(8, WIDTH - 8, max(num_shots, 2))
     hanging = any(weight < 0 for *_, weight in arcs)
     ground = height * 0.68 if hanging else height - 14
@@ -74,7 +71,7 @@ def _polyline(x: np.ndarray, y: np.ndarray, colour: str, width: float, opacity: 
 
 
 def _svg(body: str, height: float, label: str) -> str:
-    """As a picture: a page that lets no SVG through shows it all the same."""
+    """The SVG as an `img`, which also pages that strip inline SVG show."""
     box = f"0 0 {WIDTH:.0f} {height:.0f}"
     drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{WIDTH:.0f}" height="{height:.0f}">{body}</svg>'
     data = b64encode(drawn.encode("ascii")).decode("ascii")

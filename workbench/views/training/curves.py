@@ -1,6 +1,6 @@
-"""Curves of trainings: how near the model comes on validation titles, and what its steps looked like.
+"""Curves of trainings: validation scores, measures of each step, and collapse gauges.
 
-`runs` is {name of a run: what msm.runs.monitor.Tail reads of it} everywhere; the run in question first and drawn solid.
+`runs` is {name of a run: what msm.runs.monitor.Tail reads of it} everywhere; the run in question comes first and is solid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workbench.views.formatting import baseline_label, escape_plotly
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_RUNS = len(DASHES)
-MOST_POINTS = 600  # of a line; a wider step is drawn as the mean of its neighbours
+MOST_POINTS = 600  # of a line; longer ones are averaged down
 STEP_MEASURES = {
     "loss": "loss",
     "lr": "learning rate",
@@ -35,16 +35,16 @@ Runs = Mapping[str, Measured]
 
 
 class End(NamedTuple):
-    """The end of a line, and what is written there."""
+    """The end of a line and its label."""
 
-    step: int | None  # None for a line that crosses the whole figure
+    step: int | None  # None for a horizontal line across the figure
     y: float
     text: str
     color: str
 
 
 def progress_curve(runs: Runs) -> go.Figure:
-    """Centred cosine on validation titles over the steps, a line a run, against the best way to copy."""
+    """Plot centred cosine on validation titles over the steps, a line a run, with the best baseline."""
     figure = go.Figure()
     ends: list[End] = []
     for name, level in _baselines(runs):
@@ -73,7 +73,7 @@ def progress_curve(runs: Runs) -> go.Figure:
 
 
 def _baselines(runs: Runs) -> list[tuple[str, float]]:
-    """(name, centred cosine) of the best way to copy; more than one where runs were validated on other titles."""
+    """(name, centred cosine) of the best baseline; several where runs were validated on different titles."""
     found: dict[tuple[str, float], None] = {}
     for measured in runs.values():
         if len(measured.validations):
@@ -83,14 +83,14 @@ def _baselines(runs: Runs) -> list[tuple[str, float]]:
 
 
 def loss_curve(runs: Runs, *, smooth: int = 1) -> go.Figure:
-    """The loss of each step, faint, and its mean over `smooth` steps."""
+    """Plot the loss of each step, faint, and its mean over `smooth` steps."""
     return step_curve(runs, "loss", smooth=smooth)
 
 
 def step_curve(runs: Runs, measure: str, *, smooth: int = 1) -> go.Figure:
-    """One measure of the steps (a key of STEP_MEASURES), a line a run.
+    """Plot one measure of the steps (a key of STEP_MEASURES), a line a run.
 
-    smooth  steps that a point is the mean of; where it is more than one, single steps stand faint behind the first run
+    smooth  window of the moving average in steps; above one, the first run also shows its single steps, faint
     """
     figure = go.Figure()
     ends: list[End] = []
@@ -118,19 +118,19 @@ def _from_zero(measure: str) -> str:
 def _line(
     rows: pd.DataFrame, measure: str, name: str, color: str, dash: str, *, width: float, opacity: float = 1.0
 ) -> go.Scatter:
-    told = f"{escape_plotly(name)}, " if name else ""
+    prefix = f"{escape_plotly(name)}, " if name else ""
     return go.Scatter(
         x=rows["step"], y=rows[measure], mode="lines", name=escape_plotly(name), opacity=opacity,
         line={"color": color, "width": width, "dash": dash},
-        hovertemplate=f"{told}step %{{x}}: %{{y:.4g}}<extra></extra>" if name else None,
+        hovertemplate=f"{prefix}step %{{x}}: %{{y:.4g}}<extra></extra>" if name else None,
         hoverinfo=None if name else "skip",
     )  # fmt: skip
 
 
 def gauge_curve(runs: Runs, gauge: str, alarm: float) -> go.Figure:
-    """RankMe or the cosine of random pairs of contextual embeddings at each validation.
+    """Plot RankMe or the mean cosine of random pairs of contextual embeddings at each validation.
 
-    alarm  where a collapse begins: below it for RankMe, above it for the cosine
+    alarm  threshold of a collapse: below it for RankMe, above it for the cosine
     """
     figure = go.Figure()
     ends: list[End] = []

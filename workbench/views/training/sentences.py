@@ -1,4 +1,4 @@
-"""Trainings in words and tables: who is ahead, how it stands, and in what recipes differ."""
+"""Sentences and tables on trainings: who is ahead, the state of a run, and how recipes differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msm.recipes.hyperparameters import knobs, value_of
 from msm.recipes.recipe import Recipe
 from msm.runs import monitor
 from msm.runs.monitor import Measured, Watched
-from workbench.views.ablation.sentences import KNOBS, value_label
+from workbench.views.ablation.sentences import HYPERPARAMETERS, value_label
 from workbench.views.formatting import baseline_deed, grouped, left_in_words, number
 
 STATES = {
@@ -21,11 +21,11 @@ STATES = {
     monitor.DONE: "done",
     monitor.LOST: "gone",
 }
-CLOSE = 0.005  # centred cosine; less is called level
+CLOSE = 0.005  # centred cosine; smaller differences are called level
 
 
 def lead_sentence(name: str, measured: Measured) -> str:
-    """Who comes nearer on validation titles, and since which step, in one sentence."""
+    """Whether the model is ahead of the best baseline on validation titles, and since which step."""
     rows = measured.validations
     if not len(rows):
         return f"{name} has not been validated yet."
@@ -51,7 +51,7 @@ def _since(rows: pd.DataFrame) -> str:
 
 
 def overtraining_sentence(measured: Measured) -> str:
-    """Said where the best validation lies far back: the weights of that step are the ones that are kept."""
+    """A note where the best validation lies far back; empty otherwise."""
     rows = measured.validations
     if len(rows) < 4:
         return ""
@@ -63,8 +63,8 @@ def overtraining_sentence(measured: Measured) -> str:
     return f"It was best at step {step} and has lost {number(lost, 3)} since; the weights of that step are the ones that are kept."
 
 
-def standing_words(run: Watched, seconds_left: float | None) -> str:
-    """`step 120 of 600 · about 2 min left · heard 3 s ago`."""
+def progress_words(run: Watched, seconds_left: float | None) -> str:
+    """Progress of a run, as `step 120 of 600 · about 2 min left · heard 3 s ago`."""
     words = [f"step {grouped(run.step)} of {grouped(run.steps)}"]
     if run.state == monitor.RUNNING:
         words += [left_in_words(seconds_left) if run.step else "starting …"]
@@ -74,8 +74,8 @@ def standing_words(run: Watched, seconds_left: float | None) -> str:
     return " · ".join(filter(None, words))
 
 
-def trouble_sentence(run: Watched) -> str:
-    """What is wrong with a run, or ""."""
+def problem_sentence(run: Watched) -> str:
+    """What is wrong with a run; empty where nothing is."""
     if run.problem:
         return f"{run.problem}."
     if run.state == monitor.LOST:
@@ -93,24 +93,24 @@ def ago(seconds: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h`, `5 days`."""
+    """A duration as `40 s`, `12 min`, `3 h` or `5 days`."""
     for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"
     return f"{int(seconds)} s"
 
 
-def knob_name(key: str) -> str:
-    """As a heading: what the Ablations page calls it, else its key in plain words."""
-    return KNOBS[key][0] if key in KNOBS else key.rpartition(".")[2].replace("_", " ").capitalize()
+def hyperparameter_name(key: str) -> str:
+    """The display name of a hyperparameter: as on the Ablations page, otherwise its key in words."""
+    return HYPERPARAMETERS[key][0] if key in HYPERPARAMETERS else key.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def differences_table(recipes: Mapping[str, Recipe]) -> pd.DataFrame:
-    """A row a knob in which these recipes differ: Choice, Key, and a column a run."""
+    """A row a hyperparameter in which these recipes differ: Choice, Key, and a column a run."""
     rows: list[dict[str, Any]] = []
     for knob in knobs():
         values = {name: value_of(recipe, knob.key) for name, recipe in recipes.items()}
         if len(set(values.values())) > 1:
-            row = {"Choice": knob_name(knob.key), "Key": knob.key}
+            row = {"Choice": hyperparameter_name(knob.key), "Key": knob.key}
             rows.append(row | {n: value_label(knob.key, v) for n, v in values.items()})
     return pd.DataFrame(rows, columns=["Choice", "Key", *recipes])

@@ -12,7 +12,7 @@ from workbench.app_pages.masking_lab.game import answer_round, game_about, next_
 from workbench.components.choices import choices
 from workbench.session import cache, interpretation_cache, state
 from workbench.session.cache import Filled
-from workbench.views.fill_in.guess import answered, cards, outcome, question, score_sentence
+from workbench.views.fill_in.guess import cards, judge, outcome_sentence, question, score_sentence
 from workbench.views.formatting import clock
 from workbench.views.frames import Frame, row, styled
 
@@ -32,8 +32,8 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         return
     starts = cache.shots(catalog, title.title_id)["start_s"]
     when = clock(float(starts.iloc[asked.shot])) or f"shot {asked.shot}"
-    told = None if game.pick is None else answered(asked, game.pick)
-    st.markdown(f"**{question(when, len(asked.choices)) if told is None else outcome(told)}**")
+    told = None if game.pick is None else judge(asked, game.pick)
+    st.markdown(f"**{question(when, len(asked.choices)) if told is None else outcome_sentence(told)}**")
     st.html(styled(row(surroundings(catalog, title, hidden, asked.shot, told is not None), wrap=False)))
 
     def heard(answer: str) -> None:
@@ -42,7 +42,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
                 next_round(game)
         else:
             pick = asked.choices[int(answer) - 1]
-            answer_round(game, pick, answered(asked, pick))
+            answer_round(game, pick, judge(asked, pick))
 
     choices(
         cards(asked, [picture(catalog, title, shot) for shot in asked.choices], game.pick),
