@@ -274,7 +274,6 @@ def test_a_viewer_sees_everything_and_changes_nothing(monkeypatch, tmp_path):
         lambda: processes.delete(tmp_path / ".jobs", path, tmp_path),
         lambda: processes.resume(tmp_path / ".jobs", monitor.look(path), CATALOG),
     ):
-        monkeypatch.setattr("workbench.server.roles.get_script_run_ctx", lambda **_: object())
         with pytest.raises(InputError):
             deed()
     assert path.exists() and not (path / "stop").exists()

@@ -24,6 +24,7 @@ from streamlit.testing.v1 import AppTest
 from msm import Catalog
 from msm.data.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
+from workbench.views.formatting import escape_markdown
 
 PAGES_FOLDER = Path(__file__).parents[2] / "workbench" / "app_pages"
 PAGES = sorted(path.parent.name for path in PAGES_FOLDER.glob("*/page.py"))
@@ -58,6 +59,12 @@ def world(tmp_path_factory) -> Path:
     run = Run.open(folder / "runs" / "mediafm")
     run.folder.save_evaluation(report(score_titles(run.predict, catalog.split("test"), run.space), "test"))
     return folder
+
+
+def test_escaped_text_starts_no_list_heading_or_colour_in_markdown():
+    assert escape_markdown("- a\n+ b\n12. c\n--- d") == "\\- a\n\\+ b\n12\\. c\n\\--- d"
+    assert escape_markdown("# a :red[b] ![c](d)") == "\\# a \\:red\\[b\\] \\!\\[c\\](d)"
+    assert escape_markdown("-1.5 and 97) at 12:30 in snake_case") == "-1.5 and 97) at 12:30 in snake_case"
 
 
 @pytest.mark.parametrize("page", PAGES)

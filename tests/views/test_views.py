@@ -145,6 +145,13 @@ def test_a_scene_reaches_from_its_mark_to_the_next():
     assert scene_around(shots, 4) == [3, 4]
 
 
+def test_a_shot_of_an_unknown_scene_has_no_scene_around_it():
+    shots = pd.DataFrame({"scene": [0, 0, -1, -1, 1]})
+
+    assert scene_around(shots, 1) == [0, 1]
+    assert scene_around(shots, 2) == []
+
+
 def test_a_title_without_times_and_text_has_a_strip():
     shots = pd.DataFrame({"start_s": [np.nan, np.nan], "end_s": [np.nan, np.nan]})
 

@@ -120,11 +120,10 @@ def escape_plotly(text: object) -> str:
 
 def escape_markdown(text: object) -> str:
     """Escape text for Streamlit's Markdown, so that names, labels and paths are shown as they are written."""
-    return _MARKUP.sub(r"\\\g<0>", str(text))
+    return _NUMERAL.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", str(text)))
 
 
 # A colon before a letter starts a colour or an icon, before a slash a link. An underscore inside a word is plain text.
-# A sign or a numeral at the start of a line starts a list.
-_MARKUP = re.compile(
-    r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])|(?<![^\n])[-+=](?=\s|[-=])|(?<=\d)[.)](?=\s)"
-)
+# At the start of a line a sign or a numeral starts a list.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])|(?<![^\n])[-+=](?=\s|[-=])")
+_NUMERAL = re.compile(r"^(\s*\d+)([.)])(?=\s)", re.MULTILINE)
