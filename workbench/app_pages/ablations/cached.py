@@ -1,4 +1,4 @@
-"""Which ablations there are to look at, and what the page reads of one; a command becomes the words of a job."""
+"""The ablations that the page lists, and their content, cached by time of change."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workbench.session.cache import Stamp, stamp
 
 SCALING = ROOT / "benchmarks" / "results" / "scaling.json"
 MEASURED = ROOT / "benchmarks" / "results" / "ablations"  # tables of the checkout, without weights
-OURS = "measured: "  # how their names begin
+OURS = "measured: "  # prefix of their names
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """As it stood when it was read.
+    """The content of an ablation at the time of reading.
 
     path      its folder, or a table.json by itself
     table     the content of table.json, None before the first cells are done
@@ -51,11 +51,11 @@ class Ablation:
         return bool(self.progress) and self.progress["done"] + self.progress["failed"] < self.progress["trainings"]
 
 
-def found(arguments: Arguments) -> dict[str, Path]:
-    """Name → path of every ablation among the runs, the latest first; then the tables that the checkout has."""
+def list_ablations(arguments: Arguments) -> dict[str, Path]:
+    """Name → path of every ablation among the runs, the latest first; then the tables of the checkout."""
     own = [p.parent for depth in ("*", "*/*") for p in arguments.runs.glob(f"{depth}/ablation.json")]
     own.sort(key=lambda p: _latest(p), reverse=True)
-    # backwards by name: the recipes of the literature before single knobs, and those before what did best
+    # in reverse order: recipes of the literature, single hyperparameters, best recipes
     measured = sorted(MEASURED.rglob("*.json"), reverse=True) if MEASURED.is_dir() else []
     names = {p.relative_to(arguments.runs).as_posix(): p for p in own}
     return names | {f"{OURS}{p.relative_to(MEASURED).with_suffix('').as_posix()}": p for p in measured}
@@ -66,7 +66,7 @@ def _latest(folder: Path) -> int:
 
 
 def read(path: Path) -> Ablation:
-    """What there is to show of an ablation; what is wrong with it is its problem, not an error."""
+    """Read an ablation; a file that cannot be read becomes its `problem`."""
     from msm.ablation.progress import read_progress
 
     one = Ablation(path, None, {})
@@ -103,7 +103,7 @@ def with_weights(path: Path) -> list[str]:
     return sorted(p.parent.name for p in (path / "runs").glob("*/model.safetensors"))
 
 
-def words(
+def ablate_arguments(
     catalog: Path,
     out: Path,
     recipes: Sequence[str],
@@ -113,7 +113,7 @@ def words(
     each: bool,
     seeds: int,
 ) -> list[str]:
-    """The words after `msm` for what a form says; paths absolute."""
+    """The arguments of `msm ablate` for the values of the form, with absolute paths."""
     from msm.ablation.ablation import Request
 
     request = Request(

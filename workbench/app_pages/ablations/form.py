@@ -24,7 +24,7 @@ USUAL = [{"Knob": "mask.ratio", "Values": "0.1, 0.4"}, {"Knob": "optim.lr", "Val
 
 
 def show_form(catalog: Path, *, opened: bool) -> None:
-    """The form: what is compared, what that costs, and a job that does it."""
+    """The form: the varied hyperparameters, the cost, and a button that starts the job."""
     from msm.recipes.presets import PRESETS
     from msm.recipes.recipe import Recipe
 
@@ -70,7 +70,7 @@ def show_form(catalog: Path, *, opened: bool) -> None:
 def _start(
     kind: str, catalog: Path, out: Path, recipes: list[str], knobs: list[tuple[str, str]], settings: str, **how: Any
 ) -> None:
-    """Begin a job; what is wrong with the request is said before there is one."""
+    """Start a job; an invalid request is reported before."""
     from msm.ablation.plan import make_plan
 
     try:
@@ -78,7 +78,7 @@ def _start(
         plan = make_plan(recipes=recipes or ["mediafm"], settings=settings.split(), vary=vary, **how)
         if len(plan.cells) < 2:
             raise InputError("nothing is varied: name a knob with its values, or a second recipe")
-        words = [*cached.words(catalog, out, recipes, knobs, settings, **how), "--json"]
+        words = [*cached.ablate_arguments(catalog, out, recipes, knobs, settings, **how), "--json"]
         title = (
             f"{out.name}: {count(len(plan.jobs), 'training')}"
             if kind == "ablate"
@@ -93,14 +93,14 @@ def _start(
 
 
 def show_finished_job(job: Job, buttons: DeltaGenerator) -> None:
-    """What a job left: the cost that it found, or an ablation to look at."""
+    """The message of a finished job: the estimated cost, or that an ablation is done."""
     if job.kind == "budget":
         from msm.ablation.progress import minutes
 
-        said = job.answer
+        estimate = job.answer
         st.markdown(
-            f":green[:material/timer:] {count(said['cells'], 'cell')} × {count(said['seeds'], 'seed')}: "
-            f"**about {minutes(said['seconds'])}**, {said['workers']} at a time, {said['disk_mb']:.0f} MB of disk."
+            f":green[:material/timer:] {count(estimate['cells'], 'cell')} × {count(estimate['seeds'], 'seed')}: "
+            f"**about {minutes(estimate['seconds'])}**, {estimate['workers']} at a time, {estimate['disk_mb']:.0f} MB of disk."
         )
     else:
         st.markdown(f":green[:material/check_circle:] **{escape_markdown(job.title)}** is done.")

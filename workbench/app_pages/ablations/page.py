@@ -1,4 +1,4 @@
-"""Ablations: which choices of a recipe mattered, with intervals; how far one is; and a form for the next."""
+"""Ablations: the effects of hyperparameters with intervals, the progress of an ablation, and a form that starts one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workbench.session.page_context import chosen_catalog_path
 from workbench.views.formatting import escape_markdown
 
 arguments = read_arguments()
-names = cached.found(arguments)
+names = cached.list_ablations(arguments)
 path = controls.choose_ablation(names)
 catalog = chosen_catalog_path()
 jobs_panel(jobs.jobs_folder(arguments.runs), *form.KINDS, done=form.show_finished_job)
 
-with st.container():  # one place, so that the form below stays open while what stands here changes
+with st.container():  # keeps the place of the form below, so that it stays open
     if path is None:
         panels.explain_ablations(catalog)
     else:

@@ -29,13 +29,13 @@ EVERY_S = 2.0
 
 
 def show_progress(one: Ablation) -> None:
-    """How far an ablation is, while it runs; when there is more to show the whole page is drawn anew."""
+    """The progress of a running ablation; the whole page is redrawn when there are new cells."""
     if one.running:
         st.fragment(_show_running, run_every=EVERY_S)(one.path, cached.stamp(one.table_path))
     elif one.unfinished:
-        said = one.progress
+        progress = one.progress
         st.info(
-            f"It stands at {said['done']} of {count(said['trainings'], 'training')}. The same command goes on, or:",
+            f"It stands at {progress['done']} of {count(progress['trainings'], 'training')}. The same command goes on, or:",
             icon=":material/pause_circle:",
         )
         st.code(f"msm ablate CATALOG {shlex.quote(str(one.path))}", language="bash", wrap_lines=True)
@@ -45,13 +45,13 @@ def _show_running(path: Path, drawn: cached.Stamp) -> None:
     now = cached.read(path)
     if not now.running or cached.stamp(now.table_path) != drawn:
         st.rerun()
-    said = now.progress
+    progress = now.progress
     with st.container(border=True):
-        told, button = st.columns([5, 1], vertical_alignment="center")
-        failed = f"{said['failed']} failed" if said["failed"] else ""
-        words = [f"**{said['done']} of {count(said['trainings'], 'training')}**", failed]
-        words.append("stopping …" if said["state"] == "stopping" else left_in_words(said["seconds_left"]))
-        told.progress(min(1.0, said["share"]), " · ".join(filter(None, words)))
+        bar, button = st.columns([5, 1], vertical_alignment="center")
+        failed = f"{progress['failed']} failed" if progress["failed"] else ""
+        words = [f"**{progress['done']} of {count(progress['trainings'], 'training')}**", failed]
+        words.append("stopping …" if progress["state"] == "stopping" else left_in_words(progress["seconds_left"]))
+        bar.progress(min(1.0, progress["share"]), " · ".join(filter(None, words)))
         button.button(
             "Stop",
             icon=":material/stop_circle:",
@@ -71,7 +71,7 @@ def _stop(path: Path) -> None:
 
 
 def show_findings(one: Ablation, table: dict[str, Any]) -> None:
-    """The verdict, three numbers, and a sentence with a figure for each knob, the one that mattered most first."""
+    """The headline, three metrics, and a sentence with a figure for each hyperparameter, the largest effect first."""
     st.subheader(headline(table), anchor=False)
     if standing := picked_sentence(table):
         st.markdown(standing)
@@ -126,7 +126,7 @@ def _show_knob(one: Ablation, table: dict[str, Any], knob: dict[str, Any]) -> No
 
 
 def show_cells(one: Ablation, table: dict[str, Any]) -> None:
-    """The sortable table, what failed, the command, and the way to the runs."""
+    """The table of cells, failed and skipped cells, the command, and the runs."""
     st.subheader("Every cell", anchor=False)
     frame = cells_table(table)
     plain, change = (st.column_config.NumberColumn(format=f) for f in ("%.3f", "%+.3f"))
@@ -142,9 +142,9 @@ def show_cells(one: Ablation, table: dict[str, Any]) -> None:
 
     st.download_button("Download as CSV", as_csv(table), "ablation.csv", "text/csv", icon=":material/download:")
     for cell in table["cells"]:
-        for seed, said in cell["failures"].items():
+        for seed, reason in cell["failures"].items():
             st.warning(
-                f"{escape_markdown(cell['name'])}, seed {seed}: {escape_markdown(said)}.", icon=":material/error:"
+                f"{escape_markdown(cell['name'])}, seed {seed}: {escape_markdown(reason)}.", icon=":material/error:"
             )
     for skipped in table["skipped"]:
         changes = ", ".join(f"{k} = {v}" for k, v in skipped["changes"].items())
@@ -158,7 +158,7 @@ def show_cells(one: Ablation, table: dict[str, Any]) -> None:
 
 
 def _show_runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
-    """Where the weights were kept, a run opens in the masking lab of an app that stands on them."""
+    """The command that opens the runs of an ablation in the masking lab, where their weights were kept."""
     st.markdown(f"The weights of {count(len(names), 'training')} were kept; this opens them in the masking lab:")
     catalog, folder = shlex.quote(table["catalog"]["path"]), shlex.quote(str(one.path / "runs"))
     st.code(f"streamlit run workbench/app.py -- --catalog {catalog} --runs {folder}", language="bash", wrap_lines=True)
@@ -167,7 +167,7 @@ def _show_runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
 
 
 def show_scaling() -> None:
-    """What was measured of models by the number of training shots, where the checkout has it."""
+    """The scaling curves of the checkout; nothing in an installed app."""
     sets = cached.scaling()
     if not sets:
         return

@@ -21,7 +21,7 @@ NEW = "A new catalog"
 
 
 def show_form() -> None:
-    """The two forms: films, and embeddings that were made elsewhere."""
+    """The choice of a form, films or embeddings, and the form."""
     if say_viewer():
         return
     kind = st.segmented_control(
@@ -117,7 +117,7 @@ def _choose_files(kind: str, suffixes: list[str], what: str) -> tuple[list[Any],
 
 
 def _choose_target(wish: str) -> tuple[str, bool]:
-    """(name of a catalog, whether it is to be made)."""
+    """(name of a catalog, whether it is new)."""
     arguments = read_arguments()
     known = [n for n in catalog_names(arguments) if (p := catalog_named(arguments, n)) and uploads.can_be_added_to(p)]
     left, right = st.columns([3, 2])
@@ -143,13 +143,13 @@ def _new_name(wish: str) -> str:
 
 
 def _start_job(begin: Any) -> None:
-    """Start a job and show it; what cannot be started is said, and nothing is left of it."""
+    """Start a job and rerun the page; an error is shown, and nothing of the job remains."""
     try:
         begin()
     except (InputError, OSError) as error:
         st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
-    state.empty_forms()  # what was chosen is taken
+    state.empty_forms()  # the job has its input
     st.rerun()
 
 

@@ -1,4 +1,4 @@
-"""What a finished ingest or import brought: its titles, its soundness, and the way into the masking lab."""
+"""The result of a finished ingest or import: new titles, their soundness, and a button to the masking lab."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from workbench.session.page_context import turn_to, what_is_next
 from workbench.views.catalog_tables import present_sentence
 from workbench.views.formatting import clock, count, escape_markdown
 
-FRAMES, FRAME_PX = 8, 88  # of a new title, side by side
-MOST_TITLES = 4  # that a report shows; the rest is in the table
+FRAMES, FRAME_PX = 8, 88  # thumbnails of a new title, and their width in pixels
+MOST_TITLES = 4  # shown with frames; the rest is in the table of titles
 
 
 def show_finished_job(job: Job, buttons: DeltaGenerator) -> None:
-    """What a finished job brought: frames first, then whether it is sound, then the way into the lab."""
+    """The new titles of a job with frames, the soundness of the catalog, and a button to the masking lab."""
     if job.kind == "ingest" and not job.answer.get("added") and not job.answer.get("skipped"):
         return
     path = catalog_named(read_arguments(), job.about["catalog"])
@@ -49,7 +49,7 @@ def show_finished_job(job: Job, buttons: DeltaGenerator) -> None:
 
 
 def _show_title(title: Title) -> None:
-    """Its name and length, its frames side by side, and which shots have picture, sound and words."""
+    """Name, length and frames of a title, and how many of its shots have each modality."""
     words = [f"**{title.name}**", clock(title.duration_s), count(title.num_shots, "shot"), f"split {title.split}"]
     st.markdown(":green[:material/check_circle:] " + " · ".join(filter(None, words)))
     chosen = np.unique(((np.arange(FRAMES) + 0.5) / FRAMES * title.num_shots).astype(int))

@@ -16,11 +16,11 @@ from workbench.layout.figures import columns
 from workbench.views.formatting import count, escape_markdown
 from workbench.views.map.component_data import bits
 
-NONE = ""  # an id that nothing has
+NONE = ""  # no title, no map
 
 
 def choose_maps(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
-    """The page's head: which map, and which beside it. Two that are there already are shown to whoever chose none."""
+    """The head of the page: a map, and one beside it. By default two stored maps are shown."""
     name, one, other = columns("map-head", [3, 3, 3], least_px=190, align="bottom")
     name.header("Embedding map", anchor=False)
     by_id = {e.id: e for e in found}
@@ -38,11 +38,11 @@ def choose_maps(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
 
 
 def keep_choice(name: str, options: list[Any], default: Any) -> str:
-    """The key of a select box that keeps what was chosen while that is among the options."""
+    """The key of a select box whose choice is kept while it is among the options."""
     if name not in st.session_state or st.session_state[name] not in options:
         st.session_state[name] = default
     else:
-        st.session_state[name] = st.session_state[name]  # Streamlit forgets it with the page otherwise
+        st.session_state[name] = st.session_state[name]  # otherwise Streamlit drops it with the page
     return name
 
 
@@ -53,11 +53,13 @@ def _comparable(chosen: Entry, other: Entry) -> bool:
 
 def choose_display(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any]]:
     """(label of the colours, shown, hits, path and size for the component)."""
-    told = cached.labels(catalog, of)
+    labels = cached.labels(catalog, of)
     colour, find, path, more = columns("map-controls", [3, 3, 3, 2], least_px=150, align="bottom")
     label = (
-        colour.selectbox("Colour by", list(told), key=keep_choice("map.colour", list(told), next(iter(told), None)))
-        if len(told.columns)
+        colour.selectbox(
+            "Colour by", list(labels), key=keep_choice("map.colour", list(labels), next(iter(labels), None))
+        )
+        if len(labels.columns)
         else None
     )
     words = find.text_input("Find in titles and subtitles", key="map.find", placeholder="lighthouse")
@@ -71,7 +73,7 @@ def choose_display(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any
         disabled=of == "titles",
     )
     with more.popover("Filter", icon=":material/filter_alt:", width="stretch"):
-        shown = _choose_filter(told)
+        shown = _choose_filter(labels)
         size = st.slider("Size of the points", 0.5, 2.5, 1.0, 0.1, key="map.size")
     hits = cached.found_by_text(catalog, of, words) if words.strip() else None
     if hits is not None:
@@ -84,12 +86,12 @@ def choose_display(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any
     }
 
 
-def _choose_filter(told: pd.DataFrame) -> np.ndarray | None:
+def _choose_filter(labels: pd.DataFrame) -> np.ndarray | None:
     """(N,) bool, True = shown; None where nothing is filtered."""
     shown: np.ndarray | None = None
-    by = st.multiselect("Only points of certain", list(told), key="map.filters", placeholder="labels")
+    by = st.multiselect("Only points of certain", list(labels), key="map.filters", placeholder="labels")
     for label in by:
-        values = told[label]
+        values = labels[label]
         if pd.api.types.is_numeric_dtype(values) and values.nunique() > 20:
             low, high = float(values.min()), float(values.max())
             least, most = st.slider(escape_markdown(label), low, high, (low, high), key=f"map.filter.{label}")

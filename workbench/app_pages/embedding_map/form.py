@@ -1,4 +1,4 @@
-"""Pieces of the Embedding map page: drawing a map that is not there, or is damaged, or is not one of the usual."""
+"""Buttons and a form that start a job which draws a map."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KIND = "map"  # of its jobs
 
 
 def offer_map(entry: Entry, catalog: Catalog) -> None:
-    """A button that draws a map that is not there; where an earlier one is, also one that only adds what is new."""
+    """Buttons that draw a missing map, or place only the new titles on an earlier one."""
     busy = _running(catalog, _run_options(entry.run))
     if entry.former:
         st.info(
@@ -74,7 +74,7 @@ def _run_options(run: Path | None, *options: str) -> list[str]:
 
 
 def start_map(catalog: Catalog, title: str, options: Sequence[str]) -> None:
-    """Draw a map in a process of its own: two of numba's in one process would end it."""
+    """Draw a map in a process of its own: two numba fits in one process would abort it."""
     folder = jobs.jobs_folder(read_arguments().runs)
     path = str(catalog.path.absolute())
     with jobs.prepared(folder, KIND) as place:
@@ -90,18 +90,18 @@ def _running(catalog: Catalog, options: Sequence[str]) -> bool:
 
 
 def offer_redrawing(catalog: Catalog, shown: Sequence[Entry]) -> None:
-    """Where a map's file is damaged: a button that draws it anew over what is there."""
+    """A button that redraws each map whose file is damaged."""
     for entry in shown:
         try:
             _ = entry.stored and entry.stored.table
         except InputError:
-            told = entry.stored.facts["options"] if entry.stored else {}
-            if told == MapOptions().to_dict() and st.button("Draw it anew", key=f"mend.{entry.id}", type="primary"):
+            options = entry.stored.facts["options"] if entry.stored else {}
+            if options == MapOptions().to_dict() and st.button("Draw it anew", key=f"mend.{entry.id}", type="primary"):
                 start_map(catalog, entry.name, [*_run_options(entry.run), "--again"])
 
 
 def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
-    """What a finished drawing leaves on the page."""
+    """The message of a finished job."""
     made = job.answer if isinstance(job.answer, list) else [job.answer]
     st.success(
         f"**{escape_markdown(job.title)}** is drawn: {escape_markdown(map_note(made[0]))}.", icon=":material/check:"
@@ -109,7 +109,7 @@ def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
 
 
 def show_form(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """A form for a map that is not one of the usual."""
+    """A form for a map with other sources or options."""
     usable = {str(r.name): Path(r.path).absolute() for r in runs[runs["problem"].isna()].itertuples()}
     with st.expander("Draw another map", icon=":material/add:"):
         left, middle, right = columns("map-form", [1, 1, 1], least_px=220)

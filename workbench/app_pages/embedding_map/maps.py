@@ -16,11 +16,11 @@ from workbench.views.map.sentences import map_name
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that can be looked at: a map that is there, or one of the usual ones that could be drawn.
+    """A stored map, or a usual one that can be drawn.
 
     run     whose contextual embeddings; None for the raw shots
     stored  None where it is still to be drawn
-    former  one like it that the catalog or the run has overtaken
+    former  an outdated map of the same kind, from before the catalog or the run changed
     """
 
     name: str

@@ -38,7 +38,7 @@ NEAR_SHOWN = 8
 
 
 def show_maps(catalog: Catalog, shown: Sequence[Entry], label: str | None, choice: dict[str, Any]) -> None:
-    """The map, or two of them, with what is chosen on it."""
+    """One map or two, with the selected points."""
     stored = [e.stored for e in shown if e.stored]
     of = stored[0].of
     about = cached.about(catalog, of)
@@ -47,21 +47,21 @@ def show_maps(catalog: Catalog, shown: Sequence[Entry], label: str | None, choic
 
 
 def show_label_agreement(catalog: Catalog, shown: Sequence[Entry], label: str | None) -> None:
-    """Whether the label that colours the points is one by which they lie together."""
+    """How often nearest neighbours share the label that colours the points."""
     if not label:
         return
     stored = [(e.name, e.stored) for e in shown if e.stored]
     shares = {name: share for name, m in stored if (share := cached.label_agreement(catalog, m, label))}
     if shares:
         near = min(m.neighbours.shape[1] for _, m in stored if m.neighbours is not None)
-        said = {
+        named = {
             escape_markdown(f"in {name}" if name != "Raw shots" else "raw"): share for name, share in shares.items()
         }
-        st.markdown(label_agreement_sentence(said, label, near))
+        st.markdown(label_agreement_sentence(named, label, near))
 
 
 def show_preview(catalog: Catalog, label: str | None, choice: dict[str, Any]) -> None:
-    """The first two principal components, until a map is drawn."""
+    """The first two principal components, shown until a map is drawn."""
     about = cached.about(catalog, "shots")
     points = cached.preview(catalog)
     _show(catalog, "shots", about, [(points, "Raw shots", "two principal components, no map yet")], label, choice, None)
@@ -76,8 +76,8 @@ def _show(
     choice: dict[str, Any],
     stored: StoredMap | None,
 ) -> None:
-    def heard(gesture: Gesture) -> None:
-        """A gesture on another catalog's map is nobody's wish."""
+    def apply(gesture: Gesture) -> None:
+        """Apply a gesture; one from the map of another catalog is ignored."""
         if gesture.about != about["key"]:
             return
         rows = _rows_of(catalog, of, gesture.points)
@@ -87,8 +87,8 @@ def _show(
 
     colours = cached.colours(catalog, of, label) if label else None
     chosen = _points_of(catalog, of, state.selected())
-    told = {**choice, "selected": ranges(chosen), "pinned": _pinned(about["key"], stored)}
-    shot_map(about, panels, colours, told, key="map", on_gesture=heard)
+    display = {**choice, "selected": ranges(chosen), "pinned": _pinned(about["key"], stored)}
+    shot_map(about, panels, colours, display, key="map", on_gesture=apply)
 
 
 def _pinned(key: str, stored: StoredMap | None) -> dict[str, Any] | None:
@@ -115,16 +115,16 @@ def _points_of(catalog: Catalog, of: str, rows: Sequence[int]) -> list[int]:
 
 
 def show_solid_map(catalog: Catalog, entry: Entry, label: str | None) -> None:
-    """A map of three dimensions, by Plotly: to turn and to look at, without a lasso."""
+    """A three-dimensional map by Plotly, which can be turned but has no lasso."""
     assert entry.stored is not None
-    told = cached.labels(catalog, entry.stored.of)
+    labels = cached.labels(catalog, entry.stored.of)
     st.caption(map_note(entry.stored.facts) + ". Drag to turn it; choosing shots needs a map of two dimensions.")
-    figure = map_figure(entry.stored.table, told[label] if label else None)
+    figure = map_figure(entry.stored.table, labels[label] if label else None)
     st.plotly_chart(figure, key=f"map.solid.{entry.id}", config={"displaylogo": False})
 
 
 def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
-    """Under the map: where two embeddings agree, what the chosen shots have in common, and where one can go with them."""
+    """Agreement of two embeddings, what the selected shots have in common, and buttons to other pages."""
     rows = np.array(state.selected(), dtype=int)
     stored = [e.stored for e in shown if e.stored]
     of = stored[0].of if stored else "shots"
@@ -134,9 +134,9 @@ def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
         st.markdown(overlap_sentence(overlap, points, near))
     if not len(rows):
         return
-    told = cached.labels(catalog, "shots")
-    if said := typical_sentence(told.iloc[rows], told):
-        st.markdown(said)
+    labels = cached.labels(catalog, "shots")
+    if sentence := typical_sentence(labels.iloc[rows], labels):
+        st.markdown(sentence)
     _show_ways_on(catalog, rows)
     with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:"):
         st.dataframe(_table(catalog, rows[:LONGEST_TABLE]), hide_index=True, height=min(38 + 35 * len(rows), 360))
@@ -171,7 +171,7 @@ def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:
 
 
 def show_code(catalog: Catalog, entry: Entry, label: str | None) -> None:
-    """The cell that draws this map in a notebook, with what is chosen on it."""
+    """The notebook cell that draws this map with the selected shots."""
     if entry.stored:
         chosen = "?" + urlencode(url_state.query(), safe=":;,@")
         copy_as_code(map_code(catalog.path, entry.stored.path, label, chosen, read_arguments().runs))

@@ -10,7 +10,7 @@ from workbench.session import state
 
 
 def choose_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """The page's head: what it is, which run, and which others to lay beside it; returns the others' rows."""
+    """The head of the page: the run, and others to compare with; returns the rows of the others."""
     name, run, compare = columns("head", [3, 3, 4], least_px=180, align="bottom")
     name.header("Evaluation", anchor=False)
     with run:

@@ -21,7 +21,7 @@ KIND = "evaluate"  # of its jobs
 
 
 def report_or_offer(run_path: Path, catalog: Catalog) -> dict[str, Any] | None:
-    """The run's report on this catalog; a button in its place where there is none."""
+    """The report of a run on this catalog; None, and a button that measures it, where there is none."""
     evaluation = cache.evaluation(run_path)
     if evaluation is None:
         st.info("This run has not been measured yet.", icon=":material/straighten:")
@@ -44,7 +44,7 @@ def report_or_offer(run_path: Path, catalog: Catalog) -> dict[str, Any] | None:
 
 
 def comparable_reports(others: pd.DataFrame, catalog: Catalog) -> Reports:
-    """The reports of the other runs on this very catalog; what is missing is said."""
+    """The reports of the other runs on this catalog, and buttons for the missing ones."""
     found = {}
     for row in others.itertuples():
         evaluation = cache.evaluation(Path(row.path))
@@ -57,7 +57,7 @@ def comparable_reports(others: pd.DataFrame, catalog: Catalog) -> Reports:
 
 
 def offer_measurement(label: str, run_path: Path, catalog: Catalog, *extra: str, main: bool = False) -> None:
-    """A button that measures a run in a process of its own; what runs already is not offered again."""
+    """A button that measures a run as a job, disabled while it is being measured."""
     folder = jobs.jobs_folder(read_arguments().runs)
     about = {"run": str(run_path.absolute()), "extra": list(extra)}
     busy = any(j.state == jobs.RUNNING and j.about.get("run") == about["run"] for j in jobs.listed(folder, KIND))
@@ -77,5 +77,5 @@ def offer_measurement(label: str, run_path: Path, catalog: Catalog, *extra: str,
 
 
 def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
-    """What a measurement that is over leaves on the page."""
+    """The message of a finished measurement."""
     st.success(f"**{escape_markdown(job.title)}** is done; the report below holds it.", icon=":material/check:")

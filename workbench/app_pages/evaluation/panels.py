@@ -33,7 +33,7 @@ RANK_HELP = (
 
 
 def show_metrics(evaluation: dict[str, Any]) -> None:
-    """The numbers that everything else explains, in one row."""
+    """The main metrics in one row."""
     best = evaluation["best_baseline"]
     model, baseline, skill, rank = columns("numbers", [2, 3, 2, 3], least_px=150)
     model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=METRIC_HELP["model"])
@@ -45,7 +45,7 @@ def show_metrics(evaluation: dict[str, Any]) -> None:
 
 
 def show_predictors(reports: Reports, run_path: Path) -> None:
-    """The model and every way to copy, with intervals; beside it the same by modality."""
+    """The model and every baseline with intervals, and the scores by modality."""
     left, right = columns("predictors", [3, 2], least_px=340)
     with left:
         st.markdown("##### Against every way to copy")
@@ -66,9 +66,9 @@ def show_predictors(reports: Reports, run_path: Path) -> None:
 
 
 def show_parts(reports: Reports, run_path: Path, catalog: Catalog) -> None:
-    """Where the model is ahead: by distance, by place in the scene, by share hidden."""
+    """Scores by distance, place in the scene, mask ratio and hidden modality."""
     evaluation = next(iter(reports.values()))
-    has_full = all(part in evaluation for part in FULL)  # an older report has no parts
+    has_full = all(part in evaluation for part in FULL)  # older reports lack some
     parts = ["distance", *(p for p in ("position", "ratio", "part") if len(part_table(reports, p)))]
     for column, name in zip(
         columns("parts", [1] * len(parts), least_px=270 if len(parts) < 4 else 400), parts, strict=True
@@ -112,7 +112,7 @@ def show_part(reports: Reports, run_path: Path, name: str) -> None:
 
 
 def show_titles(catalog: Catalog, reports: Reports, run_path: Path) -> None:
-    """Each title; a click opens it in the masking lab."""
+    """The score of each title; a click opens one in the masking lab."""
     if titles_table(reports).query("run == @run_path.name").empty:
         return
     st.subheader("Title by title", anchor=False)
@@ -129,7 +129,7 @@ def show_titles(catalog: Catalog, reports: Reports, run_path: Path) -> None:
 
 
 def show_geometry(run_path: Path) -> None:
-    """Whether the embeddings kept their room while the model was trained."""
+    """The geometry of embeddings over training, and whether they collapsed."""
     st.subheader("Geometry over training", anchor=False)
     lines = cache.metrics(run_path)
     table = geometry_table(lines)
@@ -154,7 +154,7 @@ def show_geometry(run_path: Path) -> None:
 
 
 def show_exports(reports: Reports, run_path: Path, catalog: Catalog) -> None:
-    """The numbers as CSV, and everything as one HTML file."""
+    """Downloads: the numbers as CSV, and the report as one HTML file."""
     st.subheader("Take it along", anchor=False)
     lines = cache.metrics(run_path)
     command = command_again(run_path, catalog.path, next(iter(reports.values())))

@@ -28,7 +28,7 @@ HELP = "A linear model is fitted on the training titles and asked about unseen o
 
 
 def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
-    """What can be read off a shot: raw, alone before the model, in its title."""
+    """Probes on raw embeddings, on the shot alone and on the shot in its title."""
     st.subheader("What can be read off an embedding", anchor=False, help=HELP)
     evaluation = next(iter(reports.values()))
     if "probes" not in evaluation:
@@ -41,11 +41,11 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
         )
         offer_measurement("Ask the labels (minutes)", run_path, catalog, "--probes")
         return
-    told = evaluation["probes"]
+    probes = evaluation["probes"]
     table = probes_table(reports)
     gain = best_gain(table, run_path.name)
-    st.markdown(escape_markdown(probes_sentence(told) + (f" The title helps most with {gain}." if gain else "")))
-    families = {name: table[table["probe"].isin(probes)] for name, probes in FAMILIES.items()}
+    st.markdown(escape_markdown(probes_sentence(probes) + (f" The title helps most with {gain}." if gain else "")))
+    families = {name: table[table["probe"].isin(kinds)] for name, kinds in FAMILIES.items()}
     families = {name: rows for name, rows in families.items() if len(rows)}
     if families:
         _show_probes_of_runs(reports, run_path, families)
@@ -53,7 +53,7 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             wide = probes_wide(table[table["run"] == run_path.name])
             figures = {c: st.column_config.NumberColumn(format="%.3f") for c in wide.columns[3:]}
             st.dataframe(wide, hide_index=True, column_config=figures)
-    for sentence in skipped_sentences(told):
+    for sentence in skipped_sentences(probes):
         st.caption(escape_markdown(sentence))
 
 

@@ -1,4 +1,4 @@
-"""Presenter mode: a script's views one at a time, in large type, turned by keys."""
+"""Presenter mode: the slides of a script one at a time, in large type, turned by keys."""
 
 from __future__ import annotations
 

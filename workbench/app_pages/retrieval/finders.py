@@ -1,4 +1,4 @@
-"""The indexes that the page searches, or a sentence on the page where one cannot be had."""
+"""The indexes that the page searches, or a message where one is not available."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.views.formatting import count, escape_markdown
 
 
 def raw_finder_or_stop(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
-    """The finder over raw shots; where the catalog is too large to build one now, how to, and the page ends."""
+    """The finder over raw shots; where it is too large to build now, show the command and stop the page."""
     finder = cached.raw_finder(catalog, modality, fusion)
     if finder is None:
         only = f" --only {modality}" if modality else ""
@@ -28,7 +28,7 @@ def raw_finder_or_stop(catalog: Catalog, modality: str | None = None, fusion: st
 
 
 def contextual_finder_or_none(catalog: Catalog, run_path: Path | None) -> Any:
-    """The finder over what the run makes of each shot; None, and one sentence, where there is none."""
+    """The finder over contextual embeddings of a run; None, and a message, where there is none."""
     if run_path is None:
         st.info(
             "With a trained run, this column shows what plays a like part in its title.",

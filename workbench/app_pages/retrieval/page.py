@@ -1,4 +1,4 @@
-"""Shot retrieval: which shots are like this one, as the encoders made them and as a model sees them in their titles."""
+"""Shot retrieval: shots similar to a query, by raw and by contextual embeddings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workbench.session.page_context import catalog_or_stop, run_path_of, runs_fo
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
 run_path = run_path_of(runs)
-if page := query.page_wanted():
+if page := query.requested_page():
     turn_to(page, catalog)
 
 name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
 name.header("Shot retrieval", anchor=False)
 with title:
-    choose_title(catalog.titles, then=lambda: query.ask(catalog, [query.opening_row(catalog)]))
+    choose_title(catalog.titles, then=lambda: query.search_for(catalog, [query.opening_row(catalog)]))
 with run:
     choose_run(runs)
 

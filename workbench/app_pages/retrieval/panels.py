@@ -24,29 +24,29 @@ HELP = {
     "raw": "The shots as the encoders made them, the average shot taken away. What looks and sounds alike.",
     "contextual": "The shots as the model sees them with their whole title in view. What plays a like part.",
 }
-COLOURS = {palette.TRUTH: "green", palette.MODEL: "blue", palette.OTHER: "gray"}  # as the theme calls them
+COLOURS = {palette.TRUTH: "green", palette.MODEL: "blue", palette.OTHER: "gray"}  # their names in the theme
 
 
 def show_results(
     cards: Cards, answer: Any, key: str, *, accent: str, as_query: Any = None, marks: Any = None, notes: Any = None
 ) -> None:
-    """What was found, as frames that ask, collect, play and open the lab."""
+    """The results as frames with their actions."""
     if answer.table.empty:
         st.info("No shot passes the filters.", icon=":material/filter_alt_off:")
         return
     items = cards.of(answer.table, answer.labels, show=cards.show, as_query=as_query, marks=marks, notes=notes)
-    frames(items, key=key, actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.hear, accent=accent)
+    frames(items, key=key, actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.apply, accent=accent)
 
 
 def explain_index(answer: Any) -> None:
-    """How it was found, and why an index that is there was not used."""
+    """How the search was made, and why a stored index was not used."""
     st.caption(views.index_words(answer.finder.facts(), answer.candidates, answer.took_ms))
     if answer.finder.note:
         st.warning(escape_markdown(answer.finder.note), icon=":material/sync_problem:")
 
 
 def show_clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str) -> None:
-    """Stretches of shots, a line each."""
+    """The clips of a result, a line each."""
     if answer.table.empty:
         st.info("No other stretch of so many shots passes the filters.", icon=":material/filter_alt_off:")
     for stretch in answer.table.itertuples():
@@ -56,23 +56,23 @@ def show_clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str)
         items = [
             i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(range(stretch.row, stretch.row + length))
         ]
-        frames(items, key=f"{key}.{stretch.row}", size="row", actions=["ask"], on_gesture=cards.hear, accent=accent)
+        frames(items, key=f"{key}.{stretch.row}", size="row", actions=["ask"], on_gesture=cards.apply, accent=accent)
 
 
 def show_exact_matches(cards: Cards, found: Any, text: str) -> None:
-    """Shots that have the very words, in the order of the catalog."""
+    """Shots whose text contains the words, in the order of the catalog."""
     if found.table.empty:
         st.info("Nobody says these words as they are written.", icon=":material/search_off:")
         return
     items = cards.of(found.table, found.labels, show=cards.show)
-    frames(items, key="retrieval.words", actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.hear)
+    frames(items, key="retrieval.words", actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.apply)
     st.caption(
         f"{count(found.in_all, 'shot')} with the very words “{escape_markdown(text)}”, in the order of the catalog."
     )
 
 
 def offer_selection(answers: dict[str, Any]) -> None:
-    """Make what was found the selection of every page."""
+    """Buttons that make the results the selection of every page."""
     rows = sorted({r for a in answers.values() for r in a.rows})
     if not rows:
         return
@@ -89,7 +89,7 @@ def offer_selection(answers: dict[str, Any]) -> None:
 
 @st.dialog("Play", width="large")
 def _play(catalog: Catalog, film: Path, row: int) -> None:
-    """The shot, in its film."""
+    """Play a shot in its film."""
     table, _ = cached.labels_of(catalog, (row,))
     shot = table.iloc[0]
     st.markdown(

@@ -15,7 +15,7 @@ from workbench.views.notebook_code import measures_code
 
 
 def show_quality(catalog: Catalog, finders: dict[str, Any], run_path: Path | None) -> None:
-    """R@k, mAP and median rank against a label, for both ways, on titles that training never saw."""
+    """Retrieval metrics of raw and contextual search for a label, on test titles."""
     labels = [c for c in [*catalog.shot_labels, *catalog.title_labels] if c not in ("scene", "scene_start")]
     if not labels or not finders:
         return
@@ -31,11 +31,11 @@ def show_quality(catalog: Catalog, finders: dict[str, Any], run_path: Path | Non
         return
     key = (catalog, *(f.space.mark for f in finders.values()))
     try:
-        told = cached.measured({n: f.space for n, f in finders.items()}, key, str(label), "test", leave_out)
+        measured = cached.measured({n: f.space for n, f in finders.items()}, key, str(label), "test", leave_out)
     except InputError as error:
         st.info(f"{escape_markdown(error)}.", icon=":material/straighten:")
         return
-    table = views.measures_table(told)
+    table = views.measures_table(measured)
     st.markdown(views.measures_sentence(table, str(label)))
     st.plotly_chart(views.measures_figure(table), key="retrieval.measures", config={"displayModeBar": False})
     figure = st.column_config.NumberColumn
@@ -47,8 +47,8 @@ def show_quality(catalog: Catalog, finders: dict[str, Any], run_path: Path | Non
     )
     left = {"scene": "the query's own scene", "title": "the query's own title"}[leave_out]
     st.caption(
-        f"{count(told['num_scored'], 'query')} among {count(told['num_searched'], 'shot')} of "
-        f"{count(told['num_titles'], 'test title')}; {left} is left out. Chance is a random order.".replace(
+        f"{count(measured['num_scored'], 'query')} among {count(measured['num_searched'], 'shot')} of "
+        f"{count(measured['num_titles'], 'test title')}; {left} is left out. Chance is a random order.".replace(
             "querys", "queries"
         )
     )

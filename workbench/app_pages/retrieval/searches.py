@@ -41,7 +41,7 @@ class Search:
 
 
 def search_like_shots(cards: Cards, search: Search) -> None:
-    """Shots like these and not like those, raw and contextual side by side."""
+    """Search by similar and dissimilar shots, raw and contextual side by side."""
     from msm.search.query import nearest
 
     show_query(cards, search.like, "shot")
@@ -65,21 +65,21 @@ def search_like_shots(cards: Cards, search: Search) -> None:
         )
         _show_results(cards, contextual, "retrieval.contextual", palette.MODEL, as_query)
     both = {"raw": raw, "contextual": contextual}
-    answers = {name: answer for name, answer in both.items() if answer is not None}
+    found = {name: result for name, result in both.items() if result is not None}
     with summary:
-        _show_agreement(answers, cards.show, as_query)
-    if answers:
-        panels.offer_selection(answers)
+        _show_agreement(found, cards.show, as_query)
+    if found:
+        panels.offer_selection(found)
         names = panels.shot_names(search.catalog, search.like[:MOST_LIKE])
         panels.show_code(
             search.catalog, search.run_path, names, panels.shot_names(search.catalog, query.unlike()), search.k
         )
-        finders = {name: answer.finder for name, answer in answers.items()}
+        finders = {name: result.finder for name, result in found.items()}
         show_quality(search.catalog, finders, search.run_path if contextual else None)
 
 
 def search_like_prediction(cards: Cards, search: Search) -> None:
-    """Shots like what the model expects in the place of the first one, beside shots like the real one."""
+    """Search by the prediction of a hidden shot, beside a search by the real shot."""
     from msm.search.query import nearest, rank_of
     from msm.search.reconstructions import expected_vector
 
@@ -96,14 +96,14 @@ def search_like_prediction(cards: Cards, search: Search) -> None:
     vector = _result_or_none(lambda: expected_vector(run, finder.space, title, shot, hidden))
     if vector is None:
         return
-    guess = _result_or_none(lambda: nearest(finder, vector=vector, about=[row], **_options(search)))
+    predicted = _result_or_none(lambda: nearest(finder, vector=vector, about=[row], **_options(search)))
     real = _result_or_none(lambda: nearest(finder, [row], **_options(search)))
     as_query, marks = _labels_of_query(search), {row: "truth"}
     summary, (left, right) = st.container(), st.columns(2, gap="medium")
     with left:
         _heading("Like what the model expects", panels.HELP["fill"], palette.MODEL)
         _show_results(
-            cards, guess, "retrieval.guess", palette.MODEL, as_query, marks=marks, notes={row: "the real shot"}
+            cards, predicted, "retrieval.guess", palette.MODEL, as_query, marks=marks, notes={row: "the real shot"}
         )
     with right:
         _heading(
@@ -112,15 +112,15 @@ def search_like_prediction(cards: Cards, search: Search) -> None:
             palette.TRUTH,
         )
         _show_results(cards, real, "retrieval.real", palette.TRUTH, as_query)
-    if guess is not None and real is not None:
+    if predicted is not None and real is not None:
         with summary:
             place = rank_of(finder, vector, row) if finder.plan.exact else None
-            st.subheader(views.expected_words(place, search.catalog.num_shots, guess.rows, real.rows), anchor=False)
-            _show_same_labels({"expected": guess, "real": real}, cards.show, as_query)
+            st.subheader(views.expected_words(place, search.catalog.num_shots, predicted.rows, real.rows), anchor=False)
+            _show_same_labels({"expected": predicted, "real": real}, cards.show, as_query)
 
 
 def search_clips(cards: Cards, search: Search) -> None:
-    """Other stretches of film that go like this one, shot by shot."""
+    """Search for clips that match consecutive shots one by one."""
     from msm.search.clips import like_clip
 
     row = search.like[0]
@@ -159,7 +159,7 @@ def search_clips(cards: Cards, search: Search) -> None:
 
 
 def search_words(cards: Cards, search: Search) -> None:
-    """The very words in the subtitles, beside the nearest by the catalog's own text encoder, if it can be had."""
+    """Search for words in the subtitles, beside a search by the text encoder of the catalog where it is available."""
     from msm.search.text_query import encode_text, find_words
 
     text = choose_text(search.catalog, search.like[0])
@@ -178,8 +178,8 @@ def search_words(cards: Cards, search: Search) -> None:
         if encoder is None:
             return
         finder = raw_finder_or_stop(search.catalog, "text")
-        answer = _result_or_none(lambda: nearest_text(finder, encode_text(encoder, finder.space, text), search))
-        _show_results(cards, answer, "retrieval.text", palette.TRUTH)
+        result = _result_or_none(lambda: nearest_text(finder, encode_text(encoder, finder.space, text), search))
+        _show_results(cards, result, "retrieval.text", palette.TRUTH)
         st.caption(views.encoder_words(encoder.name))
 
 
@@ -194,7 +194,7 @@ def _options(search: Search) -> dict[str, Any]:
 
 
 def _result_or_none(call: Any) -> Any:
-    """What a search answers; None, and its sentence on the page, where it cannot."""
+    """The result of a search; None, and its message on the page, where it fails."""
     try:
         return call()
     except InputError as error:
@@ -206,10 +206,10 @@ def _heading(name: str, help_: str, colour: str) -> None:
     st.markdown(f"#### :{panels.COLOURS[colour]}[●] {name}", help=help_)
 
 
-def _show_results(cards: Cards, answer: Any, key: str, accent: str, as_query: Any = None, **more: Any) -> None:
-    if answer is not None:
-        panels.show_results(cards, answer, key, accent=accent, as_query=as_query, **more)
-        panels.explain_index(answer)
+def _show_results(cards: Cards, result: Any, key: str, accent: str, as_query: Any = None, **more: Any) -> None:
+    if result is not None:
+        panels.show_results(cards, result, key, accent=accent, as_query=as_query, **more)
+        panels.explain_index(result)
 
 
 def _labels_of_query(search: Search) -> dict[str, Any]:
@@ -217,14 +217,14 @@ def _labels_of_query(search: Search) -> dict[str, Any]:
     return labels.iloc[0].to_dict()
 
 
-def _show_agreement(answers: dict[str, Any], show: list[str], as_query: dict[str, Any]) -> None:
-    if len(answers) == 2:
-        st.subheader(views.agreement(answers["raw"].rows, answers["contextual"].rows), anchor=False)
-    _show_same_labels(answers, show, as_query)
+def _show_agreement(found: dict[str, Any], show: list[str], as_query: dict[str, Any]) -> None:
+    if len(found) == 2:
+        st.subheader(views.agreement(found["raw"].rows, found["contextual"].rows), anchor=False)
+    _show_same_labels(found, show, as_query)
 
 
-def _show_same_labels(answers: dict[str, Any], show: list[str], as_query: dict[str, Any]) -> None:
-    labels = {how: answer.labels for how, answer in answers.items()}
-    told = [views.same_as_query(labels, label, as_query.get(label)) for label in show]
-    if any(told):
-        st.markdown(escape_markdown(" ".join(filter(None, told))))
+def _show_same_labels(found: dict[str, Any], show: list[str], as_query: dict[str, Any]) -> None:
+    labels = {how: result.labels for how, result in found.items()}
+    sentences = [views.same_as_query(labels, label, as_query.get(label)) for label in show]
+    if any(sentences):
+        st.markdown(escape_markdown(" ".join(filter(None, sentences))))

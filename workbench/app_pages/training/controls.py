@@ -15,7 +15,7 @@ from workbench.views.training.curves import MOST_RUNS
 
 
 def choose_runs(runs: dict[str, Path]) -> list[Path]:
-    """The head of the page: its name, which run, and which others to lay beside it; the one in question first."""
+    """The head of the page: the run, and others to compare with; returns their folders, the run first."""
     name, run, beside = columns("training-head", [3, 3, 4], least_px=180, align="bottom")
     name.header("Training", anchor=False)
     if not runs:

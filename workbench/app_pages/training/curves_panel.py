@@ -1,4 +1,4 @@
-"""Pieces of the Training page: what a run has measured, and runs beside each other. Numbers, curves, what differs."""
+"""The metrics and curves of a run, and what differs between the recipes of several."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HELP = {
 
 
 def show_metrics(measured: Measured) -> None:
-    """The best validation against the best way to copy, and how fast it goes."""
+    """The best validation against the best baseline, and the throughput."""
     model, baseline, skill, speed, rank = columns("training-numbers", [2, 3, 2, 2, 2], least_px=130)
     if len(rows := measured.validations):
         best = rows.loc[rows["centred_cosine"].idxmax()]
@@ -56,7 +56,7 @@ def show_metrics(measured: Measured) -> None:
 
 
 def show_curves(runs: dict[str, Measured], folder: Path) -> None:
-    """Validation large, then what the steps and the gauges say, two side by side."""
+    """The validation curve, then curves of the steps and the collapse gauges, two in a row."""
     st.markdown("##### On validation titles, against the best way to copy")
     with_gauges = any(len(measured.validations) for measured in runs.values())
     if with_gauges:
@@ -96,7 +96,7 @@ def _config(name: str) -> dict[str, Any]:
 
 
 def show_differences(runs: list[Watched]) -> None:
-    """Which knobs of these runs are not the same."""
+    """The hyperparameters in which these runs differ."""
     st.markdown("##### In what their recipes differ")
     table = training_text.differences_table({r.name: r.recipe for r in runs if r.recipe})
     if table.empty:

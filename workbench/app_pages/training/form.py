@@ -37,7 +37,7 @@ def show_form(catalog: Path, folder: Path, *, opened: bool) -> None:
 
 
 def _form(catalog: Path, folder: Path) -> None:
-    """A preset, its knobs, what the result is as a command, what it costs, and a button that starts it."""
+    """A preset, its hyperparameters, the resulting command, its cost, and a button that starts it."""
     from msm.recipes.presets import CATALOGUE, preset
 
     left, right = st.columns([2, 3])
@@ -60,14 +60,14 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     free = free_name(runs, name)
     typed = st.text_input("Name of the run", key=state.fresh("training.name"), placeholder=free.name).strip()
     run = free_name(runs, typed) if typed else free
-    complaint = _find_problem(catalog, name, typed, changed)
+    problem = _find_problem(catalog, name, typed, changed)
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
     with st.container():
-        if complaint:
-            st.error(f"{escape_markdown(complaint)}.", icon=":material/block:")
+        if problem:
+            st.error(f"{escape_markdown(problem)}.", icon=":material/block:")
     cost, go = st.columns(2)
-    dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(complaint))
-    wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(complaint))
+    dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(problem))
+    wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(problem))
     if not (dry or wanted):
         return
     try:
@@ -82,7 +82,7 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
 
 
 def _find_problem(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
-    """Why this cannot be trained, in the recipe's own words; empty where it can."""
+    """Why this recipe cannot be trained, as the recipe's own message; empty where it can."""
     try:
         changed_preset(name, changed)
         if not can_learn_from(cache.open_catalog(catalog)):
@@ -95,7 +95,7 @@ def _find_problem(catalog: Path, name: str, typed: str, changed: dict[str, Any])
 
 
 def _fields(shown: Sequence[Knob], base: Recipe, *, across: int) -> dict[str, Any]:
-    """A field a knob, side by side; returns those that differ from the preset."""
+    """A field a hyperparameter, side by side; returns the values that differ from the preset."""
     changed = {}
     for row in _rows(shown, across):
         place = f"knobs-{row[0].key.replace('.', '-')}"
@@ -116,32 +116,32 @@ def _field(knob: Knob, before: Any, name: str) -> Any:
     key = state.fresh(f"{name}.{knob.key}")
     differs = st.session_state.get(key, before) != before
     label = hyperparameter_name(knob.key) + (" :blue[●]" if differs else "")
-    told = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
+    help_ = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
     if knob.kind is bool:
-        return st.toggle(label, before, key=key, help=told)
+        return st.toggle(label, before, key=key, help=help_)
     if knob.choices:
-        return st.selectbox(label, knob.choices, knob.choices.index(before), key=key, help=told)
+        return st.selectbox(label, knob.choices, knob.choices.index(before), key=key, help=help_)
     if knob.limits is None:
-        return st.text_input(label, before, key=key, help=told)
+        return st.text_input(label, before, key=key, help=help_)
     low, high = (knob.kind(limit) for limit in knob.limits)
-    told += f" ({low:g} to {high:g})"
+    help_ += f" ({low:g} to {high:g})"
     if knob.kind is int:
-        return st.number_input(label, low, high, before, 1, key=key, help=told)
-    return st.number_input(label, low, high, before, _step(before, high), format="%g", key=key, help=told)
+        return st.number_input(label, low, high, before, 1, key=key, help=help_)
+    return st.number_input(label, low, high, before, _step(before, high), format="%g", key=key, help=help_)
 
 
 def _step(value: float, high: float) -> float:
-    """What a click on plus adds: a tenth of the size of the value."""
+    """The increment of the plus button: about a tenth of the value."""
     size = abs(value) or min(1.0, high)
     return float(10.0 ** (math.floor(math.log10(size)) - (1 if value else 0)) if size != 1.0 else 0.1)
 
 
 def show_estimate(job: jobs.Job, buttons: DeltaGenerator) -> None:
-    """What a training would cost."""
+    """The estimated time and disk space of a training."""
     from msm.ablation.progress import minutes
 
-    said = job.answer
+    estimate = job.answer
     st.markdown(
-        f":green[:material/timer:] {job.title.removeprefix('Timing ')}: **about {minutes(said['seconds'])}**, {grouped(said['steps'])} steps of "
-        f"{1000 * said['step_s']:.0f} ms; {grouped(said['parameters'])} parameters, {said['disk_mb']:.0f} MB of disk."
+        f":green[:material/timer:] {job.title.removeprefix('Timing ')}: **about {minutes(estimate['seconds'])}**, {grouped(estimate['steps'])} steps of "
+        f"{1000 * estimate['step_s']:.0f} ms; {grouped(estimate['parameters'])} parameters, {estimate['disk_mb']:.0f} MB of disk."
     )

@@ -1,4 +1,4 @@
-"""Training: the run that is under way or was the last, against the best way to copy; and a form that starts another."""
+"""Training: the running or the latest training against the best baseline, and a form that starts another."""
 
 from __future__ import annotations
 

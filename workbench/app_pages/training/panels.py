@@ -18,12 +18,12 @@ from workbench.session.page_context import free_name
 from workbench.views.formatting import count, escape_markdown
 from workbench.views.training import sentences as training_text
 
-EVERY_S = 2.0  # between two looks while something is trained
+EVERY_S = 2.0  # between two updates while a training runs
 
 
 def show_starting_jobs(folder: Path) -> None:
-    """Trainings that have no folder yet: they load what they need, or could not begin."""
-    with st.container():  # one place for what is there or not
+    """Training jobs without a run folder: still loading, or failed to start."""
+    with st.container():  # keeps the place of what follows
         waiting = processes.not_begun(folder)
         if any(job.state == jobs.RUNNING for job in waiting):
             st.fragment(_show_starting_jobs, run_every=1.0)(folder, len(waiting))
@@ -54,7 +54,7 @@ def _show_starting_jobs(folder: Path, before: int) -> None:
 
 
 def show_runs(paths: list[Path], folder: Path, catalog: Path) -> None:
-    """How the runs stand and their curves; drawn anew every two seconds while one of them is trained."""
+    """State and curves of the runs, redrawn every EVERY_S seconds while one of them is being trained."""
     with st.container(key="training-watch"):
         st.html(f"<style>{no_fading_css('training-watch')}</style>")  # fading every two seconds would flicker
         running = any(processes.seen(path, folder)[0].state == monitor.RUNNING for path in paths)
@@ -64,13 +64,13 @@ def show_runs(paths: list[Path], folder: Path, catalog: Path) -> None:
 def _show_runs(paths: list[Path], folder: Path, catalog: Path, running: bool) -> None:
     seen = [processes.seen(path, folder) for path in paths if path.exists()]
     if len(seen) < len(paths) or running != any(run.state == monitor.RUNNING for run, _ in seen):
-        st.rerun()  # the whole page: one began, ended or was removed
+        st.rerun()  # the whole page: a run started, ended or was deleted
     (run, measured), runs = seen[0], {r.name: m for r, m in seen}
     show_status(run, folder, catalog)
     if len(measured.validations) or len(measured.steps):
         st.subheader(escape_markdown(training_text.lead_sentence(run.name, measured)), anchor=False)
-        if said := training_text.overtraining_sentence(measured):
-            st.markdown(said)
+        if sentence := training_text.overtraining_sentence(measured):
+            st.markdown(sentence)
         curves_panel.show_metrics(measured)
         curves_panel.show_curves(runs, paths[0].parent)
     elif not run.problem:

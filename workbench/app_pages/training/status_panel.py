@@ -1,4 +1,4 @@
-"""Pieces of the Training page: how a run stands, and what one can do with it."""
+"""The state of a run, and the buttons that stop, resume, open or delete it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ MARKS = {
 
 
 def show_status(run: Watched, folder: Path, catalog: Path) -> None:
-    """State, step, time left, the last sign of life; and what one can do."""
+    """State, step, time left and the last heartbeat of a run, with its buttons."""
     with st.container(border=True, key="training-standing"):
-        told, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
-        with told:
+        state_column, buttons = columns("training-standing", [4, 5], least_px=320, align="bottom")
+        with state_column:
             words = training_text.progress_words(run, processes.seconds_left(run)) if not run.problem else ""
             mark = f"{MARKS[run.state]} **{escape_markdown(run.name)}** {training_text.STATES[run.state]}"
             share = min(1.0, run.step / run.steps) if run.steps else 0.0
@@ -86,7 +86,7 @@ def _resume(run: Watched, folder: Path, catalog: Path) -> None:
 
 
 def _ways_on(run: Watched, catalog: Path) -> None:
-    """Into the masking lab and to the Evaluation page, with this run."""
+    """Buttons that open this run in the masking lab and on the Evaluation page."""
     kind: Any = "primary" if run.state == monitor.DONE else "secondary"
     lab = st.button(
         "Masking lab", icon=":material/visibility_off:", type=kind, help="Hide shots and see what it fills in."
@@ -106,7 +106,7 @@ def _ways_on(run: Watched, catalog: Path) -> None:
 
 
 def _fitting_catalog(run: Watched, chosen: Path) -> str | None:
-    """The name of a catalog that this run can answer for, the chosen one first."""
+    """The name of a catalog whose shots this run can predict, the chosen one first."""
     arguments = read_arguments()
     here = processes.catalog_of(run, arguments, chosen)
     for path in filter(None, [chosen, here, *(catalog_named(arguments, n) for n in catalog_names(arguments))]):

@@ -1,4 +1,4 @@
-"""The metrics of a fill-in: of these hidden shots, of all unseen titles and of all measured data sets."""
+"""Metrics of the model: on these hidden shots, on all unseen titles and on other data sets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workbench.views.report.track_record import track_record, track_record_sente
 
 
 def show_metrics(filled: Filled) -> None:
-    """The model, the best way to copy, and what is won, in one row."""
+    """Mean scores of model and best baseline, and the skill, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
     name = baseline_label(filled.best_baseline_name)
     with st.container(horizontal=True, gap="medium"):
@@ -30,15 +30,15 @@ def show_metrics(filled: Filled) -> None:
 
 
 def explain_hidden_parts(modality: str | None, filled: Filled) -> None:
-    """Where only a part of each shot is hidden: what the numbers are about, and what the model was shown of the rest."""
+    """Which modalities are hidden, and whether the model was given the others; nothing for whole shots."""
     if not modality:
         return
-    said = hidden_and_shown(parse_parts(modality), state.hidden(), filled.sees_rest)
-    st.caption(f":material/layers: {said}")
+    sentence = hidden_and_shown(parse_parts(modality), state.hidden(), filled.sees_rest)
+    st.caption(f":material/layers: {sentence}")
 
 
 def explain_colours(strip: dict[str, Any]) -> None:
-    """Where a title has no pictures: what stands for them."""
+    """What the colours mean where a title has no thumbnails."""
     if not strip["thumbnails"]:
         st.caption(
             ":material/palette: This title has no pictures. A shot’s colour stands for its embedding: like colours, like shots."
@@ -46,7 +46,10 @@ def explain_colours(strip: dict[str, Any]) -> None:
 
 
 def show_shots(table: pd.DataFrame) -> None:
-    """table: a fill-in's table, a row a hidden shot."""
+    """The scores of each hidden shot.
+
+    table  of a fill-in, a row a hidden shot
+    """
     shown = shot_table(table)
     num_shots = int(table["num_shots"].iloc[0])
     figure = st.column_config.NumberColumn
@@ -84,13 +87,13 @@ def show_all_titles(evaluation: dict[str, Any] | None) -> None:
 
 
 def show_all_sets(measured: dict[str, Any]) -> None:
-    """How the default recipe does on the sample and on real films, scripts and series, won or lost."""
+    """The results of recipes on the sample data and on other data sets."""
     table = track_record(measured)
     if table.empty:
         return
     st.subheader("Over other films, scripts and series", anchor=False)
     st.markdown(track_record_sentence(table))
-    # Not a dataframe, whose browser part takes half a second that the filmstrip above would wait for.
+    # st.dataframe loads for half a second in the browser and would delay the filmstrip above.
     st.table(track_record_words(table), border="horizontal", hide_index=True)
     st.caption(
         "Centred cosine on titles that training never saw, mean of three trainings from different seeds. "

@@ -1,4 +1,4 @@
-"""What if: less of the film in view, other metadata, another run; each on the same hidden shots."""
+"""What-if: less visible context, other metadata or another run, on the same hidden shots."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workbench.views.interpret.what_if import context_figure, context_sentence, 
 from workbench.views.notebook_code import context_code
 
 LESS, METADATA, RUN = "Less of the film", "Other metadata", "Another run"
-NONE = ""  # the title whose metadata is told: none
+NONE = ""  # no title, so no metadata
 
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
@@ -40,9 +40,9 @@ def less_of_the_film(catalog: Catalog, title: Title, run_path: Path, filled: Fil
     table = interpretation_cache.context_curve(catalog, run_path, title.title_id, hidden)
     st.markdown(f"**{context_sentence(table)}**")
     st.plotly_chart(context_figure(table), key="context", config={"displayModeBar": False})
-    asked = int(table["num_hidden"].iloc[0])
+    num_used = int(table["num_hidden"].iloc[0])
     some = (
-        "" if asked == len(hidden) else f" {asked} of the {len(hidden)} hidden shots, evenly spread, were asked about."
+        "" if num_used == len(hidden) else f" {num_used} of the {len(hidden)} hidden shots, evenly spread, were used."
     )
     st.caption(f"Each hidden shot from the nearest visible ones alone, as if the film began and ended there.{some}")
     with st.expander("Copy as code", icon=":material/code:"):
@@ -64,17 +64,19 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     if st.session_state[key] not in names:
         st.session_state[key] = NONE
     st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
-    told = st.session_state[key]
+    metadata_of = st.session_state[key]
     with body:
         other = interpretation_cache.fill_in_told(
-            catalog, run_path, title.title_id, tuple(state.hidden()), told or None
+            catalog, run_path, title.title_id, tuple(state.hidden()), metadata_of or None
         )
-        other_name = "the model without any metadata" if told == NONE else f"the model told of “{names[told]}”"
+        other_name = (
+            "the model without any metadata" if metadata_of == NONE else f"the model told of “{names[metadata_of]}”"
+        )
         st.markdown(
             f"**{escape_markdown(pair_sentence(filled.table, other.table, 'the model with the film’s own metadata', other_name))}**"
         )
-        heading = "No metadata" if told == NONE else f"“{names[told]}”"
-        side_by_side(catalog, title, run_path, run_path, filled, other, ("Own metadata", heading), told)
+        heading = "No metadata" if metadata_of == NONE else f"“{names[metadata_of]}”"
+        side_by_side(catalog, title, run_path, run_path, filled, other, ("Own metadata", heading), metadata_of)
 
 
 def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) -> None:
@@ -91,8 +93,8 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
     with body:
         hidden = tuple(state.hidden())
         other = interpretation_cache.fill_in_told(catalog, others[name], title.title_id, hidden, title.title_id)
-        said = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
-        st.markdown(f"**{escape_markdown(said)}**")
+        sentence = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
+        st.markdown(f"**{escape_markdown(sentence)}**")
         side_by_side(catalog, title, run_path, others[name], filled, other, (run_path.name, name), title.title_id)
 
 
@@ -104,13 +106,13 @@ def side_by_side(
     filled: Filled,
     other: Filled,
     headings: tuple[str, str],
-    told: str,
+    metadata_of: str,
 ) -> None:
-    """The real shot, and the shots that both expected in its place."""
+    """The real shot, and the real shots nearest to both predictions."""
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     first = int(title.row["first_shot"])
     ours = interpretation_cache.picks(catalog, run_path, title.title_id, hidden, shot, title.title_id)
-    theirs = interpretation_cache.picks(catalog, other_path, title.title_id, hidden, shot, told or None)
+    theirs = interpretation_cache.picks(catalog, other_path, title.title_id, hidden, shot, metadata_of or None)
     columns = [
         column(
             "The real shot",
