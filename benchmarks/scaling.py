@@ -29,7 +29,7 @@ from msm.io import files
 from msm.recipes.presets import preset
 from msm.runs.folder import versions
 from msm.training.trainer import start_run, train
-from workbench.views.scaling import scaling_sentence, scaling_table
+from workbench.views.ablation.scaling import scaling_sentence, scaling_table
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 RECIPES = ("mediafm", "neighbour")

@@ -35,4 +35,4 @@ def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, addres
     expect(page.get_by_text(re.compile("Hiding .* instead of 20 %"))).to_be_visible()
     assert (world / "runs" / "small" / "table.csv").exists()
     page.get_by_role("button", name="Copy as code").first.click()
-    expect(page.get_by_text("knob_figure(read_table")).to_be_visible()
+    expect(page.get_by_text("hyperparameter_figure(read_table")).to_be_visible()

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from msm import Catalog, Run
-from workbench.views.strip import strip_answer
+from workbench.views.fill_in.filmstrip import strip_answer
 
 pytestmark = pytest.mark.browser
 SHOT = "/thumbnails/catalog/short/3.webp"

@@ -146,7 +146,7 @@ def ablation(content: bytes) -> None:
 
 
 def presentation(content: bytes) -> None:
-    from workbench.views.script import hidden_shots, parse_script
+    from workbench.views.slides.script import hidden_shots, parse_script
 
     for step in parse_script(content, "script.toml").steps:
         hidden_shots(step, 40, "script.toml")
@@ -190,7 +190,7 @@ MODULES: dict[str, list[str]] = {  # what leads: the code that reads, ours and t
     "run": ["msm.runs.schema"],
     "setting": ["msm.config.settings", "msm.recipes.presets"],
     "ablation": ["msm.config.settings", "msm.ablation.plan"],
-    "presentation": ["tomllib", "workbench.views.script"],
+    "presentation": ["tomllib", "workbench.views.slides.script"],
     "hidden": ["msm.data.ranges"],
     "modalities": ["msm.data.ranges", "msm.masking.parts"],
     "link": ["msm.data.ranges", "msm.data.selection"],

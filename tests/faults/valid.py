@@ -360,7 +360,7 @@ class ScriptKind(Kind):
         (folder / "script.toml").write_text(SCRIPT, encoding="utf-8")
 
     def read(self, folder: Path) -> None:
-        from workbench.views.script import hidden_shots, read_script
+        from workbench.views.slides.script import hidden_shots, read_script
 
         for step in read_script(folder / "script.toml").steps:
             hidden_shots(step, 40, "script.toml")

@@ -16,10 +16,16 @@ from msm.ablation.plan import make_plan
 from msm.ablation.progress import write_progress
 from msm.ablation.report import as_csv, as_markdown
 from tests.pages.test_pages import TIMEOUT_S, text_of
-from workbench.app_pages.ablations import store
-from workbench.views.ablation import axis_reach, cells_table, has_own_scale, knob_figure
-from workbench.views.ablation_text import NOTHING_FOUND, headline, knob_sentence, standing_sentence, value_label
-from workbench.views.notebook_code import knob_code
+from workbench.app_pages.ablations import cached
+from workbench.views.ablation.figures import axis_reach, cells_table, has_own_scale, hyperparameter_figure
+from workbench.views.ablation.sentences import (
+    NOTHING_FOUND,
+    headline,
+    hyperparameter_sentence,
+    picked_sentence,
+    value_label,
+)
+from workbench.views.notebook_code import hyperparameter_code
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "ablations" / "page.py"
@@ -79,17 +85,17 @@ def cell(name: str, changes: dict[str, Any], cosine: float | None, vs_base: dict
 
 
 def test_a_knob_is_one_plain_sentence_with_its_numbers():
-    sentence = knob_sentence(small_table()["knobs"][0])
+    sentence = hyperparameter_sentence(small_table()["knobs"][0])
     assert sentence == (
         "Hiding 40 % instead of 20 % makes it worse: −0.013, 95 % −0.020 to −0.006; 15 %: no difference seen."
     )
-    assert "not trained" in knob_sentence(small_table()["knobs"][1])
+    assert "not trained" in hyperparameter_sentence(small_table()["knobs"][1])
 
 
 def test_what_stands_out_only_by_itself_is_called_possible_chance():
     knob = small_table()["knobs"][0]
     knob["effects"] = [{**e, "answer": "no difference seen"} for e in knob["effects"]]
-    assert "among all these comparisons it may be chance" in knob_sentence(knob)
+    assert "among all these comparisons it may be chance" in hyperparameter_sentence(knob)
 
 
 def test_the_headline_names_the_knob_that_mattered_most_or_none():
@@ -101,7 +107,7 @@ def test_the_headline_names_the_knob_that_mattered_most_or_none():
 
 
 def test_the_pick_of_validation_is_held_against_the_best_baseline():
-    assert standing_sentence(small_table()) == (
+    assert picked_sentence(small_table()) == (
         "Validation titles alone would pick **mask.ratio 15 %**: centred cosine 0.501 on test titles, "
         "below the best baseline (average of the shots around): −0.049, 95 % −0.059 to −0.039."
     )
@@ -122,7 +128,7 @@ def test_values_are_written_as_people_do(key, value, label):
 
 def test_a_figure_has_a_row_a_value_in_order_an_interval_and_a_dot_a_seed():
     table = small_table()
-    figure = knob_figure(table, "mask.ratio")
+    figure = hyperparameter_figure(table, "mask.ratio")
     assert list(figure.layout.yaxis.ticktext) == ["15 %", "20 % (base)", "40 %"]
     lines = [t for t in figure.data if t.mode == "lines"]
     assert [tuple(np.round(t.x, 3)) for t in lines] == [(-0.003, 0.005), (-0.02, -0.006)]
@@ -152,7 +158,7 @@ def test_the_table_keeps_cells_that_failed_with_nothing_in_them():
 
 def test_copied_code_draws_the_figure(tmp_path):
     (tmp_path / "table.json").write_text(json.dumps(small_table()))
-    *lines, last = knob_code(tmp_path / "table.json", "mask.ratio").strip().splitlines()
+    *lines, last = hyperparameter_code(tmp_path / "table.json", "mask.ratio").strip().splitlines()
     space: dict[str, Any] = {}
     exec("\n".join([*lines, f"figure = {last}"]), space)  # it is what a person would paste
     assert len(space["figure"].data) > 3
@@ -204,7 +210,7 @@ def test_a_table_by_itself_opens_by_its_path(monkeypatch, tmp_path):
 def test_an_ablation_under_way_shows_how_far_it_is_and_can_be_stopped(monkeypatch, tmp_path):
     folder = write(tmp_path / "runs" / "now", state="running", done=4, failed=0, share=0.4, seconds_left=200.0)
     app = visit(monkeypatch, tmp_path / "runs")
-    assert store.read(folder).running
+    assert cached.read(folder).running
     next(b for b in app.button if b.label == "Stop").click().run()
 
     assert (folder / "stop").exists()
@@ -221,7 +227,7 @@ def test_a_runner_that_fell_silent_is_not_called_running(monkeypatch, tmp_path):
 
 
 def test_without_an_ablation_the_page_says_what_one_is_and_how_to_start_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("workbench.app_pages.ablations.store.MEASURED", tmp_path / "none")
+    monkeypatch.setattr("workbench.app_pages.ablations.cached.MEASURED", tmp_path / "none")
     app = visit(monkeypatch, tmp_path / "none")
 
     assert "No ablation yet" in app.subheader[0].value
@@ -261,7 +267,7 @@ def test_the_page_opens_on_what_was_measured_here_where_there_is_no_ablation_of_
 def test_when_a_model_is_worth_it_is_said_in_a_sentence_for_each_recipe():
     import pandas as pd
 
-    from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
+    from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table
 
     points = [
         {"recipe": recipe, "asked": shots, "train_shots": shots + more, "centred_cosine": cosine, "best_baseline": 0.4}

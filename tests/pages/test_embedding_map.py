@@ -16,9 +16,12 @@ from msm import Catalog
 from msm.data.catalog import modalities_of
 from msm.projection.maps import make_maps
 from tests.browser.small_world import DIMS, small_title
-from workbench.views import map_parts, map_text, palette
-from workbench.views.map_figure import MOST_POINTS, map_figure
-from workbench.views.map_labels import map_labels
+from workbench.views import palette
+from workbench.views.map.component_data import colours_part, points_part
+from workbench.views.map.figure import MOST_POINTS, map_figure
+from workbench.views.map.labels import map_labels
+from workbench.views.map.neighbours import label_agreement, neighbour_overlap
+from workbench.views.map.sentences import typical_sentence
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "embedding_map" / "page.py"
@@ -181,7 +184,7 @@ def unpacked(text: str, kind: str) -> np.ndarray:
 
 def test_places_keep_their_shape_to_a_65_thousandth():
     points = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32) * [3, 1]
-    part = map_parts.points_part("key", points)
+    part = points_part("key", points)
     back = np.stack([unpacked(part[axis], "<u2") for axis in "xy"], axis=1) / 65535
 
     extent = (points.max(axis=0) - points.min(axis=0)).max()
@@ -189,12 +192,12 @@ def test_places_keep_their_shape_to_a_65_thousandth():
 
 
 def test_one_point_alone_has_a_place():
-    assert unpacked(map_parts.points_part("key", np.zeros((1, 2), np.float32))["x"], "<u2").tolist() == [32768]
+    assert unpacked(points_part("key", np.zeros((1, 2), np.float32))["x"], "<u2").tolist() == [32768]
 
 
 def test_beyond_ten_values_of_a_label_the_rest_are_grey_others():
     values = pd.Series([f"v{i}" for i in range(14) for _ in range(20 - i)] + [None, ""])
-    part = map_parts.colours_part("key", "mood", values)
+    part = colours_part("key", "mood", values)
     index = unpacked(part["index"], np.uint8)
 
     assert [e["name"] for e in part["palette"]] == ["others", *(f"v{i}" for i in range(10))]
@@ -205,7 +208,7 @@ def test_beyond_ten_values_of_a_label_the_rest_are_grey_others():
 
 def test_numbers_of_many_values_get_a_ramp_and_unknown_ones_grey():
     values = pd.Series([*np.linspace(0, 1, 200), np.nan])
-    part = map_parts.colours_part("key", "length", values)
+    part = colours_part("key", "length", values)
     index = unpacked(part["index"], np.uint8)
 
     assert part["ramp"] == ["0.01 or less", "0.99 or more"] and index[-1] == 0
@@ -213,7 +216,7 @@ def test_numbers_of_many_values_get_a_ramp_and_unknown_ones_grey():
 
 
 def test_a_number_of_few_values_is_a_category():
-    assert map_parts.colours_part("key", "act", pd.Series([1, 2, 3, 1]))["ramp"] is None
+    assert colours_part("key", "act", pd.Series([1, 2, 3, 1]))["ramp"] is None
 
 
 def contrast(one: str, other: str) -> float:
@@ -258,24 +261,24 @@ def test_labels_of_few_values_come_first_and_what_is_the_same_all_over_is_left_o
 def test_what_is_typical_is_said_only_where_it_stands_out():
     everything = pd.DataFrame({"genre": ["noir"] * 10 + ["space"] * 90, "tone": ["calm"] * 100})
 
-    assert "genre *noir* 100" in map_text.typical(everything.iloc[:8], everything)
-    assert "tone" not in map_text.typical(everything.iloc[:8], everything)
-    assert map_text.typical(everything.iloc[20:60], everything) == ""
+    assert "genre *noir* 100" in typical_sentence(everything.iloc[:8], everything)
+    assert "tone" not in typical_sentence(everything.iloc[:8], everything)
+    assert typical_sentence(everything.iloc[20:60], everything) == ""
 
 
 def test_overlap_is_the_share_of_neighbours_that_both_name():
     one = np.array([[1, 2], [0, 2], [0, 1]])
     other = np.array([[2, 1], [0, 3], [3, 4]])
 
-    assert map_text.overlap_of(one, other).tolist() == [1.0, 0.5, 0.0]
+    assert neighbour_overlap(one, other).tolist() == [1.0, 0.5, 0.0]
 
 
 def test_neighbours_share_a_label_more_often_than_by_chance_only_where_they_do():
     values = pd.Series(["a"] * 50 + ["b"] * 50)
     near = np.array([[(i // 50) * 50 + (i + 1) % 50] for i in range(100)])
-    assert map_text.together(near, values) == (1.0, 0.5)
-    assert map_text.together(near, pd.Series(np.linspace(0, 1, 100))) is None
-    assert map_text.together(near, pd.Series(["a"] * 100)) is None
+    assert label_agreement(near, values) == (1.0, 0.5)
+    assert label_agreement(near, pd.Series(np.linspace(0, 1, 100))) is None
+    assert label_agreement(near, pd.Series(["a"] * 100)) is None
 
 
 def test_the_figure_of_a_notebook_colours_values_rings_the_chosen_and_turns_to_density():

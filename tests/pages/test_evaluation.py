@@ -19,16 +19,16 @@ from msm import Catalog, Run
 from msm.data.catalog import modalities_of
 from msm.evaluation.evaluate_run import evaluate_run
 from tests.browser.small_world import DIMS, small_title, train_run
-from workbench.views import notebook_code, report, report_figures
-from workbench.views.probes import (
-    FAMILIES,
-    probes_figure,
-    probes_sentence,
-    probes_table,
-    probes_wide,
-    skipped_sentences,
-)
-from workbench.views.report_document import command_again, report_html
+from workbench.views import notebook_code
+from workbench.views.report.document import command_again, report_html
+from workbench.views.report.figures import part_figure, predictors_figure, titles_figure
+from workbench.views.report.geometry import geometry_figure
+from workbench.views.report.long_table import long_table
+from workbench.views.report.probes import FAMILIES, probes_sentence, probes_table, probes_wide, skipped_sentences
+from workbench.views.report.probes_figure import probes_figure
+from workbench.views.report.reports import PARTS
+from workbench.views.report.sentences import verdict
+from workbench.views.report.tables import part_table, predictors_table, titles_table
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "evaluation" / "page.py"
@@ -91,7 +91,7 @@ def test_the_page_runs_on_the_sample_data(monkeypatch):
 def test_the_page_opens_on_the_verdict_and_shows_every_part(monkeypatch, world):
     app = visit(monkeypatch, world / "catalog", world / "runs", run="measured")
 
-    assert app.subheader[0].value == report.verdict(json.loads((world / "runs/measured/evaluation.json").read_text()))
+    assert app.subheader[0].value == verdict(json.loads((world / "runs/measured/evaluation.json").read_text()))
     assert app.metric[0].label.endswith("Model")
     headings = [m.value for m in app.markdown if m.value.startswith("#####")]
     assert len(headings) == 6 and [s.value for s in app.subheader[1:]] == [
@@ -185,22 +185,22 @@ def test_every_picture_is_the_same_twice_and_carries_no_markup_of_the_catalog(re
     lines: list[dict] = []
     table = probes_table(reports)
     draws = [
-        lambda: report_figures.predictors_figure(reports),
-        *[lambda p=p: report_figures.part_figure(reports, p) for p in report.PARTS],
-        lambda: report_figures.titles_figure(reports),
-        lambda: report_figures.geometry_figure(lines, "rankme"),
+        lambda: predictors_figure(reports),
+        *[lambda p=p: part_figure(reports, p) for p in PARTS],
+        lambda: titles_figure(reports),
+        lambda: geometry_figure(lines, "rankme"),
         lambda: probes_figure(table[table["probe"].isin(FAMILIES["Read off by a line"])], "measured"),
     ]
     for draw in draws:
         assert draw().to_json() == draw().to_json()
-    names = report_figures.titles_figure(reports).layout.yaxis.ticktext
+    names = titles_figure(reports).layout.yaxis.ticktext
     assert any(n.startswith("&lt;b&gt;bold&lt;/b&gt;") for n in names) and "<" not in "".join(names)
 
 
 def test_titles_carry_their_id_whether_they_have_a_row_or_a_dot(reports):
-    few = report_figures.titles_figure(reports)
+    few = titles_figure(reports)
     many = {"measured": {**reports["measured"], "titles": reports["measured"]["titles"] * 20}}
-    for figure in (few, report_figures.titles_figure(many)):
+    for figure in (few, titles_figure(many)):
         marked = [t for t in figure.data if t.customdata is not None and len(t.customdata)]
         assert {row[0] for t in marked for row in t.customdata} == {f"test-{i}" for i in range(10, 14)}
 
@@ -208,7 +208,7 @@ def test_titles_carry_their_id_whether_they_have_a_row_or_a_dot(reports):
 def test_the_words_follow_the_interval(reports):
     def told(low: float, high: float) -> str:
         evaluation = {**reports["measured"], "intervals": {"difference": {"mean": 0.0, "low": low, "high": high}}}
-        return report.verdict(evaluation)
+        return verdict(evaluation)
 
     assert "the model comes nearer" in told(0.01, 0.2)
     assert "nobody can tell" in told(-0.01, 0.2)
@@ -217,14 +217,14 @@ def test_the_words_follow_the_interval(reports):
 
 def test_an_old_report_gives_empty_tables_and_no_error(reports):
     before = {"old": old(reports["measured"])}
-    assert report.titles_table(before).empty and report.part_table(before, "ratio").empty
+    assert titles_table(before).empty and part_table(before, "ratio").empty
     assert probes_table(before).empty
-    assert len(report.predictors_table(before)) == 6 and report.predictors_table(before)["low"].isna().all()
-    assert len(report.everything(before, [])) and report_html(before, [], command="x")
+    assert len(predictors_table(before)) == 6 and predictors_table(before)["low"].isna().all()
+    assert len(long_table(before, [])) and report_html(before, [], command="x")
 
 
 def test_the_csv_holds_every_number_of_the_report(reports):
-    table = report.everything(reports, [])
+    table = long_table(reports, [])
     assert {"predictors", "distance", "ratio", "position", "modality", "title", "probe linear"} <= set(table["part"])
     own = table.query("part == 'predictors' and place == 'model' and measure == 'centred_cosine'")["value"]
     assert own.iloc[0] == reports["measured"]["centred_cosine"]
@@ -261,7 +261,7 @@ def test_the_html_report_stands_alone_and_shows_markup_as_text(reports, world):
     seen.feed(document)
 
     assert seen.links == [] and "b" not in seen.tags and "i" not in seen.tags
-    assert seen.tags.count("table") >= 6 and report.verdict(evaluation)[:30] in seen.text
+    assert seen.tags.count("table") >= 6 and verdict(evaluation)[:30] in seen.text
     assert MARKUP in seen.text  # as a name of a title in the table of numbers
     assert document.count("</script>") == document.count("<script") == seen.tags.count("script")
     assert "Plotly.newPlot" in document and "cdn.plot.ly" not in re.sub(

@@ -14,12 +14,12 @@ from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
 from workbench.app_pages.masking_lab import panels
-from workbench.views.attention import attention_figure, attention_sentence, attention_words
+from workbench.views.fill_in.guess import Outcome, outcome_sentence, score_sentence
 from workbench.views.formatting import ordinal
-from workbench.views.guess import Answered, outcome, score_sentence
-from workbench.views.influence import influence_arcs, influence_sentence
-from workbench.views.surprise import surprise_sentence
-from workbench.views.what_if import context_sentence, pair_sentence
+from workbench.views.interpret.attention import attention_figure, attention_sentence, attention_words
+from workbench.views.interpret.influence import influence_arcs, influence_sentence
+from workbench.views.interpret.surprise import surprise_sentence
+from workbench.views.interpret.what_if import context_sentence, pair_sentence
 
 ROOT = Path(__file__).parents[2]
 LAB, PRESENT = (ROOT / "workbench" / "app_pages" / name / "page.py" for name in ("masking_lab", "present"))
@@ -234,10 +234,10 @@ def test_a_shot_that_helped_is_named_and_where_none_did_that_is_said():
 
 
 def test_the_game_says_who_was_right_and_never_calls_itself_a_measurement():
-    assert outcome(Answered(True, True, False)) == "You and the model are right; copying is not."
-    assert outcome(Answered(False, True, True)) == "The model and copying are right; you are not."
-    assert outcome(Answered(True, False, False)) == "Only you are right."
-    assert outcome(Answered(False, False, True)) == "Only copying is right."
+    assert outcome_sentence(Outcome(True, True, False)) == "You and the model are right; copying is not."
+    assert outcome_sentence(Outcome(False, True, True)) == "The model and copying are right; you are not."
+    assert outcome_sentence(Outcome(True, False, False)) == "Only you are right."
+    assert outcome_sentence(Outcome(False, False, True)) == "Only copying is right."
     assert "After 2 rounds: you 1, the model 2, copying 0" in score_sentence(
         [(True, True, False), (False, True, False)]
     )

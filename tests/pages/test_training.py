@@ -23,9 +23,9 @@ from tests.pages.test_pages import TIMEOUT_S, text_of
 from tests.small_runs import metrics_line, rising, write_run
 from workbench.app_pages.training import processes
 from workbench.server import jobs
-from workbench.views import training_text as words
 from workbench.views.notebook_code import training_code
-from workbench.views.training import MOST_POINTS, gauge_curve, loss_curve, progress_curve, step_curve, thinned
+from workbench.views.training import sentences as words
+from workbench.views.training.curves import MOST_POINTS, gauge_curve, loss_curve, progress_curve, step_curve, thinned
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "training" / "page.py"

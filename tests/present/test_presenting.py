@@ -14,12 +14,12 @@ from msm.data.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run, write_thumbnails
 from workbench.present import export
 from workbench.present.play import Stage, play
-from workbench.views.attention import NOT_WHY
-from workbench.views.drawing import arcs_svg, curve_svg
 from workbench.views.frames import Frame, figure, shortened
-from workbench.views.script import SHOWS, parse_script, read_script, script_of_a_view
-from workbench.views.slide_document import slide_document
-from workbench.views.slides import Slide, slide_html
+from workbench.views.interpret.attention import NOT_WHY
+from workbench.views.slides.document import slide_document
+from workbench.views.slides.markup import Slide, slide_html
+from workbench.views.slides.script import SHOWS, parse_script, read_script, script_of_a_view
+from workbench.views.slides.svg import arcs_svg, curve_svg
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data" / "presentations" / "harbour-lights.toml"
@@ -259,7 +259,7 @@ def test_the_guide_holds_every_view_and_what_it_shows_can_be_read():
 
 
 def test_tables_of_views_need_no_labels():
-    from workbench.views.surprise import surprise_figure, surprise_sentence
+    from workbench.views.interpret.surprise import surprise_figure, surprise_sentence
 
     table = pd.DataFrame({"shot": [0, 1, 2], "start_s": np.nan, "surprise": [0.1, 0.9, 0.2], "copy_surprise": 0.5})
     table = table.assign(starts_scene=None)

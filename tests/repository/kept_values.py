@@ -24,8 +24,8 @@ from msm.interpret.surprise import surprise
 from msm.recipes.presets import PRESETS, preset
 from msm.training.trainer import start_run, train
 from tests.talks import SETTINGS, alternating_titles
-from workbench.views.report_figures import part_figure, predictors_figure
-from workbench.views.timeline import timeline
+from workbench.views.fill_in.timeline import timeline
+from workbench.views.report.figures import part_figure, predictors_figure
 
 REPO = Path(__file__).resolve().parents[2]
 KEPT = Path(__file__).with_name("kept_values.json")

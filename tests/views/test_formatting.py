@@ -24,6 +24,7 @@ from streamlit.testing.v1 import AppTest
 from msm import Catalog
 from msm.data.catalog import modalities_of
 from tests.browser.small_world import DIMS, small_title, train_run
+from workbench.views.formatting import escape_markdown
 
 PAGES_FOLDER = Path(__file__).parents[2] / "workbench" / "app_pages"
 PAGES = sorted(path.parent.name for path in PAGES_FOLDER.glob("*/page.py"))
@@ -59,6 +60,12 @@ def world(tmp_path_factory) -> Path:
     run = Run.open(folder / "runs" / "mediafm")
     run.folder.save_evaluation(report(score_titles(run.predict, catalog.split("test"), run.space), "test"))
     return folder
+
+
+def test_escaped_text_starts_no_list_heading_or_colour_in_markdown():
+    assert escape_markdown("- a\n+ b\n12. c\n--- d") == "\\- a\n\\+ b\n12\\. c\n\\--- d"
+    assert escape_markdown("# a :red[b] ![c](d)") == "\\# a \\:red\\[b\\] \\!\\[c\\](d)"
+    assert escape_markdown("-1.5 and 97) at 12:30 in snake_case") == "-1.5 and 97) at 12:30 in snake_case"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -119,7 +126,7 @@ def test_what_a_broken_catalog_and_a_failed_job_say(monkeypatch, page, world, tm
 
 def test_in_the_html_report(world):
     """`tests/present/test_presenting.py` holds the presenter's file to the same."""
-    from workbench.views.report_document import report_html
+    from workbench.views.report.document import report_html
 
     reports = {EVIL: _evaluation(world)}
     document = re.sub(
@@ -129,10 +136,10 @@ def test_in_the_html_report(world):
 
 
 def test_in_the_csv_of_the_report(world):
-    from workbench.views.report import everything
+    from workbench.views.report.long_table import long_table
     from workbench.views.spreadsheet import as_csv
 
-    told = as_csv(everything({"@run": _evaluation(world)}, [])).decode()
+    told = as_csv(long_table({"@run": _evaluation(world)}, [])).decode()
     cells = list(csv.reader(io.StringIO(told)))
     assert "'@run" in told
     assert not [cell for row in cells for cell in row if re.match(r"[=@+]", cell)]

@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 
 from workbench.views import palette
-from workbench.views.benchmark_record import track_record, track_record_sentence
-from workbench.views.comparison import comparison_sentence, comparison_table
 from workbench.views.default_selection import hide_at_random, opening_title
+from workbench.views.fill_in.filmstrip import scene_around, scene_starts, strip_answer, strip_shots
+from workbench.views.fill_in.shot_table import shot_table
+from workbench.views.fill_in.timeline import time_ticks, timeline
+from workbench.views.fill_in.verdict import clear_difference, interval, verdict
 from workbench.views.formatting import clock, number, provenance_lines
+from workbench.views.report.comparison import comparison_sentence, comparison_table
+from workbench.views.report.track_record import track_record, track_record_sentence
 from workbench.views.shot_colors import fingerprint_colors, principal_components
-from workbench.views.shot_table import shot_table
-from workbench.views.strip import scene_around, scene_starts, strip_answer, strip_shots
-from workbench.views.timeline import time_ticks, timeline
-from workbench.views.verdict import clear_difference, interval, verdict
 
 CONFIG = tomllib.loads(
     (Path(__file__).parents[2] / "workbench" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
@@ -143,6 +143,13 @@ def test_a_scene_reaches_from_its_mark_to_the_next():
 
     assert scene_around(shots, 1) == [0, 1, 2]
     assert scene_around(shots, 4) == [3, 4]
+
+
+def test_a_shot_of_an_unknown_scene_has_no_scene_around_it():
+    shots = pd.DataFrame({"scene": [0, 0, -1, -1, 1]})
+
+    assert scene_around(shots, 1) == [0, 1]
+    assert scene_around(shots, 2) == []
 
 
 def test_a_title_without_times_and_text_has_a_strip():

@@ -1,4 +1,4 @@
-"""The script of every session: the page list and the shared sidebar. `app.py` is the server around it."""
+"""The script that Streamlit runs for every session: page navigation and the shared sidebar. `app.py` is the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGES = [  # file, title, icon
     ("data", "Data", "database"),
     ("present", "Present", "slideshow"),
 ]
-ADDRESSES = {"embedding_map": "map"}  # where a page's address is not its file's name
+ADDRESSES = {"embedding_map": "map"}  # URL paths that differ from the name of the folder
 
 page = st.navigation(
     [

@@ -18,7 +18,7 @@ import traitlets
 
 from msm import FillIn, InputError, Run, Title
 from workbench.components.front_end import script, style
-from workbench.views.strip import as_message, of_message, strip_answer, strip_shots
+from workbench.views.fill_in.filmstrip import as_message, of_message, strip_answer, strip_shots
 
 MOST_PICTURES = 600  # frames are sent inside the notebook; a longer title is shown by its colours
 MOST_FILM_BYTES = 32 * 2**20  # so is the film; in place of a larger one the frames are played

@@ -8,7 +8,7 @@ import streamlit as st
 from msm import Catalog
 from workbench.session import cache
 from workbench.views.catalog_tables import modalities_table
-from workbench.views.formatting import as_text, number, provenance_lines
+from workbench.views.formatting import escape_markdown, number, provenance_lines
 
 QUICK_GB = 0.5  # a catalog up to this size is read whole when its page opens
 
@@ -40,7 +40,9 @@ def show_soundness(found: cache.Inspection | None, held: str = "") -> None:
     if found is None:
         st.caption("Its tables fit together; its vectors have not been read yet.")
     elif found.problems:
-        st.error("This catalog breaks rules of its format:\n" + "\n".join(f"- {as_text(p)}." for p in found.problems))
+        st.error(
+            "This catalog breaks rules of its format:\n" + "\n".join(f"- {escape_markdown(p)}." for p in found.problems)
+        )
     else:
         said = ":green[:material/check_circle:] Sound: every rule of the format holds, every vector was read."
         st.markdown(f"{held} {said}" if held else said)

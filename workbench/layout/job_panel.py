@@ -17,7 +17,7 @@ from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import may_edit
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.views.formatting import as_text, left_in_words
+from workbench.views.formatting import escape_markdown, left_in_words
 
 ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}
 EVERY_S = 1.0  # between two updates of a running job
@@ -40,7 +40,7 @@ def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenera
         with st.container(border=True):
             _ended(job, done)
     for job in over[1:]:  # the latest is open, the others are folded
-        with st.expander(f"{as_text(job.title)} · {ENDED[job.state]}"):
+        with st.expander(f"{escape_markdown(job.title)} · {ENDED[job.state]}"):
             _ended(job, done)
 
 
@@ -56,7 +56,7 @@ def _running(folders: list[Path]) -> None:
 def _bar(job: Job) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     share = f"{job.share:.0%}" if job.share else "starting …"
-    words = [f"**{as_text(job.title)}**", share, left_in_words(job.seconds_left)]
+    words = [f"**{escape_markdown(job.title)}**", share, left_in_words(job.seconds_left)]
     bar.progress(job.share or 0.0, " · ".join(filter(None, words)))
     label = ("Stop", "Stop now", "Stop now")[min(job.asked, 2)]
     button.button(
@@ -90,13 +90,15 @@ def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
 
 def _explain_end(job: Job) -> None:
     if job.state == jobs.STOPPED:
-        st.info(f"**{as_text(job.title)}** was stopped.", icon=":material/stop_circle:")
+        st.info(f"**{escape_markdown(job.title)}** was stopped.", icon=":material/stop_circle:")
     else:
         sentence = job.sentence.replace(
             f"{job.folder.absolute() / 'files'}/", ""
         )  # uploads are named without their folder
         st.error(
-            f"{as_text(sentence)}." if job.title in sentence else f"**{as_text(job.title)}**: {as_text(sentence)}.",
+            f"{escape_markdown(sentence)}."
+            if job.title in sentence
+            else f"**{escape_markdown(job.title)}**: {escape_markdown(sentence)}.",
             icon=":material/error:",
         )
     if len(job.log.strip().splitlines()) > 1:

@@ -14,9 +14,9 @@ from msm.io.progress import progress_bar
 from workbench.present.play import Picture, Stage, play
 from workbench.session.arguments import read_arguments
 from workbench.views.frames import data_uri
-from workbench.views.script import read_script
 from workbench.views.shot_colors import fingerprint_colors
-from workbench.views.slide_document import slide_document
+from workbench.views.slides.document import slide_document
+from workbench.views.slides.script import read_script
 
 
 def main(words: list[str] | None = None) -> int:

@@ -16,17 +16,17 @@ from msm.interpret.guess import Round, deal
 from msm.interpret.influence import influence
 from msm.interpret.surprise import Surprise, agreement, peaks, peaks_at_scenes, surprise
 from msm.masking.parts import Parts, lost_of
-from workbench.views import slides
-from workbench.views.attention import attention_sentence, attention_words
-from workbench.views.expected import expected_sentence, three_columns
+from workbench.views.fill_in.expected import expected_sentence, three_columns
+from workbench.views.fill_in.guess import question
+from workbench.views.fill_in.verdict import verdict
 from workbench.views.formatting import clock, hidden_and_shown, hidden_in_words, number, part
 from workbench.views.frames import Frame
-from workbench.views.guess import question
-from workbench.views.influence import influence_arcs, influence_sentence, strongest
-from workbench.views.script import ABOUT_A_SHOT, Script, Step, hidden_parts, hidden_shots
-from workbench.views.slides import Slide
-from workbench.views.surprise import surprise_sentence
-from workbench.views.verdict import verdict
+from workbench.views.interpret.attention import attention_sentence, attention_words
+from workbench.views.interpret.influence import influence_arcs, influence_sentence, strongest
+from workbench.views.interpret.surprise import surprise_sentence
+from workbench.views.slides import markup as slides
+from workbench.views.slides.markup import Slide
+from workbench.views.slides.script import ABOUT_A_SHOT, Script, Step, hidden_parts, hidden_shots
 
 if TYPE_CHECKING:  # these import torch, which costs two seconds
     from msm import FillIn, Run
@@ -131,7 +131,7 @@ class _Scene:
         if "words" in lost:
             how["text"] = ""
         badge = f"{' and '.join(lost)} hidden"
-        return self.frame(shot, veiled="picture" in lost, heard=True, **{"mark": "hidden", "badge": badge, **how})
+        return self.frame(shot, veiled="picture" in lost, keeps_text=True, **{"mark": "hidden", "badge": badge, **how})
 
     @property
     def note(self) -> str:
@@ -149,7 +149,7 @@ def _film(scene: _Scene) -> tuple[str, str]:
     hidden = set(scene.hidden)
     shots = range(0, scene.title.num_shots, step)
     film = slides.film([scene.veiled(s, badge="") if s in hidden else scene.frame(s) for s in shots])
-    return "", slides.noted(film, hidden_in_words(scene.parts, scene.hidden) if scene.parts else "")
+    return "", slides.with_note(film, hidden_in_words(scene.parts, scene.hidden) if scene.parts else "")
 
 
 def _expected(scene: _Scene) -> tuple[str, str]:
@@ -169,7 +169,7 @@ def _expected(scene: _Scene) -> tuple[str, str]:
     name = fill.best_baseline_name
     sentence = "" if scene.step.veil else expected_sentence(model_rank, copy_rank, len(fill.shots), "this title", name)
     truth = scene.veiled(shot, mark="truth") if scene.step.veil else scene.frame(shot, mark="truth")
-    return sentence, slides.noted(three_columns(truth, frames(model), frames(copy), name), scene.note)
+    return sentence, slides.with_note(three_columns(truth, frames(model), frames(copy), name), scene.note)
 
 
 def _influence(scene: _Scene) -> tuple[str, str]:
@@ -180,7 +180,7 @@ def _influence(scene: _Scene) -> tuple[str, str]:
         badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
         frames.append(scene.frame(int(line.shot), badge=badge, mark="model" if line.influence > 0 else ""))
     arcs = influence_arcs(table, shot)
-    return influence_sentence(table, shot, starts), slides.mattered(frames, arcs, scene.title.num_shots)
+    return influence_sentence(table, shot, starts), slides.influence(frames, arcs, scene.title.num_shots)
 
 
 def _attention(scene: _Scene) -> tuple[str, str]:
@@ -193,7 +193,7 @@ def _attention(scene: _Scene) -> tuple[str, str]:
     arcs = influence_arcs(table, shot, by="attention")
     rho = agreement(scene.influence_on(shot)["influence"].to_numpy(), table["attention"].to_numpy())
     body = slides.attention(frames, arcs, scene.title.num_shots)
-    return attention_sentence(table, starts), slides.noted(body, attention_words(found.shares(), "", rho))
+    return attention_sentence(table, starts), slides.with_note(body, attention_words(found.shares(), "", rho))
 
 
 def _surprise(scene: _Scene) -> tuple[str, str]:
@@ -205,8 +205,8 @@ def _surprise(scene: _Scene) -> tuple[str, str]:
 
 def _verdict(scene: _Scene) -> tuple[str, str]:
     fill = scene.fill
-    body = slides.against_copying(fill.table, fill.best_baseline_name)
-    return verdict(fill.table, fill.best_baseline_name), slides.noted(body, scene.note)
+    body = slides.score_bars(fill.table, fill.best_baseline_name)
+    return verdict(fill.table, fill.best_baseline_name), slides.with_note(body, scene.note)
 
 
 def _guess(scene: _Scene) -> tuple[str, str]:

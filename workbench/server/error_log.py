@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from msm.errors import InputError
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 LOG = "workbench.log"
 LOG_BYTES, LOG_FILES = 1_000_000, 5
@@ -47,7 +47,7 @@ def configure_log(runs: Path) -> Path | None:
 def report_error(error: Exception) -> bool:
     """Show the error on the page and log it; returns True, which tells Streamlit that it is handled."""
     if isinstance(error, InputError):  # invalid input that the page did not catch
-        st.error(f"{as_text(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return True
     number = secrets.token_hex(3)
     log.error("error %s", number, exc_info=error)

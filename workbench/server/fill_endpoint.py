@@ -21,7 +21,7 @@ from msm.masking.parts import format_parts, simplest
 from workbench.server.auth_guard import require_access
 from workbench.session.arguments import catalog_named, read_arguments
 from workbench.session.base_path import base_address
-from workbench.views.strip import of_message, strip_answer
+from workbench.views.fill_in.filmstrip import of_message, strip_answer
 
 MAX_BODY_BYTES = 1_000_000  # room for every shot of the longest title, in every modality
 PATH = "/fill-in/{catalog}/{title}/{run}"

@@ -20,7 +20,7 @@ from typing import Any
 import streamlit as st
 
 from msm.errors import InputError
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 EDITOR, VIEWER, STRANGER = "editor", "viewer", "stranger"
 NOT_AN_EDITOR = "you see this workbench as a viewer; somebody with the role of an editor can do this"
@@ -70,7 +70,7 @@ def gate() -> None:
         if not login_required():
             return
     except InputError as error:
-        st.error(f"{as_text(error)}.", icon=":material/key_off:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/key_off:")
         st.stop()
     if not st.user.is_logged_in:
         st.title("MSM Workbench", anchor=False)

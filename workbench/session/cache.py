@@ -23,7 +23,7 @@ from msm.masking.parts import parse_parts
 from workbench.session.arguments import ROOT
 from workbench.session.base_path import base_address
 from workbench.session.bounded_dict import BoundedDict
-from workbench.views.strip import strip_shots
+from workbench.views.fill_in.filmstrip import strip_shots
 
 if TYPE_CHECKING:  # these import torch, which costs two seconds
     from msm import FillIn, Run

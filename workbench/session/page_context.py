@@ -14,7 +14,7 @@ import streamlit as st
 from msm import Catalog, InputError
 from workbench.session import cache, state, url_state
 from workbench.session.arguments import SAMPLE_RUNS, catalog_named, catalog_names, read_arguments
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 PAGES = Path(__file__).parents[1] / "app_pages"  # a folder each
 
@@ -25,7 +25,7 @@ def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
     try:
         return cache.open_catalog(path)
     except InputError as error:
-        st.error(f"{as_text(error)}.", icon=":material/folder_off:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/folder_off:")
         st.markdown("Bring films or embeddings on the page *Data*, or with a command, and reload this page:")
         st.code(f"msm import SOURCE {_words(path)}\nmsm ingest VIDEO {_words(path)}", language="bash", wrap_lines=True)
         otherwise()
@@ -45,7 +45,7 @@ def runs_for(catalog: Catalog) -> pd.DataFrame:
     runs = cache.list_runs(read_arguments().runs, catalog)
     url_state.synchronise(catalog, runs)
     for note in url_state.notes():
-        st.warning(as_text(note), icon=":material/link_off:")
+        st.warning(escape_markdown(note), icon=":material/link_off:")
     return runs
 
 

@@ -1,1 +1,10 @@
-"""Tables and Plotly figures from arrays and tables: pure, and without streamlit, so that notebooks draw the same."""
+"""Figures, tables and sentences: pure functions without Streamlit, which the app and the notebooks share.
+
+fill_in    one prediction of hidden shots: filmstrip, timeline, verdict
+interpret  surprise, influence, attention, what-if
+map        maps of embeddings
+report     evaluation reports and frozen probes
+training   curves and sentences of trainings
+ablation   ablations and the scaling curve
+slides     presentations
+"""

@@ -1,4 +1,4 @@
-"""What a catalog holds, as tables for the Data page."""
+"""The content of a catalog as tables: titles, splits and modalities."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SPLIT_ORDER = ("train", "validation", "test")
 
 
 def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
-    """A row a title as the page shows it: Title, Split, Shots, Length, then synopsis, tags and labels.
+    """A row a title for display: Title, Split, Shots, Length, then synopsis, tags and labels.
 
-    titles  columns title_id, name, split, num_shots, duration_s, and whatever else the catalog has
+    titles  columns title_id, name, split, num_shots, duration_s, and any further columns
     """
     shown = titles.drop(columns=["title_id", "first_shot", "name", "split", "num_shots", "duration_s"])
     lengths = [clock(s) for s in titles["duration_s"]]
@@ -26,7 +26,7 @@ def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
 
 
 def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
-    """A row a split that has titles: Split, Titles, Shots, Hours; no hours where no shot has a time.
+    """A row a split that has titles: Split, Titles, Shots, Hours; NaN hours where no shot has times.
 
     titles  columns split, num_shots, duration_s
     """

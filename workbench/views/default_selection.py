@@ -1,4 +1,4 @@
-"""What a page shows to somebody who has chosen nothing yet."""
+"""The title and the hidden shots that a page shows before anything is chosen."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import pandas as pd
 
 from msm.masking.policies import random_hidden
 
-TELLING_LENGTH = 120  # shots: long enough to measure something, short enough to see as a whole
+TYPICAL_LENGTH = 120  # shots: long enough to measure something, short enough to see as a whole
 RATIO = 0.2
 
 
 def opening_title(titles: pd.DataFrame) -> str:
-    """The title that a page opens on: one that training never saw, of a length that fits the eye.
+    """The title that a page opens on: an unseen one with about TYPICAL_LENGTH shots.
 
     titles  a row a title: title_id, split, num_shots
     """
     for split in ("test", "validation", "train"):
         of_split = titles[titles["split"] == split]
         if len(of_split):
-            nearest = (of_split["num_shots"] - TELLING_LENGTH).abs().argmin()
+            nearest = (of_split["num_shots"] - TYPICAL_LENGTH).abs().argmin()
             return str(of_split["title_id"].iloc[int(nearest)])
     raise ValueError("a catalog has at least one title")
 
 
 def hide_at_random(num_shots: int, seed: int, ratio: float = RATIO) -> list[int]:
-    """Shots as the evaluation hides them; at least one hidden and one visible where there are two."""
+    """Draw hidden shots as the evaluation does; at least one hidden and one visible where the title has two."""
     hidden = random_hidden(num_shots, ratio, np.random.default_rng(seed))
     if num_shots > 1 and not hidden.any():
         hidden[num_shots // 2] = True

@@ -1,4 +1,4 @@
-"""How times, numbers and predictors are put into words, the same everywhere."""
+"""Text of times, numbers, modalities and baselines, and escaping for Markdown and Plotly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from msm.data.ranges import format_ranges
 from msm.masking.parts import Parts
 
-# name of a baseline → (as a label, as the thing it does)
+# name of a baseline → (its label, what it does, for use in a sentence)
 BASELINES = {
     "global_mean": ("Average shot of all titles", "guessing the average shot of all titles"),
     "title_mean": ("Average shot of this title", "guessing this title’s average shot"),
@@ -21,33 +21,34 @@ BASELINES = {
 }
 
 
-# modality → what a person calls it
+# modality → its everyday name
 PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "sound", "text": "words"}
 
 
 def part(modality: str) -> str:
+    """The everyday name of a modality, `picture` for `video`."""
     return PARTS.get(modality, modality)
 
 
 def hidden_in_words(parts: Parts, hidden: Sequence[int]) -> str:
-    """What is hidden of the hidden shots where it is not all of them."""
+    """Which modalities of the hidden shots are hidden, as a sentence."""
     if all(shots is None for shots in parts.values()):
         lost = " and ".join(part(name) for name in parts)
         verb = "are" if lost == "words" or len(parts) > 1 else "is"
         return f"Only the {lost} {verb} hidden, and only the {lost} {verb} compared."
-    said = [f"the {part(n)} of {_shots(hidden if s is None else s)}" for n, s in parts.items()]
-    named = {shot for shots in parts.values() for shot in (hidden if shots is None else shots)}
-    if rest := [shot for shot in hidden if shot not in named]:
-        said.append(f"all of {_shots(rest)}")
-    return f"Hidden: {'; '.join(said)}. Each shot is compared by what is hidden of it."
+    words = [f"the {part(n)} of {_shots(hidden if s is None else s)}" for n, s in parts.items()]
+    covered = {shot for shots in parts.values() for shot in (hidden if shots is None else shots)}
+    if rest := [shot for shot in hidden if shot not in covered]:
+        words.append(f"all of {_shots(rest)}")
+    return f"Hidden: {'; '.join(words)}. Each shot is compared by what is hidden of it."
 
 
 def hidden_and_shown(parts: Parts, hidden: Sequence[int], sees_rest: bool) -> str:
-    """The same, and whether the run was given what is not hidden of these shots."""
-    said = hidden_in_words(parts, hidden)
+    """`hidden_in_words`, and whether the run was given the remaining modalities of these shots."""
+    words = hidden_in_words(parts, hidden)
     if sees_rest:
-        return said
-    return f"{said} This run learned with whole shots hidden, so it was not shown the rest of these shots either."
+        return words
+    return f"{words} This run learned with whole shots hidden, so it was not shown the rest of these shots either."
 
 
 def _shots(shots: Sequence[int]) -> str:
@@ -55,7 +56,7 @@ def _shots(shots: Sequence[int]) -> str:
 
 
 def clock(seconds: float) -> str:
-    """mm:ss, or h:mm:ss from an hour on; empty where the time is not known."""
+    """mm:ss, or h:mm:ss from one hour; empty for NaN."""
     if not math.isfinite(seconds):
         return ""
     minutes, rest = divmod(int(seconds), 60)
@@ -72,12 +73,12 @@ def baseline_deed(name: str) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A figure with a true minus sign, a dash where there is none."""
+    """A number with a true minus sign; a dash for NaN."""
     return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
 def grouped(number: int) -> str:
-    """1200 as `1 200`: thousands apart, as the eye reads them."""
+    """1200 as `1 200`, with thin spaces between thousands."""
     return f"{number:,}".replace(",", "\u2009")
 
 
@@ -87,7 +88,7 @@ def count(number: int, noun: str) -> str:
 
 
 def provenance_lines(facts: Mapping[str, Any], within: str = "") -> Iterator[str]:
-    """`key: value`, what is nested as `key, key: value`."""
+    """A line `key: value` for each entry; nested entries as `key, key: value`."""
     for key, value in facts.items():
         name = f"{within}{key}"
         if isinstance(value, Mapping):
@@ -103,7 +104,7 @@ def ordinal(number: int) -> str:
 
 
 def left_in_words(seconds: float | None) -> str:
-    """`about 2 min left`; empty where nobody knows."""
+    """`about 2 min left`; empty where the time is unknown."""
     if seconds is None or not math.isfinite(seconds):
         return ""
     if seconds < 60:
@@ -112,15 +113,17 @@ def left_in_words(seconds: float | None) -> str:
     return f"about {round(minutes)} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"
 
 
-def plain(text: object) -> str:
-    """For Plotly, which reads a little HTML in every text: what a catalog says is shown as it is written."""
+def escape_plotly(text: object) -> str:
+    """Escape text for Plotly, which reads a subset of HTML in titles, labels and hover texts."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_text(text: object) -> str:
-    """What a catalog, a folder, a file or a link says, for Markdown, with nothing in it read as Markdown."""
-    return _MARKUP.sub(r"\\\g<0>", str(text))
+def escape_markdown(text: object) -> str:
+    """Escape text for Streamlit's Markdown, so that names, labels and paths are shown as they are written."""
+    return _NUMERAL.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", str(text)))
 
 
-# A colon before a word begins a colour or a picture, before a slash a link; underscores inside words are nothing.
-_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])")
+# A colon before a letter starts a colour or an icon, before a slash a link. An underscore inside a word is plain text.
+# At the start of a line a sign or a numeral starts a list.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~$!]|:(?=[^\W\d]|/)|(?<![^\W_])_|_(?![^\W_])|(?<![^\n])[-+=](?=\s|[-=])")
+_NUMERAL = re.compile(r"^(\s*\d+)([.)])(?=\s)", re.MULTILINE)

@@ -1,6 +1,6 @@
-"""Shots as pictures with words under them, as HTML: the same on a page, in a notebook and in a file of its own.
+"""Shots as HTML figures with captions, for pages, notebooks and exported files.
 
-Whatever a catalog says is escaped here, and nowhere else.
+All text of a catalog is escaped here.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ LONGEST_TEXT = 120  # characters of a shot's text under its picture
 
 @dataclass(frozen=True)
 class Frame:
-    """One shot, ready to be drawn."""
+    """One shot with everything that its HTML figure needs."""
 
     picture: str | None  # an address or a data URI
     colour: str  # `#rrggbb`, stands for it where there is no picture
     caption: str  # which shot of which title
-    text: str = ""  # what is said in it
+    text: str = ""  # its text, such as subtitles
     mark: str = ""  # a name of palette.MEANINGS: the colour of its border
     badge: str = ""  # a word on the picture
-    veiled: bool = False  # neither picture nor text is shown, nor sent
-    heard: bool = False  # of a veiled one the text is shown all the same: its picture alone is hidden
+    veiled: bool = False  # neither picture nor text is shown or sent to the browser
+    keeps_text: bool = False  # with veiled: only the picture is hidden, the text is shown
 
 
 STYLE = (
@@ -61,11 +61,11 @@ background:repeating-linear-gradient(135deg,var(--msm-hidden) 0 1.5px,transparen
 
 
 def figure(frame: Frame, *, words: bool = True) -> str:
-    """One shot; without `words` what is said in it is left to its tooltip."""
+    """One shot; without `words` its text is shown as a tooltip only."""
     mark = f' style="--mark:{palette.MEANINGS[frame.mark]}"' if frame.mark in palette.MEANINGS else ""
     marked = " marked" if mark else ""
     badge = f'<span class="msm-badge">{escape(frame.badge)}</span>' if frame.badge else ""
-    text = "" if frame.veiled and not frame.heard else shortened(frame.text)
+    text = "" if frame.veiled and not frame.keeps_text else shortened(frame.text)
     said = f"<q>{escape(text)}</q>" if text and words else ""
     tip = f' title="{escape(text)}"' if text and not words else ""
     return (
@@ -75,14 +75,14 @@ def figure(frame: Frame, *, words: bool = True) -> str:
 
 
 def column(heading: str, colour: str, first: Frame, others: Sequence[Frame] = ()) -> str:
-    """A heading in its colour, a large shot, and the next ones small."""
+    """A column: a coloured heading, a large shot, and further shots small below it."""
     small = "".join(figure(f, words=False) for f in others)
     more = f'<div class="msm-next">{small}</div>' if small else ""
     return f'<div class="msm-column">{_head(heading, colour)}{figure(first)}{more}</div>'
 
 
 def empty_column(heading: str, colour: str, why: str) -> str:
-    """The same where there is no shot to show: why not."""
+    """A column with a sentence in place of a shot."""
     return f'<div class="msm-column">{_head(heading, colour)}<p class="msm-picture msm-none">{escape(why)}</p></div>'
 
 
@@ -95,18 +95,18 @@ def triptych(columns: Sequence[str]) -> str:
 
 
 def row(frames: Sequence[Frame], *, wrap: bool = True) -> str:
-    """Side by side; with `wrap` in as many lines as they need, else in one, however narrow, their words left out."""
+    """Shots side by side; with `wrap` in as many lines as needed, otherwise in one line and without their texts."""
     drawn = "".join(figure(f, words=wrap) for f in frames)
     return f'<div class="{"msm-row" if wrap else "msm-line"}">{drawn}</div>'
 
 
 def styled(body: str) -> str:
-    """With its style sheet, for a place that has none yet."""
+    """HTML with the style sheet of this module."""
     return f"<div><style>{STYLE}</style>{body}</div>"
 
 
 def data_uri(file: Path) -> str:
-    """A WebP picture as part of the page itself."""
+    """A WebP picture as a data URI."""
     return f"data:image/webp;base64,{b64encode(file.read_bytes()).decode('ascii')}"
 
 

@@ -1,4 +1,4 @@
-"""Copy as code: the notebook cell that draws what the page shows."""
+"""Copy as code: notebook cells that draw the figures of a page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msm.masking.parts import parse_parts
 
 
 def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
-    """A cell of a notebook; `hidden` as ranges, e.g. "40-44, 60"."""
+    """A cell that draws the cosine timeline; `hidden` as ranges, e.g. "40-44, 60"."""
     only = _only(modality)
     return f"""\
 from msm import Catalog, Run
 from msm.masking.policies import parse_ranges
-from workbench.views.timeline import timeline
+from workbench.views.fill_in.timeline import timeline
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -24,7 +24,7 @@ timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
 
 
 def expected_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
-    """A cell with the real shots of the title that are nearest to what the model expected."""
+    """A cell with the real shots of the title that are nearest to each prediction."""
     only = _only(modality)
     return f"""\
 from msm import Catalog, Run
@@ -49,7 +49,7 @@ def surprise_code(catalog: Path, run: Path, title_id: str) -> str:
     return f"""\
 from msm import Catalog, Run
 from msm.interpret.surprise import peaks, surprise
-from workbench.views.surprise import surprise_figure
+from workbench.views.interpret.surprise import surprise_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 found = surprise(Run.open({str(run)!r}), title, exact=False)
@@ -58,12 +58,12 @@ surprise_figure(found.table, peaks(found.table, 6), duration_s=title.duration_s)
 
 
 def influence_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int, method: str) -> str:
-    """A cell that draws which visible shots mattered for one hidden shot."""
+    """A cell that draws the influence of visible shots on one prediction."""
     return f"""\
 from msm import Catalog, Run
 from msm.masking.policies import parse_ranges
 from msm.interpret.influence import influence
-from workbench.views.influence import influence_figure
+from workbench.views.interpret.influence import influence_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -73,12 +73,12 @@ influence_figure(table, {shot}, title.shots["start_s"].to_numpy(), duration_s=ti
 
 
 def attention_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: int) -> str:
-    """A cell that draws where the model looks from one hidden shot, layer by layer."""
+    """A cell that draws the attention of one hidden shot in each layer."""
     return f"""\
 from msm import Catalog, Run
 from msm.interpret.attention import attention
 from msm.masking.policies import parse_ranges
-from workbench.views.attention import attention_figure
+from workbench.views.interpret.attention import attention_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -89,12 +89,12 @@ attention_figure(found.weights, found.layers, found.seen, {shot}, starts, durati
 
 
 def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
-    """A cell that draws what less context costs."""
+    """A cell that draws the context curve: the score by the number of visible shots on each side."""
     return f"""\
 from msm import Catalog, Run
 from msm.masking.policies import parse_ranges
 from msm.interpret.what_if import context_curve
-from workbench.views.what_if import context_figure
+from workbench.views.interpret.what_if import context_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -102,25 +102,25 @@ context_figure(context_curve(Run.open({str(run)!r}), title, hidden))
 """
 
 
-def knob_code(path: Path, key: str) -> str:
-    """A cell that draws what a knob of an ablation did; path of its table.json."""
+def hyperparameter_code(path: Path, key: str) -> str:
+    """A cell that draws the effects of one hyperparameter of an ablation; path of its table.json."""
     return f"""\
 from pathlib import Path
 
 from msm.ablation.table import read_table
-from workbench.views.ablation import knob_figure
+from workbench.views.ablation.figures import hyperparameter_figure
 
-knob_figure(read_table(Path({str(path)!r})), {key!r})
+hyperparameter_figure(read_table(Path({str(path)!r})), {key!r})
 """
 
 
 def scaling_code(path: Path, name: str) -> str:
-    """A cell that draws what a model is worth by the number of training shots; path of scaling.json."""
+    """A cell that draws the scaling curve of a data set; path of scaling.json."""
     return f"""\
 import json
 from pathlib import Path
 
-from workbench.views.scaling import scaling_figure, scaling_table
+from workbench.views.ablation.scaling import scaling_figure, scaling_table
 
 sets = json.loads(Path({str(path)!r}).read_text())["sets"]
 scaling_figure(scaling_table(sets[{name!r}]))
@@ -128,14 +128,14 @@ scaling_figure(scaling_table(sets[{name!r}]))
 
 
 def report_code(run: Path, reports: Iterable[str], call: str) -> str:
-    """A cell that draws a picture of the evaluation; `reports` are names of runs beside one another."""
+    """A cell that draws a figure of evaluation reports; `reports` are names of runs, `call` its last line."""
     function = call.partition("(")[0]
     names = ", ".join(repr(name) for name in reports)
     return f"""\
 from pathlib import Path
 
 from msm.runs.folder import RunFolder
-from workbench.views.report_figures import {function}
+from workbench.views.report.figures import {function}
 
 runs = Path({str(run.parent)!r})
 reports = {{name: RunFolder.open(runs / name).evaluation for name in [{names}]}}
@@ -147,7 +147,8 @@ def probes_code(run: Path, probes: Sequence[str]) -> str:
     """A cell that draws the frozen probes of a run."""
     return f"""\
 from msm.runs.folder import RunFolder
-from workbench.views.probes import probes_figure, probes_table
+from workbench.views.report.probes import probes_table
+from workbench.views.report.probes_figure import probes_figure
 
 table = probes_table({{{run.name!r}: RunFolder.open({str(run)!r}).evaluation}})
 probes_figure(table[table["probe"].isin({list(probes)!r})], {run.name!r})
@@ -158,21 +159,21 @@ def geometry_code(run: Path, measure: str) -> str:
     """A cell that draws the geometry of a training."""
     return f"""\
 from msm.runs.folder import RunFolder
-from workbench.views.report_figures import geometry_figure
+from workbench.views.report.geometry import geometry_figure
 
 geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
 """
 
 
 def training_code(runs: Path, names: Sequence[str], call: str) -> str:
-    """A cell that draws a curve of trainings beside one another."""
+    """A cell that draws a curve of several trainings; `call` is its last line."""
     function = call.partition("(")[0]
     listed = ", ".join(repr(name) for name in names)
     return f"""\
 from pathlib import Path
 
 from msm.runs.monitor import Tail
-from workbench.views.training import {function}
+from workbench.views.training.curves import {function}
 
 folder = Path({str(runs)!r})
 runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
@@ -181,7 +182,7 @@ runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
 
 
 def search_code(catalog: Path, run: Path | None, like: Sequence[str], unlike: Sequence[str], k: int) -> str:
-    """A cell that searches as the page does, filters aside; shots as TITLE:NUMBER."""
+    """A cell that searches as the page does, without filters; shots as TITLE:NUMBER."""
     run_lines = (
         f"""
 run = Run.open({str(run)!r})
@@ -209,7 +210,7 @@ nearest(raw, like, unlike, k={k}).table
 
 
 def measures_code(catalog: Path, run: Path | None, label: str, leave_out: str) -> str:
-    """A cell that draws how often a search finds the same label."""
+    """A cell that draws how often a search finds shots with the same label."""
     contextual = f', "contextual": contextual_space(catalog, Run.open({str(run)!r}))' if run else ""
     return f"""\
 from msm import Catalog, Run
@@ -225,7 +226,7 @@ measures_figure(measures_table(measure(spaces, {label!r}, leave_out={leave_out!r
 
 
 def map_code(catalog: Path, path: Path, label: str | None, link: str, runs: Path) -> str:
-    """A cell that draws a stored map, coloured by a label, with the shots of a link ringed."""
+    """A cell that draws a stored map, coloured by a label, with the selected shots of a link marked."""
     coloured = f", labels[{label!r}]" if label else ""
     return f"""\
 from pathlib import Path
@@ -233,8 +234,8 @@ from pathlib import Path
 from msm import Catalog
 from msm.projection.maps import open_map
 from msm.data.selection import Selection
-from workbench.views.map_figure import map_figure
-from workbench.views.map_labels import map_labels
+from workbench.views.map.figure import map_figure
+from workbench.views.map.labels import map_labels
 
 catalog = Catalog.open({str(catalog)!r})
 found = open_map(Path({str(path)!r}))

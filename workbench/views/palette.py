@@ -1,23 +1,23 @@
-"""One colour for one meaning, on every page, in both themes.
+"""The colours of the app: the same colour for the same meaning on every page and in both themes.
 
-Each has a contrast of 3:1 or more on the light and on the dark page; model, baseline and truth can be told apart
+Each has a contrast of 3:1 or more on the light and on the dark page; model, baseline and truth can be distinguished
 with deuteranopia and protanopia; tests/views/test_views.py measures both.
 """
 
 from __future__ import annotations
 
-MODEL = "#2b7fd4"  # what the model made of a shot
+MODEL = "#2b7fd4"  # a prediction of the model
 BASELINE = "#d9730d"  # the best prediction without a model
 TRUTH = "#008f6b"  # the real shot
-HIDDEN = "#8a7a9c"  # a shot that the model must not see
-OTHER = "#84888f"  # the remaining baselines, and whatever has no meaning of its own
+HIDDEN = "#8a7a9c"  # a hidden shot
+OTHER = "#84888f"  # the remaining baselines, and everything without a meaning of its own
 
-# Values of a label, the most frequent first. They mean nothing but "another one", so they are none of the above;
-# searched for with the least distance between any two, for usual, deuteranope and protanope eyes, as large as can be.
+# Values of a label, the most frequent first. They differ from the colours above, which have a meaning. They were searched
+# for so that the least distance between any two is as large as possible, with and without colour blindness.
 CATEGORIES = (
     "#3752b7", "#f59c12", "#1dbdff", "#a03e00", "#8a8919", "#7e7fed", "#51c77d", "#9d598c", "#f38bc8", "#276b52",
 )  # fmt: skip
-# A number, low to high: blue to yellow by lightness too, so that it reads in grey and with any eyes.
+# A number, low to high: blue to yellow with rising lightness, so that it can be read in grey and with colour blindness.
 RAMP = (
     "#35508f", "#43598c", "#50628a", "#5d6b89", "#687488", "#747e87", "#808886", "#8d9283",
     "#9a9c7f", "#a7a67a", "#b5b073", "#c3ba6b", "#d1c461", "#dfce54", "#ecd846",

@@ -1,4 +1,4 @@
-"""Found shots as cards, and what two ways of searching agree on."""
+"""Search results as cards, sentences and figures."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def cards(
     labels    the same rows
     picture   (title, shot) → address of its frame, None where it has none; then `colour` stands for it
     show      labels that a card shows
-    as_query  the query's labels: a card says where it has the same
-    marks     row → truth or asked
-    notes     row → a word on the frame, beside how many are alike
+    as_query  the query's labels: a card marks the values that are the same
+    marks     row → truth or asked (the query)
+    notes     row → a note on the frame, before the number of near-identical shots
     """
     made = []
     for at, shot in enumerate(table.itertuples()):
@@ -64,9 +64,9 @@ def cards(
 
 
 def chips(labels: pd.Series, show: Sequence[str], as_query: Mapping[str, object]) -> list[list[Any]]:
-    """[label, value, whether the query has the same], of labels that are not empty."""
-    told = [(name, labels[name]) for name in show if name in labels.index]
-    return [[name, _word(v), same_label(v, as_query.get(name))] for name, v in told if _word(v)]
+    """[label, value, whether the query shares the value] for each label that is not empty."""
+    present = [(name, labels[name]) for name in show if name in labels.index]
+    return [[name, _word(v), same_label(v, as_query.get(name))] for name, v in present if _word(v)]
 
 
 def _word(value: object) -> str:
@@ -77,13 +77,13 @@ def _word(value: object) -> str:
 
 
 def same_label(one: object, other: object) -> bool:
-    """Whether two cells share a value; `A|B` holds two."""
+    """Whether two cells share a value; a cell `A|B` holds two values."""
     words = [set(filter(None, _word(v).split(", "))) for v in (one, other)]
     return bool(words[0] & words[1])
 
 
 def agreement(raw: Collection[int], contextual: Collection[int]) -> str:
-    """How far two searches found the same, in a sentence."""
+    """How many results two searches share, as a sentence."""
     both, of = len(set(raw) & set(contextual)), max(len(raw), len(contextual))
     if not of:
         return "Nothing passes the filters."
@@ -95,9 +95,9 @@ def agreement(raw: Collection[int], contextual: Collection[int]) -> str:
 
 
 def same_as_query(labels: Mapping[str, pd.DataFrame], label: str, query: object) -> str:
-    """`The same place as the query: raw 7 of 12, contextual 9 of 12.`; empty where the query has no such label, or nothing found has it.
+    """`The same place as the query: raw 7 of 12, contextual 9 of 12.`; empty where the query has no such label or no result has it.
 
-    labels  how it was searched → labels of what was found
+    labels  kind of search → labels of its results
     """
     if not _word(query) or any(label not in table for table in labels.values()):
         return ""
@@ -108,16 +108,16 @@ def same_as_query(labels: Mapping[str, pd.DataFrame], label: str, query: object)
     }
     if not any(same for same, _ in counts.values()):
         return ""
-    told = ", ".join(f"{how} {same} of {of}" for how, (same, of) in counts.items())
-    return f"The same {label.replace('_', ' ')} as the query ({_word(query)}): {told}." if told else ""
+    shares = ", ".join(f"{how} {same} of {of}" for how, (same, of) in counts.items())
+    return f"The same {label.replace('_', ' ')} as the query ({_word(query)}): {shares}." if shares else ""
 
 
-def expected_words(place: int | None, num_shots: int, guess: Collection[int], real: Collection[int]) -> str:
-    """Where the real shot stands among all, as seen from what the model expected; and what both searches found.
+def expected_words(place: int | None, num_shots: int, predicted: Collection[int], real: Collection[int]) -> str:
+    """The rank of the real shot from the prediction, and how many results both searches share, as a sentence.
 
-    place  1 = no shot of the catalog is nearer to the model's guess; None where nobody looked
+    place  rank of the real shot, 1 = the nearest to the prediction; None where it was not computed
     """
-    both = f"{len(set(guess) & set(real))} of {max(len(guess), len(real))} shots found are the same"
+    both = f"{len(set(predicted) & set(real))} of {max(len(predicted), len(real))} shots found are the same"
     if place is None:
         return f"{both[0].upper()}{both[1:]}."
     if place == 1:
@@ -127,7 +127,7 @@ def expected_words(place: int | None, num_shots: int, guess: Collection[int], re
 
 
 def encoder_words(name: str) -> str:
-    """What the text encoder of a catalog can be asked."""
+    """What the text encoder of a catalog can find, as a sentence."""
     if name.startswith("descriptors"):
         return (
             f"The texts are encoded by `{name}`, hashed words and groups of letters: it finds the same words and kin "
@@ -137,7 +137,7 @@ def encoder_words(name: str) -> str:
 
 
 def measures_sentence(table: pd.DataFrame, label: str) -> str:
-    """Which way finds the same label more often, on the mean average precision.
+    """Which kind of search finds the same label more often by mean average precision.
 
     table  columns how, r1, map
     """
@@ -156,7 +156,7 @@ def measures_sentence(table: pd.DataFrame, label: str) -> str:
 
 
 def filter_words(filters: Any, names: Mapping[str, str]) -> str:
-    """What may be found, in a sentence; empty where everything may.
+    """What the filters allow, as a sentence; empty where they allow everything.
 
     filters  as `msm.search.filters.Filters`
     names    title_id → name
@@ -164,12 +164,12 @@ def filter_words(filters: Any, names: Mapping[str, str]) -> str:
     only = [names.get(t, t) for t in filters.titles] + [f"{s} titles" for s in filters.splits]
     only += [f"{name.replace('_', ' ')} {value}" for name, value in filters.labels]
     left = "title" if filters.not_same_title else "scene" if filters.not_same_scene else ""
-    told = [f"Only {', '.join(only)}." if only else "", f"The query's own {left} is left out." if left else ""]
-    return " ".join(filter(None, told))
+    sentences = [f"Only {', '.join(only)}." if only else "", f"The query's own {left} is left out." if left else ""]
+    return " ".join(filter(None, sentences))
 
 
 def index_words(facts: Mapping[str, Any], candidates: int, took_ms: float) -> str:
-    """How it was found: kind, exactness or recall, time.
+    """How a search was made: number of shots, time, kind of index, exact or with its recall.
 
     facts  as `msm.search.index_store.Finder.facts`
     """
@@ -182,7 +182,7 @@ def index_words(facts: Mapping[str, Any], candidates: int, took_ms: float) -> st
 
 
 def measures_table(measured: Mapping[str, Any]) -> pd.DataFrame:
-    """A row a way of searching: how, r1, r5, r10, map, median_rank; chance last.
+    """A row a kind of search: how, r1, r5, r10, map, median_rank; chance last.
 
     measured  as `msm.search.quality.measure`
     """
@@ -191,7 +191,7 @@ def measures_table(measured: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def measures_figure(table: pd.DataFrame) -> go.Figure:
-    """For each measure a dot a way of searching, on one line; chance is grey.
+    """A line a measure with a dot for each kind of search; chance is grey.
 
     table  columns how, r1, r5, r10, map
     """

@@ -1,4 +1,4 @@
-"""A colour for each shot: shots with like embeddings get like colours.
+"""A colour for each shot: shots with similar embeddings get similar colours.
 
 Shape letters: N shots of a title, D width of a shot embedding.
 """
@@ -15,7 +15,7 @@ def fingerprint_colors(embeddings: np.ndarray) -> list[str]:
     """(N, D) → N colours `#rrggbb`: the first three principal components as a place in OKLab.
 
     The strongest component becomes the hue's one axis, the second its other, the third lightness,
-    so that most of what tells shots apart is seen as hue and no shot is too dark to read.
+    so that most of the variance between shots is seen as hue and no shot is too dark to read.
     """
     components = principal_components(embeddings, 3)  # (N, 3)
     spread = components.std(axis=0)

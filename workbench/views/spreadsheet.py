@@ -1,15 +1,15 @@
-"""Tables as CSV for a spreadsheet, in which what a catalog says stays text."""
+"""Tables as CSV for a spreadsheet, with text cells protected from being read as formulas."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would work out, were it a cell's first letter
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # first characters that make a spreadsheet evaluate a cell
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
-    """UTF-8. A text that would be a formula gets an apostrophe, which spreadsheets read as: this is text."""
-    plain = table.copy()
-    for name in plain.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in plain.dtypes]]:
-        plain[name] = [f"'{v}" if isinstance(v, str) and v.startswith(FORMULAS) else v for v in plain[name]]
-    return plain.to_csv(index=False).encode("utf-8", "replace")
+    """CSV in UTF-8. A text that starts like a formula gets a leading apostrophe, which spreadsheets read as text."""
+    safe = table.copy()
+    for name in safe.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in safe.dtypes]]:
+        safe[name] = [f"'{v}" if isinstance(v, str) and v.startswith(FORMULAS) else v for v in safe[name]]
+    return safe.to_csv(index=False).encode("utf-8", "replace")

@@ -1,35 +1,35 @@
-"""Ablations: which choices of a recipe mattered, with intervals; how far one is; and a form for the next."""
+"""Ablations: the effects of hyperparameters with intervals, the progress of an ablation, and a form that starts one."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from workbench.app_pages.ablations import panels, store
+from workbench.app_pages.ablations import cached, controls, form, panels
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import chosen_catalog_path
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 arguments = read_arguments()
-names = store.found(arguments)
-path = panels.choose(names)
+names = cached.list_ablations(arguments)
+path = controls.choose_ablation(names)
 catalog = chosen_catalog_path()
-jobs_panel(jobs.jobs_folder(arguments.runs), *panels.KINDS, done=panels.ended)
+jobs_panel(jobs.jobs_folder(arguments.runs), *form.KINDS, done=form.show_finished_job)
 
-with st.container():  # one place, so that the form below stays open while what stands here changes
+with st.container():  # keeps the place of the form below, so that it stays open
     if path is None:
-        panels.nothing_yet(catalog)
+        panels.explain_ablations(catalog)
     else:
-        one = store.read(path)
-        panels.progress(one)
+        one = cached.read(path)
+        panels.show_progress(one)
         if one.problem:
-            st.error(f"{as_text(one.problem)}.", icon=":material/folder_off:")
+            st.error(f"{escape_markdown(one.problem)}.", icon=":material/folder_off:")
         elif one.table:
-            panels.answer(one, one.table)
-            panels.every_cell(one, one.table)
+            panels.show_findings(one, one.table)
+            panels.show_cells(one, one.table)
         elif not one.running:
             st.caption("It has no table yet: the base recipe has no finished training.")
 
-panels.start_another(catalog, opened=path is None)
-panels.when_worth_it()
+form.show_form(catalog, opened=path is None)
+panels.show_scaling()

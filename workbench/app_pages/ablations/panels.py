@@ -1,4 +1,4 @@
-"""Pieces of the Ablations page: how far it is, what was found, the table, and a form that starts another."""
+"""Panels of the Ablations page: progress, findings, the table of cells, and the scaling curve."""
 
 from __future__ import annotations
 
@@ -7,87 +7,51 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pandas as pd
 import streamlit as st
 
-from msm import InputError
-from workbench.app_pages.ablations import store
-from workbench.app_pages.ablations.store import Ablation
-from workbench.server import jobs
-from workbench.server.jobs import Job
-from workbench.server.roles import explain_viewer, may_edit, require_editor
-from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import cache
+from workbench.app_pages.ablations import cached
+from workbench.app_pages.ablations.cached import Ablation
+from workbench.server.roles import may_edit, require_editor
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import unused_name
-from workbench.views.ablation import cells_table, has_own_scale, knob_figure
-from workbench.views.ablation_text import (
+from workbench.views.ablation.figures import cells_table, has_own_scale, hyperparameter_figure
+from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table
+from workbench.views.ablation.sentences import (
     facts_sentence,
     headline,
-    knob_label,
-    knob_sentence,
-    standing_sentence,
+    hyperparameter_label,
+    hyperparameter_sentence,
+    picked_sentence,
 )
-from workbench.views.formatting import as_text, baseline_label, count, left_in_words, number
-from workbench.views.notebook_code import knob_code, scaling_code
-from workbench.views.scaling import scaling_figure, scaling_sentence, scaling_table
+from workbench.views.formatting import baseline_label, count, escape_markdown, left_in_words, number
+from workbench.views.notebook_code import hyperparameter_code, scaling_code
 
-KINDS = ("ablate", "budget")
 EVERY_S = 2.0
-ELSEWHERE = "by path …"
-USUAL = [{"Knob": "mask.ratio", "Values": "0.1, 0.4"}, {"Knob": "optim.lr", "Values": "0.001, 0.01"}]
 
 
-def choose(names: dict[str, Path]) -> Path | None:
-    """The head of the page: its name, and which ablation; the address bar keeps the choice."""
-    heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
-    heading.header("Ablations", anchor=False)
-    linked = st.query_params.get("ablation")
-    options = [*names, ELSEWHERE]
-    first = options.index(linked) if linked in names else (len(names) if linked else 0)
-    with chooser:
-        chosen = st.selectbox("Ablation", options, index=first, label_visibility="collapsed") if names else ELSEWHERE
-        path = names.get(chosen)
-        if path is None:
-            typed = st.text_input(
-                "Folder or table.json",
-                value="" if linked in names else linked or "",
-                placeholder="/results/my-ablation",
-            ).strip()
-            chosen, path = typed, Path(typed).expanduser() if typed else None
-    if chosen and st.query_params.get("ablation") != chosen:
-        st.query_params["ablation"] = chosen
-    if chosen and path and chosen.startswith(store.OURS):
-        st.caption(
-            "Measured by this project on films of its own or of others, not on your catalog; one on yours starts below."
-        )
-    return path
-
-
-def progress(one: Ablation) -> None:
-    """How far an ablation is, while it runs; when there is more to show the whole page is drawn anew."""
+def show_progress(one: Ablation) -> None:
+    """The progress of a running ablation; the whole page is redrawn when there are new cells."""
     if one.running:
-        st.fragment(_running, run_every=EVERY_S)(one.path, store.stamp(one.table_path))
+        st.fragment(_show_running, run_every=EVERY_S)(one.path, cached.stamp(one.table_path))
     elif one.unfinished:
-        said = one.progress
+        progress = one.progress
         st.info(
-            f"It stands at {said['done']} of {count(said['trainings'], 'training')}. The same command goes on, or:",
+            f"It stands at {progress['done']} of {count(progress['trainings'], 'training')}. The same command goes on, or:",
             icon=":material/pause_circle:",
         )
         st.code(f"msm ablate CATALOG {shlex.quote(str(one.path))}", language="bash", wrap_lines=True)
 
 
-def _running(path: Path, drawn: store.Stamp) -> None:
-    now = store.read(path)
-    if not now.running or store.stamp(now.table_path) != drawn:
+def _show_running(path: Path, drawn: cached.Stamp) -> None:
+    now = cached.read(path)
+    if not now.running or cached.stamp(now.table_path) != drawn:
         st.rerun()
-    said = now.progress
+    progress = now.progress
     with st.container(border=True):
-        told, button = st.columns([5, 1], vertical_alignment="center")
-        failed = f"{said['failed']} failed" if said["failed"] else ""
-        words = [f"**{said['done']} of {count(said['trainings'], 'training')}**", failed]
-        words.append("stopping …" if said["state"] == "stopping" else left_in_words(said["seconds_left"]))
-        told.progress(min(1.0, said["share"]), " · ".join(filter(None, words)))
+        bar, button = st.columns([5, 1], vertical_alignment="center")
+        failed = f"{progress['failed']} failed" if progress["failed"] else ""
+        words = [f"**{progress['done']} of {count(progress['trainings'], 'training')}**", failed]
+        words.append("stopping …" if progress["state"] == "stopping" else left_in_words(progress["seconds_left"]))
+        bar.progress(min(1.0, progress["share"]), " · ".join(filter(None, words)))
         button.button(
             "Stop",
             icon=":material/stop_circle:",
@@ -106,21 +70,21 @@ def _stop(path: Path) -> None:
     ask_to_stop(path)
 
 
-def answer(one: Ablation, table: dict[str, Any]) -> None:
-    """The verdict, three numbers, and a sentence with a figure for each knob, the one that mattered most first."""
+def show_findings(one: Ablation, table: dict[str, Any]) -> None:
+    """The headline, three metrics, and a sentence with a figure for each hyperparameter, the largest effect first."""
     st.subheader(headline(table), anchor=False)
-    if standing := standing_sentence(table):
+    if standing := picked_sentence(table):
         st.markdown(standing)
-    _numbers(table)
+    _show_metrics(table)
     for knob in table["knobs"]:
         with st.container(border=True):
-            _knob(one, table, knob)
+            _show_knob(one, table, knob)
     from msm.ablation.report import method_sentence
 
     st.caption(f"{facts_sentence(table)} {method_sentence(table)}")
 
 
-def _numbers(table: dict[str, Any]) -> None:
+def _show_metrics(table: dict[str, Any]) -> None:
     cells, split = {c["name"]: c for c in table["cells"]}, table["split"]
     base = table["cells"][0]
     if split not in base:
@@ -145,24 +109,24 @@ def _numbers(table: dict[str, Any]) -> None:
     )
 
 
-def _knob(one: Ablation, table: dict[str, Any], knob: dict[str, Any]) -> None:
+def _show_knob(one: Ablation, table: dict[str, Any], knob: dict[str, Any]) -> None:
     key = knob["key"]
-    label = knob_label(key)
+    label = hyperparameter_label(key)
     drawn = any("difference" in e for e in knob["effects"])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{label}**" + (f"  `{key}`" if label != key else ""), width="content")
         if drawn:
             with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
-                st.code(knob_code(one.table_path, key), language="python")
-    st.markdown(knob_sentence(knob))
+                st.code(hyperparameter_code(one.table_path, key), language="python")
+    st.markdown(hyperparameter_sentence(knob))
     if drawn:
-        st.plotly_chart(knob_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
+        st.plotly_chart(hyperparameter_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
         if has_own_scale(table, key):
             st.caption("Its axis is wider than that of the others.")
 
 
-def every_cell(one: Ablation, table: dict[str, Any]) -> None:
-    """The sortable table, what failed, the command, and the way to the runs."""
+def show_cells(one: Ablation, table: dict[str, Any]) -> None:
+    """The table of cells, failed and skipped cells, the command, and the runs."""
     st.subheader("Every cell", anchor=False)
     frame = cells_table(table)
     plain, change = (st.column_config.NumberColumn(format=f) for f in ("%.3f", "%+.3f"))
@@ -178,29 +142,33 @@ def every_cell(one: Ablation, table: dict[str, Any]) -> None:
 
     st.download_button("Download as CSV", as_csv(table), "ablation.csv", "text/csv", icon=":material/download:")
     for cell in table["cells"]:
-        for seed, said in cell["failures"].items():
-            st.warning(f"{as_text(cell['name'])}, seed {seed}: {as_text(said)}.", icon=":material/error:")
+        for seed, reason in cell["failures"].items():
+            st.warning(
+                f"{escape_markdown(cell['name'])}, seed {seed}: {escape_markdown(reason)}.", icon=":material/error:"
+            )
     for skipped in table["skipped"]:
         changes = ", ".join(f"{k} = {v}" for k, v in skipped["changes"].items())
-        st.caption(f"Left out, because it is impossible: {as_text(changes)} ({as_text(skipped['sentence'])}).")
+        st.caption(
+            f"Left out, because it is impossible: {escape_markdown(changes)} ({escape_markdown(skipped['sentence'])})."
+        )
     st.markdown("The commands that make this again:")
     st.code("\n".join(table["commands"]), language="bash", wrap_lines=True)
-    if one.is_folder and (names := store.with_weights(one.path)):
-        _runs(one, table, names)
+    if one.is_folder and (names := cached.with_weights(one.path)):
+        _show_runs(one, table, names)
 
 
-def _runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
-    """Where the weights were kept, a run opens in the masking lab of an app that stands on them."""
+def _show_runs(one: Ablation, table: dict[str, Any], names: list[str]) -> None:
+    """The command that opens the runs of an ablation in the masking lab, where their weights were kept."""
     st.markdown(f"The weights of {count(len(names), 'training')} were kept; this opens them in the masking lab:")
     catalog, folder = shlex.quote(table["catalog"]["path"]), shlex.quote(str(one.path / "runs"))
     st.code(f"streamlit run workbench/app.py -- --catalog {catalog} --runs {folder}", language="bash", wrap_lines=True)
     if (one.path / "runs").resolve() == read_arguments().runs.resolve():
-        st.markdown(" · ".join(f"[{as_text(name)}](/?run={quote(name)})" for name in names))
+        st.markdown(" · ".join(f"[{escape_markdown(name)}](/?run={quote(name)})" for name in names))
 
 
-def when_worth_it() -> None:
-    """What was measured of models by the number of training shots, where the checkout has it."""
-    sets = store.scaling()
+def show_scaling() -> None:
+    """The scaling curves of the checkout; nothing in an installed app."""
+    sets = cached.scaling()
     if not sets:
         return
     st.subheader("When is a masked-shot model worth it?", anchor=False)
@@ -209,11 +177,11 @@ def when_worth_it() -> None:
         st.markdown(scaling_sentence(name, table))
         st.plotly_chart(scaling_figure(table), width="stretch", config={"displaylogo": False})
         with st.expander("Copy as code"):
-            st.code(scaling_code(store.SCALING, name), language="python")
+            st.code(scaling_code(cached.SCALING, name), language="python")
         st.caption(f"`{entry['command']}`")
 
 
-def nothing_yet(catalog: Path) -> None:
+def explain_ablations(catalog: Path) -> None:
     st.subheader("No ablation yet: which choices of a recipe matter on your titles?", anchor=False)
     st.markdown(
         "An ablation trains the same recipe with one choice changed at a time, each from three seeds, and tells real differences from "
@@ -232,86 +200,3 @@ def nothing_yet(catalog: Path) -> None:
         "--each",
     ]
     st.code(shlex.join(command), language="bash", wrap_lines=True)
-
-
-def start_another(catalog: Path, *, opened: bool) -> None:
-    """The form: what is compared, what that costs, and a job that does it."""
-    from msm.recipes.presets import PRESETS
-    from msm.recipes.recipe import Recipe
-
-    with st.expander("Start an ablation", icon=":material/science:", expanded=opened):
-        if explain_viewer():
-            return
-        try:
-            cache.open_catalog(catalog)
-        except InputError as error:
-            st.error(f"{as_text(error)}.", icon=":material/folder_off:")
-            return
-        left, right = st.columns([3, 2])
-        recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])
-        settings = right.text_input("Settings of every cell", placeholder="steps=300 model.width=128")
-        seeds = right.number_input(
-            "Seeds", 1, 20, 3, help="Trainings of each cell. Three are the fewest that say something."
-        )
-        keys = [k for k in Recipe.keys() if k not in ("name", "seed")]  # noqa: SIM118 — a method of ours
-        with left:
-            edited = st.data_editor(
-                pd.DataFrame(USUAL),
-                num_rows="dynamic",
-                hide_index=True,
-                column_config={
-                    "Knob": st.column_config.SelectboxColumn(options=keys, required=True),
-                    "Values": st.column_config.TextColumn(
-                        help="With commas; one that has a comma in quotes.", required=True
-                    ),
-                },
-            )
-            name = st.text_input("Name", placeholder="ablation")
-            each = st.toggle("One knob at a time", value=True, help="Off: every combination.")
-        knobs = [(str(r.Knob), str(r.Values)) for r in edited.dropna().itertuples()]
-        cost, go = st.columns(2)
-        wants = ("budget" if cost.button("What would it cost?", icon=":material/timer:", width="stretch") else "") or (
-            "ablate" if go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch") else ""
-        )
-        if wants:
-            out = unused_name(read_arguments().runs, name.strip() or "ablation")
-            _start(wants, catalog, out, recipes, knobs, settings, each=each, seeds=int(seeds))
-
-
-def _start(
-    kind: str, catalog: Path, out: Path, recipes: list[str], knobs: list[tuple[str, str]], settings: str, **how: Any
-) -> None:
-    """Begin a job; what is wrong with the request is said before there is one."""
-    from msm.ablation.plan import make_plan
-
-    try:
-        vary = [f"{key}={values}" for key, values in knobs]
-        plan = make_plan(recipes=recipes or ["mediafm"], settings=settings.split(), vary=vary, **how)
-        if len(plan.cells) < 2:
-            raise InputError("nothing is varied: name a knob with its values, or a second recipe")
-        words = [*store.words(catalog, out, recipes, knobs, settings, **how), "--json"]
-        title = (
-            f"{out.name}: {count(len(plan.jobs), 'training')}"
-            if kind == "ablate"
-            else f"Budget of {count(len(plan.jobs), 'training')}"
-        )
-        with jobs.prepared(jobs.jobs_folder(read_arguments().runs), kind) as folder:
-            jobs.start(folder, title, words + (["--dry-run"] if kind == "budget" else []), {"out": str(out)})
-    except (InputError, OSError) as error:
-        st.error(f"{as_text(error)}.", icon=":material/error:")
-        return
-    st.rerun()
-
-
-def ended(job: Job, buttons: DeltaGenerator) -> None:
-    """What a job left: the cost that it found, or an ablation to look at."""
-    if job.kind == "budget":
-        from msm.ablation.progress import minutes
-
-        said = job.answer
-        st.markdown(
-            f":green[:material/timer:] {count(said['cells'], 'cell')} × {count(said['seeds'], 'seed')}: "
-            f"**about {minutes(said['seconds'])}**, {said['workers']} at a time, {said['disk_mb']:.0f} MB of disk."
-        )
-    else:
-        st.markdown(f":green[:material/check_circle:] **{as_text(job.title)}** is done.")

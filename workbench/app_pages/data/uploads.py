@@ -1,4 +1,4 @@
-"""What a visitor brings becomes the words of a command: names made harmless, paths checked, nothing guessed."""
+"""From uploads and paths to the arguments of `msm ingest` and `msm import`; names are sanitized and paths checked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from msm.ingest.subtitles import SUFFIXES
 VIDEOS = ("mp4", "m4v", "mkv", "mov", "webm", "avi", "mpg", "mpeg", "ts", "ogv")
 BESIDE_VIDEOS = ("srt", "vtt", "ass", "ssa", "json")
 EMBEDDINGS = ("npz", "parquet", "npy", "h5", "hdf5")
-LARGEST_MB = {"ingest": 1000, "import": 1000}  # an upload passes through the server's memory; a path does not
+LARGEST_MB = {"ingest": 1000, "import": 1000}  # uploads are held in memory; paths have no limit
 LONGEST_NAME = 120
 
 
 class Upload(Protocol):
-    """What st.file_uploader gives."""
+    """A file of st.file_uploader."""
 
     name: str
 
@@ -28,14 +28,14 @@ class Upload(Protocol):
 
 
 def harmless_name(name: str) -> str:
-    """A file's name without folders, control characters or a leading dot; its suffix is kept."""
+    """A file name without folders, control characters and a leading dot; the suffix is kept."""
     plain = "".join(c for c in re.split(r"[/\\]", name)[-1] if c.isprintable()).strip().lstrip(".")
     path = Path(plain or "file")
     return f"{path.stem[:LONGEST_NAME]}{path.suffix[:20]}"
 
 
 def save_uploads(uploads: Iterable[Upload], folder: Path) -> list[Path]:
-    """Write uploads into a folder, none over another, and none outside; their paths in order."""
+    """Write uploads into a folder, without overwriting each other; returns their paths in order."""
     folder.mkdir(parents=True)
     saved: list[Path] = []
     for upload in uploads:
@@ -48,7 +48,7 @@ def save_uploads(uploads: Iterable[Upload], folder: Path) -> list[Path]:
 
 
 def existing_path(text: str) -> Path:
-    """The path that somebody typed; InputError where nothing is there."""
+    """A typed path as absolute path; InputError where nothing is there."""
     path = Path(text.strip().strip("\"'")).expanduser()
     if not path.exists():
         raise InputError(f"{path} is missing on the machine that runs this app")
@@ -56,7 +56,7 @@ def existing_path(text: str) -> Path:
 
 
 def videos_among(paths: Sequence[Path]) -> list[Path]:
-    """The videos of these files, and those directly inside these folders; InputError where there is none."""
+    """The videos among these files and directly inside these folders; InputError where there is none."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -69,7 +69,7 @@ def videos_among(paths: Sequence[Path]) -> list[Path]:
 
 
 def subtitles_for(videos: Sequence[Path], files: Sequence[Path], typed: str) -> str:
-    """Those that were named; else those that came with a single film, whatever they are called.
+    """The typed path; otherwise the subtitles uploaded with a single film, whatever their name.
 
     InputError for subtitles that came with several films and are called like none of them: they would be lost.
     """
@@ -85,12 +85,12 @@ def subtitles_for(videos: Sequence[Path], files: Sequence[Path], typed: str) -> 
 
 
 def embeddings_among(paths: Sequence[Path]) -> Path:
-    """What `msm import` reads: the one file, or the folder that holds several."""
+    """The path for `msm import`: a single file, or the folder of several."""
     return paths[0] if len(paths) == 1 else paths[0].parent
 
 
 def new_catalog(beside: Path, name: str) -> Path:
-    """A catalog that is not there yet, beside another; InputError for a name that is taken or cannot be one."""
+    """The path of a new catalog beside another; InputError for a name that is taken or invalid."""
     name = name.strip()
     if not name or slugs([name])[0] == "title" or name != harmless_name(name):
         raise InputError(f"{name!r} cannot be the name of a folder; use letters, digits and hyphens")
@@ -101,14 +101,14 @@ def new_catalog(beside: Path, name: str) -> Path:
 
 
 def free_catalog_name(beside: Path, wish: str) -> str:
-    """The wish as a name with hyphens, numbered where it is taken."""
+    """A free name for a catalog, made from `wish` and numbered where it is taken."""
     taken = {p.name for p in beside.absolute().parent.iterdir()} if beside.absolute().parent.is_dir() else set()
     stem = slugs([Path(wish).stem])[0] if wish else "my-catalog"
     return next(n for n in [stem, *(f"{stem}-{i}" for i in range(2, len(taken) + 3))] if n not in taken)
 
 
 def can_be_added_to(path: Path) -> bool:
-    """Was it made by `msm ingest`? Titles made otherwise have other shots."""
+    """Whether a catalog was made by `msm ingest`, so that further films can be added."""
     try:
         return "ingest" in Catalog.open(path).provenance
     except InputError:
@@ -118,14 +118,14 @@ def can_be_added_to(path: Path) -> bool:
 def ingest_words(
     videos: Sequence[Path], catalog: Path, *, encoders: str, replace: bool = False, facts: dict[str, str] | None = None
 ) -> list[str]:
-    """The words after `msm`. Facts (name, synopsis, tags, subtitles) go with a single video."""
+    """The arguments of `msm ingest`. Facts (name, synopsis, tags, subtitles) apply to a single video only."""
     given = [f"--{key}={value.strip()}" for key, value in (facts or {}).items() if value.strip() and len(videos) == 1]
     options = ["--json", f"--encoders={encoders}", *(["--replace"] if replace else []), *given]
     return ["ingest", *options, "--", *map(str, videos), str(catalog)]
 
 
 def import_words(source: Path, catalog: Path, choices: dict[str, Any]) -> list[str]:
-    """The words after `msm`; choices are options of `msm import` by name, empty ones are left out."""
+    """The arguments of `msm import`; `choices` are its options by name, without empty ones."""
     options = [
         "--json",
         *(f"--{key}={value.strip()}" for key, value in choices.items() if key != "modality" and value.strip()),

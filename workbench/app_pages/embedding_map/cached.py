@@ -1,4 +1,4 @@
-"""What the Embedding map page keeps between reruns, each keyed on what is on disk (see cache.py)."""
+"""What the Embedding map page keeps between reruns, keyed on the state of files on disk."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from msm.data.media import THUMBNAILS
 from msm.projection.maps import StoredMap
 from msm.projection.maps.store import list_maps, maps_folder, open_map
 from workbench.session.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
-from workbench.views import map_text
-from workbench.views.map_labels import map_labels
-from workbench.views.map_parts import about_part, colours_part, points_part
+from workbench.views.map import neighbours
+from workbench.views.map.component_data import about_part, colours_part, points_part
+from workbench.views.map.labels import map_labels
 
-PREVIEW_UP_TO = 20_000  # shots whose principal components a visitor may wait for
+PREVIEW_UP_TO = 20_000  # shots up to which principal components are computed while the page loads
 
 
 def maps(catalog: Catalog) -> list[StoredMap]:
-    """Every map beside the catalog, the latest first, also those that have been overtaken."""
+    """Every map beside the catalog, the latest first, including outdated ones."""
     return _maps(catalog.path, stamp(*sorted(maps_folder(catalog.path).glob("[!.]*.json"))))
 
 
@@ -33,7 +33,7 @@ def _maps(path: Path, changed: Stamp) -> list[StoredMap]:
 
 
 def points(found: StoredMap) -> dict[str, Any]:
-    """The map's places as the component takes them; InputError where the file is damaged."""
+    """The points of a map for the component; InputError where the file is damaged."""
     return _points(found.path, str(found.facts["points_sha256"]))
 
 
@@ -72,30 +72,30 @@ def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
 
 
 def overlap(one: StoredMap, other: StoredMap) -> np.ndarray | None:
-    """(N,) share of each point's true neighbours that both embeddings agree on; None where either does not tell."""
+    """(N,) share of each point's true neighbours that both embeddings agree on; None where either map has no neighbours."""
     return _overlap(one.path, other.path, str(one.facts["points_sha256"]), str(other.facts["points_sha256"]))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _overlap(one: Path, other: Path, digest: str, other_digest: str) -> np.ndarray | None:
     a, b = open_map(one).neighbours, open_map(other).neighbours
-    return None if a is None or b is None or len(a) != len(b) else map_text.overlap_of(a, b)
+    return None if a is None or b is None or len(a) != len(b) else neighbours.neighbour_overlap(a, b)
 
 
-def together(catalog: Catalog, found: StoredMap, label: str) -> tuple[float, float] | None:
-    """(share of each point's nearest that have its value of a label, the same by chance); None where that says nothing."""
-    return _together(catalog, str(found.path), str(found.facts["points_sha256"]), label)
+def label_agreement(catalog: Catalog, found: StoredMap, label: str) -> tuple[float, float] | None:
+    """(share of nearest neighbours with the same value of a label, the same by chance); None where it has no meaning."""
+    return _label_agreement(catalog, str(found.path), str(found.facts["points_sha256"]), label)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
-def _together(catalog: Catalog, found: str, digest: str, label: str) -> tuple[float, float] | None:
+def _label_agreement(catalog: Catalog, found: str, digest: str, label: str) -> tuple[float, float] | None:
     stored = open_map(Path(found))
     values = labels(catalog, stored.of)[label]
-    return None if stored.neighbours is None else map_text.together(stored.neighbours, values)
+    return None if stored.neighbours is None else neighbours.label_agreement(stored.neighbours, values)
 
 
 def found_by_text(catalog: Catalog, of: str, words: str) -> np.ndarray:
-    """(N,) bool: points whose title, synopsis or text holds these words, whatever their case."""
+    """(N,) bool: points whose title, synopsis or text contains these words, ignoring case."""
     return _found(catalog, of, words.casefold().strip())
 
 
@@ -113,7 +113,7 @@ def _found(catalog: Catalog, of: str, words: str) -> np.ndarray:
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=ON_DISK)
 def _texts(catalog: Catalog) -> tuple[pd.Series, pd.Series]:
-    """What is searched: of each title its name, synopsis and tags, of each shot its text; all in one case."""
+    """The searched text: name, synopsis and tags of each title, and the text of each shot; case-folded."""
     titles, table = catalog.titles, shots(catalog)
     columns = [titles[c].fillna("").astype(str) for c in ("name", "synopsis", "tags") if c in titles]
     of_title = columns[0].str.cat(columns[1:], sep="\n").str.casefold()
@@ -123,7 +123,7 @@ def _texts(catalog: Catalog) -> tuple[pd.Series, pd.Series]:
 
 @st.cache_resource(max_entries=2, show_spinner="Principal components of the shots …", hash_funcs=ON_DISK)
 def preview(catalog: Catalog) -> dict[str, Any]:
-    """Where shots lie by their first two principal components: what there is to see before a map is drawn."""
+    """The first two principal components of the shots, a preview before a map is drawn."""
     from msm.projection.maps.vectors import vectors_of
     from msm.projection.pca import principal_components
 

@@ -10,12 +10,12 @@ from msm.masking.policies import format_ranges
 from workbench.layout.catalog_panels import provenance_line
 from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import state
-from workbench.views.formatting import as_text
-from workbench.views.strip import scene_around, scene_starts
+from workbench.views.fill_in.filmstrip import scene_around
+from workbench.views.formatting import escape_markdown
 
 
 def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
-    """The page's head: what it is, which title, which run."""
+    """The head of the page: title and run."""
     name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
     name.header("Masking lab", anchor=False)
     with title:
@@ -26,7 +26,7 @@ def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
 
 
 def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
-    """Ranges to type, and the buttons; what cannot be read is said below the field."""
+    """A field for ranges of shots and buttons that hide shots; an error stands below the field."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = state.widget_key("ranges", format_ranges(state.hidden()), keep=state.range_error() is not None)
         st.text_input(
@@ -41,7 +41,7 @@ def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
             on_click=state.hide_next_at_random,
             args=(title.num_shots,),
         )
-        scene = scene_around(shots, middle_of(state.hidden(), title.num_shots)) if scene_starts(shots) else []
+        scene = scene_around(shots, middle_of(state.hidden(), title.num_shots))
         st.button(
             "Hide a scene",
             icon=":material/theaters:",
@@ -53,7 +53,7 @@ def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
         st.button("Clear", icon=":material/backspace:", on_click=state.hide, args=([],))
     with st.container():
         if state.range_error():
-            st.error(f"{as_text(state.range_error())}.", icon=":material/edit_off:")
+            st.error(f"{escape_markdown(state.range_error())}.", icon=":material/edit_off:")
 
 
 def middle_of(hidden: list[int], num_shots: int) -> int:

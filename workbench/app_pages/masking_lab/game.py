@@ -1,4 +1,4 @@
-"""Guess the shot: which round it is, what was picked, and the score. In the session."""
+"""State of the game "Guess the shot" in the session: the round, the pick and the score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GAME = "lab.game"
 
 @dataclass
 class Game:
-    """Guess the shot, on one title with these shots hidden; the score goes on over all of them."""
+    """A game on one title and its hidden shots; the score is kept when another one starts."""
 
     about: str
     number: int = 0  # of the round
@@ -20,7 +20,7 @@ class Game:
 
 
 def game_about(about: str) -> Game:
-    """The game about this; another one begins anew and keeps the score."""
+    """The current game about a title and its hidden shots; a new one starts with the score of the last."""
     known: Game | None = st.session_state.get(_GAME)
     if known is None or known.about != about:
         known = st.session_state[_GAME] = Game(about, rounds=known.rounds if known else [])

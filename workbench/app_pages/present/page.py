@@ -1,4 +1,4 @@
-"""Presenter mode: a script's views one at a time, in large type, turned by keys."""
+"""Presenter mode: the slides of a script one at a time, in large type, turned by keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msm import InputError
 from workbench.app_pages.present import panels
 from workbench.session import url_state
 from workbench.session.page_context import catalog_or_stop, explain_no_run, run_path_of, runs_for
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
@@ -25,7 +25,7 @@ def stage(run: str) -> None:
         script = panels.chosen_script(catalog, run)
         panels.show(catalog, script)
     except InputError as error:
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
         panels.choose(catalog)
 
 

@@ -1,4 +1,4 @@
-"""Pieces of the presenter's page: which script, its views, and the keys that turn them."""
+"""Panels of the Present page: the choice of a script, the current slide, and the keys that turn it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
 from workbench.session import cache, interpretation_cache, shot_frames, state
 from workbench.session.page_context import runs_beside, switch_to_page
-from workbench.views.formatting import as_text
-from workbench.views.script import Script, parse_script, read_script, script_of_a_view
-from workbench.views.slide_document import slide_document
-from workbench.views.slides import STYLE, slide_html
+from workbench.views.formatting import escape_markdown
+from workbench.views.slides.document import slide_document
+from workbench.views.slides.markup import STYLE, slide_html
+from workbench.views.slides.script import Script, parse_script, read_script, script_of_a_view
 
-if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+if TYPE_CHECKING:  # it imports torch, which takes seconds
     from msm import Run
 
 KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
@@ -33,19 +33,19 @@ STAGE_CSS = """
 
 
 class Named(NamedTuple):
-    """A script and what it is called where something is wrong with it."""
+    """A script and its name for error messages."""
 
     name: str
     script: Script
 
 
 def clear_the_stage() -> None:
-    """The whole width for the view: no sidebar."""
+    """Hide the sidebar, so that the slide has the whole width."""
     st.html(f"<style>{full_width_css()}{STAGE_CSS}</style>")
 
 
 def chosen_script(catalog: Catalog, run: str) -> Named:
-    """The script that was chosen; at first one that came with the catalog, else the story of what the lab shows."""
+    """The chosen script; by default the first one beside the catalog, otherwise the default script of the lab's view."""
     uploaded = st.session_state.get("presenter.upload")
     if uploaded is not None:
         return Named(uploaded.name, parse_script(uploaded.getvalue(), uploaded.name))
@@ -67,7 +67,7 @@ def scripts_beside(catalog: Catalog) -> dict[str, Path]:
 
 
 def show(catalog: Catalog, named: Named) -> None:
-    """The view that is on, and below it the way to the others."""
+    """The current slide, and below it the buttons to the others."""
     script = named.script
     number = min(state.slide(), len(script.steps) - 1)
     stage = stage_of(catalog, served_pictures(catalog))
@@ -75,17 +75,17 @@ def show(catalog: Catalog, named: Named) -> None:
         with st.spinner("Asking the model …", show_time=False):
             slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
         st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
-    except InputError as error:  # the other views can still be shown
-        st.error(f"{as_text(error)}.")
+    except InputError as error:  # the other slides can still be shown
+        st.error(f"{escape_markdown(error)}.")
 
-    def heard(answer: str) -> None:
-        moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # now: keys may come quickly
+    def apply(answer: str) -> None:
+        moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # read now: keys may come quickly
         if answer in moves:
             state.go_to_slide(min(moves[answer], len(script.steps) - 1))
         else:
             state.leave_stage()
 
-    choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=heard, keys=KEYS)
+    choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=apply, keys=KEYS)
     if state.stage_left():
         switch_to_page("masking_lab", catalog)
     buttons(catalog, named, number)
@@ -117,7 +117,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
 
 
 def choose(catalog: Catalog) -> None:
-    """Which script, or one of the viewer's own."""
+    """The choice of a script, or the upload of one."""
     with st.popover("Script", icon=":material/list_alt:"):
         names = [*scripts_beside(catalog), THIS_VIEW]
         key = state.widget_key("script", state.script() if state.script() in names else names[0])
@@ -129,7 +129,7 @@ def choose(catalog: Catalog) -> None:
 
 
 def as_a_file(catalog: Catalog, named: Named) -> None:
-    """One HTML file that needs no server; made when it is asked for."""
+    """The presentation as one HTML file, made on demand."""
     st.markdown("All views as one HTML file with its pictures inside. It opens anywhere, without this server.")
     if not st.button("Make the file", key="presenter.make"):
         return
@@ -154,7 +154,7 @@ def stage_of(catalog: Catalog, picture: Picture) -> Stage:
 
 
 def run_named(catalog: Catalog, name: str) -> Run:
-    """The run of a step: by name, or the one that is chosen."""
+    """The run of a step by name; the chosen run for an empty name."""
     paths = runs_beside(catalog, Path())
     name = name or (state.run() or "")
     if name not in paths:
@@ -163,7 +163,7 @@ def run_named(catalog: Catalog, name: str) -> Run:
 
 
 def served_pictures(catalog: Catalog) -> Picture:
-    """Each shot's picture by its address on this server."""
+    """A function from a shot to the address of its picture on this server."""
 
     def picture(title: Title, shot: int) -> tuple[str | None, str]:
         address = shot_frames.picture_address(catalog, title.title_id, shot)

@@ -1,4 +1,4 @@
-"""What the retrieval page keeps between reruns: finders with their indexes, encoders, measures."""
+"""What the Shot retrieval page keeps between reruns: finders with their indexes, text encoders, metrics."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ from msm import Catalog, InputError
 from workbench.session import cache
 from workbench.session.bounded_dict import BoundedDict
 from workbench.session.cache import ON_DISK, Stamp, stamp
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
 if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
-    from msm.ingest.encoders.base import Encoder
-
     from msm.search.index_store import Finder
     from msm.search.spaces import Space
 
 MOST_SPACES = 6
 
 
-def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Finder | None:
-    """A finder over raw shots: the index that is kept, else a new flat one.
+def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
+    """A `msm.search.index_store.Finder` over raw shots: the stored index, otherwise a new flat one.
 
-    None where there is no index and the catalog is too large to build one while somebody waits.
+    None where there is no index and the catalog is too large to build one while the page loads.
     """
     from msm.search.spaces import DEFAULT_FUSION
 
@@ -57,22 +55,22 @@ def _found_or_flat(space: Space) -> Finder | None:
     except StaleIndex:
         note = "The index beside this catalog is older than the catalog, so it was not used."
     except InputError as error:
-        note = f"{as_text(error)}."
+        note = f"{escape_markdown(error)}."
     if not choose_plan(space.num, space.dim).exact:
         return None
     return replace(make_index(space, save=False), note=note)
 
 
-def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Finder | None:
-    """A Finder over what a run makes of every shot in its title: computed once, kept beside the catalog.
+def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Any:
+    """A Finder over the contextual embeddings of a run, computed once and stored beside the catalog.
 
-    on_share  hears the share that is done while it is computed. InputError where the run does not fit.
+    on_share  is called with the finished share. InputError where the run does not fit.
     """
     key = (str(catalog.path), catalog.fingerprint, str(run_path), cache.weights(run_path))
     finders, one_at_a_time = _finders()
     if (known := finders.get(key)) is not None:
         return known
-    with one_at_a_time:  # who comes second finds it done
+    with one_at_a_time:  # a second session finds it finished
         if key in finders:
             return finders[key]
         from msm.search.contextual_space import contextual_space
@@ -80,19 +78,20 @@ def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[floa
         run = cache.open_run(run_path)
         space = contextual_space(catalog, run, progress=lambda done, total: on_share(done / total))
         finder = _found_or_flat(space)
-        if finder is not None:  # else an index may be built meanwhile
+        if finder is not None:  # otherwise an index may be built later
             finders[key] = finder
         return finder
 
 
+# Not st.cache_resource: a cached function cannot report its progress to a page.
 @st.cache_resource(show_spinner=False)
 def _finders() -> tuple[BoundedDict[tuple[str, ...], Finder], threading.Lock]:
     return BoundedDict(MOST_SPACES), threading.Lock()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …", hash_funcs=ON_DISK)
-def text_encoder(catalog: Catalog) -> Encoder:
-    """The encoder of a catalog's text columns; InputError where it cannot be had."""
+def text_encoder(catalog: Catalog) -> Any:
+    """The encoder of a catalog's text columns; InputError where it is not available."""
     from msm.search import text_query
 
     return text_query.text_encoder(catalog)
@@ -108,7 +107,7 @@ def label_values(catalog: Catalog, label: str) -> list[str]:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
 def labels_of(catalog: Catalog, rows: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is known of these shots: as `Answer.table` (without scores) and as `Answer.labels`."""
+    """Facts and labels of these shots, as `Answer.table` (without scores) and as `Answer.labels`."""
     from msm.search.query import shots_of
 
     return shots_of(catalog, pd.DataFrame({"row": list(rows), "score": 0.0, "copies": 0}))

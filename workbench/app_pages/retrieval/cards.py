@@ -1,4 +1,4 @@
-"""Shots of a catalog as cards: their pictures, colours and films, and what a hand on a card does."""
+"""Shots of a catalog as cards: pictures, colours, films, and the actions of a card."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.views import search_results as views
 
 
 class Cards:
-    """Turns what was found into cards of one catalog."""
+    """Makes cards of the shots of one catalog."""
 
     def __init__(self, catalog: Catalog, show: Sequence[str]):
         self.catalog, self.show = catalog, list(show)
@@ -33,7 +33,7 @@ class Cards:
         return cache.strip(self.catalog, title_id)["colors"][shot]
 
     def film(self, title_id: str) -> Path | None:
-        """The title's film, where the catalog has it."""
+        """The film of a title; None where the catalog has none."""
         return self.catalog[title_id].film
 
     def of(self, table: pd.DataFrame, labels: pd.DataFrame, **more: Any) -> list[dict[str, Any]]:
@@ -45,15 +45,16 @@ class Cards:
         table, labels = cached.labels_of(self.catalog, tuple(rows))
         return self.of(table.assign(score=float("nan")), labels, **more)
 
-    def hear(self, gesture: Gesture) -> None:
+    def apply(self, gesture: Gesture) -> None:
+        """Carry out the action of a gesture on a card."""
         if gesture.action == "ask":
-            query.ask(self.catalog, [gesture.row])
+            query.search_for(self.catalog, [gesture.row])
         elif gesture.action == "like":
-            query.also(self.catalog, gesture.row)
+            query.add(self.catalog, gesture.row)
         elif gesture.action == "unlike":
-            query.avoid(self.catalog, gesture.row)
+            query.exclude(self.catalog, gesture.row)
         elif gesture.action == "drop":
-            query.drop(self.catalog, gesture.row)
+            query.remove(self.catalog, gesture.row)
         elif gesture.action == "play":
             query.play(gesture.row)
         elif gesture.action == "lab":
@@ -61,11 +62,6 @@ class Cards:
 
 
 def bounds(catalog: Catalog, row: int) -> tuple[int, int]:
-    """First row and the row after the last, of the title that a row is in."""
+    """(first row, row after the last) of the title that holds a row."""
     title = catalog.titles.iloc[int(title_of_rows(catalog, [row])[0])]
     return int(title["first_shot"]), int(title["first_shot"] + title["num_shots"])
-
-
-def plain_markdown(text: object) -> str:
-    """What a catalog says is shown as it is written."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~^" else c for c in str(text))

@@ -1,4 +1,4 @@
-"""The controls of the retrieval page: in which way one asks, what may be found, what is shown of it."""
+"""Controls of the Shot retrieval page: the kind of search, filters, and what the results show."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import streamlit as st
 from msm import Catalog
 from msm.search.filters import Filters
 from workbench.app_pages.retrieval import cached
-from workbench.app_pages.retrieval.cards import bounds, plain_markdown
+from workbench.app_pages.retrieval.cards import bounds
 from workbench.views import search_results as views
+from workbench.views.formatting import escape_markdown
 
 MODES = {
     "shot": ":material/image_search: Like a shot",
@@ -32,7 +33,7 @@ def choose_mode() -> str:
 
 
 def choose_filters(catalog: Catalog) -> Filters:
-    """In a popover: what may be found."""
+    """The filters, in a popover."""
     name = f"{catalog.path.name}.{catalog.fingerprint}"
     ids = catalog.titles["title_id"].astype(str).tolist()
     names = dict(zip(ids, catalog.titles["name"].astype(str), strict=True))
@@ -54,14 +55,14 @@ def choose_filters(catalog: Catalog) -> Filters:
 
 
 def filters_words(catalog: Catalog, filters: Filters) -> None:
-    """What the filters let through, where they are set."""
+    """The filters as a sentence; nothing where none is set."""
     names = dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["name"].astype(str), strict=True))
-    if said := views.filter_words(filters, names):
-        st.caption(plain_markdown(said))
+    if text := views.filter_words(filters, names):
+        st.caption(escape_markdown(text))
 
 
 def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
-    """How many, which labels the cards show, which modality is compared, whether near-identical shots are one."""
+    """(number of results, labels on the cards, modality compared, whether near-identical shots are merged)."""
     name = catalog.path.name
     labels = [*catalog.shot_labels, *catalog.title_labels]
     telling = [c for c in labels if c not in ("scene", "scene_start")]
@@ -83,9 +84,9 @@ def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
 
 
 def choose_text(catalog: Catalog, row: int) -> str:
-    """What is looked for; to begin with, what is said in the shot that is asked for, or near it."""
+    """The words to search for; by default the text of the query's shot or of one near it."""
     first, stop = bounds(catalog, row)
     near = sorted(range(first, stop), key=lambda r: abs(r - row))[:40]
     table, _ = cached.labels_of(catalog, tuple(near))
-    said = next((t for t in table["text"] if t.strip()), "")
-    return st.text_input("Words", said, key=f"retrieval.text.{row}", placeholder="a line, a name, a thing")
+    text = next((t for t in table["text"] if t.strip()), "")
+    return st.text_input("Words", text, key=f"retrieval.text.{row}", placeholder="a line, a name, a thing")

@@ -1,14 +1,11 @@
-"""Shot retrieval: which shots are like this one, as the encoders made them and as a model sees them in their titles."""
+"""Shot retrieval: shots similar to a query, by raw and by contextual embeddings."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from msm.search.query import ALIKE
-from workbench.app_pages.retrieval import controls as controls
-from workbench.app_pages.retrieval import panels as panel
-from workbench.app_pages.retrieval import query
-from workbench.app_pages.retrieval import results as answers
+from workbench.app_pages.retrieval import controls, panels, query, searches
 from workbench.app_pages.retrieval.cards import Cards
 from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import url_state
@@ -17,13 +14,13 @@ from workbench.session.page_context import catalog_or_stop, run_path_of, runs_fo
 catalog = catalog_or_stop()
 runs = runs_for(catalog)
 run_path = run_path_of(runs)
-if page := query.page_wanted():
+if page := query.requested_page():
     switch_to_page(page, catalog)
 
 name, title, run = st.columns([3, 4, 2], vertical_alignment="bottom")
 name.header("Shot retrieval", anchor=False)
 with title:
-    choose_title(catalog.titles, then=lambda: query.ask(catalog, [query.opening_row(catalog)]))
+    choose_title(catalog.titles, then=lambda: query.search_for(catalog, [query.opening_row(catalog)]))
 with run:
     choose_run(runs)
 
@@ -33,12 +30,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
     k, show, only, together = controls.choose_shown(catalog)
     controls.filters_words(catalog, filters)
 
-like = query.like(catalog)
 cards = Cards(catalog, show)
-ask = answers.Question(catalog, run_path, like, filters, k, only, ALIKE if together else 2.0)
-{"shot": answers.like_shots, "fill": answers.expected, "clip": answers.in_a_row, "text": answers.words}[mode](
-    cards, ask
-)
+search = searches.Search(catalog, run_path, query.like(catalog), filters, k, only, ALIKE if together else 2.0)
+{
+    "shot": searches.search_like_shots,
+    "fill": searches.search_like_prediction,
+    "clip": searches.search_clips,
+    "text": searches.search_words,
+}[mode](cards, search)
 
-panel.play_if_asked(cards)
+panels.play_requested_shot(cards)
 url_state.write()

@@ -1,7 +1,7 @@
-"""What a visitor of the retrieval page asked for, beyond the selection that all pages share: kept in the session.
+"""The query of the Shot retrieval page in the session, beyond the selection that all pages share.
 
-"Like these" is the shared selection itself (`state.selected`), so that a lasso on the map asks, and what one asks
-for shows on the map.
+"Like these" is the shared selection itself (`state.selected`), so that a lasso on the map sets the query, and the query
+is marked on the map.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _UNLIKE, _PLAYING, _PAGE = "retrieval.unlike", "retrieval.playing", "retrieval.p
 
 
 def like(catalog: Catalog) -> list[int]:
-    """Rows to be like: the shared selection; where there is none, the first hidden shot of the chosen title."""
+    """Rows to be similar to: the shared selection, otherwise the first hidden shot of the chosen title."""
     chosen = [r for r in state.selected() if r < catalog.num_shots]
     return chosen or [opening_row(catalog)]
 
@@ -28,8 +28,8 @@ def opening_row(catalog: Catalog) -> int:
     return int(title.row["first_shot"]) + (hidden[0] if hidden else title.num_shots // 2)
 
 
-def ask(catalog: Catalog, rows: Iterable[int]) -> None:
-    """Ask for shots like these alone; the first one's title becomes the title of every page."""
+def search_for(catalog: Catalog, rows: Iterable[int]) -> None:
+    """Search for shots like these alone; the title of the first one becomes the chosen title."""
     rows = list(rows)
     state.select(rows)
     st.session_state[_UNLIKE] = ()
@@ -38,23 +38,23 @@ def ask(catalog: Catalog, rows: Iterable[int]) -> None:
         state.choose_title(str(title))
 
 
-def also(catalog: Catalog, row: int) -> None:
+def add(catalog: Catalog, row: int) -> None:
     state.select([*like(catalog), row])
     st.session_state[_UNLIKE] = tuple(r for r in unlike() if r != row)
 
 
 def unlike() -> tuple[int, ...]:
-    """Rows not to be like."""
+    """Rows to be dissimilar to."""
     return st.session_state.get(_UNLIKE, ())
 
 
-def avoid(catalog: Catalog, row: int) -> None:
+def exclude(catalog: Catalog, row: int) -> None:
     st.session_state[_UNLIKE] = tuple(dict.fromkeys([*unlike(), row]))
     state.select(r for r in like(catalog) if r != row)
 
 
-def drop(catalog: Catalog, row: int) -> None:
-    """Take a shot out of the question."""
+def remove(catalog: Catalog, row: int) -> None:
+    """Remove a shot from the query."""
     st.session_state[_UNLIKE] = tuple(r for r in unlike() if r != row)
     state.select(r for r in like(catalog) if r != row)
 
@@ -64,12 +64,12 @@ def play(row: int) -> None:
 
 
 def to_play() -> int | None:
-    """The shot that somebody asked to play, told once."""
+    """The shot that was requested to play; cleared by reading."""
     return st.session_state.pop(_PLAYING, None)
 
 
 def to_lab(catalog: Catalog, row: int) -> None:
-    """Hide this shot, and it alone, in its title, and ask for the masking lab."""
+    """Hide this shot alone in its title, and request the masking lab."""
     title = catalog.titles.iloc[int(title_of_rows(catalog, [row])[0])]
     state.choose_title(str(title["title_id"]))
     state.hide([row - int(title["first_shot"])])
@@ -77,11 +77,11 @@ def to_lab(catalog: Catalog, row: int) -> None:
 
 
 def to_map(rows: Iterable[int]) -> None:
-    """Select these shots and ask for the map, which marks them."""
+    """Select these shots and request the map, which marks them."""
     state.select(rows)
     st.session_state[_PAGE] = "embedding_map"
 
 
-def page_wanted() -> str | None:
-    """The page that a gesture asked for, told once: a callback cannot turn the page."""
+def requested_page() -> str | None:
+    """The page that a gesture requested, cleared by reading: a callback cannot switch pages."""
     return st.session_state.pop(_PAGE, None)

@@ -1,4 +1,4 @@
-"""The form of a training, made from the recipe's own fields: nothing of what a knob may be is written down here."""
+"""The form that starts a training or estimates its cost, made from the fields of the recipe."""
 
 from __future__ import annotations
 
@@ -14,18 +14,30 @@ from msm import InputError
 from msm.recipes.hyperparameters import GROUPS, Hyperparameter, changed_preset, hyperparameters, train_words, value_of
 from msm.recipes.recipe import Recipe
 from workbench.app_pages.training import processes
+from workbench.layout.choosers import choose_catalog
 from workbench.layout.figures import columns
+from workbench.server import jobs
+from workbench.server.roles import explain_viewer
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import cache, state
-from workbench.session.arguments import read_arguments
+from workbench.session.arguments import catalog_names, read_arguments
 from workbench.session.page_context import has_training_titles, unused_name
-from workbench.views.formatting import as_text
-from workbench.views.training_text import knob_name
+from workbench.views.formatting import escape_markdown, grouped
+from workbench.views.training.sentences import hyperparameter_name
 
 BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
 
 
-def form(catalog: Path, folder: Path) -> None:
-    """A preset, its knobs, what the result is as a command, what it costs, and a button that starts it."""
+def show_form(catalog: Path, folder: Path, *, opened: bool) -> None:
+    with st.expander("Start a training", icon=":material/model_training:", expanded=opened):
+        if explain_viewer():
+            return
+        choose_catalog(catalog_names(read_arguments()))
+        st.fragment(_form)(catalog, folder)
+
+
+def _form(catalog: Path, folder: Path) -> None:
+    """A preset, its hyperparameters, the resulting command, its cost, and a button that starts it."""
     from msm.recipes.presets import CATALOGUE, preset
 
     left, right = st.columns([2, 3])
@@ -48,20 +60,20 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     free = unused_name(runs, name)
     typed = st.text_input("Name of the run", key=state.form_key("training.name"), placeholder=free.name).strip()
     run = unused_name(runs, typed) if typed else free
-    complaint = _complaint(catalog, name, typed, changed)
+    problem = _find_problem(catalog, name, typed, changed)
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
     with st.container():
-        if complaint:
-            st.error(f"{as_text(complaint)}.", icon=":material/block:")
+        if problem:
+            st.error(f"{escape_markdown(problem)}.", icon=":material/block:")
     cost, go = st.columns(2)
-    dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(complaint))
-    wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(complaint))
+    dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(problem))
+    wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(problem))
     if not (dry or wanted):
         return
     try:
         processes.start(folder, catalog, run, name, changed, dry=dry)
     except (InputError, OSError) as error:
-        st.error(f"{as_text(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
     if wanted:
         state.await_training(run.name)
@@ -69,8 +81,8 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     st.rerun()
 
 
-def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
-    """Why this cannot be trained, in the recipe's own words; empty where it can."""
+def _find_problem(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
+    """Why this recipe cannot be trained, as the recipe's own message; empty where it can."""
     try:
         changed_preset(name, changed)
         if not has_training_titles(cache.open_catalog(catalog)):
@@ -83,7 +95,7 @@ def _complaint(catalog: Path, name: str, typed: str, changed: dict[str, Any]) ->
 
 
 def _fields(shown: Sequence[Hyperparameter], base: Recipe, *, across: int) -> dict[str, Any]:
-    """A field a knob, side by side; returns those that differ from the preset."""
+    """A field a hyperparameter, side by side; returns the values that differ from the preset."""
     changed = {}
     for row in _rows(shown, across):
         place = f"knobs-{row[0].key.replace('.', '-')}"
@@ -103,22 +115,33 @@ def _rows(shown: Sequence[Hyperparameter], across: int) -> Iterable[Sequence[Hyp
 def _field(knob: Hyperparameter, before: Any, name: str) -> bool | int | float | str | None:
     key = state.form_key(f"{name}.{knob.key}")
     differs = st.session_state.get(key, before) != before
-    label = knob_name(knob.key) + (" :blue[●]" if differs else "")
-    told = f"`{knob.key}`: {knob.help}"
+    label = hyperparameter_name(knob.key) + (" :blue[●]" if differs else "")
+    help_ = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
     if knob.kind is bool:
-        return st.toggle(label, before, key=key, help=told)
+        return st.toggle(label, before, key=key, help=help_)
     if knob.choices:
-        return st.selectbox(label, knob.choices, knob.choices.index(before), key=key, help=told)
+        return st.selectbox(label, knob.choices, knob.choices.index(before), key=key, help=help_)
     if knob.limits is None:
-        return st.text_input(label, before, key=key, help=told)
+        return st.text_input(label, before, key=key, help=help_)
     low, high = (knob.kind(limit) for limit in knob.limits)
-    told += f" ({low:g} to {high:g})"
+    help_ += f" ({low:g} to {high:g})"
     if knob.kind is int:
-        return st.number_input(label, low, high, before, 1, key=key, help=told)
-    return st.number_input(label, low, high, before, _step(before, high), format="%g", key=key, help=told)
+        return st.number_input(label, low, high, before, 1, key=key, help=help_)
+    return st.number_input(label, low, high, before, _step(before, high), format="%g", key=key, help=help_)
 
 
 def _step(value: float, high: float) -> float:
-    """What a click on plus adds: a tenth of the size of the value."""
+    """The increment of the plus button: about a tenth of the value."""
     size = abs(value) or min(1.0, high)
     return float(10.0 ** (math.floor(math.log10(size)) - (1 if value else 0)) if size != 1.0 else 0.1)
+
+
+def show_estimate(job: jobs.Job, buttons: DeltaGenerator) -> None:
+    """The estimated time and disk space of a training."""
+    from msm.ablation.progress import minutes
+
+    estimate = job.answer
+    st.markdown(
+        f":green[:material/timer:] {job.title.removeprefix('Timing ')}: **about {minutes(estimate['seconds'])}**, {grouped(estimate['steps'])} steps of "
+        f"{1000 * estimate['step_s']:.0f} ms; {grouped(estimate['parameters'])} parameters, {estimate['disk_mb']:.0f} MB of disk."
+    )

@@ -1,8 +1,8 @@
-"""Training: the run that is under way or was the last, against the best way to copy; and a form that starts another."""
+"""Training: the running or the latest training against the best baseline, and a form that starts another."""
 
 from __future__ import annotations
 
-from workbench.app_pages.training import panels, processes
+from workbench.app_pages.training import controls, form, panels, processes
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session.arguments import read_arguments
@@ -13,11 +13,11 @@ runs = processes.found(arguments)
 catalog = chosen_catalog_path()
 folder = jobs.jobs_folder(arguments.runs)
 
-paths = panels.choose(runs)
-panels.beginning(folder)
-jobs_panel(folder, processes.ESTIMATE, done=panels.estimated)
+paths = controls.choose_runs(runs)
+panels.show_starting_jobs(folder)
+jobs_panel(folder, processes.ESTIMATE, done=form.show_estimate)
 if paths:
-    panels.watch(paths, folder, catalog)
+    panels.show_runs(paths, folder, catalog)
 else:
-    panels.nothing_yet(catalog)
-panels.start_another(catalog, folder, opened=not paths)
+    panels.explain_trainings(catalog)
+form.show_form(catalog, folder, opened=not paths)

@@ -1,4 +1,4 @@
-"""The trainings beside the app: found, watched, begun and gone on with. The page draws what these functions return."""
+"""Trainings as processes: list, watch, start, resume, stop and delete them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from workbench.session.bounded_dict import BoundedDict
 
 TRAIN, ESTIMATE = "train", "estimate"  # kinds of jobs
 MOST_TAILS = 64
-RESUMED_S = 60.0  # a lock taken so much later than the folder was made is of a training that was resumed
+RESUMED_S = 60.0  # a lock this much younger than the folder means that the training was resumed
 
 
 def found(arguments: Arguments) -> dict[str, Path]:
-    """Name → folder of every run, those being trained first, then the latest."""
+    """Name → folder of every run: running ones first, then the latest."""
     return {path.name: path for path in monitor.listed(arguments.runs)}
 
 
 def seen(path: Path, folder: Path) -> tuple[Watched, Measured]:
-    """A run as it stands now, and what it has measured; `folder` is that of the jobs."""
+    """The current state of a run and its measurements; `folder` holds the jobs."""
     measured = _tail(path).read()
     run = monitor.look(path, step=measured.step or 0)
     if run.state in (monitor.STOPPED, monitor.FAILED, monitor.LOST) and not run.problem:
@@ -40,16 +40,16 @@ def seen(path: Path, folder: Path) -> tuple[Watched, Measured]:
         if job and job.state == jobs.RUNNING and job.started > float(run.info.get("heartbeat", 0.0)):
             run = replace(
                 run, state=monitor.RUNNING, heard=job.started, stopping=(path / monitor.STOP).exists()
-            )  # it loads what it needs
+            )  # the new process is still loading
     elif run.state == monitor.RUNNING and not monitor.is_held(path):
         job = job_of(path, folder)
-        if job and job.state not in (jobs.RUNNING, jobs.STOPPED):  # whoever began it here saw it die: no need to wait
+        if job and job.state not in (jobs.RUNNING, jobs.STOPPED):  # its job ended, so the heartbeat need not time out
             run = replace(run, state=monitor.LOST)
     return run, measured
 
 
 def seconds_left(run: Watched) -> float | None:
-    """From how fast it went while somebody looked, else since it began; None where nobody can know."""
+    """Estimate the time left from the pace while watched, otherwise since the start; None where it is unknown."""
     pace = _tail(run.path).seconds_a_step()
     if pace is None and run.step:
         made, began = (cache.stamp(run.path / name)[0] / 1e9 for name in ("recipe.json", monitor.LOCK))
@@ -66,7 +66,7 @@ def _tail(path: Path) -> Tail:
 
 
 class _GuardedTail(Tail):
-    """One for all who look at a run: each line is read once."""
+    """A tail that several sessions share: each line is read once."""
 
     def __init__(self, path: Path):
         super().__init__(path)
@@ -77,25 +77,27 @@ class _GuardedTail(Tail):
             return super().read()
 
 
+# Not st.cache_data: a tail grows while it is read.
 @st.cache_resource(show_spinner=False)
 def _tails() -> tuple[BoundedDict[Path, Tail], threading.Lock]:
     return BoundedDict(MOST_TAILS), threading.Lock()
 
 
 def job_of(path: Path, folder: Path) -> Job | None:
-    """The latest job that trained this run; None for one that was begun elsewhere."""
+    """The latest job that trained this run; None where it was started elsewhere."""
     mine = str(path.absolute())
     return next((job for job in jobs.list_jobs(folder, TRAIN) if job.about.get("run") == mine), None)
 
 
 def not_begun(folder: Path) -> list[Job]:
-    """Jobs that train a run whose folder is not there: they load what they need, or ended before it was."""
+    """Training jobs without a run folder: still loading, or ended before the folder was made."""
     without = [job for job in jobs.list_jobs(folder, TRAIN) if not (Path(job.about["run"]) / "run.json").exists()]
-    return [job for job in without if not job.share and job.state != jobs.DONE]  # the others' runs were removed since
+    # A job that made progress had a folder, which has been deleted since.
+    return [job for job in without if not job.share and job.state != jobs.DONE]
 
 
 def start(folder: Path, catalog: Path, run: Path, name: str, changed: Mapping[str, Any], *, dry: bool = False) -> Job:
-    """Begin `msm train` as a job; with `dry` ask it how long it would take."""
+    """Start `msm train` as a job; with `dry` estimate its duration only."""
     words = train_words(str(catalog.absolute()), str(run.absolute()), name, changed)
     kind, title = (ESTIMATE, f"Timing {run.name}") if dry else (TRAIN, f"Training {run.name}")
     with jobs.prepared(folder, kind) as place:
@@ -104,7 +106,7 @@ def start(folder: Path, catalog: Path, run: Path, name: str, changed: Mapping[st
 
 
 def resume(folder: Path, run: Watched, catalog: Path) -> Job:
-    """Go on where a run ended, as a job."""
+    """Resume a run as a job."""
     require_editor()
     words = ["train", str(catalog.absolute()), str(run.path.absolute()), "--resume", "--json"]
     (run.path / monitor.STOP).unlink(missing_ok=True)
@@ -113,13 +115,13 @@ def resume(folder: Path, run: Watched, catalog: Path) -> Job:
 
 
 def stop(path: Path) -> None:
-    """Ask a training to end at its next step, wherever it was begun."""
+    """Request that a training ends at its next step, wherever it was started."""
     require_editor()
     monitor.ask_to_stop(path)
 
 
 def delete(folder: Path, path: Path, runs: Path) -> None:
-    """Remove a run, and what is kept of the jobs that trained it."""
+    """Delete a run and the jobs that trained it."""
     require_editor()
     monitor.delete(path, runs)
     for job in jobs.list_jobs(folder, TRAIN):
@@ -128,15 +130,15 @@ def delete(folder: Path, path: Path, runs: Path) -> None:
 
 
 def catalog_of(run: Watched, arguments: Arguments, chosen: Path) -> Path | None:
-    """The catalog that a run was started on: the chosen one, one beside it, or where its folder says; None where it is gone."""
-    print_ = (run.info.get("catalog") or {}).get("fingerprint")
+    """The catalog of a run: the chosen one, one beside it, or the path in its folder; None where none has its fingerprint."""
+    fingerprint = (run.info.get("catalog") or {}).get("fingerprint")
     beside = [catalog_named(arguments, name) for name in catalog_names(arguments)]
-    said = Path((run.info.get("catalog") or {}).get("path", ""))
-    for path in [chosen, *filter(None, beside), said]:
+    recorded = Path((run.info.get("catalog") or {}).get("path", ""))
+    for path in [chosen, *filter(None, beside), recorded]:
         try:
             catalog: Catalog = cache.open_catalog(path)
         except (InputError, OSError):
             continue
-        if catalog.fingerprint == print_:
+        if catalog.fingerprint == fingerprint:
             return path
     return None

@@ -13,7 +13,7 @@ import streamlit as st
 from msm.errors import InputError
 from msm.masking.parts import format_parts, parse_parts
 from workbench.components.front_end import importing_module, style
-from workbench.views.strip import as_message, of_message
+from workbench.views.fill_in.filmstrip import as_message, of_message
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

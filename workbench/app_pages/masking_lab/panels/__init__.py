@@ -1,4 +1,4 @@
-"""Below the filmstrip: one panel at a time, each a question about the hidden shots. Only the open one is computed."""
+"""The panels below the filmstrip. One is open at a time, and only that one is computed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from workbench.components.filmstrip import Arcs, Curve
 from workbench.session import cache, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import switch_to_page
-from workbench.views.formatting import as_text
+from workbench.views.formatting import escape_markdown
 
-EXPECTED, SURPRISE, MATTERED, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
+EXPECTED, SURPRISE, ATTRIBUTION, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
 PANELS = {
     EXPECTED: expected.panel,
     SURPRISE: surprise.panel,
-    MATTERED: attribution.panel,
+    ATTRIBUTION: attribution.panel,
     WHAT_IF: what_if.panel,
     GUESS: guess.panel,
 }
 
 
 def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
-    """The choice of panels and the open one."""
+    """The choice of a panel, and the open panel."""
     key = state.widget_key("panel", state.panel() or EXPECTED, keep=True)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.segmented_control(
@@ -50,15 +50,15 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     try:
         PANELS[name](catalog, title, run_path, filled)
     except InputError as error:
-        st.error(f"{as_text(error)}.")
+        st.error(f"{escape_markdown(error)}.")
 
 
 def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:
-    """What the open panel draws on the filmstrip: a curve along the film, or arcs.
+    """The curve or the arcs that the open panel draws on the filmstrip.
 
-    Only what the panel has worked out already: a gesture never waits for it.
+    Only what the panel has computed already, so that a gesture never waits for it.
     """
-    if run_path is None or state.panel() not in (SURPRISE, MATTERED):
+    if run_path is None or state.panel() not in (SURPRISE, ATTRIBUTION):
         return None, None
     if state.panel() == SURPRISE:
         return state.drawn(surprise.about(title, run_path), Curve), None

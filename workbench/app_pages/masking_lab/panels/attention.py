@@ -1,4 +1,4 @@
-"""Attention, within the panel What mattered: where the model looks from one hidden shot, layer by layer."""
+"""Attention, a part of the attribution panel: the attention of one hidden shot in each layer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, shot_frames, state
-from workbench.views.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
-from workbench.views.influence import influence_arcs, strongest
+from workbench.views.interpret.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
+from workbench.views.interpret.influence import influence_arcs, strongest
 from workbench.views.notebook_code import attention_code
 
 SHOWN = 5
@@ -25,7 +25,7 @@ ALL = ""  # the mean of all layers
 def show(
     catalog: Catalog, title: Title, run_path: Path, hidden: tuple[int, ...], shot: int, foot: DeltaGenerator
 ) -> Arcs:
-    """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
+    """Draw the attention to visible shots, with its caption in `foot`; returns the arcs for the filmstrip."""
     found = interpretation_cache.attention(catalog, run_path, title.title_id, hidden, shot)
     starts = shot_frames.start_times(catalog, title.title_id)
     head, frames, figure = st.container(), st.container(), st.container()
@@ -68,5 +68,5 @@ def choose_layer(layers: tuple[str, ...]) -> str:
 
 
 def about() -> str:
-    """What of the panel's own choices its arcs depend on."""
+    """The part of the arcs' key that the choices of this panel make up."""
     return st.session_state.get("widget.layer", ALL)

@@ -1,4 +1,4 @@
-"""What mattered: the visible shots on which the prediction of one hidden shot rests, and those that the model looks at."""
+"""Attribution: the influence of visible shots on one prediction, or the attention to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
-from workbench.views.influence import (
+from workbench.views.interpret.influence import (
     HELPED,
     METHODS,
     MISLED,
@@ -63,7 +63,7 @@ def show_influence(
     method: str,
     foot: DeltaGenerator,
 ) -> Arcs:
-    """Draws itself, its small print into `foot`, and tells what is to be drawn on the filmstrip."""
+    """Draw the influence of visible shots, with its caption in `foot`; returns the arcs for the filmstrip."""
     starts = shot_frames.start_times(catalog, title.title_id)
     with bar("Hid {:.0%} of the visible shots as well, each alone …") as on_share:
         table = interpretation_cache.influence(catalog, run_path, title.title_id, hidden, shot, method, on_share)
@@ -85,7 +85,7 @@ def show_influence(
 
 
 def about(title: Title, run_path: Path) -> tuple:
-    """What the arcs on the filmstrip are about."""
+    """A key for the arcs on the filmstrip."""
     method = st.session_state.get("widget.method", "leave_one_out")
     how = (method, attention.about() if method == ATTENTION else "")
     return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), *how)

@@ -1,4 +1,4 @@
-"""What the model expected: real shots nearest to its prediction, beside the true one and what copying would show."""
+"""Expected shots: the real shots nearest to the prediction, beside the true one and those nearest to the best baseline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msm import Catalog, Title
 from msm.masking.policies import format_ranges
 from workbench.session import candidate_cache, shot_frames, state
 from workbench.session.cache import Filled
-from workbench.views.expected import expected_html, expected_sentence
+from workbench.views.fill_in.expected import expected_html, expected_sentence
 from workbench.views.notebook_code import expected_code
 
 THIS_TITLE, EVERYWHERE = "This title", "Whole catalog"
@@ -68,16 +68,16 @@ def choose_scope() -> bool:
     return st.session_state[key] == EVERYWHERE
 
 
-def focused(catalog: Catalog, title: Title, run_path: Path, asked: tuple[int, ...]) -> int:
-    """The hidden shot that is looked at, of those that were asked about; the most telling one while none is."""
+def focused(catalog: Catalog, title: Title, run_path: Path, hidden: tuple[int, ...]) -> int:
+    """The selected shot where it is one of `hidden`, otherwise the most telling hidden shot."""
     shot = state.focus()
-    if shot in asked:
+    if shot in hidden:
         return shot
     return candidate_cache.telling_shot(catalog, run_path, title.title_id, tuple(state.hidden()), state.modality())
 
 
 def say_and_step(sentence: str, hidden: tuple[int, ...], shot: int) -> None:
-    """A panel's sentence, and beside it the way to the hidden shot before and after."""
+    """The sentence of a panel, and buttons for the previous and the next hidden shot."""
     place = hidden.index(shot)
     steps = (("Previous", "chevron_left", place - 1), ("Next", "chevron_right", place + 1))
     words, buttons = st.columns([6, 1], vertical_alignment="center")

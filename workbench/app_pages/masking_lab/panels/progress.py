@@ -1,4 +1,4 @@
-"""A bar for work that may take seconds; it appears only where there is something to wait for."""
+"""A progress bar for work that may take seconds; it appears only once there is progress to show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 @contextmanager
 def bar(words: str) -> Iterator[Callable[[float], object]]:
-    """Gives a function that hears the share that is done; `words` has a place for it, e.g. "Read {:.0%} …"."""
+    """Yield a callback for the finished share; `words` is a format string for it, e.g. "Read {:.0%} …"."""
     place = st.empty()
 
     def show(share: float) -> None:

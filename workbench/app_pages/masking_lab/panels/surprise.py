@@ -1,4 +1,4 @@
-"""Surprise: every shot hidden in turn, as a curve over the film, and the moments the model saw coming least."""
+"""Surprise: every shot hidden in turn, as a curve over the film with its highest peaks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.interpretation_cache import SurpriseCurve
 from workbench.views.frames import Frame, row, styled
+from workbench.views.interpret.surprise import how_sentence, surprise_figure, surprise_sentence
 from workbench.views.notebook_code import surprise_code
-from workbench.views.surprise import how_sentence, surprise_figure, surprise_sentence
 
 MOST_FRAMES = 6
 
@@ -36,7 +36,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     figure = surprise_figure(found.table, top, duration_s=title.duration_s)
     st.plotly_chart(figure, key="surprise", config={"displayModeBar": False})
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(said_of(fast, exact, title.num_shots))
+        st.caption(_how_sentence(fast, exact, title.num_shots))
         if exact is None and not fast.exact and st.button("Hide every shot alone", icon=":material/timer:"):
             with bar("Hid {:.0%} of the film’s shots, each alone …") as on_share:
                 interpretation_cache.surprise_curve(catalog, run_path, title.title_id, exact=True, on_share=on_share)
@@ -46,12 +46,12 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
 
 
 def about(title: Title, run_path: Path) -> tuple:
-    """What the curve on the filmstrip is about."""
+    """A key for the curve on the filmstrip."""
     return ("surprise", str(title.catalog.path), title.title_id, str(run_path))
 
 
 def most_peaks(table: pd.DataFrame) -> int:
-    """As many as scenes change, within what the eye takes in."""
+    """The number of peaks to show: as many as scene changes, between 3 and MOST_FRAMES."""
     scenes = peaks_at_scenes(table)
     return max(3, min(MOST_FRAMES, scenes.count if scenes else MOST_FRAMES))
 
@@ -63,7 +63,7 @@ def peak_frame(catalog: Catalog, title: Title, found: SurpriseCurve, shot: int) 
     return shot_frames.frame(catalog, int(title.row["first_shot"]) + shot, of=title.title_id, badge=badge)
 
 
-def said_of(fast: SurpriseCurve, exact: SurpriseCurve | None, num_shots: int) -> str:
+def _how_sentence(fast: SurpriseCurve, exact: SurpriseCurve | None, num_shots: int) -> str:
     if exact is None:
         return how_sentence(fast.passes, num_shots, exact=fast.exact)
     rho = agreement(exact.table["surprise"].to_numpy(), fast.table["surprise"].to_numpy())

@@ -1,4 +1,4 @@
-"""What if: less of the film in view, other metadata, another run; each on the same hidden shots."""
+"""What-if: less visible context, other metadata or another run, on the same hidden shots."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import runs_beside
 from workbench.views import palette
-from workbench.views.formatting import number
+from workbench.views.formatting import escape_markdown, number
 from workbench.views.frames import Frame, column, styled, triptych
+from workbench.views.interpret.what_if import context_figure, context_sentence, pair_sentence
 from workbench.views.notebook_code import context_code
-from workbench.views.what_if import context_figure, context_sentence, pair_sentence
 
 LESS, METADATA, RUN = "Less of the film", "Other metadata", "Another run"
-NONE = ""  # the title whose metadata is told: none
+NONE = ""  # no title, so no metadata
 
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
@@ -40,9 +40,9 @@ def less_of_the_film(catalog: Catalog, title: Title, run_path: Path, filled: Fil
     table = interpretation_cache.context_curve(catalog, run_path, title.title_id, hidden)
     st.markdown(f"**{context_sentence(table)}**")
     st.plotly_chart(context_figure(table), key="context", config={"displayModeBar": False})
-    asked = int(table["num_hidden"].iloc[0])
+    num_used = int(table["num_hidden"].iloc[0])
     some = (
-        "" if asked == len(hidden) else f" {asked} of the {len(hidden)} hidden shots, evenly spread, were asked about."
+        "" if num_used == len(hidden) else f" {num_used} of the {len(hidden)} hidden shots, evenly spread, were used."
     )
     st.caption(f"Each hidden shot from the nearest visible ones alone, as if the film began and ended there.{some}")
     with st.expander("Copy as code", icon=":material/code:"):
@@ -64,17 +64,19 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     if st.session_state[key] not in names:
         st.session_state[key] = NONE
     st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
-    told = st.session_state[key]
+    metadata_of = st.session_state[key]
     with body:
         other = interpretation_cache.fill_in_with_metadata(
-            catalog, run_path, title.title_id, tuple(state.hidden()), told or None
+            catalog, run_path, title.title_id, tuple(state.hidden()), metadata_of or None
         )
-        other_name = "the model without any metadata" if told == NONE else f"the model told of “{names[told]}”"
+        other_name = (
+            "the model without any metadata" if metadata_of == NONE else f"the model told of “{names[metadata_of]}”"
+        )
         st.markdown(
-            f"**{_plain(pair_sentence(filled.table, other.table, 'the model with the film’s own metadata', other_name))}**"
+            f"**{escape_markdown(pair_sentence(filled.table, other.table, 'the model with the film’s own metadata', other_name))}**"
         )
-        heading = "No metadata" if told == NONE else f"“{names[told]}”"
-        side_by_side(catalog, title, run_path, run_path, filled, other, ("Own metadata", heading), told)
+        heading = "No metadata" if metadata_of == NONE else f"“{names[metadata_of]}”"
+        side_by_side(catalog, title, run_path, run_path, filled, other, ("Own metadata", heading), metadata_of)
 
 
 def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) -> None:
@@ -93,8 +95,8 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
         other = interpretation_cache.fill_in_with_metadata(
             catalog, others[name], title.title_id, hidden, title.title_id
         )
-        said = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
-        st.markdown(f"**{_plain(said)}**")
+        sentence = pair_sentence(filled.table, other.table, f"the run {run_path.name}", f"the run {name}")
+        st.markdown(f"**{escape_markdown(sentence)}**")
         side_by_side(catalog, title, run_path, others[name], filled, other, (run_path.name, name), title.title_id)
 
 
@@ -106,16 +108,16 @@ def side_by_side(
     filled: Filled,
     other: Filled,
     headings: tuple[str, str],
-    told: str,
+    metadata_of: str,
 ) -> None:
-    """The real shot, and the shots that both expected in its place."""
+    """The real shot, and the real shots nearest to both predictions."""
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     first = int(title.row["first_shot"])
     ours = interpretation_cache.candidates_with_metadata(
         catalog, run_path, title.title_id, hidden, shot, title.title_id
     )
     theirs = interpretation_cache.candidates_with_metadata(
-        catalog, other_path, title.title_id, hidden, shot, told or None
+        catalog, other_path, title.title_id, hidden, shot, metadata_of or None
     )
     columns = [
         column(
@@ -137,8 +139,3 @@ def side_by_side(
 def _pick(catalog: Catalog, title: Title, row: int, truth: int) -> Frame:
     how = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
     return shot_frames.frame(catalog, row, of=title.title_id, **how)
-
-
-def _plain(text: str) -> str:
-    """For Markdown: what a catalog or a folder is called is shown as it is written."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#$:~|" else c for c in text)

@@ -1,0 +1,188 @@
+"""Two forms that start a job: video files to ingest, and embeddings made elsewhere to import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from msm import InputError
+from workbench.app_pages.data import uploads
+from workbench.server import jobs
+from workbench.server.roles import explain_viewer
+from workbench.session import state
+from workbench.session.arguments import catalog_named, catalog_names, read_arguments
+from workbench.views.formatting import count, escape_markdown
+
+KINDS = ("ingest", "import")
+NEW = "A new catalog"
+
+
+def show_form() -> None:
+    """The choice of a form, films or embeddings, and the form."""
+    if explain_viewer():
+        return
+    kind = st.segmented_control(
+        "What do you bring?",
+        KINDS,
+        default=KINDS[0],
+        required=True,
+        format_func=lambda k: {"ingest": ":material/movie: Films", "import": ":material/data_array: Embeddings"}[k],
+        label_visibility="collapsed",
+    )
+    if kind == "ingest":
+        _ingest_form()
+    else:
+        _import_form()
+
+
+def _ingest_form() -> None:
+    st.caption(
+        "Video files, with their subtitles (.srt, .vtt, .ass) and facts (.json) beside them if there are some. Shots are cut, "
+        "and each gets a vector for picture, sound and words. It goes on when this page is closed."
+    )
+    chosen_files, path = _choose_files(
+        "ingest", [*uploads.VIDEOS, *uploads.BESIDE_VIDEOS], "/films/one.mp4, or a folder"
+    )
+    wish = next((u.name for u in chosen_files if u.name.lower().endswith(uploads.VIDEOS)), path)
+    catalog_name, is_new = _choose_target(wish)
+    with st.expander("More choices", icon=":material/tune:"):
+        st.caption("The first four are of a single film.")
+        left, right = st.columns(2)
+        facts = {
+            "name": left.text_input("Name", key=state.form_key("name"), placeholder="the file's name"),
+            "tags": left.text_input("Tags", key=state.form_key("tags"), placeholder="drama, sea"),
+            "synopsis": right.text_area(
+                "Synopsis",
+                key=state.form_key("synopsis"),
+                height=124,
+                help="With the tags it makes the [GLOBAL] vector.",
+            ),
+            "subtitles": left.text_input(
+                "Subtitles on this machine's disk", key=state.form_key("subtitles"), placeholder="those beside the film"
+            ),
+        }
+        encoders = right.text_input(
+            "Encoders", "descriptors", help="See docs/ingest.md: descriptors, open, openai, or your own."
+        )
+        replace = right.checkbox("Make titles anew that are there already", disabled=is_new)
+    if st.button(
+        "Read the films", type="primary", icon=":material/play_arrow:", disabled=not (chosen_files or path.strip())
+    ):
+        _start_job(lambda: _start_ingest(chosen_files, path, catalog_name, is_new, encoders, replace, facts))
+
+
+def _import_form() -> None:
+    st.caption(
+        "`.npz` (one a title), Parquet with a column of lists, `.npy` with a `.parquet`, or HDF5; a row a shot. "
+        "The formats are described in docs/format.md."
+    )
+    chosen_files, path = _choose_files("import", list(uploads.EMBEDDINGS), "/data/shots.parquet, or a folder")
+    name = _new_name(chosen_files[0].name if chosen_files else path)
+    with st.expander("More choices", icon=":material/tune:"):
+        left, right = st.columns(2)
+        choices = {
+            "modality": left.text_area(
+                "Modalities",
+                height=124,
+                placeholder="video=embedding[0:768]\ntext=words",
+                help="One a line: NAME=ARRAY or NAME=ARRAY[START:STOP]. Default: every array of vectors is one.",
+            ),
+            "title-column": right.text_input("Column of the titles", placeholder="title_id"),
+            "shot-column": right.text_input("Column of the shots", placeholder="shot"),
+            "global-from": left.text_input("Labels for [GLOBAL]", placeholder="genres, year"),
+            "dtype": right.text_input("Stored as", placeholder="what loses nothing"),
+        }
+    if st.button("Import", type="primary", icon=":material/play_arrow:", disabled=not (chosen_files or path.strip())):
+        _start_job(lambda: _start_import(chosen_files, path, name, choices))
+
+
+def _choose_files(kind: str, suffixes: list[str], what: str) -> tuple[list[Any], str]:
+    left, right = st.columns([3, 2])
+    limit = uploads.LARGEST_MB[kind]
+    chosen_files = left.file_uploader(
+        f"Upload files, up to {limit} MB each",
+        type=suffixes,
+        accept_multiple_files=True,
+        key=state.form_key(f"upload.{kind}"),
+        max_upload_size=limit,
+    )
+    path = right.text_input(
+        "or read from this machine's disk",
+        key=state.form_key(f"path.{kind}"),
+        placeholder=what,
+        disabled=bool(chosen_files),
+        help="Nothing is copied through the browser, so there is no limit.",
+    )
+    return chosen_files or [], "" if chosen_files else path
+
+
+def _choose_target(wish: str) -> tuple[str, bool]:
+    """(name of a catalog, whether it is new)."""
+    arguments = read_arguments()
+    known = [n for n in catalog_names(arguments) if (p := catalog_named(arguments, n)) and uploads.can_be_added_to(p)]
+    left, right = st.columns([3, 2])
+    chosen = left.selectbox(
+        "Into", [NEW, *known], disabled=not known, help="Films join a catalog that was made of films."
+    )
+    if chosen != NEW:
+        return chosen, False
+    with right:
+        return _new_name(wish), True
+
+
+def _new_name(wish: str) -> str:
+    beside = read_arguments().catalog
+    free = uploads.free_catalog_name(beside, wish) if beside.exists() else beside.absolute().name
+    name = st.text_input(
+        "Name of the new catalog",
+        key=state.form_key("new catalog"),
+        placeholder=free,
+        help=f"A folder of that name is made in {beside.absolute().parent}.",
+    )
+    return name or free
+
+
+def _start_job(begin: Any) -> None:
+    """Start a job and rerun the page; an error is shown, and nothing of the job remains."""
+    try:
+        begin()
+    except (InputError, OSError) as error:
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
+        return
+    state.clear_forms()  # the job has its input
+    st.rerun()
+
+
+def _files_of(chosen_files: Sequence[Any], path: str, folder: Path) -> list[Path]:
+    return uploads.save_uploads(chosen_files, folder / "files") if chosen_files else [uploads.existing_path(path)]
+
+
+def _start_ingest(
+    chosen_files: Sequence[Any], path: str, name: str, is_new: bool, encoders: str, replace: bool, facts: dict[str, str]
+) -> None:
+    arguments = read_arguments()
+    known = None if is_new else catalog_named(arguments, name)
+    catalog = (known or uploads.new_catalog(arguments.catalog, name)).absolute()
+    with jobs.prepared(jobs.jobs_folder(arguments.runs), "ingest") as folder:
+        files = _files_of(chosen_files, path, folder)
+        videos = uploads.videos_among(files)
+        facts = facts | {"subtitles": uploads.subtitles_for(videos, files, facts["subtitles"])}
+        words = uploads.ingest_words(videos, catalog, encoders=encoders, replace=replace, facts=facts)
+        title = videos[0].name if len(videos) == 1 else f"{videos[0].name} and {count(len(videos) - 1, 'more film')}"
+        jobs.start(folder, title, words, {"catalog": catalog.name})
+
+
+def _start_import(chosen_files: Sequence[Any], path: str, name: str, choices: dict[str, str]) -> None:
+    arguments = read_arguments()
+    catalog = uploads.new_catalog(arguments.catalog, name)
+    with jobs.prepared(jobs.jobs_folder(arguments.runs), "import") as folder:
+        source = uploads.embeddings_among(_files_of(chosen_files, path, folder))
+        jobs.start(
+            folder,
+            source.name if len(chosen_files) < 2 else catalog.name,
+            uploads.import_words(source, catalog, choices),
+            {"catalog": catalog.name},
+        )

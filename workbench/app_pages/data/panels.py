@@ -1,0 +1,71 @@
+"""Panels of the Data page: what the catalog holds and whether it keeps the rules of its format."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from msm import Catalog
+from workbench.layout import catalog_panels
+from workbench.session import state
+from workbench.session.page_context import switch_to_page
+from workbench.views.catalog_tables import splits_table, titles_table
+from workbench.views.formatting import grouped, number
+
+
+def show_catalog(catalog: Catalog) -> None:
+    """Counts, titles, splits, labels and provenance; then soundness and modalities, which may take a while to compute."""
+    st.markdown(f"`{catalog.path}`")
+    catalog_panels.provenance_line(catalog)
+    _show_counts(catalog)
+    sound = st.container()  # filled last, when everything that is quick stands on the page
+    _show_titles(catalog)
+    left, right = st.columns(2)
+    with left:
+        _show_splits(catalog)
+    labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for c in catalog.shot_labels]
+    st.markdown("**Labels**: " + (", ".join(labels) or "none"))
+    catalog_panels.show_provenance(catalog)
+    with sound:
+        found = catalog_panels.inspect_or_offer(catalog)
+        catalog_panels.show_soundness(found)
+    with right:
+        catalog_panels.show_modalities(catalog, found)
+
+
+def _show_counts(catalog: Catalog) -> None:
+    hours = catalog.titles["duration_s"].sum() / 3600
+    counts = {
+        "Titles": grouped(len(catalog)),
+        "Shots": grouped(catalog.num_shots),
+        "Hours": number(hours, 1) if hours else "–",
+        "Columns a shot": str(catalog.shot_dim),
+    }
+    for column, (name, value) in zip(st.columns(len(counts)), counts.items(), strict=True):
+        column.metric(name, value)
+
+
+def _show_titles(catalog: Catalog) -> None:
+    """The titles; a click opens one in the masking lab."""
+    st.subheader("Titles", anchor=False)
+    st.caption("Choose a row to open that title in the masking lab.")
+    chosen = st.dataframe(
+        titles_table(catalog.titles),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"titles.{catalog.path.name}",
+        height=min(38 + 35 * len(catalog), 390),
+    )
+    if chosen["selection"]["rows"]:
+        state.choose_title(str(catalog.titles["title_id"].iloc[chosen["selection"]["rows"][0]]))
+        switch_to_page("masking_lab", catalog)
+
+
+def _show_splits(catalog: Catalog) -> None:
+    st.subheader("Splits", anchor=False)
+    st.dataframe(
+        splits_table(catalog.titles),
+        hide_index=True,
+        column_config={"Hours": st.column_config.NumberColumn(format="%.1f")},
+        placeholder="–",
+    )

@@ -1,0 +1,101 @@
+"""Metrics of the model: on these hidden shots, on all unseen titles and on other data sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from msm.masking.parts import parse_parts
+from workbench.components.growing_figure import growing_figure
+from workbench.layout.metric_help import METRIC_HELP
+from workbench.session import state
+from workbench.session.base_path import base_address
+from workbench.session.cache import Filled
+from workbench.views.fill_in.shot_table import shot_table
+from workbench.views.formatting import baseline_label, count, hidden_and_shown, number
+from workbench.views.report.comparison import comparison_figure, comparison_sentence, comparison_table
+from workbench.views.report.track_record import track_record, track_record_sentence, track_record_words
+
+
+def show_metrics(filled: Filled) -> None:
+    """Mean scores of model and best baseline, and the skill, in one row."""
+    means = filled.table[["centred_cosine", "best_baseline"]].mean()
+    name = baseline_label(filled.best_baseline_name)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(":blue[●] Model", number(means["centred_cosine"]), help=METRIC_HELP["model"], width="content")
+        st.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=METRIC_HELP["baseline"], width="content")
+        st.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=METRIC_HELP["skill"], width="content")
+
+
+def explain_hidden_parts(modality: str | None, filled: Filled) -> None:
+    """Which modalities are hidden, and whether the model was given the others; nothing for whole shots."""
+    if not modality:
+        return
+    sentence = hidden_and_shown(parse_parts(modality), state.hidden(), filled.sees_rest)
+    st.caption(f":material/layers: {sentence}")
+
+
+def explain_colours(strip: dict[str, Any]) -> None:
+    """What the colours mean where a title has no thumbnails."""
+    if not strip["thumbnails"]:
+        st.caption(
+            ":material/palette: This title has no pictures. A shot’s colour stands for its embedding: like colours, like shots."
+        )
+
+
+def show_shots(table: pd.DataFrame) -> None:
+    """The scores of each hidden shot.
+
+    table  of a fill-in, a row a hidden shot
+    """
+    shown = shot_table(table)
+    num_shots = int(table["num_shots"].iloc[0])
+    figure = st.column_config.NumberColumn
+    columns: dict[str, Any] = {
+        "shot": figure("Shot", width="small"),
+        "time": st.column_config.TextColumn("Time", width="small"),
+        "distance": figure("Gap", width="small", help="Shots from here to the nearest visible one."),
+        "model": st.column_config.ProgressColumn(
+            "Model", min_value=0.0, max_value=1.0, format="%.2f", color="blue", help=METRIC_HELP["model"]
+        ),
+        "baseline": figure("Best baseline", format="%.2f", help=METRIC_HELP["baseline"]),
+        "lead": figure("Model's lead", format="%+.2f"),
+        "rank": figure(f"Rank of the real shot, of {num_shots}", format="%.0f", help=METRIC_HELP["rank"]),
+    }
+    columns |= {c: figure(c.capitalize(), format="%.2f") for c in shown.columns if c not in columns}
+    st.dataframe(shown, column_config=columns, hide_index=True, height=min(38 + 35 * len(shown), 320), placeholder="–")
+
+
+def show_all_titles(evaluation: dict[str, Any] | None) -> None:
+    """The comparison over every title that training never saw."""
+    if evaluation is None:
+        st.caption("This run has not been evaluated yet: `msm evaluate RUN CATALOG` does it.")
+        return
+    st.subheader("Over all unseen titles", anchor=False)
+    st.markdown(comparison_sentence(evaluation))
+    growing_figure(
+        comparison_figure(comparison_table(evaluation)),
+        key="comparison",
+        config={"displayModeBar": False},
+        base=base_address(),
+        alt="Centred cosine of the model and of every way to copy, over all unseen titles",
+    )
+    facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
+    st.caption(f"{facts}; skill {number(100 * evaluation['skill'], 0)} % against the best baseline.")
+
+
+def show_all_sets(measured: dict[str, Any]) -> None:
+    """The results of recipes on the sample data and on other data sets."""
+    table = track_record(measured)
+    if table.empty:
+        return
+    st.subheader("Over other films, scripts and series", anchor=False)
+    st.markdown(track_record_sentence(table))
+    # st.dataframe loads for half a second in the browser and would delay the filmstrip above.
+    st.table(track_record_words(table), border="horizontal", hide_index=True)
+    st.caption(
+        "Centred cosine on titles that training never saw, mean of three trainings from different seeds. "
+        "Other people's data is not shipped: `benchmarks/against_baselines.py` measures it where it is at hand."
+    )

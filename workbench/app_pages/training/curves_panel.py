@@ -1,0 +1,108 @@
+"""The metrics and curves of a run, and what differs between the recipes of several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from msm.runs.monitor import Measured, Watched
+from workbench.components.growing_figure import growing_figure
+from workbench.layout.figures import columns, copy_as_code
+from workbench.layout.metric_help import METRIC_HELP
+from workbench.session.base_path import base_address
+from workbench.views import notebook_code
+from workbench.views.formatting import baseline_label, escape_markdown, grouped, number
+from workbench.views.training import sentences as training_text
+from workbench.views.training.curves import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
+
+SMOOTH = 10
+HEADINGS = {
+    "progress": "Centred cosine on validation titles",
+    "loss": "Loss",
+    "lr": "Learning rate",
+    "grad_norm": "Gradient norm",
+    "shots_per_s": "Throughput",
+    "rankme": "Collapse? Dimensions in use",
+    "pair_cosine": "Collapse? Likeness of two shots",
+}
+HELP = {
+    "model": "The best validation so far: how near the model's guesses come to the real shots of titles that it does not "
+    "learn from. (Centred cosine.) The weights of that step are the ones that are kept.",
+    "speed": "Shots of training windows a second, the median of the last steps.",
+    "rankme": "How many dimensions the contextual embeddings use. It falls to 1 when the model says the same of every shot.",
+}
+
+
+def show_metrics(measured: Measured) -> None:
+    """The best validation against the best baseline, and the throughput."""
+    model, baseline, skill, speed, rank = columns("training-numbers", [2, 3, 2, 2, 2], least_px=130)
+    if len(rows := measured.validations):
+        best = rows.loc[rows["centred_cosine"].idxmax()]
+        model.metric(":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
+        label = baseline_label(str(best["baseline_name"]))
+        baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=METRIC_HELP["baseline"])
+        skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
+        rank.metric("Dimensions in use", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
+    if len(measured.steps):
+        speed.metric(
+            "Shots a second", grouped(int(measured.steps["shots_per_s"].tail(20).median())), help=HELP["speed"]
+        )
+    alarm = rows["alarm"].iloc[-1] if len(rows) else None
+    if isinstance(alarm, str):
+        st.error(f"At the last validation: {escape_markdown(alarm)}.", icon=":material/warning:")
+
+
+def show_curves(runs: dict[str, Measured], folder: Path) -> None:
+    """The validation curve, then curves of the steps and the collapse gauges, two in a row."""
+    st.markdown("##### On validation titles, against the best way to copy")
+    with_gauges = any(len(measured.validations) for measured in runs.values())
+    if with_gauges:
+        _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
+    else:
+        st.caption("Nothing has been validated yet: the curve begins with the first validation.")
+    smooth = st.slider("Smooth over steps", 1, 100, SMOOTH, key="training.smooth", width=260)
+    names = [*STEP_MEASURES, *(GAUGES if with_gauges else ())]
+    for row in range(0, len(names), 2):
+        for column, name in zip(columns(f"training-{row}", [1, 1], least_px=320), names[row : row + 2], strict=True):
+            with column:
+                st.markdown(f"##### {HEADINGS[name]}")
+                if name in GAUGES:
+                    alarm = _alarm(name)
+                    _show(gauge_curve(runs, name, alarm), name, runs, folder, f"gauge_curve(runs, {name!r}, {alarm})")
+                else:
+                    call = f"step_curve(runs, {name!r}, smooth={smooth})"
+                    _show(step_curve(runs, name, smooth=smooth), name, runs, folder, call)
+
+
+def _alarm(gauge: str) -> float:
+    from msm.evaluation.geometry import FEW_DIMENSIONS, NARROW
+
+    return {"rankme": FEW_DIMENSIONS, "pair_cosine": NARROW}[gauge]
+
+
+def _show(figure: go.Figure, name: str, runs: dict[str, Measured], folder: Path, call: str) -> None:
+    alt = f"{HEADINGS[name]}: {', '.join(runs)}"
+    growing_figure(figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt)
+    copy_as_code(notebook_code.training_code(folder, list(runs), call))
+
+
+def _config(name: str) -> dict[str, Any]:
+    image = {"format": "png", "scale": 3, "filename": f"training-{name}"}
+    buttons = [["toImage", "zoom2d", "resetScale2d"]]
+    return {"displaylogo": False, "modeBarButtons": buttons, "toImageButtonOptions": image}
+
+
+def show_differences(runs: list[Watched]) -> None:
+    """The hyperparameters in which these runs differ."""
+    st.markdown("##### In what their recipes differ")
+    table = training_text.differences_table({r.name: r.recipe for r in runs if r.recipe})
+    if table.empty:
+        st.caption("In nothing: the same recipe, trained again.")
+    else:
+        st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 400))
+    catalogs = {r.name: (r.info.get("catalog") or {}).get("fingerprint") for r in runs}
+    if len(set(catalogs.values())) > 1:
+        st.caption("They were trained on different catalogs, so their numbers are of different titles.")

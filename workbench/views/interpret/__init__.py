@@ -1,0 +1,1 @@
+"""Figures and sentences of what a prediction rests on: surprise, influence, attention and what-if."""

@@ -1,0 +1,1 @@
+"""Maps of embeddings: figures, the component's data, labels and sentences."""

@@ -1,0 +1,44 @@
+"""The labels by which the points of a map can be coloured and filtered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from msm import Catalog
+
+TITLE, SPLIT, LENGTH, PLACE = "title", "split", "length in seconds", "place in the title"
+
+
+def map_labels(catalog: Catalog, of: str = "shots") -> pd.DataFrame:
+    """A column a label, a row a point: the labels of the catalog, and title, split, length and place in the title.
+
+    Labels with few values come first. Labels with one value or none are left out.
+    """
+    titles = catalog.titles
+    labels = pd.DataFrame({name: titles[name] for name in catalog.title_labels})
+    labels[TITLE], labels[SPLIT] = titles["name"].astype(str), titles["split"].astype(str)
+    if of == "titles":
+        labels["shots"], labels["minutes"] = titles["num_shots"], titles["duration_s"] / 60
+        return _sort_labels(labels)
+    counts = titles["num_shots"].to_numpy()
+    labels = labels.loc[np.repeat(np.arange(len(titles)), counts)].reset_index(drop=True)
+    table = catalog.read_shots()
+    for name in catalog.shot_labels:
+        labels[name] = table[name]
+    labels[LENGTH] = table["end_s"] - table["start_s"]
+    within = np.concatenate([np.arange(n) / max(n - 1, 1) for n in counts])
+    labels[PLACE] = within
+    return _sort_labels(labels)
+
+
+def _sort_labels(labels: pd.DataFrame) -> pd.DataFrame:
+    """Drop columns with one value or none; text with few values comes first, since it colours best."""
+
+    def rank(name: str) -> tuple[int, int]:
+        values = labels[name]
+        words = not pd.api.types.is_numeric_dtype(values)
+        return (0 if words and few[name] <= 12 else 1 if few[name] <= 40 else 2, list(labels).index(name))
+
+    few = labels.nunique()
+    return labels[sorted(few.index[few > 1], key=rank)]

@@ -1,0 +1,1 @@
+"""Evaluation reports as figures, tables, sentences and one HTML file."""
