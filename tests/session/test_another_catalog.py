@@ -12,7 +12,7 @@ def session() -> None:
 
     for wish, *words in st.session_state.pop("wishes", []):
         getattr(state, wish)(*words)
-    st.session_state["seen"] = (state.catalog_name(), state.selected(), state.complaint())
+    st.session_state["seen"] = (state.catalog_name(), state.selected(), state.range_error())
 
 
 def after(*wishes: tuple) -> tuple:

@@ -194,13 +194,13 @@ def test_maps_and_indexes_beside_a_catalog_are_read_again_when_one_is_added(toke
 
 def worked_out(folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
     """The keys of what is kept in dictionaries of our own, since a page hears how far the work is."""
-    monkeypatch.setattr(interpretation_cache, "_worked_out", lambda key, work, on_share: key)
+    monkeypatch.setattr(interpretation_cache, "_computed_once", lambda key, compute, on_share: key)
 
     def catalog() -> Catalog:
         return Catalog.open(folders.catalog)
 
     return {
-        "surprise": lambda: interpretation_cache.surprised(catalog(), folders.run, "a", exact=True, on_share=print),
+        "surprise": lambda: interpretation_cache.surprise_curve(catalog(), folders.run, "a", exact=True, on_share=print),
         "influence": lambda: interpretation_cache.influence(catalog(), folders.run, "a", (1,), 1, "m", print),
     }
 
@@ -221,10 +221,10 @@ def test_what_takes_long_is_kept_by_fingerprint_and_run_stamp_as_well(folders, m
 
 
 def test_a_surprise_curve_is_kept_apart_from_its_other_form_and_from_other_titles(folders, monkeypatch):
-    monkeypatch.setattr(interpretation_cache, "_worked_out", lambda key, work, on_share: key)
+    monkeypatch.setattr(interpretation_cache, "_computed_once", lambda key, compute, on_share: key)
     catalog = Catalog.open(folders.catalog)
     keys = {
-        interpretation_cache.surprised(catalog, folders.run, t, exact=e, on_share=print)
+        interpretation_cache.surprise_curve(catalog, folders.run, t, exact=e, on_share=print)
         for t in "ab"
         for e in (True, False)
     }
