@@ -22,7 +22,7 @@ from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks
 from msm.objectives.objective import make_objective
 from msm.recipes.recipe import Recipe
-from msm.runs.folder import Onlooker, RunFolder, versions
+from msm.runs.folder import ReadOnlyRunFolder, RunFolder, versions
 from msm.training import checkpoint
 from msm.training.distributed import ALONE, Processes
 from msm.training.distributed_init import told
@@ -275,13 +275,13 @@ def train(
     on_note    called with a sentence for whoever started it: a checkpoint that was damaged
     processes  that share the training; only the first of them writes
     """
-    run = run if processes.index == 0 else Onlooker.of(run)
-    with run.only_trainer(), run.failing_well():
+    run = run if processes.index == 0 else ReadOnlyRunFolder.of(run)
+    with run.only_trainer(), run.recording_failure():
         trainer = Trainer(run, catalog, device, processes)
         if resume and (told := trainer.load_checkpoint()):
             on_note(told)
         processes.wait()  # all have read the checkpoint before the first writes another
-        run.forget_metrics_after(trainer.step)
+        run.truncate_metrics(trainer.step)
         run.update(state="running", device=str(device), processes=processes.count)
         try:
             _train_to_the_end(trainer, on_step, should_stop)
