@@ -55,7 +55,7 @@ def train(
         start_run(opened, run, recipe_of(recipe).with_settings(set_ or []), device=where, replace=replace)
     processes.wait()
     folder = RunFolder.open(run)
-    folder.forget_stop(before=BEGAN)  # left by one that was killed before it could obey
+    folder.clear_stop(before=BEGAN)  # left by one that was killed before it could obey
     with stop_signals() as stop_signal, training_bar(folder.recipe.steps) as on_step:
         try:
             train_run(
@@ -64,13 +64,13 @@ def train(
                 device=where,
                 resume=resume,
                 on_step=on_step if first else lambda line: None,
-                should_stop=lambda: stop_signal() or folder.asked_to_stop,
+                should_stop=lambda: stop_signal() or folder.stop_requested,
                 on_note=_note if first else lambda sentence: None,
                 processes=processes,
             )
         finally:
             if first:
-                folder.forget_stop()
+                folder.clear_stop()
     if not first:
         return
     if as_json:

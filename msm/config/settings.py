@@ -1,4 +1,4 @@
-"""From what a person types or a JSON file holds to frozen dataclasses, refusing what does not fit."""
+"""Build frozen dataclasses from JSON or from text such as `mask.ratio=0.4`; what does not fit raises InputError."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msm.errors import InputError
 
 
 def keys_of(values: Mapping[str, Any], prefix: str) -> list[str]:
+    """The dotted keys of nested dictionaries, in order."""
     keys: list[str] = []
     for name, value in values.items():
         keys += keys_of(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
@@ -18,7 +19,7 @@ def keys_of(values: Mapping[str, Any], prefix: str) -> list[str]:
 
 
 def parse(text: str, kind: type) -> Any:
-    """Numbers and true/false as JSON reads them (`.4` too), anything else, and what is to be text, as it is."""
+    """Convert text to a value: numbers (`.4` too) and true/false as in JSON; anything else, and all text for `str`, unchanged."""
     if kind is str:
         return text
     lowered = text.lower()
@@ -26,7 +27,7 @@ def parse(text: str, kind: type) -> Any:
         return lowered == "true"
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):  # no JSON, a number of a thousand digits, a thousand brackets
+    except (ValueError, RecursionError):  # not JSON, or a number or nesting too long for the parser
         try:
             return float(text)
         except ValueError:
@@ -34,6 +35,10 @@ def parse(text: str, kind: type) -> Any:
 
 
 def build(kind: type, values: Mapping[str, Any], prefix: str) -> Any:
+    """Build a dataclass and those inside it. Raises InputError for an unknown key or a value of the wrong type.
+
+    prefix  dotted key of the dataclass itself, with a dot at the end, for messages
+    """
     if not isinstance(values, Mapping):
         raise InputError(f"recipe: {prefix or 'the whole'} must be an object with keys, not {values!r}")
     hints = get_type_hints(kind)

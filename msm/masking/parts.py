@@ -1,7 +1,7 @@
-"""What is hidden of the hidden shots, as a link and a terminal write it.
+"""The text form of modalities that are hidden one by one, as in a URL and on the command line.
 
-Nothing written: whole shots. `audio`: only the sound of all of them, which is the usual case. `audio:3-5;video:9`: only
-the sound of shots 3 to 5 and the picture of shot 9, and of the other hidden shots everything.
+An empty text hides whole shots. `audio` hides only the audio of all hidden shots, the usual case. `audio:3-5;video:9` hides
+only the audio of shots 3 to 5 and only the video of shot 9; the other hidden shots are hidden whole.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from msm.data.ranges import MOST_NAMED, format_ranges, parse_ranges
 from msm.errors import InputError
 
-Parts = Mapping[str, Sequence[int] | None]  # modality → the hidden shots that lose it; None = all of them
-MOST_SHOTS = 10_000_000  # a number in a link stays below
+Parts = Mapping[str, Sequence[int] | None]  # modality → the hidden shots of which it is hidden; None = all of them
+MOST_SHOTS = 10_000_000  # upper bound of a shot number in a URL
 MOST_PARTS = 50
 
 
 def parse_parts(text: str, num_shots: int = MOST_SHOTS) -> Parts:
-    """InputError for shots that cannot be read, or that the title lacks; which modalities there are is not asked."""
+    """Parse the text form. Raises InputError for shots that are invalid or not in the title; modalities are not checked."""
     parts: dict[str, Sequence[int] | None] = {}
     named = 0
     if text.count(";") > MOST_PARTS:
@@ -36,17 +36,17 @@ def parse_parts(text: str, num_shots: int = MOST_SHOTS) -> Parts:
 
 
 def format_parts(parts: Parts) -> str:
-    """The inverse of `parse_parts`."""
+    """Write the text form, the inverse of `parse_parts`."""
     return ";".join(n if s is None else f"{n}:{format_ranges(s).replace(' ', '')}" for n, s in parts.items())
 
 
 def simplest(parts: Parts, hidden: Iterable[int]) -> Parts:
-    """The same of these hidden shots, said as shortly as can be: of shots that are not hidden nothing, and without
-    shots where all lose the same."""
+    """The shortest equivalent for these hidden shots: without shots that are not hidden, and without ranges where all
+    hidden shots lose the same modalities."""
     shots = sorted({*hidden})
     held = {
         name: of if of is None else frozenset(of) for name, of in parts.items()
-    }  # a list would be searched for each
+    }  # membership in a list takes linear time
     lost = {shot: lost_of(held, shot) for shot in shots}
     if len({*lost.values()}) == 1:
         return dict.fromkeys(lost[shots[0]])
@@ -55,5 +55,5 @@ def simplest(parts: Parts, hidden: Iterable[int]) -> Parts:
 
 
 def lost_of(parts: Mapping[str, Container[int] | None], shot: int) -> tuple[str, ...]:
-    """The modalities that a hidden shot loses; none named means all of them."""
+    """The hidden modalities of a hidden shot; an empty tuple means all of them."""
     return tuple(name for name, shots in parts.items() if shots is None or shot in shots)

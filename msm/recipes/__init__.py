@@ -1,6 +1,7 @@
-"""Every choice of one training as frozen dataclasses, and the presets of the literature.
+"""The configuration of a training as frozen dataclasses, and the presets of the literature.
 
-`Recipe` is the whole; `presets` names the published systems, `hyperparameters` lists the fields with their help.
+`Recipe` is the whole, `presets` are the published systems, `hyperparameters` lists all fields with their help text,
+`compatibility` refuses combinations that are impossible.
 """
 
 from msm.config.limits import CHOICES, LIMITS, MAX_WINDOW

@@ -1,4 +1,4 @@
-"""Choices that are fine alone and impossible together."""
+"""Combinations of valid values that are impossible together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from msm.recipes.objective import ObjectiveConfig
 
 
 def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveConfig) -> None:
-    """InputError, in one sentence, for the first that do not go together."""
+    """Raise InputError for the first impossible combination."""
     by_modality = mask.by_modality
-    shown = mask.other + mask.unchanged > 0
+    replaces = mask.other + mask.unchanged > 0
     refused = {
         "model.tokens=dropped leaves out whole shots, so it does not go with mask.policy=modality and mask.parts": (
             model.tokens == "dropped" and by_modality
         ),
         "model.tokens=dropped shows the encoder nothing in a hidden shot's place, so it goes without mask.other "
-        "and mask.unchanged": model.tokens == "dropped" and shown,
+        "and mask.unchanged": model.tokens == "dropped" and replaces,
         "objective.loss=nce tells whole shots apart, so it does not go with mask.policy=modality and mask.parts": (
             objective.loss == "nce" and by_modality
         ),
@@ -36,11 +36,12 @@ def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveCon
             or objective.span_boundary > 0
         ),
         "model.head=neighbour would copy a hidden shot that is shown, so it goes without mask.unchanged and mask.other": (
-            model.head == "neighbour" and shown
+            model.head == "neighbour" and replaces
         ),
         "model.head=neighbour learns from whole hidden shots; where parts are to be hidden too, it has mask.parts instead of "
         "mask.policy=modality": model.head == "neighbour" and mask.policy == "modality",
-        "mask.parts hides part of a shot, so it goes without mask.other and mask.unchanged": mask.parts > 0 and shown,
+        "mask.parts hides part of a shot, so it goes without mask.other and mask.unchanged": mask.parts > 0
+        and replaces,
         "mask.policy=modality hides one modality of every hidden shot, so it goes without mask.parts": (
             mask.policy == "modality" and mask.parts > 0
         ),

@@ -1,4 +1,4 @@
-"""The choices of a recipe about the shot encoder and its head (msm/models/encoder.py is built by them)."""
+"""The model part of a recipe: the shot encoder and its head (msm/models)."""
 
 from __future__ import annotations
 

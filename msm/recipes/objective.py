@@ -1,4 +1,4 @@
-"""The choices of a recipe about what a prediction is held against (msm/terms)."""
+"""The objective part of a recipe: loss, target and auxiliary terms (msm/objectives)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VIEWS = ("auto", "modalities", "views")
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveConfig:
-    """What a prediction is held against, and what else is asked (docs/recipes.md)."""
+    """The target of a prediction, its loss, and the weights of auxiliary terms (docs/recipes.md)."""
 
     loss: str = described(
         "cosine",
@@ -76,12 +76,12 @@ class ObjectiveConfig:
             between(f"objective.{name}", getattr(self, name), 0.0, 1.0)
         modality_weights(self.weights, ())
         if self.target != "shot":
-            for name, given in (
+            for name, is_set in (
                 ("loss=nce", self.loss == "nce"),
                 ("weights", self.weights),
                 ("standardise", self.standardise),
             ):
-                if given:
+                if is_set:
                     raise InputError(
                         f"objective.{name} is about shots, so it does not go with objective.target={self.target}"
                     )
@@ -92,9 +92,9 @@ class ObjectiveConfig:
 
 
 def modality_weights(text: str, names: Iterable[str]) -> dict[str, float]:
-    """`video=2,text=1` as {"video": 2.0, "text": 1.0}, a modality that is not named having 0; `equal` gives 1 to each.
+    """Parse `video=2,text=1` to {"video": 2.0, "text": 1.0}; a modality that is not named has 0, and `equal` gives 1 to each.
 
-    InputError for what is neither, and, where `names` are given, for a modality that is not among them.
+    Raises InputError for other text and, where `names` are given, for a modality that is not one of them.
     """
     known = tuple(names)
     if text == "equal":

@@ -1,4 +1,4 @@
-"""The choices of a recipe about the steps themselves (msm/training/optimizers.py)."""
+"""The optimiser part of a recipe (msm/training/optimizers.py)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The recipes of the literature, carried over from words, patches and frames to shots.
 
 Every preset keeps the encoder, the optimiser and the number of steps of `mediafm`, so that what differs is the idea;
-every knob can be set from there. docs/recipes.md says for each what its source does and where ours differs.
+every hyperparameter can be changed from there. docs/recipes.md describes what each source does and where ours differs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msm.recipes.recipe import Recipe
 
 @dataclass(frozen=True)
 class Preset:
-    """A named recipe, where it comes from, and where it departs from that."""
+    """A named recipe, its source, and how it differs from it."""
 
     source: str
     facts: str  # what the source does, with the section
@@ -26,7 +26,7 @@ class Preset:
 
     @property
     def recipe(self) -> Recipe:
-        """The whole recipe: `mediafm` with these settings on top."""
+        """The complete recipe: `mediafm` with these settings."""
         return Recipe().with_values(self.settings)
 
 
@@ -109,7 +109,7 @@ CATALOGUE: dict[str, Preset] = {
         "loss (NCE) between a prediction and the true frame against others (section 3.2).",
         differs="Negatives are all other shots of the batch, by cosine over a temperature; HERO takes the other hidden "
         "frames and its own outputs at visible ones, by product. A read-out to the shot is trained behind a "
-        "stop-gradient. Frame order modelling is a knob (objective.shot_order=1); the tasks with subtitles are left out.",
+        "stop-gradient. Frame order modelling is an option (objective.shot_order=1); the tasks with subtitles are omitted.",
         settings={"mask.ratio": 0.15, "model.mask_token": "added", "objective.loss": "nce"},
     ),
     "videoprism": Preset(
@@ -124,7 +124,7 @@ CATALOGUE: dict[str, Preset] = {
         "layer, where it has a decoder and pools by attention. A read-out to the shot is trained behind a stop-gradient.",
         settings={
             "mask.ratio": 0.65,
-            "model.positions": "learned",  # added to the tokens, so that a shuffled token still says where it stood
+            "model.positions": "learned",  # added to the tokens, so that a shuffled token keeps its position
             "model.tokens": "dropped",
             "model.head": "decoder",
             "objective.target": "first_stage",
@@ -152,8 +152,8 @@ CATALOGUE: dict[str, Preset] = {
     "neighbour": Preset(
         source="our own (msm/models/heads/neighbour, docs/findings.md)",
         facts="The distance-weighted mean of the visible shots, each principal component with its own weights; which "
-        "visible shots count is learned from their likenesses; a small encoder with decaying attention corrects it, "
-        "as far as the validation titles say that it helps.",
+        "visible shots count is learned from their similarities; a small encoder with decaying attention corrects it, "
+        "as far as it helps on the validation titles.",
         differs="Compared about the mean of the training shots; windows run backwards half of the time; the weights are "
         "averaged over the last steps; AdamW.",
         settings={
@@ -178,14 +178,14 @@ CATALOGUE: dict[str, Preset] = {
 
 
 def preset(name: str) -> Recipe:
-    """A named recipe; InputError with the nearest name, or all of them, for any other."""
+    """A recipe by its name. Raises InputError with the closest name for an unknown one."""
     if name not in CATALOGUE:
         raise InputError(f"there is no recipe {name!r}; {did_you_mean(name, CATALOGUE)}")
     return CATALOGUE[name].recipe.with_values({"name": name})
 
 
 def recipe_of(word: str) -> Recipe:
-    """A named recipe, or the one that a run's folder or a recipe.json holds; InputError for any other word."""
+    """A recipe by its name, by a run folder or by a recipe.json. Raises InputError for anything else."""
     path = Path(word)
     if word not in CATALOGUE and path.exists():
         return Recipe.from_dict(files.read_json(path / "recipe.json" if path.is_dir() else path))

@@ -1,10 +1,9 @@
-"""Every choice of one training, as frozen dataclasses that refuse bad values where they are made.
+"""The configuration of one training, as frozen dataclasses that validate themselves.
 
-A key that a recipe.json lacks has the value that it had before the key existed, so old runs still open.
+A key that an older recipe.json lacks has the value that keeps the run what it was, so old runs still open.
 
-    hiding.py, model.py, objective.py, optimiser.py  the choices, one room each, with what each may be
-    limits.py                                        how a single choice is refused
-    together.py                                      choices that are fine alone and impossible together
+    masking.py, model.py, objective.py, optimizer.py  the parts, with their fields
+    compatibility.py                                  combinations that are impossible
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Every choice of one training. `recipe.json` in a run folder is exactly this."""
+    """The configuration of one training, stored as `recipe.json` in the run folder."""
 
     name: str = described("mediafm", "Name of the recipe; presets are listed above.")
     steps: int = described(800, "Number of training steps.")
@@ -101,20 +100,20 @@ class Recipe:
 
     @property
     def first_stage_steps(self) -> int:
-        """How many steps are the contrastive first stage; 0 where there is one stage."""
+        """Number of steps of the contrastive first stage; 0 where there is one stage only."""
         return round(self.objective.first_stage * self.steps)
 
     def to_dict(self) -> dict[str, Any]:
-        """As recipe.json has it."""
+        """Nested dictionaries, as in recipe.json."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """Rebuild a recipe; InputError for a key that no recipe has or a value of the wrong kind."""
+        """Build a recipe from nested dictionaries. Raises InputError for an unknown key or a value of the wrong type."""
         return build(cls, values, "")
 
     def with_settings(self, settings: Iterable[str]) -> Recipe:
-        """Change single choices, each `key=value` with a dotted key, e.g. `mask.ratio=0.4`; InputError for an unknown key."""
+        """A copy with changes written as `key=value`, e.g. `mask.ratio=0.4`. Raises InputError for an unknown key."""
         values: dict[str, Any] = {}
         for setting in settings:
             key, equals, text = setting.partition("=")
@@ -124,7 +123,7 @@ class Recipe:
         return self.with_values(values)
 
     def with_values(self, changes: Mapping[str, Any]) -> Recipe:
-        """Change single choices, dotted key → value, all at once: only the result has to be possible."""
+        """A copy with changes by dotted key, applied together: only the result has to be valid."""
         values = self.to_dict()
         for key, value in changes.items():
             self._kind_of(key)
@@ -136,7 +135,7 @@ class Recipe:
         return Recipe.from_dict(values)
 
     def _kind_of(self, key: str) -> type:
-        """The kind of value that a dotted key has; InputError for a key that no recipe has."""
+        """The type of the value under a dotted key. Raises InputError for an unknown key."""
         place: Any = self.to_dict()
         for name in key.split("."):
             place = place.get(name) if isinstance(place, dict) else None

@@ -1,4 +1,4 @@
-"""A run on disk: its folder, the schema of run.json, and a monitor that reads it while it is trained.
+"""Run folders on disk: reading and writing, the schema of run.json, and a monitor of trainings in progress.
 
-`folder` writes and reads the files, `schema` checks run.json, `monitor` follows a run from outside.
+`folder` reads and writes the files, `schema` checks run.json, `monitor` reads a run while another process trains it.
 """

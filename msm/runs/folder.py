@@ -1,6 +1,6 @@
-"""A run folder: recipe, facts, metrics, weights; written so that a reader never sees half a file.
+"""A run folder: recipe, facts, metrics and weights, written atomically so that a reader never sees half a file.
 
-The folder is the contract between the command line, the pages and the notebooks (docs/format.md).
+The folder is the interface between the command line, the pages and the notebooks (docs/format.md).
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from msm.runs.monitor import STOP
 from msm.runs.schema import check_facts
 
 WEIGHTS = "model.safetensors"
-ROOM = 2**16  # bytes: enough for run.json to say why it ended
+RESERVED = 2**16  # bytes, enough to write the reason of a failure to run.json on a full disk
 
 
 class RunFolder:
-    """One training and all that it left. Make one with `create` or `open`."""
+    """The folder of one training. Use `create` or `open` to get one."""
 
     def __init__(self, path: Path, recipe: Recipe, info: dict[str, Any]):
         self.path, self.recipe, self.info = path, recipe, info
 
     @classmethod
     def create(cls, path: str | Path, recipe: Recipe, info: dict[str, Any], *, replace: bool = False) -> RunFolder:
-        """Start a folder with its recipe and facts. InputError if it exists and `replace` is false."""
+        """Create a folder with a recipe and facts. Raises InputError if it exists and `replace` is false."""
         path = Path(path)
         if replace:
             _check_replaceable(path)
@@ -49,7 +49,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
-        """Read recipe and facts. InputError names what is missing or broken."""
+        """Read the recipe and the facts. Raises InputError if something is missing or invalid."""
         path = Path(path)
         if not path.is_dir():
             raise InputError(f"{path} is not a run: there is no such folder")
@@ -61,7 +61,7 @@ class RunFolder:
         return cls(path, recipe, info)
 
     def update(self, **facts: Any) -> None:
-        """Change facts in run.json; each change is a heartbeat too."""
+        """Change facts in run.json and renew its heartbeat."""
         self.info = {**self.info, **facts, "heartbeat": time.time()}
         with files.naming_full_disk(self.path / "run.json"):
             files.write_json(self.path / "run.json", self.info)
@@ -73,40 +73,40 @@ class RunFolder:
             yield
 
     @property
-    def asked_to_stop(self) -> bool:
-        """Whether somebody who sees the folder left a file `stop` there (msm/runs/monitor.py)."""
+    def stop_requested(self) -> bool:
+        """Whether the folder contains a file `stop`, which requests the training to stop (msm/runs/monitor.py)."""
         return (self.path / STOP).exists()
 
-    def forget_stop(self, before: float = float("inf")) -> None:
-        """Take the file `stop` away; one that was left after `before` (seconds since 1970) is meant for who trains now."""
+    def clear_stop(self, before: float = float("inf")) -> None:
+        """Remove the file `stop`, if it was created before `before` (seconds since 1970)."""
         with suppress(FileNotFoundError):
             if (self.path / STOP).stat().st_mtime < before:
                 (self.path / STOP).unlink()
 
     @contextmanager
-    def failing_well(self) -> Iterator[None]:
-        """Whatever ends a training too early is kept as its reason, for which a little room is held on the disk."""
-        room = self.path / ".room"
-        with files.naming_full_disk(room):
-            room.write_bytes(bytes(ROOM))
+    def recording_failure(self) -> Iterator[None]:
+        """Record the exception that ends a training early as `reason` in run.json; disk space for that is reserved."""
+        reserve = self.path / ".room"
+        with files.naming_full_disk(reserve):
+            reserve.write_bytes(bytes(RESERVED))
         try:
             yield
         except BaseException as error:
-            room.unlink(missing_ok=True)
+            reserve.unlink(missing_ok=True)
             with suppress(OSError):
                 self.update(state="failed", reason=_reason(error))
             raise
         finally:
-            room.unlink(missing_ok=True)
+            reserve.unlink(missing_ok=True)
 
     def append_metrics(self, line: dict[str, Any]) -> None:
-        """A line at the end of metrics.jsonl."""
+        """Append a line to metrics.jsonl."""
         path = self.path / "metrics.jsonl"
         with files.naming_full_disk(path), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All lines so far; a last line that is still being written is left out. InputError for any other."""
+        """All complete lines so far. Raises InputError for a line that is not JSON."""
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return []
@@ -116,8 +116,8 @@ class RunFolder:
         except ValueError:  # not UTF-8, or not JSON
             raise InputError(f"{path}: a line is not JSON") from None
 
-    def forget_metrics_after(self, step: int) -> None:
-        """Drop the lines that a resumed training will write again."""
+    def truncate_metrics(self, step: int) -> None:
+        """Remove the lines after a step, which a resumed training writes again."""
         kept = [line for line in self.metrics() if line["step"] <= step]
         path = self.path / "metrics.jsonl"
         with files.naming_full_disk(path), files.whole_file(path) as temporary:
@@ -125,11 +125,11 @@ class RunFolder:
 
     @property
     def has_weights(self) -> bool:
-        """Whether there is a model to load yet."""
+        """Whether weights were saved yet."""
         return (self.path / WEIGHTS).exists()
 
     def save_weights(self, state: dict[str, Tensor]) -> None:
-        """Name → tensor of any shape, as safetensors; whole or not at all."""
+        """Save name → tensor of any shape as safetensors, atomically."""
         path = self.path / WEIGHTS
         with files.naming_full_disk(path), files.whole_file(path) as temporary:
             try:
@@ -138,10 +138,12 @@ class RunFolder:
                 if f"os error {errno.ENOSPC}" in str(error):
                     raise OSError(errno.ENOSPC, str(error)) from None
                 raise
-            shutil.copymode(self.path / "run.json", temporary)  # safetensors makes files for their owner alone
+            shutil.copymode(
+                self.path / "run.json", temporary
+            )  # safetensors creates files that only their owner can read
 
     def load_weights(self) -> dict[str, Tensor]:
-        """Name → tensor, with the shapes that were saved. InputError where the file is missing or damaged."""
+        """Load name → tensor, with the shapes that were saved. Raises InputError if the file is missing or damaged."""
         path = self.path / WEIGHTS
         if not path.exists():
             raise InputError(f"{self.path} has no weights yet; let it train past its first validation")
@@ -152,21 +154,21 @@ class RunFolder:
 
     @property
     def evaluation(self) -> dict[str, Any] | None:
-        """The last evaluation of this run, or None."""
+        """The last evaluation of this run, None before the first."""
         path = self.path / "evaluation.json"
         return files.read_json(path) if path.exists() else None
 
     def save_evaluation(self, evaluation: dict[str, Any]) -> None:
-        """Keep a report as evaluation.json."""
+        """Write a report to evaluation.json."""
         files.write_json(self.path / "evaluation.json", evaluation)
 
 
-class Onlooker(RunFolder):
-    """The run folder as the other processes of a training have it: they read and never write."""
+class ReadOnlyRunFolder(RunFolder):
+    """The run folder for every process of a training except the first: it reads and never writes."""
 
     @classmethod
-    def of(cls, run: RunFolder) -> Onlooker:
-        """The same folder, for a process that only looks on."""
+    def of(cls, run: RunFolder) -> ReadOnlyRunFolder:
+        """The same folder, without writing."""
         return cls(run.path, run.recipe, run.info)
 
     def update(self, **facts: Any) -> None:
@@ -177,13 +179,13 @@ class Onlooker(RunFolder):
         yield
 
     @contextmanager
-    def failing_well(self) -> Iterator[None]:
+    def recording_failure(self) -> Iterator[None]:
         yield
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         pass
 
-    def forget_metrics_after(self, step: int) -> None:
+    def truncate_metrics(self, step: int) -> None:
         pass
 
     def save_weights(self, state: dict[str, Tensor]) -> None:
@@ -197,7 +199,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _check_replaceable(path: Path) -> None:
-    """A mistyped path must not cost somebody a folder, nor a training under way its run."""
+    """Raise InputError unless the path is a run that no process trains: only such a folder may be replaced."""
     if not path.exists():
         return
     if not (path / "run.json").exists():
@@ -207,13 +209,13 @@ def _check_replaceable(path: Path) -> None:
 
 
 def list_runs(folder: str | Path) -> list[Path]:
-    """The run folders directly inside a folder, by name; an empty list where there is no folder."""
+    """The run folders directly inside a folder, sorted by name; empty if the folder does not exist."""
     folder = Path(folder)
     return sorted(p.parent for p in folder.glob("*/run.json")) if folder.is_dir() else []
 
 
 def versions() -> dict[str, str]:
-    """What a run was made with, for run.json."""
+    """The versions of Python and the main packages, for run.json."""
     import platform
     from importlib.metadata import version
 

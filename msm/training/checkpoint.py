@@ -1,9 +1,9 @@
-"""What resuming needs, on disk: the last two states of a training, each whole or not at all.
+"""Checkpoints: the last two states of a training, each written atomically.
 
     checkpoint/last.pt    the newest
-    checkpoint/before.pt  the one before, for when the newest turns out to be damaged
+    checkpoint/before.pt  the one before, in case the newest is damaged
 
-Each is what torch.save writes, a zip file whose parts carry checksums; nothing is unpickled from it.
+Both are written by torch.save, as zip files with checksums, and read with `weights_only`, so nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from msm.errors import InputError
 from msm.io import files
 
 NEWEST, BEFORE = "last.pt", "before.pt"
-NO_ROOM = 2**20  # bytes
+FULL_DISK = 2**20  # bytes; with less free space, a failed write is one of a full disk
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:
-    """Keep a state as the newest, and what was the newest as the one before."""
+    """Write a state as the newest checkpoint and keep the previous newest as the one before."""
     folder.mkdir(exist_ok=True)
-    for left in folder.glob(".*.tmp-*"):  # of a training that was killed while it wrote; the run has one trainer
-        left.unlink(missing_ok=True)
+    for leftover in folder.glob(".*.tmp-*"):  # of a training that was killed while writing
+        leftover.unlink(missing_ok=True)
     with files.naming_full_disk(folder / NEWEST), files.whole_file(folder / NEWEST) as temporary:
         try:
             torch.save(state, temporary)
-        except RuntimeError as error:  # torch says only that writing failed
-            if shutil.disk_usage(folder).free < NO_ROOM:
+        except RuntimeError as error:  # torch does not name the cause
+            if shutil.disk_usage(folder).free < FULL_DISK:
                 raise OSError(errno.ENOSPC, str(error)) from None
             raise
         if (folder / NEWEST).exists():
-            os.replace(folder / NEWEST, folder / BEFORE)  # killed right here, `load` takes the one before
+            os.replace(folder / NEWEST, folder / BEFORE)  # if the process is killed here, `load` reads the one before
 
 
 def load(folder: Path, device: torch.device) -> tuple[dict[str, Any] | None, str | None]:
-    """The newest state that is whole, and a sentence where that is not the newest that was kept.
+    """The newest intact state, and a message if that is not the newest that was written.
 
-    None where nothing was kept yet. InputError where nothing that was kept is whole.
+    (None, None) before the first checkpoint. Raises InputError if every checkpoint is damaged.
     """
     damaged = []
     for path in (folder / NEWEST, folder / BEFORE):
@@ -66,9 +66,9 @@ def load(folder: Path, device: torch.device) -> tuple[dict[str, Any] | None, str
 def _read(path: Path, device: torch.device) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as parts:
-            wrong = parts.testzip()
-        if wrong is not None:
-            raise InputError(f"{path} cannot be resumed from: the checksum of its part {wrong} is wrong")
+            damaged = parts.testzip()
+        if damaged is not None:
+            raise InputError(f"{path} cannot be resumed from: the checksum of its part {damaged} is wrong")
         return torch.load(path, map_location=device, weights_only=True)
     except InputError:
         raise

@@ -1,4 +1,4 @@
-"""Who started this process: `msm` alone, `torchrun`, or `accelerate launch`. Accelerate finds out which device is whose."""
+"""Set up the process group of a training that was started by `msm`, `torchrun` or `accelerate launch`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from msm.training.distributed import ALONE, Processes
 
 
 def start_processes(device: torch.device, *, shard: bool = False) -> tuple[Processes, torch.device]:
-    """Join the other processes that were started with this one, if any were: who this is, on which device.
+    """Join the process group that this process was started in, if any; returns its place there and its device.
 
-    shard  each is to hold a part of the model; also where `accelerate launch --use_fsdp` says so
+    shard  each process holds a part of the model; also set by `accelerate launch --use_fsdp`
 
-    InputError where there are others and no Accelerate to join them, or none to share the model with.
+    Raises InputError if Accelerate is not installed, or if `shard` is set for a single process.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        _start_what_accelerate_leaves_to_mpi()
+        _relaunch_with_torchrun()
         if shard:
             raise InputError(
                 "--shard parts the model among several processes, and this is one; start them with torchrun or accelerate launch"
@@ -34,23 +34,23 @@ def start_processes(device: torch.device, *, shard: bool = False) -> tuple[Proce
             "a training in several processes needs Accelerate; pip install 'msm-workbench[scale]'"
         ) from None
     state = PartialState(cpu=device.type == "cpu")
-    atexit.register(state.destroy_process_group)  # its threads, still there at the very end, would abort the process
+    atexit.register(state.destroy_process_group)  # threads that are left at exit would abort the process
     own = state.device if device.type == "cuda" and device.index is None else device
-    return Processes(state.process_index, state.num_processes, shard or told("USE_FSDP")), own
+    return Processes(state.process_index, state.num_processes, shard or accelerate_option("USE_FSDP")), own
 
 
-def told(variable: str) -> bool:
-    """Whether `accelerate launch` says yes to ACCELERATE_…, by an option or by its config file."""
+def accelerate_option(variable: str) -> bool:
+    """Whether `accelerate launch` sets ACCELERATE_<variable> to true, by an option or by its config file."""
     return os.environ.get(f"ACCELERATE_{variable}", "").lower() in ("true", "1", "yes")
 
 
-def _start_what_accelerate_leaves_to_mpi() -> None:
-    """Where `accelerate launch --cpu --num_processes 2` started this, go on as two under torchrun; else do nothing.
+def _relaunch_with_torchrun() -> None:
+    """Replace a process that `accelerate launch --cpu --num_processes N` started by N processes under torchrun.
 
-    On CPUs Accelerate starts one process and expects an MPI to start the others. It tells the one where they would
-    meet and not how many were wanted, so that is read from its own words. Does not return where there are others.
+    On CPUs Accelerate starts one process and expects MPI to start the others. It passes on the address of the group and
+    not the number of processes, so that is read from its command line. Does not return if N is above 1.
     """
-    if not told("USE_CPU") or "MASTER_PORT" not in os.environ:
+    if not accelerate_option("USE_CPU") or "MASTER_PORT" not in os.environ:
         return
     import psutil
 
@@ -61,14 +61,14 @@ def _start_what_accelerate_leaves_to_mpi() -> None:
 
 
 def processes_wanted(words: Sequence[str]) -> int:
-    """How many processes on this machine the words of an `accelerate launch` ask for; 1 where they are none."""
+    """The number of processes on this machine that the arguments of `accelerate launch` request; 1 for other commands."""
     from accelerate.commands.config.config_args import load_config_from_file
     from accelerate.commands.launch import launch_command_parser
 
     launches = [i for i, word in enumerate(words) if word.endswith(("launch", "accelerate-launch", "launch.py"))]
     if not launches:
         return 1
-    asked = launch_command_parser().parse_args(list(words[launches[0] + 1 :]))
-    config = load_config_from_file(asked.config_file) if asked.config_file else asked
-    machines = asked.num_machines or config.num_machines or 1
-    return (asked.num_processes or config.num_processes or 1) if machines == 1 else 1
+    options = launch_command_parser().parse_args(list(words[launches[0] + 1 :]))
+    config = load_config_from_file(options.config_file) if options.config_file else options
+    machines = options.num_machines or config.num_machines or 1
+    return (options.num_processes or config.num_processes or 1) if machines == 1 else 1

@@ -1,11 +1,11 @@
-"""A training whose blocks no single process holds whole: torch's `fully_shard` over the blocks of every encoder.
+"""Fully sharded data parallelism: torch's `fully_shard` over the blocks of every encoder.
 
-Each process keeps a part of every block's weights, of their gradients and of what the optimiser knows of them. A block is
-put together where its turn comes, and let go again; its gradients are added up over the processes and parted at once.
-What is outside of the blocks (projections in and out, learned tokens: a few per cent) stays whole everywhere, and
-its gradients are added up as without sharding. So every process must ask for the blocks in the same order.
+Each process keeps a shard of every block's weights, gradients and optimiser state. A block is gathered when it runs and freed
+afterwards; its gradients are reduced and scattered. What is outside the blocks (projections in and out, learned tokens: a
+few per cent) is replicated, and its gradients are summed as without sharding. Every process must run the blocks in the
+same order.
 
-A run on disk knows nothing of it: weights and checkpoints are whole.
+Run folders do not depend on it: weights and checkpoints are saved whole.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from msm.models.transformer import Block
 
 
 def shard_blocks(module: nn.Module, device: torch.device, count: int) -> None:
-    """Part every block among `count` processes, each block's part on the device; nothing else is moved."""
+    """Shard every block over `count` processes, each shard on the device; nothing else is moved."""
     mesh = torch.distributed.init_device_mesh(device.type, (count,))
     for block in [m for m in module.modules() if isinstance(m, Block)]:
-        trained = next(block.parameters()).requires_grad  # else it is a copy that follows the encoder, or averages it
+        trained = next(block.parameters()).requires_grad  # else it is a copy, such as a teacher or an average
         sharded = fully_shard(block, mesh=mesh, reshard_after_forward=True)
         if trained:
-            sharded.set_gradient_divide_factor(1.0)  # added up: each process's loss is its share of the whole
-            sharded.set_force_sum_reduction_for_comms(True)  # gloo knows no other way
+            sharded.set_gradient_divide_factor(1.0)  # sum, since each process's loss is a share of the whole
+            sharded.set_force_sum_reduction_for_comms(True)  # gloo supports no other reduction
 
 
 def is_sharded(tensor: Tensor) -> bool:
-    """Whether this process has a part of it only; a tensor of any shape."""
+    """Whether this process holds only a shard of a tensor of any shape."""
     return isinstance(tensor, DTensor)
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """A tensor of any shape, put together where it is sharded; every process must ask for it."""
+    """A tensor of any shape, gathered if it is sharded; every process must call this."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def gathered(state: Any, keep: bool) -> Any:
-    """A state of dictionaries and lists with every sharded tensor whole, on the CPU; every process must ask for it.
+    """A state of dictionaries and lists with every sharded tensor whole, on the CPU; every process must call this.
 
-    keep  whether this process wants it: the others only help, and get no tensors
+    keep  whether this process needs the result: the others only take part, and get None for such tensors
     """
     if isinstance(state, dict):
         return {key: gathered(value, keep) for key, value in state.items()}
@@ -57,33 +57,33 @@ def gathered(state: Any, keep: bool) -> Any:
     return full.cpu() if keep else None
 
 
-def parted(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor of any shape as `like` has it: this process's part, where that is sharded. Asks no other process."""
+def shard_like(tensor: Tensor, like: Tensor) -> Tensor:
+    """A whole tensor of any shape, sharded as `like` is, without communication."""
     if not isinstance(like, DTensor) or isinstance(tensor, DTensor):
         return tensor
     return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
 
 
 def load_whole(module: nn.Module, state: dict[str, Tensor]) -> None:
-    """`load_state_dict` of whole tensors of any shape, where some of the module is sharded; RuntimeError as that."""
+    """`load_state_dict` of whole tensors of any shape into a module that may be sharded; the same RuntimeErrors."""
     own = module.state_dict()
-    fitting = {k: parted(v, own[k]) if k in own and own[k].shape == v.shape else v for k, v in state.items()}
+    fitting = {k: shard_like(v, own[k]) if k in own and own[k].shape == v.shape else v for k, v in state.items()}
     module.load_state_dict(fitting)
 
 
 def load_whole_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """`load_state_dict` of whole tensors, where some of what is optimised is sharded; errors as that."""
+    """`load_state_dict` of whole tensors into an optimiser of parameters that may be sharded; the same errors."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     known = {
-        i: {k: parted(v, parameters[i]) if v.shape == parameters[i].shape else v for k, v in facts.items()}
-        for i, facts in state["state"].items()
+        i: {k: shard_like(v, parameters[i]) if v.shape == parameters[i].shape else v for k, v in moments.items()}
+        for i, moments in state["state"].items()
         if i < len(parameters)
     }
     optimizer.load_state_dict({**state, "state": known})
 
 
 def clip_gradients(parameters: Sequence[nn.Parameter], longest: float) -> Tensor:
-    """`clip_grad_norm_` of parameters of any shape, where some are sharded; returns () the norm of all gradients together."""
+    """`clip_grad_norm_` of parameters of any shape that may be sharded; returns () the norm of all gradients together."""
     sharded, rest = _split(parameters)
     if not sharded:
         return nn.utils.clip_grad_norm_(rest, longest)

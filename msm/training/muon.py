@@ -1,9 +1,9 @@
-"""Muon as torch has it, for many matrices at once and for sharded ones.
+"""torch's Muon, batched over matrices of the same shape and for sharded parameters.
 
-The update of a matrix is its momentum made orthogonal by five Newton–Schulz steps (Jordan et al., 2024): products of
-small matrices, of which an encoder has six a block. On a GPU, which is done with one of them before the next is begun,
-those of one shape go through together; a CPU gains nothing by that (docs/train.md). They are in bfloat16, as published, where
-the last digit of a sum can tip a rounding: in float32 two processes end where one does, at four times the cost.
+The update of a matrix is its momentum, orthogonalised by five Newton–Schulz steps (Jordan et al., 2024): products of small
+matrices, of which an encoder has six a block. On a GPU, which is limited by the number of kernels, matrices of one shape are
+batched; a CPU gains nothing by that (docs/train.md). The products are in bfloat16, as published, where the order of a sum can
+change the result: in float32 two processes reproduce one process to 1e-5, at four times the cost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from msm.training.fsdp import is_sharded, parted, whole
+from msm.training.fsdp import is_sharded, shard_like, whole
 
 
 class Muon(torch.optim.Muon):
@@ -30,19 +30,19 @@ class Muon(torch.optim.Muon):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Every matrix that has a gradient moves against it, made orthogonal."""
+        """Update every matrix that has a gradient."""
         parameters = [p for group in self.param_groups for p in group["params"]]
         if self.dtype != torch.bfloat16 or any(is_sharded(p) or p.is_cuda for p in parameters):
-            self.step_together()
+            self.step_batched()
         else:
             super().step()
 
     @torch.no_grad()
-    def step_together(self) -> None:
-        """The same step, for matrices of one shape at once, or for sharded ones, each put together where its turn comes."""
+    def step_batched(self) -> None:
+        """The same step, batched over matrices of one shape; sharded matrices are gathered one at a time."""
         for group in self.param_groups:
-            for some in _of_one_shape([p for p in group["params"] if p.grad is not None]):
-                directions = orthogonal(
+            for some in _group_by_shape([p for p in group["params"] if p.grad is not None]):
+                directions = orthogonalise(
                     torch.stack([whole(self._direction(p, group["momentum"])) for p in some]).to(self.dtype),
                     group["ns_coefficients"],
                     group["ns_steps"],
@@ -51,10 +51,10 @@ class Muon(torch.optim.Muon):
                 lr = group["lr"] * 0.2 * math.sqrt(max(some[0].shape))
                 for p, direction in zip(some, directions, strict=True):
                     p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_(parted(direction, p), alpha=-lr)
+                    p.add_(shard_like(direction, p), alpha=-lr)
 
     def _direction(self, p: Tensor, momentum: float) -> Tensor:
-        """The gradient, smoothed and looked ahead (Nesterov)."""
+        """The gradient with Nesterov momentum."""
         state, gradient = self.state[p], p.grad
         assert gradient is not None
         if "momentum_buffer" not in state:
@@ -63,8 +63,8 @@ class Muon(torch.optim.Muon):
         return gradient.lerp(state["momentum_buffer"], momentum)
 
 
-def orthogonal(matrices: Tensor, coefficients: Sequence[float], steps: int, eps: float) -> Tensor:
-    """(N, R, C) → (N, R, C), in their own dtype: each with singular values near 1, its singular vectors kept."""
+def orthogonalise(matrices: Tensor, coefficients: Sequence[float], steps: int, eps: float) -> Tensor:
+    """(N, R, C) → (N, R, C) in the same dtype: singular values near 1, the same singular vectors."""
     a, b, c = coefficients
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
@@ -75,8 +75,8 @@ def orthogonal(matrices: Tensor, coefficients: Sequence[float], steps: int, eps:
     return x.mT if tall else x
 
 
-def _of_one_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
-    """Those that go through together; sharded ones one at a time, since nobody has room for all of them whole."""
+def _group_by_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
+    """Groups of the same shape; sharded parameters form groups of one, since gathering all of them would exceed the memory."""
     by_shape: dict[Any, list[Tensor]] = {}
     for i, parameter in enumerate(parameters):
         by_shape.setdefault(i if is_sharded(parameter) else parameter.shape, []).append(parameter)

@@ -1,4 +1,4 @@
-"""Which parameter goes to which optimiser, and the learning rate over the steps."""
+"""Optimisers and their parameter groups, the learning rate schedule, and the average of the weights."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from msm.training.muon import Muon
 def make_optimizers(
     model: nn.Module, cfg: OptimConfig, *others: nn.Module, exact: bool = False
 ) -> list[torch.optim.Optimizer]:
-    """`muon`: Muon for the blocks' matrices, AdamW for the rest; `adamw`: AdamW for everything.
+    """Build the optimisers: `muon` is Muon for the blocks' matrices and AdamW for the rest, `adamw` is AdamW for all.
 
     Biases, norms, positions and the learned vectors are not decayed.
 
-    others  what else is trained, such as the terms of an objective
-    exact   Muon's products in float32, so that several processes end where one does to 1e-5
+    others  further modules to train, such as the terms of an objective
+    exact   Muon's products in float32, so that several processes reproduce one process to 1e-5
     """
     hidden: list[nn.Parameter] = []
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {(b, f): [] for b in (False, True) for f in (False, True)}
@@ -52,7 +52,7 @@ def make_optimizers(
 
 
 def learning_rate(step: int, steps: int, cfg: OptimConfig) -> float:
-    """Linear warm-up, then a cosine down to `final_lr` of the peak. A function of the step alone."""
+    """Linear warm-up, then a cosine decay to `final_lr` of the peak. Depends on the step only."""
     warmup = max(1, round(cfg.warmup * steps))
     if step < warmup:
         return cfg.lr * (step + 1) / warmup
@@ -61,7 +61,7 @@ def learning_rate(step: int, steps: int, cfg: OptimConfig) -> float:
 
 
 def set_learning_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
-    """For every parameter of every optimiser."""
+    """Set the learning rate of every parameter group."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = lr
@@ -70,7 +70,7 @@ def set_learning_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> Non
 class WeightAverage:
     """An exponential moving average of a model's weights (Polyak averaging), for validation and for the saved run.
 
-    Early on it forgets faster, min(decay, (1 + n) / (10 + n)) after n steps, so that the first weights do not linger.
+    The decay is min(decay, (1 + n) / (10 + n)) after n steps, so that the initial weights are forgotten quickly.
     """
 
     def __init__(self, model: nn.Module, decay: float):
@@ -79,17 +79,17 @@ class WeightAverage:
 
     @torch.no_grad()
     def follow(self, model: nn.Module) -> None:
-        """Take in the weights after one more step."""
+        """Update the average with the weights after a step."""
         decay = min(self.decay, (1 + self.num_steps) / (10 + self.num_steps))
         for own, new in zip(self.model.parameters(), model.parameters(), strict=True):
             own.lerp_(new, 1 - decay)
         self.num_steps += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """What resuming needs."""
+        """The state to resume from."""
         return {"num_steps": self.num_steps, "model": self.model.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict`."""
+        """Resume from `state_dict`."""
         self.num_steps = state["num_steps"]
         load_whole(self.model, state["model"])

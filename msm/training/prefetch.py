@@ -1,7 +1,7 @@
-"""Batches read ahead in the background, while the step before still computes.
+"""Prefetch batches in a background thread while the previous step computes.
 
-A batch is a function of its step alone (msm.training.sampler), so reading ahead changes no order, and a resumed training asks
-for the batches of its own steps.
+A batch depends on its step only (msm.training.sampler), so prefetching does not change the order, and a resumed training
+reads the batches of its own steps.
 """
 
 from __future__ import annotations
@@ -14,29 +14,30 @@ from msm.training.sampler import Batch
 AHEAD = 2  # steps
 
 
-class Reader:
-    """Gives the batches of steps, each read by a thread before it is asked for.
+class Prefetcher:
+    """Reads the batches of the next steps in a background thread.
 
-    read   from a step to its batch
-    steps  how many steps there are: nothing is read beyond
-    pinned in memory that a GPU copies from while it computes
+    read    step → batch
+    steps   number of steps; no batch after the last step is read
+    pinned  use page-locked memory, from which a GPU copies while it computes
     """
 
     def __init__(self, read: Callable[[int], Batch], steps: int, *, pinned: bool = False):
         self._read, self._steps, self._pinned = read, steps, pinned
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")  # in order, one at a time
-        self._coming: dict[int, Future[Batch]] = {}
+        self._pending: dict[int, Future[Batch]] = {}
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step; the next ones are begun."""
+        """The batch of a step; reading of the next ones starts."""
         for ahead in range(step, min(step + AHEAD + 1, max(self._steps, step + 1))):
-            if ahead not in self._coming:
-                self._coming[ahead] = self._thread.submit(self._get, ahead)
-        for gone in [s for s in self._coming if not step <= s <= step + AHEAD]:
-            self._coming.pop(gone).cancel()
-        return self._coming.pop(step).result()
+            if ahead not in self._pending:
+                self._pending[ahead] = self._thread.submit(self._get, ahead)
+        for stale in [s for s in self._pending if not step <= s <= step + AHEAD]:
+            self._pending.pop(stale).cancel()
+        return self._pending.pop(step).result()
 
     def close(self) -> None:
+        """Stop the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _get(self, step: int) -> Batch:

@@ -1,7 +1,7 @@
-"""Batches of windows for training, each a function of the seed and the step alone.
+"""Sample batches of windows for training; a batch depends on the seed and the step only.
 
-Nothing about the order is kept between steps, so a training resumed at step k sees exactly the
-batches that one which never stopped would have seen.
+No state is kept between steps, so a training that is resumed at step k gets the same batches as one that was not
+interrupted.
 
 Shape letters: B windows, S shots of the longest window, D width of a shot, G of a metadata embedding.
 """
@@ -22,7 +22,7 @@ from msm.data.space import Space
 from msm.data.windows import split_windows
 from msm.errors import InputError
 
-POOL_BATCHES = 8  # batches whose windows are sorted by length together
+POOL_BATCHES = 8  # windows are sorted by length within pools of so many batches
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Batch:
     scenes: Tensor | None = None  # (B, S) int, number of each shot's scene, negative where unknown; stays on the CPU
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on another device."""
+        """The batch on another device; `scenes` stay on the CPU."""
         return self._each(lambda t: t.to(device, non_blocking=True))
 
     def pinned(self) -> Batch:
-        """In memory from which a GPU copies while it computes."""
+        """The batch in page-locked memory, from which a GPU copies while it computes."""
         return self._each(Tensor.pin_memory)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -48,15 +48,15 @@ class Batch:
 
 
 def step_rng(seed: int, purpose: str, step: int) -> torch.Generator:
-    """A fresh generator for one purpose at one step."""
+    """A generator seeded by the seed, a purpose and the step."""
     digest = hashlib.sha256(f"{seed}/{purpose}/{step}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
 
 
 class WindowSampler:
-    """Every window of the training titles once an epoch, in an order drawn anew each epoch.
+    """Every window of the training titles once an epoch, in a new random order each epoch.
 
-    time_reversal  probability that a window runs backwards
+    time_reversal  probability that a window is reversed
     with_scenes    add the scene numbers; InputError where the catalog labels no scenes
     """
 
@@ -90,7 +90,7 @@ class WindowSampler:
         valid = torch.zeros(shots.shape[:2], dtype=torch.bool)
         scenes = None if self.scenes is None else torch.full(shots.shape[:2], -1)
         for i, (window, (t, start, stop, way)) in enumerate(zip(drawn, cuts, strict=True)):
-            shots[i, : len(window)] = torch.from_numpy(window.copy())  # torch takes none that runs backwards
+            shots[i, : len(window)] = torch.from_numpy(window.copy())  # torch has no negative strides
             valid[i, : len(window)] = True
             if scenes is not None and self.scenes is not None:
                 scenes[i, : len(window)] = torch.from_numpy(self.scenes[t][start:stop][::way].copy())
@@ -98,13 +98,13 @@ class WindowSampler:
         return Batch(shots, valid, torch.from_numpy(np.stack(global_)) if global_ else None, scenes)
 
     def _cut(self, position: int) -> tuple[int, int, int, int]:
-        """The window at a place in the endless sequence of epochs: title, first shot, end, 1 or −1 for backwards."""
+        """The window at a position in the sequence of all epochs: title, first shot, end, and step, −1 if reversed."""
         epoch, i = divmod(position, len(self.windows))
         title = self.windows[self._order(epoch)[i]]
         num_shots = self.titles[title].num_shots
         spare = num_shots - self.max_shots
         start = 0
-        if spare > 0:  # a title longer than a window is cut somewhere else each time
+        if spare > 0:  # a longer title starts at a random shot
             start = int(torch.randint(spare + 1, (), generator=step_rng(self.seed, "cut", position)))
         way = 1
         if self.time_reversal and torch.rand((), generator=step_rng(self.seed, "way", position)) < self.time_reversal:
@@ -112,12 +112,12 @@ class WindowSampler:
         return title, start, min(num_shots, start + self.max_shots), way
 
     def _order(self, epoch: int) -> list[int]:
-        """A permutation of the windows in which those of one batch are of similar length.
+        """A random order of the windows in which those of one batch have similar lengths.
 
-        Shuffled, sorted by length within pools of a few batches, and the batches shuffled again:
-        half of every batch would be padding otherwise.
+        They are shuffled, sorted by length within pools of a few batches, and the batches are shuffled again.
+        Otherwise half of every batch would be padding.
         """
-        if epoch not in self._orders:  # a batch touches two epochs at most
+        if epoch not in self._orders:  # a batch spans two epochs at most
             rng = step_rng(self.seed, "epoch", epoch)
             shuffled = torch.randperm(len(self.windows), generator=rng).tolist()
             batches: list[list[int]] = []

@@ -25,14 +25,14 @@ from msm.training.sampler import Batch
 
 @dataclass(frozen=True)
 class StepReport:
-    """What happened in one step of training."""
+    """Measurements of one training step."""
 
     loss: float
     terms: dict[str, float]  # each term of the objective, unweighted
     grad_norm: float
     num_hidden: int
     num_shots: int
-    target_std: float | None  # of latents, where they are what is predicted
+    target_std: float | None  # deviation between shots of predicted latents; None without latents
 
 
 def train_step(
@@ -74,14 +74,14 @@ def train_step(
         own = torch.stack([loss.detach(), *(term.detach() * weight for term in losses.values())])
         sums = own if not len(sums) else sums + own
     parameters = [*model.parameters(), *objective.parameters()]
-    processes.add_up_gradients(parameters)
+    processes.sum_gradients(parameters)
     grad_norm = clip_gradients(parameters, recipe.optim.clip_norm)
     if not torch.isfinite(grad_norm):
         raise InputError("the loss is no longer a number; try a lower optim.lr")
     for optimizer in optimizers:
         optimizer.step()
     objective.after_step(model, step)
-    total, *terms = processes.add_up(sums).tolist()
+    total, *terms = processes.sum(sums).tolist()
     return StepReport(
         loss=total,
         terms=dict(zip(names, terms, strict=True)) if len(terms) > 1 else {},
@@ -132,7 +132,7 @@ def mask_batch(
 
 
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
-    """Whether this recipe computes in bfloat16 there: on a GPU that has it, unless it insists on float32."""
+    """Whether the forward pass runs in bfloat16: with precision=auto, on a GPU that supports it."""
     if recipe.precision == "auto":
         return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return recipe.precision == "bfloat16"

@@ -1,4 +1,4 @@
-"""One training: steps, validation against the baselines, and a run folder that can be resumed."""
+"""The training loop: steps, validation against the baselines, checkpoints and resuming."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks
 from msm.objectives.objective import make_objective
 from msm.recipes.recipe import Recipe
-from msm.runs.folder import Onlooker, RunFolder, versions
+from msm.runs.folder import ReadOnlyRunFolder, RunFolder, versions
 from msm.training import checkpoint
 from msm.training.distributed import ALONE, Processes
-from msm.training.distributed_init import told
+from msm.training.distributed_init import accelerate_option
 from msm.training.fsdp import gathered, load_whole, load_whole_optimizer, shard_blocks
 from msm.training.optimizers import WeightAverage, learning_rate, make_optimizers, set_learning_rate
-from msm.training.prefetch import Reader
+from msm.training.prefetch import Prefetcher
 from msm.training.sampler import WindowSampler, step_rng
 from msm.training.step import mask_batch, train_step
 from msm.training.validation import further_tuning_titles, tuning_seeds, validate
@@ -41,9 +41,9 @@ CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe name
 def start_run(
     catalog: Catalog, path: str | Path, recipe: Recipe, *, device: torch.device, replace: bool = False
 ) -> RunFolder:
-    """Check the catalog, measure what predictions are compared with, and make the run folder.
+    """Validate the catalog, fit the space of the baselines, and create the run folder.
 
-    Raises InputError before anything is written if the catalog is broken or has nothing to learn from.
+    Raises InputError before anything is written if the catalog is invalid or has no training titles.
     """
     files.refuse_existing(Path(path), replace=replace)
     catalog.validate()
@@ -72,7 +72,7 @@ def start_run(
 
 
 def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSampler:
-    """Windows of the training titles, as this recipe cuts and draws them."""
+    """The sampler of training windows that a recipe describes."""
     return WindowSampler(
         catalog,
         space,
@@ -85,7 +85,7 @@ def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSample
 
 
 def make_model(recipe: Recipe, catalog: Catalog) -> ShotEncoder:
-    """The shot encoder that a recipe asks for on these shots, its weights not yet drawn."""
+    """The model of a recipe for the shots of a catalog, before its weights are initialised."""
     return ShotEncoder(catalog.shot_dim, catalog.global_dim, recipe.model, [m.dim for m in catalog.modalities])
 
 
@@ -97,7 +97,7 @@ def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
 
 
 class Trainer:
-    """A training under way: the model, its optimisers, and the step they have reached."""
+    """The state of a training: the model, its optimisers, and the number of steps done."""
 
     def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device, processes: Processes = ALONE):
         self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
@@ -107,8 +107,8 @@ class Trainer:
         self.validation = validation[:MAX_VALIDATION_TITLES]
         self.sampler = make_sampler(self.recipe, catalog, self.space)
         processes.check_shares(self.sampler.batch_windows, self.recipe.accumulate)
-        # Through the sampler each time: a test may give it another batch.
-        self.reader = Reader(lambda step: self.sampler.batch(step), self.recipe.steps, pinned=device.type == "cuda")
+        # A function and not the bound method, so that a test can replace the sampler.
+        self.reader = Prefetcher(lambda step: self.sampler.batch(step), self.recipe.steps, pinned=device.type == "cuda")
         self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
@@ -143,16 +143,18 @@ class Trainer:
             raise InputError(f"{catalog.path} is not the catalog that {self.run.path} was started on; start a new run")
 
     def run_step(self) -> dict[str, Any]:
-        """One step; its line for metrics.jsonl."""
+        """Train one step and return its line for metrics.jsonl."""
         started = time.perf_counter()
         lr = learning_rate(*self._stage, self.recipe.optim)
         set_learning_rate(self.optimizers, lr)
         batch = self.reader.batch(self.step)
-        ours = [self.device] if self.device.type == "cuda" else []  # else it touches every GPU of the machine
-        with torch.random.fork_rng(ours):  # dropout knows no generator, so the global one is set for the step alone
+        ours = [self.device] if self.device.type == "cuda" else []  # the default would initialise every GPU
+        with torch.random.fork_rng(
+            ours
+        ):  # dropout has no generator argument, so the global one is seeded for this step
             torch.manual_seed(step_rng(self.recipe.seed, "dropout", self.step).initial_seed())
             rng = step_rng(self.recipe.seed, "hidden", self.step)
-            done = train_step(
+            report = train_step(
                 self.model, self.objective, batch, self.optimizers, self.recipe, rng, self.step, self.processes
             )
         if self.average is not None:
@@ -161,30 +163,30 @@ class Trainer:
         seconds = time.perf_counter() - started
         return {
             "step": self.step,
-            "loss": done.loss,
+            "loss": report.loss,
             "lr": lr,
-            "grad_norm": done.grad_norm,
-            "num_hidden": done.num_hidden,
-            "shots_per_s": round(done.num_shots / seconds, 1),
-            **({"terms": done.terms} if done.terms else {}),
-            **({} if done.target_std is None else {"target_std": done.target_std}),
+            "grad_norm": report.grad_norm,
+            "num_hidden": report.num_hidden,
+            "shots_per_s": round(report.num_shots / seconds, 1),
+            **({"terms": report.terms} if report.terms else {}),
+            **({} if report.target_std is None else {"target_std": report.target_std}),
         }
 
     @property
     def _stage(self) -> tuple[int, int]:
-        """Steps done and steps in all of the stage that the next step belongs to: each warms up and decays by itself."""
+        """Steps done and total steps of the current stage; the learning rate schedule starts again in each stage."""
         first = self.recipe.first_stage_steps
         return (self.step, first) if self.step < first else (self.step - first, self.recipe.steps - first)
 
     @property
     def kept(self) -> ShotEncoder:
-        """The weights that are validated and saved: the last ones, or their moving average."""
+        """The model that is validated and saved: the last weights, or their moving average."""
         return self.model if self.average is None else self.average.model
 
     def keep_best(self) -> dict[str, Any] | None:
-        """Validate; where it is the best so far, these become the run's weights. None without validation titles.
+        """Validate, and save the weights if they are the best so far. None without validation titles.
 
-        The first process does it; the others meet it again at the next step. With shards all of them have to.
+        Runs in the first process only; the others wait at the next step. With sharded blocks all processes take part.
         """
         if self.processes.index and not self.processes.sharded:
             return None
@@ -196,7 +198,7 @@ class Trainer:
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
         better = best is None or measured["centred_cosine"] > best["centred_cosine"]
-        if self.processes.first_says(better, self.device) if self.processes.sharded else better:
+        if self.processes.from_first(better, self.device) if self.processes.sharded else better:
             self._save_weights()
             self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
         return measured
@@ -216,7 +218,7 @@ class Trainer:
         self.run.save_weights(gathered(self.kept.state_dict(), keep=not self.processes.index))
 
     def save_checkpoint(self) -> None:
-        """What resuming needs; order, hiding and dropout follow from the seed and the step."""
+        """Write the state to resume from; the order of windows, hidden shots and dropout follow from the seed and the step."""
         if self.processes.index and not self.processes.sharded:
             return
         state = {
@@ -234,14 +236,14 @@ class Trainer:
         self.run.update(steps_done=self.step)
 
     def load_checkpoint(self) -> str | None:
-        """Go back to where the run last kept its state; a sentence where that is not the last one it wrote.
+        """Restore the last checkpoint; returns a message if the newest one was damaged and the one before is used.
 
-        InputError where it is damaged.
+        Raises InputError if no checkpoint is intact.
         """
         folder = self.run.path / "checkpoint"
-        state, told = checkpoint.load(folder, torch.device("cpu") if self.processes.sharded else self.device)
+        state, message = checkpoint.load(folder, torch.device("cpu") if self.processes.sharded else self.device)
         if state is None:
-            return told  # it was stopped before its first checkpoint: begin again
+            return message  # stopped before its first checkpoint: start at step 0
         try:
             load_whole(self.model, state["model"])
             load_whole(self.objective, state.get("objective", {}))
@@ -254,7 +256,7 @@ class Trainer:
             raise InputError(f"{folder} cannot be resumed from: it is of another recipe ({why})") from None
         self.step = state["step"]
         self.run.info["best"] = state["best"]
-        return told
+        return message
 
 
 def train(
@@ -268,19 +270,19 @@ def train(
     on_note: Callable[[str], None] = lambda sentence: None,
     processes: Processes = ALONE,
 ) -> RunFolder:
-    """Train a run to its last step, or until `should_stop` says so; everything is in its folder.
+    """Train a run to its last step, or until `should_stop()` is true; all results are in its folder.
 
-    on_step    called with each line of metrics.jsonl once it is written
-    on_note    called with a sentence for whoever started it: a checkpoint that was damaged
-    processes  that share the training; only the first of them writes
+    on_step    called with each line of metrics.jsonl after it is written
+    on_note    called with a message for the user, such as a damaged checkpoint
+    processes  the processes of this training; only the first one writes
     """
-    run = run if processes.index == 0 else Onlooker.of(run)
-    with run.only_trainer(), run.failing_well():
+    run = run if processes.index == 0 else ReadOnlyRunFolder.of(run)
+    with run.only_trainer(), run.recording_failure():
         trainer = Trainer(run, catalog, device, processes)
-        if resume and (told := trainer.load_checkpoint()):
-            on_note(told)
-        processes.wait()  # all have read the checkpoint before the first writes another
-        run.forget_metrics_after(trainer.step)
+        if resume and (message := trainer.load_checkpoint()):
+            on_note(message)
+        processes.wait()  # every process has read the checkpoint before the first one writes another
+        run.truncate_metrics(trainer.step)
         run.update(state="running", device=str(device), processes=processes.count)
         try:
             _train_to_the_end(trainer, on_step, should_stop)
@@ -312,9 +314,12 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` takes a GPU where there is one, but under `accelerate launch --cpu`; InputError for a device that this machine lacks."""
+    """The device of a name. `auto` is a GPU if there is one, except under `accelerate launch --cpu`.
+
+    Raises InputError for a device that this machine does not have.
+    """
     if name == "auto":
-        if told("USE_CPU"):
+        if accelerate_option("USE_CPU"):
             return torch.device("cpu")
         mps = torch.backends.mps.is_available()
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")

@@ -56,7 +56,7 @@ def test_a_model_that_is_larger_than_the_memory_is_one_sentence(tiny_catalog, tm
 
 def test_a_training_that_ran_out_of_memory_keeps_what_to_try_as_its_reason(tmp_path):
     run = RunFolder.create(tmp_path / "run", preset("mediafm"), {"catalog": {"modalities": []}})
-    with suppress(RuntimeError), run.failing_well():
+    with suppress(RuntimeError), run.recording_failure():
         raise RuntimeError(TORCH)
     kept = read_json(run.path / "run.json")
     assert kept["state"] == "failed" and kept["reason"].endswith("try a smaller batch_windows or model")

@@ -158,7 +158,7 @@ def test_matrices_that_muon_takes_together_move_as_each_by_itself():
         for optimizer in (ours, one_by_one):
             for i, p in enumerate(optimizer.param_groups[0]["params"]):
                 p.grad = torch.randn(p.shape, generator=torch.Generator().manual_seed(10 * step + i)) * 1e-3
-        ours.step_together()
+        ours.step_batched()
         one_by_one.step()
     for one, other in zip(mine, theirs, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)

@@ -39,7 +39,7 @@ def test_a_file_that_was_written_anew_is_read_from_its_start(tmp_path):
     path = write_run(tmp_path, "run", rising(20))
     tail = monitor.Tail(path)
     tail.read()
-    RunFolder.open(path).forget_metrics_after(12)
+    RunFolder.open(path).truncate_metrics(12)
     RunFolder.open(path).append_metrics(metrics_line(13))
     assert list(tail.read().steps["step"]) == list(range(1, 14))
 
@@ -154,10 +154,10 @@ def test_a_file_named_stop_ends_a_training_at_its_next_step_and_it_goes_on_from_
 def test_a_wish_to_stop_that_is_older_than_the_process_is_forgotten_and_a_later_one_is_not(tmp_path):
     path = write_run(tmp_path, "run", [])
     monitor.ask_to_stop(path)
-    RunFolder.open(path).forget_stop(before=time.time() - 60)
-    assert RunFolder.open(path).asked_to_stop
-    RunFolder.open(path).forget_stop(before=time.time() + 60)
-    assert not RunFolder.open(path).asked_to_stop
+    RunFolder.open(path).clear_stop(before=time.time() - 60)
+    assert RunFolder.open(path).stop_requested
+    RunFolder.open(path).clear_stop(before=time.time() + 60)
+    assert not RunFolder.open(path).stop_requested
 
 
 def test_a_process_knows_when_it_was_born_however_late_it_asks():

@@ -2,7 +2,7 @@
 
 import threading
 
-from msm.training.prefetch import Reader
+from msm.training.prefetch import Prefetcher
 
 
 def test_each_step_gets_its_own_batch_and_nothing_is_read_beyond_the_last():
@@ -12,7 +12,7 @@ def test_each_step_gets_its_own_batch_and_nothing_is_read_beyond_the_last():
         asked.append((step, threading.current_thread().name))
         return 10 * step
 
-    reader = Reader(read, 6)  # type: ignore[arg-type]
+    reader = Prefetcher(read, 6)  # type: ignore[arg-type]
     assert [reader.batch(step) for step in (3, 4, 5)] == [30, 40, 50]
     assert reader.batch(0) == 0  # a training that went back
     reader.close()

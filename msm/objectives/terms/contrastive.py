@@ -26,7 +26,7 @@ class ViewContrast(Term):
     """Which stretch of the batch is this, in another view?
 
     Two views of each window go through the encoder: one modality alone and the others without it, or two random halves
-    of its shots. Stretches of 8 shots are averaged, and each is told from all others of the batch. VideoPrism contrasts a
+    of its shots. Stretches of 8 shots are averaged, and each is distinguished from all others of the batch. VideoPrism contrasts a
     video encoder with a text encoder and pools by attention; here one encoder reads both views.
 
     whole_shots  the model cannot see one modality of a shot alone, so the views are halves of the shots
