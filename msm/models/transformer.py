@@ -179,7 +179,7 @@ def sinusoids(length: int, width: int) -> Tensor:
 
 
 # Endings of parameter names: learned tokens and positions, which have no weight decay.
-TABLES = ("position", "_vector", "_vectors", "component_weights")
+TABLES = ("position", "_vector", "_vectors", "_weights")
 
 
 def init_weights(module: nn.Module, depth: int, rng: torch.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Hiding only the picture or only the sound of a shot, and asking about that alone."""
+"""Reconstructions where only some modalities of a shot are hidden."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def trained(talks, path, recipe: Recipe) -> Run:
 
 @pytest.fixture(scope="module", params=["mediafm", "neighbour"])
 def run(request, talks, tmp_path_factory):
-    """A run that learned to use what is left of a shot: a plain encoder, and a head that starts from the visible shots."""
+    """A run that was trained with partly hidden shots, with a linear and with a neighbour head."""
     recipe = preset("neighbour") if request.param == "neighbour" else Recipe().with_settings(["mask.policy=modality"])
     return trained(talks, tmp_path_factory.mktemp("by-modality") / request.param, recipe)
 
@@ -82,7 +82,7 @@ def test_only_the_hidden_modality_is_scored_of_the_model_and_of_the_baselines(ta
     assert fill.columns.tolist() == [[False] * 8 + [True] * 4] * 3
 
 
-def test_one_shot_may_lose_its_sound_and_another_its_picture_and_each_is_compared_by_that(talks, run):
+def test_the_sound_of_one_shot_and_the_picture_of_another_may_be_hidden_and_each_is_scored_by_that(talks, run):
     title = talks.split("test")[0]
     mixed = run.fill_in(title, [3, 4, 9], modalities={"audio": [3], "video": [9]})
     mean, truth = mixed.space.mean, mixed.shots
@@ -90,17 +90,17 @@ def test_one_shot_may_lose_its_sound_and_another_its_picture_and_each_is_compare
 
     assert mixed.parts == {"audio": [3], "video": [9]} and mixed.modalities == ()
     for row, (shot, lost) in enumerate(rows.items()):
-        guess, true = mixed.predicted[row : row + 1, lost], truth[shot : shot + 1, lost]
+        predicted, true = mixed.predicted[row : row + 1, lost], truth[shot : shot + 1, lost]
         line = mixed.table.iloc[row]
-        assert line["centred_cosine"] == pytest.approx(centred_cosine(guess, true, mean[lost])[0], abs=1e-6)
-        assert line["rank"] == slow_rank(guess, truth[:, lost], np.array([shot]), mean[lost])[0]
+        assert line["centred_cosine"] == pytest.approx(centred_cosine(predicted, true, mean[lost])[0], abs=1e-6)
+        assert line["rank"] == slow_rank(predicted, truth[:, lost], np.array([shot]), mean[lost])[0]
         picks = mixed.candidates(len(truth)).query("shot == @shot")
         assert picks["is_truth"].to_numpy().argmax() + 1 == pytest.approx(line["rank"], abs=1)
     assert mixed.table["centred_audio"].isna().tolist() == [False, False, True]
     assert mixed.table["centred_video"].isna().tolist() == [True, False, False]
 
 
-def test_where_shots_lose_different_parts_none_of_what_is_lost_leaks(talks, run):
+def test_no_hidden_part_leaks_where_shots_have_different_hidden_parts(talks, run):
     title = talks.split("test")[0]
     mixed = run.fill_in(title, [3, 9], modalities={"audio": [3], "video": [9]})
     parts = np.zeros((len(mixed.shots), 2), dtype=bool)
@@ -114,7 +114,7 @@ def test_where_shots_lose_different_parts_none_of_what_is_lost_leaks(talks, run)
     assert not np.allclose(run.predict(seen, parts, title.global_embedding), mixed.predicted, atol=1e-4)
 
 
-def test_the_same_part_named_shot_by_shot_is_the_one_choice_for_all(talks, run):
+def test_a_modality_hidden_in_every_shot_is_one_choice_for_all(talks, run):
     title = talks.split("test")[0]
     by_shot = run.fill_in(title, [3, 4], modalities={"audio": [3, 4, 7]})
 
@@ -131,11 +131,11 @@ def test_the_same_part_named_shot_by_shot_is_the_one_choice_for_all(talks, run):
         ("audio:3-5,9;video:7", {"audio": [3, 4, 5, 9], "video": [7]}),
     ],
 )
-def test_what_is_hidden_of_each_shot_is_written_and_read_alike(text, parts):
+def test_hidden_parts_survive_writing_and_parsing(text, parts):
     assert parse_parts(text, 10) == parts and format_parts(parts) == text
 
 
-def test_what_is_hidden_is_said_as_shortly_as_can_be():
+def test_hidden_parts_are_written_in_the_shortest_form():
     assert simplest({"audio": [3, 4, 9]}, [3, 4]) == {"audio": None}
     assert simplest({"audio": [3], "video": [9]}, [3]) == {"audio": None}
     assert simplest({"audio": [3], "video": [9]}, [4]) == {}
@@ -145,7 +145,7 @@ def test_what_is_hidden_is_said_as_shortly_as_can_be():
             parse_parts(wrong, 10)
 
 
-def test_all_modalities_named_is_the_whole_shot(talks, run):
+def test_hiding_all_modalities_is_hiding_the_whole_shot(talks, run):
     title = talks.split("test")[0]
     named, whole = run.fill_in(title, [3, 4], modalities=["audio", "video"]), run.fill_in(title, [3, 4])
 
@@ -153,7 +153,7 @@ def test_all_modalities_named_is_the_whole_shot(talks, run):
     assert named.modalities == whole.modalities == ()
 
 
-def test_a_run_that_never_learned_to_use_half_a_shot_is_shown_none_of_it_and_says_so(
+def test_a_run_not_trained_with_partly_hidden_shots_is_shown_none_of_them(
     talks, run, whole_shots_only, learned_otherwise
 ):
     title = talks.split("test")[0]
@@ -179,17 +179,17 @@ def test_a_modality_that_no_hidden_shot_has_cannot_be_hidden(talks, run):
         run.fill_in(title, [3], modalities=["smell"])
 
 
-def test_the_quick_numbers_are_those_of_the_metrics():
+def test_the_fast_metrics_equal_the_reference_metrics():
     rng = np.random.default_rng(0)
-    shots, guess, mean = rng.normal(size=(20, 12)), rng.normal(size=(3, 12)), rng.normal(size=12)
+    shots, predicted, mean = rng.normal(size=(20, 12)), rng.normal(size=(3, 12)), rng.normal(size=12)
     where, blocks = np.array([2, 3, 11]), [slice(0, 8), slice(8, 12)]
     truth = shots[where]
-    together, apart = block_cosines({"a": guess - mean}, truth - mean, blocks, np.ones((3, 2), dtype=bool))["a"]
+    together, apart = block_cosines({"a": predicted - mean}, truth - mean, blocks, np.ones((3, 2), dtype=bool))["a"]
 
-    np.testing.assert_allclose(together, centred_cosine(guess, truth, mean))
-    np.testing.assert_allclose(apart[:, 1], cosine((guess - mean)[:, 8:], (truth - mean)[:, 8:]))
+    np.testing.assert_allclose(together, centred_cosine(predicted, truth, mean))
+    np.testing.assert_allclose(apart[:, 1], cosine((predicted - mean)[:, 8:], (truth - mean)[:, 8:]))
     np.testing.assert_array_equal(
-        rank_of_truth(guess - mean, shots - mean, where), slow_rank(guess, shots, where, mean)
+        rank_of_truth(predicted - mean, shots - mean, where), slow_rank(predicted, shots, where, mean)
     )
     silent = block_cosines({"a": np.zeros((3, 12))}, truth, blocks, np.tile([True, False], (3, 1)))["a"]
     assert not silent[0].any() and not silent[1].any()

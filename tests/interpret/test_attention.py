@@ -1,4 +1,4 @@
-"""Attention as it is: what is shown is what the model's layers weigh their values with."""
+"""The recorded attention is what the layers of the model weigh their values with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = ["model.width=16", "model.depth=3", "model.heads=2", "steps=2", "validat
 
 @pytest.fixture(scope="module")
 def runs(talks, tmp_path_factory):
-    """Name of a preset → a run of it, trained when it is first asked for."""
+    """Name of a preset → a run of it, trained when first used."""
     folder, made, cpu = tmp_path_factory.mktemp("attention"), {}, torch.device("cpu")
 
     def trained(name: str) -> Run:
@@ -39,8 +39,8 @@ def title(talks):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_every_layer_shows_is_what_it_weighs_its_values_with(runs, title, name, monkeypatch):
-    """The layer's own sum of values, made again from the weights that are shown."""
+def test_recorded_weights_reproduce_the_output_of_every_attention(runs, title, name, monkeypatch):
+    """The layer's own sum of values, computed again from the recorded weights."""
     run, own, checked = runs(name), Block._attention, []
 
     def compared(block, x, packing, turn, bias, rows):
@@ -69,14 +69,14 @@ def test_the_shares_of_each_layer_sum_to_one(runs, title, name):
     assert set(found.seen) == set(range(len(title))) - {3, 8, 9}
 
 
-def test_layers_without_a_token_for_a_hidden_shot_show_nothing(runs, title):
+def test_layers_without_a_token_for_a_hidden_shot_are_left_out(runs, title):
     assert attention(runs("mediafm"), title, [8], 8).layers == ("layer 1", "layer 2", "layer 3")
     assert attention(runs("mae"), title, [8], 8).layers == tuple(
         f"decoder {i + 1}" for i in range(runs("mae").model.cfg.decoder_depth)
     )
 
 
-def test_a_neighbour_head_looks_at_visible_shots_alone_and_its_encoder_counts_only_where_it_is_trusted(runs, title):
+def test_a_neighbour_head_attends_to_visible_shots_only_and_its_encoder_counts_only_where_it_is_trusted(runs, title):
     run = runs("neighbour")
     run.model.neighbour.trust.fill_(0.5)
     trusted = attention(run, title, [3, 8, 9], 8)
@@ -92,7 +92,7 @@ def test_a_neighbour_head_looks_at_visible_shots_alone_and_its_encoder_counts_on
     assert attention(run, title, [3, 8, 9], 8).layers == (HEAD,)
 
 
-def test_in_a_title_longer_than_a_window_only_the_shots_of_the_window_are_looked_at(runs, title, monkeypatch):
+def test_in_a_long_title_only_the_shots_of_the_window_are_attended_to(runs, title, monkeypatch):
     run = runs("mediafm")
     monkeypatch.setattr(run.model, "cfg", run.model.cfg.__class__(**{**vars(run.model.cfg), "max_shots": 16}))
     found = attention(run, title, [2, len(title) - 3], len(title) - 3)
@@ -101,7 +101,7 @@ def test_in_a_title_longer_than_a_window_only_the_shots_of_the_window_are_looked
     assert found.table()["offset"].max() == 2
 
 
-def test_listening_changes_nothing_and_leaves_nothing_behind(runs, title):
+def test_recording_changes_no_prediction_and_leaves_no_hook(runs, title):
     run = runs("neighbour")
     before = run.fill_in(title, [3, 8]).predicted
     attention(run, title, [3, 8], 8)
@@ -110,12 +110,12 @@ def test_listening_changes_nothing_and_leaves_nothing_behind(runs, title):
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in run.model.modules())
 
 
-def test_a_shot_that_is_not_hidden_looks_nowhere(runs, title):
+def test_a_visible_shot_is_refused(runs, title):
     with pytest.raises(InputError, match="shot 4 is not hidden"):
         attention(runs("mediafm"), title, [5], 4)
 
 
-def test_tokens_look_at_their_own_window_alone():
+def test_tokens_attend_to_their_own_window_only():
     windows = Packing(torch.tensor([[1, 1, 1, 0], [1, 0, 1, 1]], dtype=torch.bool))
     query, key = torch.randn(2, 6, 2, 4, generator=torch.Generator().manual_seed(0)).unbind()
     weights = attention_weights(query, key, windows)

@@ -1,4 +1,4 @@
-"""Every shot hidden in turn, what a prediction rests on, what less context costs, and the game made of it."""
+"""Surprise, influence of visible shots, predictions with less context, nearest shots, and the guessing game."""
 
 import json
 
@@ -65,8 +65,8 @@ def title(talks):
 @pytest.mark.parametrize("max_shots", [512, 16])
 def test_exact_surprise_is_that_of_hiding_each_shot_by_hand(run, title, max_shots, monkeypatch):
     monkeypatch.setattr(run.model, "cfg", run.model.cfg.__class__(**{**vars(run.model.cfg), "max_shots": max_shots}))
-    told = []
-    found = surprise(run, title, progress=lambda done, total: told.append((done, total)))
+    steps = []
+    found = surprise(run, title, progress=lambda done, total: steps.append((done, total)))
     by_hand = [run.fill_in(title, [i]) for i in range(len(title))]
 
     np.testing.assert_allclose(found.predicted, np.concatenate([f.predicted for f in by_hand]), atol=2e-6)
@@ -74,7 +74,7 @@ def test_exact_surprise_is_that_of_hiding_each_shot_by_hand(run, title, max_shot
     np.testing.assert_allclose(
         found.table["copy_surprise"], [1 - f.table["distance_weighted"].iloc[0] for f in by_hand], atol=1e-5
     )
-    assert found.exact and told[-1] == (len(title), len(title))
+    assert found.exact and steps[-1] == (len(title), len(title))
 
 
 def test_the_grouped_form_ranks_the_shots_as_the_exact_one(talks, run):
@@ -99,7 +99,7 @@ def test_shots_hidden_together_are_far_apart_and_take_a_tenth_of_the_passes(num_
         assert count_passes(turns, max_shots) * 10 <= num_shots
 
 
-def test_batches_of_hidings_do_not_see_one_another(run, title, monkeypatch):
+def test_predictions_do_not_depend_on_the_batch_size(run, title, monkeypatch):
     shots = run.space.fuse(title.embeddings)
     together = predict_in_turns(run.model, shots, np.arange(len(shots)))
     monkeypatch.setattr("msm.interpret.surprise.MAX_NUMBERS", 1)
@@ -107,7 +107,7 @@ def test_batches_of_hidings_do_not_see_one_another(run, title, monkeypatch):
     np.testing.assert_allclose(together, predict_in_turns(run.model, shots, np.arange(len(shots))), atol=2e-6)
 
 
-def test_copying_the_others_never_reads_the_shot_itself():
+def test_the_weighted_mean_of_the_others_does_not_read_the_shot_itself():
     shots = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
     changed = shots.copy()
     changed[3] += 100
@@ -117,7 +117,7 @@ def test_copying_the_others_never_reads_the_shot_itself():
     )
 
 
-def test_peaks_are_counted_against_what_a_blind_choice_would_hit():
+def test_peaks_are_counted_against_random_shots():
     starts = np.zeros(21, dtype=bool)
     starts[[0, 7, 14]] = True
     curve = np.zeros(21)
@@ -132,7 +132,7 @@ def test_peaks_are_counted_against_what_a_blind_choice_would_hit():
     assert peaks_at_scenes(table.assign(starts_scene=None)) is None
 
 
-def test_where_no_label_marks_scenes_none_is_said_to_start(title):
+def test_without_scene_labels_scene_starts_are_unknown(title):
     assert scene_starts(title.shots) is None
     assert list(scene_starts(title.shots.assign(scene=[0] * 3 + [1] * (len(title) - 3)))[:5]) == [1, 0, 0, 1, 0]
 
@@ -159,7 +159,7 @@ def test_leave_one_out_is_what_hiding_that_shot_too_changes(run, title):
     assert table["moved"].min() >= -1e-6
 
 
-def test_a_shot_that_is_not_hidden_cannot_be_asked_about(run, title):
+def test_the_influence_on_a_visible_shot_is_refused(run, title):
     with pytest.raises(InputError, match="shot 4 is not hidden"):
         influence(run, title, [5], 4)
     with pytest.raises(InputError, match="leave_one_out, gradient"):
@@ -188,21 +188,21 @@ def test_a_stretch_holds_so_many_visible_shots_on_each_side():
     assert stop - start == 6 and start <= 9 < stop
 
 
-# ---- what it looks like -------------------------------------------------------------------------
-def test_the_nearest_real_shots_are_those_of_a_full_search_and_the_rank_is_honest(talks, run, title):
+# ---- nearest shots ------------------------------------------------------------------------------
+def test_the_nearest_shots_and_the_rank_are_those_of_a_full_search(talks, run, title):
     fill, pool = run.fill_in(title, [9]), catalog_pool(talks, run.space)
     truth = int(title.row["first_shot"]) + 9
     table, rank = nearest_shots(fill.predicted[0], pool, run.space, 5, truth)
     everything = unit(run.space.fuse(talks.read_rows(0, talks.num_shots)) - run.space.mean)
-    likeness = everything @ unit(fill.predicted[0] - run.space.mean)
+    similarity = everything @ unit(fill.predicted[0] - run.space.mean)
 
-    assert list(table["row"]) == list(np.argsort(-likeness, kind="stable")[:5])
-    assert rank == (likeness >= likeness[truth]).sum() and pool.whole
+    assert list(table["row"]) == list(np.argsort(-similarity, kind="stable")[:5])
+    assert rank == (similarity >= similarity[truth]).sum() and pool.whole
     own = title_pool(fill.shots, int(title.row["first_shot"]), run.space, talks.num_shots)
     assert nearest_shots(fill.predicted[0], own, run.space, 5, truth)[1] == fill.table["rank"].iloc[0]
 
 
-def test_of_a_large_catalog_a_sample_and_the_whole_title_are_looked_at(talks, run, title):
+def test_candidates_of_a_large_catalog_are_a_sample_and_the_whole_title(talks, run, title):
     fill = run.fill_in(title, [9])
     own = title_pool(fill.shots, int(title.row["first_shot"]), run.space, talks.num_shots)
     sample = catalog_pool(talks, run.space, most=50)
@@ -213,19 +213,19 @@ def test_of_a_large_catalog_a_sample_and_the_whole_title_are_looked_at(talks, ru
     np.testing.assert_allclose(both.vectors[np.isin(both.rows, own.rows)], own.vectors)
 
 
-def test_what_is_shown_first_takes_the_side_of_the_whole(run, title):
+def test_the_shot_shown_first_agrees_with_the_overall_result(run, title):
     fill = run.fill_in(title, range(2, len(title), 4))
 
     assert most_telling(fill) in fill.hidden
 
 
 # ---- guess --------------------------------------------------------------------------------------
-def test_a_round_is_dealt_alike_each_time_and_its_order_says_nothing(run, title):
+def test_a_round_is_reproducible_and_the_order_of_its_choices_random(run, title):
     fill = run.fill_in(title, range(1, len(title), 2))
     rounds = [deal(fill, number) for number in range(60)]
 
     assert deal(fill, 7) == rounds[7]
-    assert {r.shot for r in rounds} == set(fill.hidden[: len(rounds)])  # everyone is asked for before one is again
+    assert {r.shot for r in rounds} == set(fill.hidden[: len(rounds)])  # each has its turn before one is repeated
     places = np.bincount([r.choices.index(r.shot) for r in rounds], minlength=5)
     assert (places > 0).sum() >= 3  # not always first, not always last
 
@@ -233,10 +233,10 @@ def test_a_round_is_dealt_alike_each_time_and_its_order_says_nothing(run, title)
 def test_choices_are_hidden_shots_that_do_not_look_alike(run, title):
     fill = run.fill_in(title, range(1, len(title), 2))
     seen = what_is_seen(fill.shots, fill.space)
-    asked = deal(fill, 3)
+    round_ = deal(fill, 3)
 
-    assert set(asked.choices) <= set(fill.hidden) and {asked.shot, asked.model, asked.copy} <= set(asked.choices)
-    between = seen[list(asked.choices)] @ seen[list(asked.choices)].T
+    assert set(round_.choices) <= set(fill.hidden) and {round_.shot, round_.model, round_.copy} <= set(round_.choices)
+    between = seen[list(round_.choices)] @ seen[list(round_.choices)].T
     assert between[~np.eye(len(between), dtype=bool)].max() < ALIKE
 
 
@@ -245,14 +245,14 @@ def test_too_few_different_hidden_shots_are_no_game(run, title):
 
 
 # ---- the verb -----------------------------------------------------------------------------------
-def test_the_verb_tells_the_curve_and_how_well_the_fast_form_agrees(talks, run, title, capsys):
+def test_the_command_prints_the_curve_and_the_agreement_of_the_fast_form(talks, run, title, capsys):
     with pytest.raises(SystemExit) as left:
         main(["surprise", str(run.path), str(talks.path), "--title", title.title_id, "--exact", "--json"])
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
 
     assert left.value.code == 0
-    assert told["exact"] and told["passes"] == len(title) == len(told["shots"])
-    assert told["agreement"] > 0.8 and told["fast_passes"] < len(title)
+    assert printed["exact"] and printed["passes"] == len(title) == len(printed["shots"])
+    assert printed["agreement"] > 0.8 and printed["fast_passes"] < len(title)
     with pytest.raises(SystemExit):
         main(["surprise", str(run.path), str(talks.path), "--title", title.title_id])
     assert "every k-th shot together" in capsys.readouterr().out

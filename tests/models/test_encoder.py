@@ -120,7 +120,7 @@ def test_the_encoder_equals_pytorchs_own_transformer_with_the_same_weights():
 
 
 @torch.inference_mode()
-def test_rotary_attention_sees_how_far_apart_shots_are_and_not_where_they_stand():
+def test_rotary_attention_depends_on_the_distance_of_shots_and_not_on_their_position():
     block = make_model().blocks[0]
     turn = make_model().turn
     x = torch.randn(6, 16, generator=torch.Generator().manual_seed(2))
@@ -145,7 +145,7 @@ def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
     assert in_muon | in_adamw == set(names.values()) and not in_muon & in_adamw
 
 
-def test_matrices_that_muon_takes_together_move_as_each_by_itself():
+def test_muon_updates_matrices_together_as_it_updates_each_alone():
     shapes = [(24, 24), (24, 24), (96, 24), (24, 96), (96, 24)]
     mine, theirs = (
         [torch.randn(s, generator=torch.Generator().manual_seed(i)) for i, s in enumerate(shapes)] for _ in "ab"

@@ -1,4 +1,4 @@
-"""The head that starts from the visible shots: where it begins, what it never sees, what it adds."""
+"""The neighbour head: its start as a weighted mean, what it must not read, what it learns and what is tuned."""
 
 import dataclasses
 from itertools import product
@@ -52,7 +52,7 @@ def windows(lengths=(30, 22), shot_dim=12):
     return shots * valid.unsqueeze(-1), hidden, valid
 
 
-def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
+def test_the_initial_head_is_the_distance_weighted_mean_of_the_baselines():
     shots, hidden, valid = windows()
     made = head()
     with torch.no_grad():
@@ -66,31 +66,31 @@ def test_it_begins_as_the_distance_weighted_mean_of_the_baselines():
         np.testing.assert_allclose(guess[row][hidden[row]].numpy(), known, atol=1e-4)
 
 
-def test_the_head_tells_every_visible_shot_how_much_it_mattered():
+def test_a_gradient_reaches_every_visible_shot_and_no_padding():
     shots, hidden, valid = windows()
     made = head()
     visible = valid & ~hidden
     seen = made.estimate(shots, hidden, valid).requires_grad_()
-    said = made(seen, torch.zeros(2, 30, 16), hidden, valid)[hidden]
-    (gradient,) = torch.autograd.grad(said.square().sum(), seen)
+    predicted = made(seen, torch.zeros(2, 30, 16), hidden, valid)[hidden]
+    (gradient,) = torch.autograd.grad(predicted.square().sum(), seen)
     assert (gradient.norm(dim=-1) > 0)[visible].all() and not gradient[~valid].any()
 
 
-def test_what_is_known_of_visible_shots_passes_gradients_on_where_they_are_asked_for():
+def test_similarities_of_visible_shots_have_gradients_only_where_the_shots_require_them():
     shots, hidden, valid = windows()
     at, made = HiddenIndex.of(hidden, valid), head()
     visible = valid & ~hidden
-    weight = torch.rand(30, generator=generator(5))  # so that no two places say the same
+    weight = torch.rand(30, generator=generator(5))  # so that no two places have the same gradient
     for name in VisibleShots._fields:
-        asked = shots.clone().requires_grad_()
-        table = getattr(VisibleShots.of(asked, at, made.components, made.whitening), name)
-        (gradient,) = torch.autograd.grad((table.cumsum(dim=-1) * weight[:, None]).sum(), asked)
+        given = shots.clone().requires_grad_()
+        table = getattr(VisibleShots.of(given, at, made.components, made.whitening), name)
+        (gradient,) = torch.autograd.grad((table.cumsum(dim=-1) * weight[:, None]).sum(), given)
         assert (gradient.norm(dim=-1) > 0)[visible].all(), name
         assert not gradient[~visible].any(), name
     assert not any(t.requires_grad for t in VisibleShots.of(shots, at, made.components, made.whitening))
 
 
-def test_the_line_between_neighbours_is_the_linear_baseline():
+def test_interpolation_between_visible_shots_is_the_linear_baseline():
     shots, hidden, valid = windows()
     at = HiddenIndex.of(hidden, valid)
     line = interpolate(shots.masked_fill(hidden.unsqueeze(-1), 0.0), at)
@@ -110,7 +110,7 @@ def films_with_slow_and_fast_columns(number: int, rng: np.random.Generator) -> l
     return films
 
 
-def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_reads_all():
+def test_the_closed_form_predicts_better_than_any_single_bandwidth():
     rng = np.random.default_rng(3)
     made = head()
     made.fit(films_with_slow_and_fast_columns(60, rng), 0.2, generator())
@@ -130,7 +130,7 @@ def test_the_closed_form_reads_each_component_better_than_any_one_bandwidth_read
     assert fitted > max(means.values()) + 0.02, (fitted, means)
 
 
-def test_nothing_it_says_depends_on_what_is_hidden_or_on_padding():
+def test_predictions_do_not_depend_on_hidden_shots_or_padding():
     shots, hidden, valid = windows()
     recipe = preset("neighbour").with_settings(SMALL)
     model = ShotEncoder(12, 0, recipe.model, [8, 4])
@@ -146,7 +146,7 @@ def test_nothing_it_says_depends_on_what_is_hidden_or_on_padding():
     torch.testing.assert_close(first[int(hidden[0].sum()) :], alone, atol=1e-5, rtol=1e-4)
 
 
-def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_alike():
+def test_pair_features_do_not_change_when_all_shots_are_rotated_alike():
     shots, hidden, valid = windows()
     turn = torch.linalg.qr(torch.randn(12, 12, generator=generator(8))).Q
     at = HiddenIndex.of(hidden, valid)
@@ -159,7 +159,7 @@ def test_what_pairs_are_described_by_does_not_change_when_all_shots_are_turned_a
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
-def test_a_film_that_runs_backwards_is_predicted_backwards():
+def test_predictions_for_a_reversed_title_are_reversed():
     shots, hidden, valid = (t[:1] for t in windows())
     made = head(sharpness=0.5)
     for last in (m[-1] for m in made.pair_scores):
@@ -171,7 +171,7 @@ def test_a_film_that_runs_backwards_is_predicted_backwards():
     torch.testing.assert_close(back.flip(1), forth, atol=1e-4, rtol=1e-4)
 
 
-def test_a_window_of_which_everything_is_hidden_is_answered_with_the_training_mean():
+def test_the_prediction_without_any_visible_shot_is_the_training_mean():
     recipe = preset("neighbour").with_settings(SMALL)
     model = ShotEncoder(12, 0, recipe.model, [8, 4])
     model.init_weights(generator())
@@ -182,7 +182,7 @@ def test_a_window_of_which_everything_is_hidden_is_answered_with_the_training_me
     np.testing.assert_allclose(predict_hidden(model, shots, everything), np.tile(np.arange(12.0), (5, 1)), atol=1e-5)
 
 
-def test_sharpness_brings_the_true_shot_nearer_to_the_top(talks, cpu, tmp_path):
+def test_sharpening_changes_the_predictions_at_little_cost_in_cosine(talks, cpu, tmp_path):
     settings = [
         *SMALL,
         "steps=60",
@@ -211,7 +211,7 @@ def cases_of_stories(number: int, rng: np.random.Generator) -> tuple[list[Case],
     return cases, space
 
 
-def test_sharpening_is_chosen_so_that_the_true_shot_ranks_higher_than_with_the_baseline_at_little_cost():
+def test_the_chosen_sharpening_ranks_the_true_shot_above_the_baseline_at_the_least_cost_in_cosine():
     cases, space = cases_of_stories(30, np.random.default_rng(4))
     # A cautious guess: near in cosine, in the middle of the title.
     guesses = [unit(weighted_mean(c.shots[~c.hidden], *places(c), 4.0)) for c in cases]
@@ -238,21 +238,23 @@ def test_sharpening_is_chosen_so_that_the_true_shot_ranks_higher_than_with_the_b
     assert all(scored(s)[1] > aim for s in cheaper)
 
 
-def test_training_titles_have_a_say_in_the_sharpening_where_few_titles_validate(talks, cpu, tmp_path, monkeypatch):
-    asked = []
+def test_sharpening_is_also_chosen_on_training_titles_where_validation_titles_are_few(
+    talks, cpu, tmp_path, monkeypatch
+):
+    tuned_on = []
     monkeypatch.setattr(
         "msm.models.heads.neighbour.head.choose_sharpening",
-        lambda guesses, cases, space: asked.append(cases) or (0.2, 0.1),
+        lambda predictions, cases, space: tuned_on.append(cases) or (0.2, 0.1),
     )
     recipe = preset("neighbour").with_settings([*SMALL, "steps=2", "validate_every=2", "batch_windows=2"])
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
-    titles = {case.title_id for case in asked[-1]}
+    titles = {case.title_id for case in tuned_on[-1]}
     validation = {t.title_id for t in talks.split("validation")}
     assert validation < titles and not titles & {t.title_id for t in talks.split("test")}
     torch.testing.assert_close(run.model.neighbour.sharpening, torch.tensor([0.2, 0.1]))
 
 
-def test_a_title_without_sound_has_no_say_where_others_are_whole(tmp_path):
+def test_titles_that_lack_a_modality_are_not_tuned_on_where_there_are_others(tmp_path):
     titles = list(speakers_at_random(10, np.random.default_rng(0)))
     for title in titles[:2]:
         title.embeddings[:, 8:] = 0
@@ -270,7 +272,7 @@ def places(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(~case.hidden), np.flatnonzero(case.hidden)
 
 
-def test_weights_from_before_sharpening_was_chosen_keep_the_share_of_their_recipe():
+def test_old_weights_without_sharpening_get_that_of_their_recipe():
     made = head(sharpness=0.3)
     old = {k: v for k, v in made.state_dict().items() if k != "sharpening"}
     opened = head(sharpness=0.3)
@@ -278,7 +280,7 @@ def test_weights_from_before_sharpening_was_chosen_keep_the_share_of_their_recip
     torch.testing.assert_close(opened.sharpening, torch.tensor([0.3, 0.0]))
 
 
-def test_the_story_turns_where_the_past_leads_one_to_expect_something_else_than_what_comes():
+def test_past_and_future_disagree_most_at_a_scene_boundary():
     rng = np.random.default_rng(5)
     scenes = rng.normal(size=(2, 12))
     film = torch.from_numpy(np.repeat(scenes, 15, axis=0) + 0.3 * rng.normal(size=(30, 12))).float()
@@ -291,7 +293,7 @@ def test_the_story_turns_where_the_past_leads_one_to_expect_something_else_than_
     assert turns(film[:1], torch.eye(12), bandwidths).abs().max() == 0
 
 
-def test_how_sharply_a_guess_is_said_does_not_change_the_contextual_embedding():
+def test_contextual_embeddings_do_not_depend_on_the_sharpening():
     model = ShotEncoder(12, 0, preset("neighbour").with_settings(SMALL).model, [8, 4])
     model.init_weights(generator(5))
     shots = np.random.default_rng(6).normal(size=(30, 12)).astype(np.float32)
@@ -301,7 +303,7 @@ def test_how_sharply_a_guess_is_said_does_not_change_the_contextual_embedding():
     assert plain.shape == (30, model.contextual_width)
 
 
-def test_an_encoder_that_says_the_same_of_every_shot_is_no_collapse_where_it_only_corrects():
+def test_a_constant_encoder_output_is_no_collapse_where_the_encoder_only_corrects():
     model = ShotEncoder(12, 0, preset("neighbour").with_settings(SMALL).model, [8, 4])
     model.init_weights(generator(5))
     torch.nn.init.zeros_(model.out_norm.weight)
@@ -311,23 +313,23 @@ def test_an_encoder_that_says_the_same_of_every_shot_is_no_collapse_where_it_onl
     assert geometry(shots, sample, shots)["alarm"] is None
 
 
-def test_the_trust_in_the_encoder_is_one_of_those_that_validation_may_choose(talks, cpu, tmp_path):
+def test_the_trust_in_the_encoder_is_one_of_the_candidates(talks, cpu, tmp_path):
     recipe = preset("neighbour").with_settings([*SMALL, "steps=4", "validate_every=2", "batch_windows=4"])
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
     assert float(run.model.neighbour.trust) in (0.0, 0.5, 1.0)
 
 
 @pytest.mark.parametrize("setting", ["model.centred=false", "mask.unchanged=0.1", "mask.policy=modality"])
-def test_what_makes_no_sense_with_it_is_refused_in_a_sentence(setting):
+def test_recipes_that_the_head_cannot_work_with_are_refused(setting):
     with pytest.raises(InputError, match="neighbour"):
         preset("neighbour").with_settings([setting])
 
 
-def test_its_contrastive_views_are_halves_of_the_shots_since_it_starts_from_those_that_are_visible_whole():
-    asked = ["model.head=neighbour", "model.centred=true", "objective.contrastive=1"]
+def test_its_contrastive_views_are_halves_of_the_shots():
+    settings_of_head = ["model.head=neighbour", "model.centred=true", "objective.contrastive=1"]
     with pytest.raises(InputError, match="visible whole"):
-        Recipe().with_settings([*asked, "objective.contrastive_between=modalities"])
-    for settings, apart in ((asked, False), (asked[2:], True)):
+        Recipe().with_settings([*settings_of_head, "objective.contrastive_between=modalities"])
+    for settings, apart in ((settings_of_head, False), (settings_of_head[2:], True)):
         recipe = Recipe().with_settings(settings)
         modalities = modalities_of({"video": 8, "audio": 4})
         model = ShotEncoder(12, 0, recipe.model, [8, 4])
@@ -340,7 +342,7 @@ def test_sharpness_without_the_head_is_refused():
         dataclasses.replace(preset("mediafm").model, sharpness=0.5)
 
 
-def test_predictions_are_about_the_mean_for_any_head_that_is_centred(talks, cpu, tmp_path):
+def test_centred_predictions_are_relative_to_the_mean_for_any_head(talks, cpu, tmp_path):
     settings = ["steps=40", "batch_windows=8", "model.width=32", "model.depth=2", "model.heads=2", "optim.lr=0.01"]
     recipe = preset("mediafm").with_settings([*settings, "validate_every=20", "model.centred=true"])
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
@@ -352,7 +354,7 @@ def test_predictions_are_about_the_mean_for_any_head_that_is_centred(talks, cpu,
     assert F.cosine_similarity(about, run.model.shot_mean.expand(2, -1)).abs().max() < 0.9
 
 
-def test_where_no_visible_shot_has_sound_silence_is_expected(talks, cpu, tmp_path):
+def test_silence_is_predicted_where_no_visible_shot_has_sound(talks, cpu, tmp_path):
     run = Run.open(
         train(
             start_run(talks, tmp_path / "run", preset("neighbour").with_settings([*SMALL, "steps=1"]), device=cpu),
@@ -370,7 +372,7 @@ def test_where_no_visible_shot_has_sound_silence_is_expected(talks, cpu, tmp_pat
 
 
 def speakers_at_random(num_titles: int, rng: np.random.Generator):
-    """Three speakers a title, seen and heard, and nobody can tell who is next."""
+    """Three speakers a title, in video and audio, in an order that cannot be predicted."""
     common = rng.normal(size=12)
     for i in range(num_titles):
         turns = (rng.normal(size=(3, 12)) * 0.8)[rng.integers(0, 3, 30)]
@@ -384,14 +386,14 @@ def speakers_at_random(num_titles: int, rng: np.random.Generator):
         )
 
 
-def test_whoever_is_seen_is_heard_where_the_sound_alone_is_hidden(cpu, tmp_path):
+def test_the_visible_picture_improves_the_prediction_of_a_hidden_sound(cpu, tmp_path):
     titles = speakers_at_random(30, np.random.default_rng(3))
     catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities_of({"video": 8, "audio": 4}), dtype="float32")
     recipe = preset("neighbour").with_settings([*SMALL, "steps=60", "validate_every=30", "batch_windows=8"])
     run = Run.open(train(start_run(catalog, tmp_path / "run", recipe, device=cpu), catalog, device=cpu).path)
-    told, untold = [], []
+    with_picture, without = [], []
     for title in catalog.split("test"):
         some = range(1, title.num_shots, 4)
-        told.append(run.fill_in(title, some, modalities=["audio"]).table["centred_audio"].mean())
-        untold.append(run.fill_in(title, some).table["centred_audio"].mean())
-    assert np.mean(told) > 0.85 and np.mean(untold) < 0.75, (told, untold)
+        with_picture.append(run.fill_in(title, some, modalities=["audio"]).table["centred_audio"].mean())
+        without.append(run.fill_in(title, some).table["centred_audio"].mean())
+    assert np.mean(with_picture) > 0.85 and np.mean(without) < 0.75, (with_picture, without)

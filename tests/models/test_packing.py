@@ -22,7 +22,7 @@ def losses_and_gradients(catalog, path, recipe) -> tuple[list[float], list[float
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_without_padding_every_recipe_has_the_losses_that_it_has_with_it(talks, tmp_path, monkeypatch, name):
+def test_packing_does_not_change_the_losses_of_any_recipe(talks, tmp_path, monkeypatch, name):
     stages = ["objective.first_stage=0.1"] if name == "videoprism" else []
     recipe = PRESETS[name].with_settings([*SMALL, *stages])
     packed, gradients = losses_and_gradients(talks, tmp_path / "packed", recipe)
@@ -44,7 +44,7 @@ def test_attention_stays_in_its_window_with_and_without_a_bias():
             torch.testing.assert_close(mixed[start:stop], alone[0].transpose(0, 1))
 
 
-def test_what_is_packed_comes_back_to_its_place():
+def test_padding_undoes_packing():
     windows, table = Packing(KEEP), torch.arange(15.0).view(3, 5, 1) + 1
     assert windows.lengths == [3, 4, 3] and windows.ends.tolist() == [0, 3, 7, 10]
     torch.testing.assert_close(windows.pad(windows.pack(table)), table * KEEP.unsqueeze(-1))
@@ -71,7 +71,7 @@ def test_in_bfloat16_every_recipe_has_nearly_the_losses_of_float32(talks, tmp_pa
 
 
 def test_on_a_gpu_attention_is_one_kernel_where_that_takes_the_heads(monkeypatch):
-    """With tensors that have a device and a shape and no numbers: no GPU is asked."""
+    """With tensors that have a device and a shape and no data, so that no GPU is needed."""
     monkeypatch.setattr(packing, "_capability", lambda device: (9, 0))
     windows = Packing(KEEP)
     assert (windows.ends.tolist(), windows.longest) == ([0, 3, 7, 10], 4)

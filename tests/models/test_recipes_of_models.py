@@ -1,4 +1,4 @@
-"""What the encoder and its heads owe, for every choice of them."""
+"""What holds for every combination of encoder and head: no leak, padding without effect, order that matters."""
 
 import itertools
 
@@ -113,7 +113,7 @@ def test_a_dropped_shot_leaves_the_others_at_their_places(positions):
     assert (without.shots[hidden] == 0).all()
 
 
-def test_the_decoder_knows_where_a_hidden_shot_stands():
+def test_the_decoder_reads_the_position_of_a_hidden_shot():
     model, (shots, hidden, valid, global_) = make_model(head="decoder", tokens="dropped"), make_windows()
     first = model(shots, hidden, valid, global_)[0, [2, 4, 5]]
     assert torch.pdist(first).min() > 1e-3
@@ -131,7 +131,7 @@ def test_metadata_dropped_at_random_is_dropped_in_training_alone():
     assert not depends_on_it()
 
 
-def test_per_modality_masks_say_which_modality_is_hidden():
+def test_mask_vectors_per_modality_differ_between_modalities():
     model, (shots, hidden, valid, global_) = make_model(mask_vectors="per_modality"), make_windows()
     empty = torch.zeros_like(shots)
     video, audio = (

@@ -1,4 +1,4 @@
-"""A window that is asked about again and again: what is kept of it changes no answer."""
+"""The window cache changes no prediction, and is used where it may be."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def generator(seed: int) -> torch.Generator:
 
 @pytest.fixture
 def model() -> ShotEncoder:
-    """A neighbour model whose every weight says something, as a trained one's do."""
+    """A model with a neighbour head whose weights all have an effect, as in a trained one."""
     made = ShotEncoder(12, 5, preset("neighbour").with_settings(SMALL).model, [8, 4])
     made.init_weights(generator(5))
     head = made.neighbour
@@ -41,25 +41,25 @@ def film(num_shots: int = 40) -> np.ndarray:
 
 
 @torch.inference_mode()
-def test_a_window_compared_once_is_restored_as_one_that_is_seen_for_the_first_time(model):
+def test_predictions_from_a_cached_window_are_those_of_the_model(model):
     shots = torch.from_numpy(film())
     hidden = torch.rand(6, 40, generator=generator(2)) < torch.tensor([0.1, 0.3, 0.6, 0.9, 0.0, 1.0])[:, None]
     hidden[4, 13] = True  # one shot alone; the last row hides everything
-    told = torch.randn(6, 5, generator=generator(3))
-    plain = model.restore(shots.expand(6, -1, -1), hidden, torch.ones_like(hidden), told)
-    again = model.head.cache_window(model, shots).restore(hidden, told)
+    metadata = torch.randn(6, 5, generator=generator(3))
+    plain = model.restore(shots.expand(6, -1, -1), hidden, torch.ones_like(hidden), metadata)
+    again = model.head.cache_window(model, shots).restore(hidden, metadata)
     torch.testing.assert_close(again, plain, atol=2e-5, rtol=1e-4)
 
 
 @torch.inference_mode()
-def test_nothing_it_says_depends_on_the_hidden_shots(model):
+def test_cached_predictions_do_not_depend_on_hidden_shots(model):
     shots, hidden = torch.from_numpy(film()), torch.rand(1, 40, generator=generator(2)) < 0.3
     other = shots + 3 * hidden[0, :, None]
-    said = [model.head.cache_window(model, s).restore(hidden) for s in (shots, other)]
-    torch.testing.assert_close(*said, atol=1e-5, rtol=1e-4)
+    predicted = [model.head.cache_window(model, s).restore(hidden) for s in (shots, other)]
+    torch.testing.assert_close(*predicted, atol=1e-5, rtol=1e-4)
 
 
-def test_of_a_long_title_each_window_is_kept_apart(model):
+def test_each_window_of_a_long_title_has_its_own_cache(model):
     shots, kept = film(100), {}
     for seed in (1, 2):
         hidden = np.random.default_rng(seed).random(100) < 0.2
@@ -68,7 +68,7 @@ def test_of_a_long_title_each_window_is_kept_apart(model):
     assert sorted(kept) == [0, 33, 67]
 
 
-def test_several_groups_of_a_surprise_share_what_was_compared_once(model, monkeypatch):
+def test_the_groups_of_a_surprise_share_one_cache(model, monkeypatch):
     shots, turns = film(), np.arange(40) % 7
     plain = predict_in_turns(model, shots, turns)
     computed = []
@@ -81,11 +81,11 @@ def test_several_groups_of_a_surprise_share_what_was_compared_once(model, monkey
 def run(talks, tmp_path_factory) -> Run:
     recipe = preset("neighbour").with_settings(["steps=2", "batch_windows=2", "model.width=16", "model.heads=2"])
     cpu = torch.device("cpu")
-    folder = start_run(talks, tmp_path_factory.mktemp("compared") / "run", recipe, device=cpu)
+    folder = start_run(talks, tmp_path_factory.mktemp("cached") / "run", recipe, device=cpu)
     return Run.open(train(folder, talks, device=cpu).path)
 
 
-def test_fill_ins_of_one_title_after_another_are_each_about_their_own(talks, run):
+def test_caches_of_different_titles_are_not_confused(talks, run):
     for title in (*talks.split("test"), *talks.split("test")):
         filled = run.fill_in(title, [2, 3, 9])
         hidden = np.isin(np.arange(title.num_shots), filled.hidden)
@@ -93,7 +93,7 @@ def test_fill_ins_of_one_title_after_another_are_each_about_their_own(talks, run
         np.testing.assert_allclose(filled.predicted, plain, atol=1e-5)
 
 
-def test_the_exact_surprise_and_an_evaluation_go_the_plain_way(talks, run, monkeypatch):
+def test_exact_surprise_and_evaluation_use_no_cache(talks, run, monkeypatch):
     title = talks.split("test")[0]
     computed = []
     monkeypatch.setattr(CachedShots, "of", lambda *a, of=CachedShots.of: computed.append(a) or of(*a))
