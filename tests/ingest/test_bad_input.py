@@ -14,8 +14,8 @@ from PIL import Image
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest
+from msm.ingest.encode_title import TitleJob, encode_title
 from msm.ingest.metadata import facts_of
-from msm.ingest.title import Job, make_title
 from tests.ingest.conftest import HZ, Scene, write_film
 
 
@@ -204,8 +204,8 @@ def test_a_stopped_ingest_leaves_no_process_and_no_half_title(tmp_path):
 def test_a_title_finished_from_other_files_is_made_again(film):
     """An ingest was killed after its title was finished; then subtitles came."""
     folder = film.parent / ".catalog.ingest" / "film"
-    job = Job(video=film, facts=facts_of(film), subtitles=None, encoders="descriptors", media=True, folder=folder)
-    staged = make_title(job)
+    job = TitleJob(video=film, facts=facts_of(film), subtitles=None, encoders="descriptors", media=True, folder=folder)
+    staged = encode_title(job)
     assert staged.fits(job)
     film.with_suffix(".srt").write_text("1\n00:00:00,100 --> 00:00:00,900\nHello\n", encoding="utf-8")
     assert not staged.fits(job)
