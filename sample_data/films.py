@@ -14,8 +14,7 @@ from msm.data.catalog import Catalog, TitleData
 from msm.data.media import film_path, thumbnail_folder
 from msm.errors import InputError
 from msm.ingest import IngestOptions, ingest
-from msm.ingest.media import link_or_copy
-from msm.io.files import whole_file
+from msm.io.files import link_or_copy, whole_file
 from sample_data.film import FILMED, Film
 from sample_data.genres import genres
 from sample_data.render import fingerprint, render_all

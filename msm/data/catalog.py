@@ -36,6 +36,7 @@ from msm.data.schema import (
     SPLITS,
     TITLE_COLUMNS,
     TITLE_OPTIONAL,
+    Header,
     Modality,
     embedding_problems,
     modalities_of,
@@ -152,14 +153,21 @@ class Catalog:
     file order.
     """
 
-    def __init__(self, path: Path, header: dict[str, Any], titles: pd.DataFrame, shards: list[np.ndarray]):
+    def __init__(
+        self,
+        path: Path,
+        header: Header,
+        modalities: tuple[Modality, ...],
+        titles: pd.DataFrame,
+        shards: list[np.ndarray],
+    ):
         self.path = path
         self.titles = titles
-        self.modalities = tuple(Modality(**m) for m in header["modalities"])
-        self.shot_dim = int(header["shot_dim"])
-        self.global_dim = int(header["global_dim"])
-        self.dtype = str(header["dtype"])
-        self.provenance: dict[str, Any] = header["provenance"]
+        self.modalities = modalities
+        self.shot_dim = header.shot_dim
+        self.global_dim = header.global_dim or 0
+        self.dtype: str = header.dtype
+        self.provenance: dict[str, Any] = header.provenance or {}
         self._shards = shards
         self._shard_starts = np.cumsum([0, *(len(s) for s in shards)])
         self._index = {str(title_id): i for i, title_id in enumerate(titles["title_id"])}
@@ -176,10 +184,10 @@ class Catalog:
             raise InputError(f"{path} is not a catalog: {what}")
         if (path / "run.json").is_file() and not (path / "catalog.json").exists():
             raise InputError(f"{path} is a run and not a catalog")
-        header = read_header(path / "catalog.json")
+        header, modalities = read_header(path / "catalog.json")
         titles = read_titles(path / "titles.parquet")
         shards = [map_shard(p, header) for p in sorted(path.glob("shots-*.npy"))]
-        catalog = cls(path, header, titles, shards)
+        catalog = cls(path, header, modalities, titles, shards)
         check_counts(path / "titles.parquet", titles, catalog.num_shots)
         check_shot_table(path / "shots.parquet", catalog.num_shots)
         _ = catalog.global_vectors  # checked here, so that no reader meets a wrong shape later

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from msm.data.schema import FORMAT, SHOT_COLUMNS, SPLITS, TITLE_COLUMNS, Modality, check_modalities, check_title_id
+from msm.config.schema import check
+from msm.data.schema import (
+    FORMAT,
+    SHOT_COLUMNS,
+    SPLITS,
+    TITLE_COLUMNS,
+    Header,
+    Modality,
+    check_modalities,
+    check_title_id,
+)
 from msm.errors import InputError, reading
 from msm.io import files
 from msm.io.arrays import map_npy
@@ -24,33 +33,16 @@ WHOLE_COLUMNS = ("first_shot", "num_shots", "shot")
 TIME_COLUMNS = ("duration_s", "start_s", "end_s")
 
 
-def read_header(path: Path) -> dict[str, Any]:
-    """catalog.json, with every field that the format asks for."""
-    header = files.read_json(path)
-    found = header.get("format") if isinstance(header, dict) else None
+def read_header(path: Path) -> tuple[Header, tuple[Modality, ...]]:
+    """catalog.json, checked, and its modalities."""
+    content = files.read_json(path)
+    found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
         raise InputError(f"{path}: format is {found!r}, expected {FORMAT!r}")
-    try:
-        header = {
-            **header,
-            "modalities": [dict(m) for m in header["modalities"]],
-            "provenance": dict(header.get("provenance") or {}),
-            "shot_dim": _whole(header["shot_dim"]),
-            "global_dim": _whole(header.get("global_dim") or 0),
-        }
-        [Modality(**m) for m in header["modalities"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: a field is missing or of the wrong kind: {error}") from None
-    check_modalities(str(path), header["modalities"], header["shot_dim"])
-    if header.get("dtype") not in ("float16", "float32"):
-        raise InputError(f"{path}: dtype is {header.get('dtype')!r}, but must be float16 or float32")
-    return header
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{value!r} is no whole number")
-    return value
+    header = check(Header, content, path)
+    modalities = tuple(Modality(m.name, m.start, m.dim, m.encoder) for m in header.modalities)
+    check_modalities(str(path), modalities, header.shot_dim)
+    return header, modalities
 
 
 def read_titles(path: Path) -> pd.DataFrame:
@@ -165,11 +157,12 @@ def checked_frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(ignore_metadata=True)
 
 
-def map_shard(path: Path, header: dict[str, Any]) -> np.ndarray:
+def map_shard(path: Path, header: Header) -> np.ndarray:
+    """(rows, D), mapped; InputError where it is not what catalog.json says."""
     shard = map_npy(path)
-    if shard.ndim != 2 or shard.shape[1] != header["shot_dim"] or shard.dtype != header["dtype"]:
+    if shard.ndim != 2 or shard.shape[1] != header.shot_dim or shard.dtype != header.dtype:
         raise InputError(
-            f"{path}: shape {shard.shape} of {shard.dtype}, but catalog.json says {header['shot_dim']} wide and {header['dtype']}"
+            f"{path}: shape {shard.shape} of {shard.dtype}, but catalog.json says {header.shot_dim} wide and {header.dtype}"
         )
     return shard
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from msgspec import Meta, Struct
 
+from msm.config.schema import Count, Text
 from msm.errors import InputError
 
 FORMAT = "msm-catalog/1"
@@ -35,6 +37,25 @@ class Modality:
     def columns(self) -> slice:
         """Its columns of a shot's embedding."""
         return slice(self.start, self.start + self.dim)
+
+
+class ModalityEntry(Struct, forbid_unknown_fields=True):
+    """A modality as catalog.json has it."""
+
+    name: Text
+    start: Count
+    dim: Annotated[int, Meta(ge=1, description="a width")]
+    encoder: str = "unknown"
+
+
+class Header(Struct):
+    """catalog.json; more keys are allowed."""
+
+    shot_dim: Count
+    dtype: Literal["float16", "float32"]
+    modalities: list[ModalityEntry]
+    global_dim: Count | None = 0
+    provenance: dict[str, Any] | None = None
 
 
 def modalities_of(dims: Mapping[str, int], encoders: Mapping[str, str] | None = None) -> tuple[Modality, ...]:
@@ -78,17 +99,17 @@ def check_title_id(title_id: str, where: str = "") -> None:
         )
 
 
-def check_modalities(where: str, modalities: Any, shot_dim: int) -> None:
-    """Blocks that follow each other and cover the whole shot, each with a name of its own."""
+def check_modalities(where: str, modalities: Sequence[Modality], shot_dim: int) -> None:
+    """InputError unless the blocks follow each other and cover the whole shot, each with a name of its own."""
     end = 0
     for m in modalities:
-        if not isinstance(m["name"], str) or not m["name"] or not isinstance(m.get("encoder", ""), str):
-            raise InputError(f"{where}: the name and the encoder of a modality must be text, but {m['name']!r} is not")
-        if type(m["start"]) is not int or type(m["dim"]) is not int or m["start"] != end or m["dim"] < 1:
+        if not isinstance(m.name, str) or not m.name or not isinstance(m.encoder, str):
+            raise InputError(f"{where}: the name and the encoder of a modality must be text, but {m.name!r} is not")
+        if type(m.start) is not int or type(m.dim) is not int or m.start != end or m.dim < 1:
             raise InputError(
-                f"{where}: modality {m['name']!r} starts at column {m['start']} and is {m['dim']} wide, expected start {end}"
+                f"{where}: modality {m.name!r} starts at column {m.start} and is {m.dim} wide, expected start {end}"
             )
-        end += m["dim"]
-    names = [m["name"] for m in modalities]
+        end += m.dim
+    names = [m.name for m in modalities]
     if end != shot_dim or end == 0 or len(set(names)) != len(names):
         raise InputError(f"{where}: the modalities {names} cover {end} columns, but shot_dim is {shot_dim}")

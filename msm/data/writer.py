@@ -84,7 +84,7 @@ class CatalogWriter:
         self._seen: set[str] = set()
         self._shard: _ShardFile | None = None
         self._num_shards = 0
-        check_modalities("the new catalog", [asdict(m) for m in modalities], self.shot_dim)
+        check_modalities("the new catalog", modalities, self.shot_dim)
 
     def add(self, title: TitleData) -> None:
         """Check a title and append it; InputError for the first rule that it breaks."""

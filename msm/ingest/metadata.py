@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from msgspec import Meta, Struct
 
+from msm.config.schema import Number, check
 from msm.data.schema import TITLE_COLUMNS, TITLE_OPTIONAL, check_title_id
 from msm.errors import InputError
 from msm.importers.source import slugs, split_of
@@ -44,6 +46,25 @@ class TitleFacts:
         return " ".join([self.name, self.synopsis, self.tags.replace("|", " ")]) if self.synopsis or self.tags else ""
 
 
+class Span(Struct):
+    """A span of `shots` in a sidecar; any further key is a label."""
+
+    start_s: Number
+    end_s: Number
+
+
+class Sidecar(Struct, forbid_unknown_fields=True):
+    """The JSON file beside a film."""
+
+    title_id: str = ""
+    name: str = ""
+    synopsis: str = ""
+    tags: Annotated[str, Meta(description="a list of words")] = ""  # joined by |
+    split: str = ""
+    labels: dict[str, Annotated[str | int | float | bool | None, Meta(description="a text or a number")]] = {}
+    shots: list[Span] = []
+
+
 def facts_of(video: Path, given: TitleFacts | None = None) -> TitleFacts:
     """The sidecar's facts, and over them those that were given; a name and an id are made where there is none.
 
@@ -68,36 +89,14 @@ def _read_sidecar(path: Path) -> TitleFacts:
             raise InputError(
                 f"{path}: {key!r} is not known; a title has {', '.join(KEYS)}, and labels of your own inside labels"
             )
-    for key in ("title_id", "name", "synopsis", "split"):
-        if not isinstance(found.get(key, ""), str):
-            raise InputError(f"{path}: {key} must be text")
-    tags, labels, shots = found.get("tags", ""), found.get("labels", {}), found.get("shots", [])
+    tags = found.get("tags", "")
     if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
-        tags = "|".join(tags)
-    if not isinstance(tags, str):
-        raise InputError(f"{path}: tags must be a list of words")
-    _check_labels(path, labels)
-    return TitleFacts(**{**found, "tags": tags, "labels": labels, "shots": _spans(path, shots)})
-
-
-def _check_labels(path: Path, labels: Any) -> None:
-    if not isinstance(labels, dict):
-        raise InputError(f"{path}: labels must be an object of names and values")
-    for name, value in labels.items():
+        found = {**found, "tags": "|".join(tags)}
+    entry = check(Sidecar, found, path)
+    for name in entry.labels:
         if name in TITLE_COLUMNS + TITLE_OPTIONAL:
             raise InputError(f"{path}: a label cannot be called {name!r}, as a column of the format is")
-        if not isinstance(value, str | int | float | bool | None):
-            raise InputError(f"{path}: label {name!r} must be a text or a number")
-
-
-def _spans(path: Path, shots: Any) -> tuple[dict[str, Any], ...]:
-    if not isinstance(shots, list):
-        raise InputError(f"{path}: shots must be a list of spans with start_s and end_s")
-    for number, span in enumerate(shots):
-        times = [span.get(k) for k in ("start_s", "end_s")] if isinstance(span, dict) else []
-        if len(times) != 2 or not all(isinstance(t, int | float) for t in times):
-            raise InputError(f"{path}: span {number} of shots needs start_s and end_s in seconds")
-    return tuple(shots)
+    return TitleFacts(**{**found, "shots": tuple(found.get("shots", ()))})
 
 
 def labels_of_shots(spans: Sequence[Mapping[str, Any]], starts: np.ndarray, ends: np.ndarray) -> pd.DataFrame:

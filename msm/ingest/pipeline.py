@@ -15,13 +15,13 @@ from typing import Any
 
 from msm.data.catalog import Catalog
 from msm.errors import InputError
-from msm.ingest.assemble import assemble, check_fits
+from msm.ingest.catalog_update import check_fits, update_catalog
 from msm.ingest.decoding import Film
 from msm.ingest.detector import DEFAULT, detector_kind
+from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder, load_encoders
 from msm.ingest.metadata import TitleFacts, facts_of
-from msm.ingest.title import Job, Staged
-from msm.ingest.workers import make_titles
+from msm.ingest.workers import encode_titles
 from msm.io.files import naming_full_disk, remove_leftovers
 from msm.io.locks import lock_file
 
@@ -102,7 +102,7 @@ def ingest(
         jobs, total_s = _jobs(paths, former, staging, options, report)
         finished = _finish(jobs, options.workers, _summed(progress, total_s), report)
         if finished:
-            assemble(path, former, finished, encoders, options.seed, options.detector)
+            update_catalog(path, former, finished, encoders, options.seed, options.detector)
         for _, staged in finished.values():
             shutil.rmtree(staged.folder)
     return report
@@ -136,9 +136,9 @@ def _staging(catalog: Path) -> Iterator[Path]:
 
 def _jobs(
     videos: Sequence[Path], former: Catalog | None, staging: Path, options: IngestOptions, report: IngestReport
-) -> tuple[list[Job], float]:
+) -> tuple[list[TitleJob], float]:
     """What is to be made, and how many seconds of film that is; what can't be, or need not be, goes to the report."""
-    jobs: dict[str, Job] = {}
+    jobs: dict[str, TitleJob] = {}
     total_s = 0.0
     for video in videos:
         try:
@@ -153,7 +153,7 @@ def _jobs(
         except InputError as error:
             report.failed[video] = str(error)
             continue
-        jobs[facts.title_id] = Job(
+        jobs[facts.title_id] = TitleJob(
             video=video,
             facts=facts,
             subtitles=options.subtitles,
@@ -167,12 +167,12 @@ def _jobs(
 
 
 def _finish(
-    jobs: Sequence[Job], workers: int, progress: Callable[[str, float], None], report: IngestReport
-) -> dict[str, tuple[Job, Staged]]:
+    jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None], report: IngestReport
+) -> dict[str, tuple[TitleJob, StagedTitle]]:
     """All jobs' titles in the order of the jobs, those that an earlier ingest finished among them."""
-    made = {job.facts.title_id: Staged(job.folder) for job in jobs if Staged(job.folder).fits(job)}
+    made = {job.facts.title_id: StagedTitle(job.folder) for job in jobs if StagedTitle(job.folder).fits(job)}
     left = [job for job in jobs if job.facts.title_id not in made]
-    for job, outcome in make_titles(left, workers, progress):
+    for job, outcome in encode_titles(left, workers, progress):
         if isinstance(outcome, InputError):
             report.failed[job.video] = str(outcome)
         else:

@@ -11,15 +11,15 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from msm.errors import FullDiskError, InputError
-from msm.ingest.title import Job, Staged, make_title
+from msm.ingest.encode_title import StagedTitle, TitleJob, encode_title
 from msm.io.processes import exit_with_parent
 
-Outcome = tuple[Job, Staged | InputError]
+Outcome = tuple[TitleJob, StagedTitle | InputError]
 _progress: Any = None  # in a worker: where it tells (title, seconds)
 _stop: Any = None  # in a worker: set when the parent wants no more
 
 
-def make_titles(jobs: Sequence[Job], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
+def encode_titles(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
     """Each job with its finished title or with the sentence that says why there is none, as they come.
 
     progress  hears the title and the seconds of it that are done
@@ -31,20 +31,20 @@ def make_titles(jobs: Sequence[Job], workers: int, progress: Callable[[str, floa
         yield from _in_processes(jobs, min(workers, len(jobs)), progress)
 
 
-def _attempt(job: Job, progress: Callable[[str, float], None]) -> Staged | InputError:
+def _attempt(job: TitleJob, progress: Callable[[str, float], None]) -> StagedTitle | InputError:
     try:
-        return make_title(job, lambda seconds: progress(job.facts.title_id, seconds))
+        return encode_title(job, lambda seconds: progress(job.facts.title_id, seconds))
     except FullDiskError:
         raise  # the next title would find no space either
     except InputError as error:
         return error
 
 
-def _in_processes(jobs: Sequence[Job], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
+def _in_processes(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
     context = multiprocessing.get_context("spawn")  # threads that decode do not survive a fork
     told, stop = context.Queue(), context.Event()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(told, stop)) as pool:
-        running: dict[Future[Staged | InputError], Job] = {pool.submit(_work, job): job for job in jobs}
+        running: dict[Future[StagedTitle | InputError], TitleJob] = {pool.submit(_work, job): job for job in jobs}
         try:
             while running:
                 done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -55,7 +55,7 @@ def _in_processes(jobs: Sequence[Job], workers: int, progress: Callable[[str, fl
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _result(future: Future[Staged | InputError]) -> Staged | InputError:
+def _result(future: Future[StagedTitle | InputError]) -> StagedTitle | InputError:
     try:
         return future.result()
     except BrokenProcessPool:
@@ -80,7 +80,7 @@ def _begin(told: Any, stop: Any) -> None:
     exit_with_parent()
 
 
-def _work(job: Job) -> Staged | InputError:
+def _work(job: TitleJob) -> StagedTitle | InputError:
     def tell(title_id: str, seconds: float) -> None:
         if _stop.is_set():
             raise KeyboardInterrupt

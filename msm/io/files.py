@@ -129,6 +129,14 @@ def _hold(left: Path) -> int | None:
     return None
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """A hard link where the disk and the owner allow it, else a copy."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def refuse_existing(path: Path, *, replace: bool) -> None:
     if path.exists() and not replace:
         raise InputError(f"{path} already exists; choose another name, or replace it (--replace)")

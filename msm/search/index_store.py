@@ -18,11 +18,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from msgspec import Meta, Struct, structs
 
-from msm.config import settings
+from msm.config.schema import Count, Number, Text, check
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.io import files
@@ -46,6 +47,7 @@ WHOLE_UP_TO = (
 )  # bytes of a file whose digest covers all of it; hashing more would be half of what opening takes
 FILES = ("index.faiss", "empty.npy", "mean.npy")
 SEED = 0
+Size = Annotated[int, Meta(ge=0, lt=2**31, description="a whole number from 0 to 2147483647")]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,46 @@ class Finder:
             "words": self.space.words,
             "shots": self.space.num,
         }
+
+
+class IndexedFile(Struct):
+    """A file of an index as index.json has it."""
+
+    bytes: Count
+    digest: Text
+
+
+class PlanEntry(Struct, forbid_unknown_fields=True):
+    """A `Plan` as index.json has it; what is missing or null is left to its default."""
+
+    kind: Literal[KINDS]  # type: ignore[valid-type]
+    reduced: Size | None = None
+    links: Size | None = None
+    effort: Size | None = None
+    lists: Size | None = None
+    probes: Size | None = None
+    code_parts: Size | None = None
+    candidates: Size | None = None
+
+
+class BuiltEntry(Struct, forbid_unknown_fields=True):
+    """A `Built` as index.json has it."""
+
+    build_s: Number
+    recall: Number
+    query_ms: Number
+    kept: Number | None = None
+
+
+class IndexHeader(Struct):
+    """index.json; more keys are allowed."""
+
+    mark: Text
+    num: Count
+    dim: Count
+    plan: PlanEntry
+    built: BuiltEntry
+    files: dict[str, IndexedFile]
 
 
 class StaleIndex(InputError):
@@ -145,8 +187,8 @@ def open_index(space: Space) -> Finder | None:
     header = _header(folder)
     if header["mark"] != space.mark or (header["num"], header["dim"]) != (space.num, space.dim):
         raise StaleIndex(f"{folder} was built before its catalog or its run changed")
-    for name, told in header["files"].items():
-        _check_file(folder / name, told)
+    for name, expected in header["files"].items():
+        _check_file(folder / name, expected)
     plan, rotation = header["plan"], None
     if "rotation.npy" in header["files"]:
         rotation = _numbers(folder / "rotation.npy", "f", (space.dim, plan.reduced or space.dim))
@@ -206,45 +248,33 @@ def _write(folder: Path, space: Space, index: VectorIndex, built: Built) -> None
 
 
 def _header(folder: Path) -> dict[str, Any]:
-    """index.json with its plan and measures as what they are; InputError where it is not one of ours."""
-    header = files.read_json(folder / "index.json")
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        found = header.get("format") if isinstance(header, dict) else None
-        raise InputError(
-            f"{folder / 'index.json'}: format is {found!r}, expected {FORMAT!r}; it is not an index of msm"
-        )
+    """index.json, with plan, measures and files converted; InputError where it is not that of an index."""
+    path = folder / "index.json"
+    content = files.read_json(path)
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        raise InputError(f"{path}: format is {found!r}, expected {FORMAT!r}; it is not an index of msm")
     try:
-        told = {str(name): (int(f["bytes"]), str(f["digest"])) for name, f in header["files"].items()}
-        return {
-            **header,
-            "mark": str(header["mark"]),
-            "num": int(header["num"]),
-            "dim": int(header["dim"]),
-            "plan": _plan(header["plan"]),
-            "built": settings.build(Built, header["built"], "built."),
-            "files": {n: told[n] for n in (*FILES, "rotation.npy") if n in FILES or n in told},
-        }
-    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
-        said = str(error)[:200]
-        raise InputError(f"{folder / 'index.json'}: a field is missing or of the wrong kind: {said}{MEND}") from None
+        header = check(IndexHeader, content, path)
+        for name in FILES:
+            if name not in header.files:
+                raise InputError(f"{path}: files.{name} is missing")
+    except InputError as error:
+        raise InputError(f"{error}{MEND}") from None
+    known = {name: file for name, file in header.files.items() if name in (*FILES, "rotation.npy")}
+    return {**content, "plan": Plan(**_given(header.plan)), "built": Built(**_given(header.built)), "files": known}
 
 
-def _plan(told: Any) -> Plan:
-    plan = settings.build(Plan, told, "plan.")
-    if plan.kind not in KINDS:
-        raise ValueError(f"there is no index of the kind {plan.kind[:40]!r}")
-    if any(isinstance(number, int) and not 0 <= number < 2**31 for number in asdict(plan).values()):
-        raise ValueError("a number of the plan is negative or beyond 2147483647")
-    return plan
+def _given(entry: Struct) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(entry).items() if value is not None}
 
 
-def _check_file(path: Path, told: tuple[int, str]) -> None:
-    num_bytes, digest = told
+def _check_file(path: Path, expected: IndexedFile) -> None:
     if not path.is_file():
         raise InputError(f"{path} is missing{MEND}")
-    if path.stat().st_size != num_bytes:
-        raise InputError(f"{path} is damaged: it has {path.stat().st_size} bytes instead of {num_bytes}{MEND}")
-    if _digest(path) != digest:
+    if path.stat().st_size != expected.bytes:
+        raise InputError(f"{path} is damaged: it has {path.stat().st_size} bytes instead of {expected.bytes}{MEND}")
+    if _digest(path) != expected.digest:
         raise InputError(f"{path} is damaged: its content is not what was written{MEND}")
 
 

@@ -40,7 +40,7 @@ OURS = (
     "msm.cli",
     "msm.training.trainer",
     "msm.ingest",
-    "msm.ingest.title",
+    "msm.ingest.encode_title",
     "msm.importers.convert",
     "msm.projection.maps",
     "msm.search",

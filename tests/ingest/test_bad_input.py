@@ -14,8 +14,8 @@ from PIL import Image
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest
+from msm.ingest.encode_title import TitleJob, encode_title
 from msm.ingest.metadata import facts_of
-from msm.ingest.title import Job, make_title
 from tests.ingest.conftest import HZ, Scene, write_film
 
 
@@ -104,10 +104,12 @@ def test_unreadable_subtitles_are_named(film, damage):
         ("[]", "must hold an object"),
         ('{"colour": 1}', "'colour' is not known"),
         ('{"split": "exam"}', "split is 'exam'"),
-        ('{"name": 3}', "name must be text"),
+        ('{"name": 3}', "name is 3, but must be text"),
         ('{"labels": {"split": "test"}}', "cannot be called 'split'"),
-        ('{"labels": {"a": [1]}}', "must be a text or a number"),
-        ('{"shots": [{"start_s": 1}]}', "span 0 of shots needs"),
+        ('{"labels": {"a": [1]}}', "labels.a is [1], but must be a text or a number"),
+        ('{"shots": [{"start_s": 1}]}', "shots[0].end_s is missing"),
+        ('{"tags": [1]}', "but must be a list of words"),
+        ('{"shots": 3}', "shots is 3, but must be a list"),
         ('{"title_id": "../up"}', "title id '../up' cannot be used"),
     ],
 )
@@ -202,8 +204,8 @@ def test_a_stopped_ingest_leaves_no_process_and_no_half_title(tmp_path):
 def test_a_title_finished_from_other_files_is_made_again(film):
     """An ingest was killed after its title was finished; then subtitles came."""
     folder = film.parent / ".catalog.ingest" / "film"
-    job = Job(video=film, facts=facts_of(film), subtitles=None, encoders="descriptors", media=True, folder=folder)
-    staged = make_title(job)
+    job = TitleJob(video=film, facts=facts_of(film), subtitles=None, encoders="descriptors", media=True, folder=folder)
+    staged = encode_title(job)
     assert staged.fits(job)
     film.with_suffix(".srt").write_text("1\n00:00:00,100 --> 00:00:00,900\nHello\n", encoding="utf-8")
     assert not staged.fits(job)

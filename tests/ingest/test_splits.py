@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from msm.ingest.assemble import _dealt
+from msm.ingest.splits import extend_splits
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ from msm.ingest.assemble import _dealt
     ],
 )
 def test_eight_of_ten_train_and_the_first_two_are_unseen(count, shares):
-    assert Counter(_dealt({}, [f"t{i}" for i in range(count)]).values()) == shares
+    assert Counter(extend_splits({}, [f"t{i}" for i in range(count)]).values()) == shares
 
 
 def test_what_was_trained_on_never_becomes_unseen_however_titles_come():
     splits: dict[str, str] = {}
     for i in range(60):
-        before, splits = splits, _dealt(splits, [f"t{i}"])
+        before, splits = splits, extend_splits(splits, [f"t{i}"])
         for title_id, split in before.items():
             assert splits[title_id] == split or (split, splits[title_id]) == ("test", "train")
     assert Counter(splits.values()) == {"train": 48, "validation": 6, "test": 6}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from msm.data.catalog import modalities_of
 from msm.projection import ProjectionOptions
 from msm.projection.maps import MapOptions, Source, find_map, list_maps, make_maps
 from msm.projection.maps.building import place_new_titles
+from msm.projection.maps.store import open_map
 from msm.projection.maps.vectors import classes_by, vectors_of
 from tests.browser.small_world import DIMS, small_title, train_run
 
@@ -119,9 +121,20 @@ def test_neighbours_that_belong_to_no_map_are_not_believed(catalog, without_umap
 def test_facts_that_point_elsewhere_are_no_map(catalog, without_umap):
     (found,) = make_maps(catalog)
     facts = json.loads(found.path.read_text())
-    for wrong in ([], {**facts, "place": 7}, {**facts, "format": "msm-map/9"}, {**facts, "options": None}):
-        found.path.write_text(json.dumps(wrong))
+    wrong = {
+        "is not a map of the format msm-map/1": [],
+        "place is 7, but there are 1 sources": {**facts, "place": 7},
+        "place is 0.0, but must be a whole number": {**facts, "place": 0.0},
+        "format msm-map/1": {**facts, "format": "msm-map/9"},
+        "options is None, but must be an object": {**facts, "options": None},
+        "options are not those of a map": {**facts, "options": {**facts["options"], "of": "scenes"}},
+        "sources[0] is 3, but must be an object": {**facts, "sources": [3]},
+    }
+    for sentence, content in wrong.items():
+        found.path.write_text(json.dumps(content))
         assert list_maps(catalog.path) == []
+        with pytest.raises(InputError, match=re.escape(sentence)):
+            open_map(found.path)
 
 
 def test_another_state_of_the_catalog_keeps_its_earlier_map_and_does_not_take_it_for_its_own(catalog, without_umap):

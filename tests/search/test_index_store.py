@@ -100,7 +100,7 @@ def test_a_plan_that_no_build_wrote_is_refused_before_it_is_asked(tmp_path, fiel
     path = index_folder(RawSpace(catalog)) / "index.json"
     header = json.loads(path.read_text())
     path.write_text(json.dumps({**header, "plan": {**header["plan"], **field}}))
-    with pytest.raises(InputError, match=r"index\.json: a field is missing or of the wrong kind"):
+    with pytest.raises(InputError, match=r"index\.json: plan\..* but must be .*; `msm index CATALOG --replace`"):
         open_index(RawSpace(catalog))
 
 

@@ -14,13 +14,15 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec import Meta, Struct
 
+from msm.config.schema import Count, Number, check
 from msm.data.catalog import Catalog
 from msm.errors import InputError, reading
 from msm.io import files
@@ -29,7 +31,31 @@ from msm.projection.maps.options import MapOptions, Source
 
 FORMAT = "msm-map/1"
 AXES = ("x", "y", "z")
-FACTS = ("key", "options", "catalog_fingerprint", "sources", "place", "method", "num_points", "points_sha256")
+
+
+class SourceEntry(Struct):
+    """A `Source` as KEY.json has it."""
+
+    run: str | None = None
+    weights: str | None = None
+
+
+class MapFacts(Struct):
+    """KEY.json; more keys are allowed."""
+
+    key: str
+    options: dict[str, Any]
+    catalog_fingerprint: str
+    sources: list[SourceEntry]
+    place: Count
+    method: str
+    num_points: Annotated[int, Meta(ge=0, lt=2**62, description="a whole number from 0 on")]
+    points_sha256: str
+    made: str = ""
+    why: str = ""
+    placed: Count = 0
+    trustworthiness: Number | None = None
+    seconds: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -126,34 +152,18 @@ def maps_folder(catalog: Path) -> Path:
 def open_map(path: Path) -> StoredMap:
     """A map from its KEY.json; InputError where that is no such file. The table is looked at later."""
     facts = files.read_json(path)
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT or any(k not in facts for k in FACTS):
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise InputError(f"{path} is not a map of the format {FORMAT}")
-    found = StoredMap(path, facts)
+    entry = check(MapFacts, facts, path)
+    if entry.place >= len(entry.sources):
+        raise InputError(f"{path}: place is {entry.place}, but there are {len(entry.sources)} sources")
     try:
-        whole = _is_whole(found)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        whole = MapOptions.from_dict(entry.options).to_dict() == entry.options
+    except (KeyError, TypeError, ValueError):
         whole = False
     if not whole:
-        raise InputError(f"{path} is not a map of the format {FORMAT}")
-    return found
-
-
-def _is_whole(found: StoredMap) -> bool:
-    """Whether every fact is of the kind that those who read it expect; KeyError, TypeError … where it is far from it."""
-    facts, sources = found.facts, found.facts["sources"]
-    words = [facts[name] for name in ("key", "catalog_fingerprint", "method", "points_sha256")]
-    words += [facts.get(name, "") for name in ("made", "why")]
-    numbers = [facts["place"], facts["num_points"], facts.get("placed", 0)]
-    maybe = [facts.get(name) for name in ("trustworthiness", "seconds")]
-    return (
-        found.options.to_dict() == facts["options"]
-        and all(isinstance(word, str) for word in words)
-        and all(type(number) is int and 0 <= number < 2**62 for number in numbers)
-        and all(value is None or type(value) in (int, float) for value in maybe)
-        and isinstance(sources, list)
-        and all(isinstance(source.get("run"), str | None) for source in sources)
-        and facts["place"] < len(sources)
-    )
+        raise InputError(f"{path}: options are not those of a map")
+    return StoredMap(path, facts)
 
 
 def list_maps(catalog: Path) -> list[StoredMap]:

@@ -1,4 +1,4 @@
-"""Finished titles take their place in a catalog, together with its former ones, in one exchange.
+"""Write a catalog anew with encoded titles added to it or put in the place of former ones.
 
 Shape letters: G width of a metadata embedding.
 """
@@ -6,7 +6,6 @@ Shape letters: G width of a metadata embedding.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -20,11 +19,10 @@ from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
 from msm.ingest.detector import DETECTORS
+from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder
-from msm.ingest.media import link_or_copy
-from msm.ingest.title import Job, Staged
-
-FEWEST_TO_DEAL = 3  # with fewer titles, all are `test`: unseen by any training
+from msm.ingest.splits import assign_splits
+from msm.io.files import link_or_copy
 
 
 def modalities_for(encoders: Sequence[Encoder]) -> tuple[Modality, ...]:
@@ -39,10 +37,10 @@ def check_fits(catalog: Catalog, encoders: Sequence[Encoder]) -> None:
         raise InputError(f"{catalog.path} holds shots of {held}, but these encoders make {made}; write another catalog")
 
 
-def assemble(
+def update_catalog(
     path: Path,
     former: Catalog | None,
-    finished: Mapping[str, tuple[Job, Staged]],
+    finished: Mapping[str, tuple[TitleJob, StagedTitle]],
     encoders: Sequence[Encoder],
     seed: int,
     detector: str = "adaptive",
@@ -51,7 +49,7 @@ def assemble(
 
     Raises InputError where a rule of the format is broken; then the former catalog is still there.
     """
-    dealt = _deal(former, finished, seed)
+    dealt = assign_splits(former, {t: job.facts.split for t, (job, _) in finished.items()}, seed)
     width = _global_width(path, former, finished)
 
     def copy_media(folder: Path) -> None:
@@ -72,7 +70,7 @@ def assemble(
 
 
 def _titles(
-    former: Catalog | None, finished: Mapping[str, tuple[Job, Staged]], dealt: Mapping[str, str], width: int
+    former: Catalog | None, finished: Mapping[str, tuple[TitleJob, StagedTitle]], dealt: Mapping[str, str], width: int
 ) -> Iterator[TitleData]:
     waiting = dict(finished)
     for title in former or ():
@@ -84,7 +82,7 @@ def _titles(
         yield _new_title(job, staged, dealt, width)
 
 
-def _new_title(job: Job, staged: Staged, dealt: Mapping[str, str], width: int) -> TitleData:
+def _new_title(job: TitleJob, staged: StagedTitle, dealt: Mapping[str, str], width: int) -> TitleData:
     facts = job.facts
     labels: dict[str, Any] = {"synopsis": facts.synopsis or None, "tags": facts.tags or None}
     labels["media"] = f"{facts.title_id}.mp4" if staged.film is not None else None
@@ -116,42 +114,13 @@ def _or_zeros(vector: np.ndarray | None, width: int) -> np.ndarray | None:
     return vector if vector is not None or not width else np.zeros(width, np.float32)
 
 
-def _global_width(path: Path, former: Catalog | None, finished: Mapping[str, tuple[Job, Staged]]) -> int:
+def _global_width(path: Path, former: Catalog | None, finished: Mapping[str, tuple[TitleJob, StagedTitle]]) -> int:
     """G, 0 where neither the catalog nor a new title has a metadata embedding."""
     new = {len(v) for _, staged in finished.values() if (v := staged.global_vector) is not None}
     held = {former.global_dim} if former is not None and former.global_dim else set()
     if len(new | held) > 1:
         raise InputError(f"{path}: its metadata embeddings are {held.pop()} wide, but these encoders make {new.pop()}")
     return next(iter(new | held), 0)
-
-
-def _deal(former: Catalog | None, finished: Mapping[str, tuple[Job, Staged]], seed: int) -> dict[str, str]:
-    """A split for each title that nobody gave one, by a seeded rule; former dealt titles are remembered.
-
-    Of ten titles eight train, one validates, one tests, as deal_splits has it. What may have been trained
-    on never becomes validation or test: of former titles only surplus test titles move, to train.
-    """
-    splits: dict[str, str] = {}
-    if former is not None:
-        remembered = set(former.provenance.get("ingest", {}).get("dealt", []))
-        splits = {t.title_id: t.split for t in former if t.title_id in remembered}
-    splits = {t: s for t, s in splits.items() if t not in finished or not finished[t][0].facts.split}
-    new = [t for t, (job, _) in finished.items() if not job.facts.split and t not in splits]
-    return _dealt(splits, sorted(new, key=lambda t: hashlib.sha256(f"{seed}/{t}".encode()).digest()))
-
-
-def _dealt(former: Mapping[str, str], new: Sequence[str]) -> dict[str, str]:
-    count = len(former) + len(new)
-    if count < FEWEST_TO_DEAL:
-        return {**former, **dict.fromkeys(new, "test")}
-    held_out = max(1, round(count / 10))
-    splits, tests = dict(former), [t for t, s in former.items() if s == "test"]
-    splits |= dict.fromkeys(tests[held_out:], "train")
-    for title_id in new:
-        held = list(splits.values())
-        lacking = [s for s in ("validation", "test") if held.count(s) < held_out]
-        splits[title_id] = lacking[0] if lacking else "train"
-    return splits
 
 
 def _provenance(
@@ -182,7 +151,7 @@ def _link_former_media(former: Path, catalog: Path, replaced: set[str]) -> None:
         )
 
 
-def _link_new_media(staged: Staged, catalog: Path, title_id: str) -> None:
+def _link_new_media(staged: StagedTitle, catalog: Path, title_id: str) -> None:
     thumbnail_folder(catalog, title_id).mkdir(parents=True)
     for shot, picture in enumerate(staged.thumbnails):
         link_or_copy(picture, thumbnail_path(catalog, title_id, shot))

@@ -1,9 +1,7 @@
-"""What a catalog shows of its films: a thumbnail a shot, and a copy that a browser plays."""
+"""Make a copy of a film that a browser plays."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,25 +9,17 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-from PIL import Image
 
 from msm.errors import InputError
+from msm.io.files import link_or_copy
 
 PLAYABLE_VIDEO, PLAYABLE_SOUND = ("h264",), ("aac", "mp3")
 EVERYWHERE = ("yuv420p", "yuvj420p")  # the pixels that every browser decodes
 LARGEST = 1280  # pixels a side of what is encoded anew
 
 
-def save_thumbnail(pictures: np.ndarray, path: Path) -> None:
-    """Write the most telling of a shot's (K, H, W, 3) uint8 pictures: its middle, unless that is nearly empty."""
-    spread = pictures.reshape(len(pictures), -1).std(axis=1)
-    middle = len(pictures) // 2
-    best = middle if spread[middle] >= 0.5 * spread.max() else int(spread.argmax())
-    Image.fromarray(pictures[best]).save(path, "WEBP", quality=78, method=2)
-
-
 def save_playable(video: Path, path: Path) -> None:
-    """`path` becomes an .mp4 that a browser plays: a link or a copy of the file, else its streams, else encoded anew."""
+    """Write an .mp4 that a browser plays to `path`: the file itself if it is one, else its streams, else encoded anew."""
     with av.open(str(video.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace") as source:
         pictures, sound = source.streams.video[0], next(iter(source.streams.audio), None)
         plays = pictures.codec_context.name in PLAYABLE_VIDEO and pictures.codec_context.pix_fmt in EVERYWHERE
@@ -48,14 +38,6 @@ def save_playable(video: Path, path: Path) -> None:
                 f"{video}: no copy that a browser plays could be made ({reason}); --no-media does without"
             ) from None
     return None
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """A hard link where the disk and the owner allow it, else a copy."""
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _copy_streams(source: Any, target: Any, pictures: Any, sound: Any) -> None:

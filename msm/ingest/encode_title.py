@@ -19,10 +19,11 @@ from msm.errors import InputError
 from msm.ingest.decoding import Film, Picture, SoundSpool
 from msm.ingest.detector import DEFAULT, DETECTORS, Detector
 from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
-from msm.ingest.media import save_playable, save_thumbnail
 from msm.ingest.metadata import TitleFacts, labels_of_shots
+from msm.ingest.playable import save_playable
 from msm.ingest.shot_detection import CutShot, cut_shots
 from msm.ingest.subtitles import Line, read_subtitles, sidecar_subtitles, text_of_shots
+from msm.ingest.thumbnails import save_thumbnail
 from msm.io.files import read_json, save_array, whole_folder
 
 TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
@@ -34,7 +35,7 @@ NO_SOUND = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class TitleJob:
     """All that one title is made from; a process of its own can be given it."""
 
     video: Path
@@ -61,7 +62,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedTitle:
     """A finished title that waits to be put into a catalog."""
 
     folder: Path
@@ -95,14 +96,14 @@ class Staged:
         path = self.folder / FILM
         return path if path.exists() else None
 
-    def fits(self, job: Job) -> bool:
+    def fits(self, job: TitleJob) -> bool:
         """Was it finished, and from the same files with the same choices?"""
         if not (self.folder / "title.json").is_file():
             return False
         return bool(self.about["made_from"] == json.loads(json.dumps(job.made_from)))
 
 
-def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: None) -> Staged:
+def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda seconds: None) -> StagedTitle:
     """Read a video and leave a finished title in `job.folder`; `progress` hears seconds of film done.
 
     Raises InputError that names the file, and leaves nothing behind.
@@ -128,7 +129,7 @@ def make_title(job: Job, progress: Callable[[float], None] = lambda seconds: Non
         _write(folder, job, encoders, vectors, _shot_table(job.facts, times, text))
         if job.media:
             save_playable(job.video, folder / FILM)
-    return Staged(job.folder)
+    return StagedTitle(job.folder)
 
 
 def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Callable[[], None]) -> np.ndarray:
@@ -140,7 +141,7 @@ def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Ca
     return np.concatenate(blocks)
 
 
-def _given_lines(job: Job) -> list[Line]:
+def _given_lines(job: TitleJob) -> list[Line]:
     path = job.subtitles or sidecar_subtitles(job.video)
     return read_subtitles(path) if path is not None else []
 
@@ -244,7 +245,7 @@ def _shot_table(facts: TitleFacts, times: np.ndarray, text: list[str]) -> pd.Dat
     return table.join(labels_of_shots(facts.shots, times[:, 0], times[:, 1]))
 
 
-def _write(folder: Path, job: Job, encoders: list[Encoder], vectors: np.ndarray, shots: pd.DataFrame) -> None:
+def _write(folder: Path, job: TitleJob, encoders: list[Encoder], vectors: np.ndarray, shots: pd.DataFrame) -> None:
     for shot in np.flatnonzero(~vectors.any(axis=1)):
         raise InputError(f"{job.video}: shot {shot} has no modality that {job.encoders} encodes")
     save_array(folder / "vectors.npy", vectors)
