@@ -6,9 +6,11 @@ import shlex
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from msm.ablation import budget, report, runner
 from msm.ablation.plan import PLAN, Plan, make_plan, merged
@@ -48,7 +50,7 @@ class Request:
         words = ["ablate", str(self.catalog), str(self.out)]
         words += ["--recipe", ",".join(self.recipes)] if self.recipes else []
         words += [word for setting in self.settings for word in ("--set", setting)]
-        words += [word for knob in self.vary for word in ("--vary", knob)]
+        words += [word for values in self.vary for word in ("--vary", values)]
         words += ["--each"] if self.each else []
         words += ["--seeds", str(self.seeds)] if self.seeds is not None else []
         return words + (["--split", self.split] if self.split else [])

@@ -1,4 +1,4 @@
-"""What an ablation will train: knobs and their values become cells, each a whole recipe; kept as ablation.json."""
+"""What an ablation trains: hyperparameters and their values become cells, each a whole recipe; kept as ablation.json."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta, Struct, field, to_builtins
+from msgspec.structs import replace
+
+from msm.config.schema import check
 from msm.errors import InputError, did_you_mean
 from msm.io import files
 from msm.recipes.presets import preset
@@ -19,85 +22,79 @@ from msm.recipes.recipe import Recipe
 
 FORMAT = "msm-ablation/1"
 PLAN = "ablation.json"
-RECIPE = "recipe"  # the knob whose values are names of presets
+RECIPE = "recipe"  # the hyperparameter whose values are names of presets
 BASE = "base"
 MOST_CELLS, MOST_SEEDS = 1000, 1000
-_NOT_KNOBS = {"seed": "--seeds says how many seeds there are", "name": "it changes nothing in a training"}
+_NOT_VARIED = {"seed": "--seeds says how many seeds there are", "name": "it changes nothing in a training"}
 
 
-@dataclass(frozen=True)
-class Knob:
-    """One choice that is varied: its dotted key, the base recipe's value, the values tried."""
+CellName = Annotated[str, Meta(pattern=r"^[\w=,+-][\w.=,+-]*\Z", description="the name of a folder")]
+SeedCount = Annotated[int, Meta(ge=1, le=MOST_SEEDS, description=f"a whole number from 1 to {MOST_SEEDS}")]
+Cells = Annotated[
+    tuple["Cell", ...], Meta(max_length=MOST_CELLS + 1, description=f"a list of at most {MOST_CELLS} cells")
+]
+
+
+class Hyperparameter(Struct, frozen=True):
+    """One hyperparameter that is varied: its dotted key, the base recipe's value, the values tried."""
 
     key: str
     reference: Any
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One recipe of the grid; its seed is the base recipe's, and each training counts on from there."""
+class Cell(Struct, frozen=True, forbid_unknown_fields=True):
+    """One recipe of the grid; its seed is the base recipe's, and each training adds its number to it."""
 
-    name: str
+    name: CellName
     changes: dict[str, Any]  # key → value, of what differs from the base
     recipe: dict[str, Any]
 
     def with_seed(self, offset: int) -> Recipe:
+        """The recipe of one training of this cell."""
         first = Recipe.from_dict(self.recipe)
         return first.with_settings([f"seed={first.seed + offset}"])
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Everything that a table of results answers for."""
+class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that a table of results is about: the content of ablation.json."""
 
     split: str
-    seeds: int
+    seeds: SeedCount
     base: dict[str, Any]  # recipe (name), settings (list of key=value)
-    knobs: tuple[Knob, ...]
-    cells: tuple[Cell, ...]  # the base first
+    hyperparameters: tuple[Hyperparameter, ...] = field(name="knobs")
+    cells: Cells  # the base first
     skipped: tuple[dict[str, Any], ...] = ()  # changes, sentence
     catalog: dict[str, Any] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
 
     def save(self, out: Path) -> None:
-        files.write_json(out / PLAN, {"format": FORMAT, **asdict(self)})
+        files.write_json(out / PLAN, {"format": FORMAT, **to_builtins(self)})
 
     @classmethod
     def load(cls, out: Path) -> Plan | None:
-        """The plan of a folder, None where it has none; InputError for one that cannot be read."""
+        """Read the plan of a folder; None where it has none. InputError for one that cannot be read."""
         if not (out / PLAN).exists():
             return None
         values = files.read_json(out / PLAN)
-        try:
-            if values.pop("format") != FORMAT:
-                raise InputError(f"{out / PLAN} is not of the format {FORMAT}")
-            knobs = tuple(Knob(k["key"], k["reference"], tuple(k["values"])) for k in values.pop("knobs"))
-            cells = tuple(Cell(**c) for c in values.pop("cells"))
-            skipped, commands = (tuple(values.pop(k)) for k in ("skipped", "commands"))
-            plan = cls(knobs=knobs, cells=cells, skipped=skipped, commands=commands, **values)
-            plan._check()
-            return plan
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise InputError(f"{out / PLAN} is not a plan of an ablation: {error}") from None
-
-    def _check(self) -> None:
-        """ValueError for what `make_plan` would not have made; names of cells are names of folders."""
-        objects = [self.base, self.catalog, *self.skipped, *(o for c in self.cells for o in (c.changes, c.recipe))]
-        if not isinstance(self.split, str) or not all(isinstance(o, dict) for o in objects):
-            raise ValueError("its parts are of the wrong kind")
-        if type(self.seeds) is not int or not 0 < self.seeds <= MOST_SEEDS or len(self.cells) > MOST_CELLS + 1:
-            raise ValueError(f"it may have {MOST_SEEDS} seeds and {MOST_CELLS} cells")
-        for cell in self.cells:
-            if not isinstance(cell.name, str) or not re.fullmatch(r"[\w=,+-][\w.=,+-]*", cell.name):
-                raise ValueError(f"{str(cell.name)[:80]!r} is no name of a cell")
-            if type(cell.recipe.get("steps")) is not int or cell.recipe["steps"] < 1:
-                raise ValueError(f"the recipe of {cell.name} does not say how many steps it has")
+        if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+            raise InputError(f"{out / PLAN} is not of the format {FORMAT}")
+        where = f"{out / PLAN} is not a plan of an ablation"
+        plan = check(cls, values, where)
+        for number, cell in enumerate(plan.cells):
+            check(_Steps, cell.recipe, f"{where}: cells[{number}].recipe")
+        return plan
 
     @property
     def jobs(self) -> list[tuple[Cell, int]]:
         """Every training, seed by seed, so that all cells can be compared early."""
         return [(cell, seed) for seed in range(self.seeds) for cell in self.cells]
+
+
+class _Steps(Struct):
+    """What a training's progress needs to know of a recipe."""
+
+    steps: Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
 
 
 def run_name(cell: Cell, seed: int) -> str:
@@ -114,35 +111,35 @@ def make_plan(
     each: bool = False,
     split: str = "test",
 ) -> Plan:
-    """Cells of a full product of the knobs' values, or with `each` of one knob at a time around the base.
+    """Lay out cells: the full product of the hyperparameters' values, or with `each` one varied at a time around the base.
 
-    recipes   names of presets; the first is the base, several are a knob of their own
+    recipes   names of presets; the first is the base, several are a hyperparameter of their own
     settings  key=value, for every cell
     vary      key=value,value,…; a value with commas stands in quotes or brackets
-    raises    InputError for what cannot be; in a product, an impossible cell is skipped and listed
+    raises    InputError where nothing can be laid out; in a product, an impossible cell is skipped and listed
     """
     if not 0 < seeds <= MOST_SEEDS:
         raise InputError(f"--seeds must be 1 to {MOST_SEEDS}")
     base = preset(recipes[0]).with_settings(settings)
-    knobs = _knobs(base, recipes, vary)
-    counts = [len(k.values) for k in knobs]
+    varied = _hyperparameters(base, recipes, vary)
+    counts = [len(h.values) for h in varied]
     if (many := sum(counts) if each else math.prod(counts)) > MOST_CELLS:
         raise InputError(f"that makes {many} cells, and more than {MOST_CELLS} is more than anyone can read; vary less")
-    wanted = _one_at_a_time(knobs) if each else _product(knobs)
+    wanted = _one_at_a_time(varied) if each else _product(varied)
     cells, skipped = [Cell(BASE, {}, base.to_dict())], []
     for changes in wanted:
         try:
             cells.append(_cell(base, recipes[0], settings, changes))
         except InputError as error:
-            if each or len(knobs) == 1:
+            if each or len(varied) == 1:
                 raise InputError(f"{_label(changes)} is impossible: {error}") from None
             skipped.append({"changes": changes, "sentence": str(error)})
     how = {"recipe": recipes[0], "settings": list(settings)}
-    return Plan(split, seeds, how, knobs, _unlike(cells), tuple(skipped))
+    return Plan(split, seeds, how, varied, _distinct(cells), tuple(skipped))
 
 
 def merged(old: Plan, new: Plan) -> Plan:
-    """The old plan with what is new in the other; InputError where they do not go together."""
+    """Join two plans: the old cells, then those that are new. InputError where the two do not fit together."""
     if _identity(old.cells[0].recipe) != _identity(new.cells[0].recipe):
         change = _first_difference(old.cells[0].recipe, new.cells[0].recipe)
         raise InputError(f"this ablation stands around another base recipe ({change}); choose another folder")
@@ -157,16 +154,16 @@ def merged(old: Plan, new: Plan) -> Plan:
         raise InputError(f"this ablation is measured on the {old.split} split, not on {new.split}")
     if old.catalog["fingerprint"] != new.catalog["fingerprint"]:
         raise InputError("this ablation was made on another catalog; choose another folder")
-    knobs = {k.key: k for k in old.knobs}
-    for knob in new.knobs:
-        known = knobs.get(knob.key, replace(knob, values=()))
-        knobs[knob.key] = replace(known, values=(*known.values, *(v for v in knob.values if v not in known.values)))
+    varied = {h.key: h for h in old.hyperparameters}
+    for one in new.hyperparameters:
+        known = varied.get(one.key, replace(one, values=()))
+        varied[one.key] = replace(known, values=(*known.values, *(v for v in one.values if v not in known.values)))
     return Plan(
         split=old.split,
         seeds=max(old.seeds, new.seeds),
         base=old.base,
-        knobs=tuple(knobs.values()),
-        cells=_unlike([*old.cells, *new.cells]),
+        hyperparameters=tuple(varied.values()),
+        cells=_distinct([*old.cells, *new.cells]),
         skipped=(*old.skipped, *(s for s in new.skipped if s not in old.skipped)),
         catalog=new.catalog,
         commands=(*old.commands, *(c for c in new.commands if c not in old.commands)),
@@ -202,35 +199,36 @@ def value_at(recipe: Mapping[str, Any], key: str) -> Any:
     return place
 
 
-def _knobs(base: Recipe, recipes: Sequence[str], vary: Sequence[str]) -> tuple[Knob, ...]:
-    knobs = [Knob(RECIPE, recipes[0], tuple(dict.fromkeys(recipes)))] if len(set(recipes)) > 1 else []
+def _hyperparameters(base: Recipe, recipes: Sequence[str], vary: Sequence[str]) -> tuple[Hyperparameter, ...]:
+    several = len(set(recipes)) > 1
+    varied = [Hyperparameter(RECIPE, recipes[0], tuple(dict.fromkeys(recipes)))] if several else []
     for one in vary:
         key, equals, text = (part.strip() for part in one.partition("="))
         if not equals or not text:
             raise InputError(f"{one!r} varies nothing; write KEY=VALUE,VALUE, for example mask.ratio=.15,.2,.4")
-        if key in _NOT_KNOBS:
-            raise InputError(f"{key} is not a knob: {_NOT_KNOBS[key]}")
+        if key in _NOT_VARIED:
+            raise InputError(f"{key} cannot be varied: {_NOT_VARIED[key]}")
         if key == RECIPE:
             raise InputError("recipes are compared with --recipe NAME,NAME, not with --vary")
-        if any(k.key == key for k in knobs):
+        if any(h.key == key for h in varied):
             raise InputError(f"{key} is varied twice; give all its values at once")
         if key not in base.keys():  # noqa: SIM118 — a method of ours, with the sentence that lists them
             raise InputError(f"{key!r} is not a recipe key; {did_you_mean(key, base.keys())}")
         texts = split_values(text)
         if len(texts) > MOST_CELLS:
             raise InputError(f"{key} has {len(texts)} values, and more than {MOST_CELLS} is more than anyone can read")
-        knobs.append(Knob(key, _plain(value_at(base.to_dict(), key)), _values(base, key, texts)))
-    return tuple(knobs)
+        varied.append(Hyperparameter(key, _plain(value_at(base.to_dict(), key)), _values(base, key, texts)))
+    return tuple(varied)
 
 
 def _values(base: Recipe, key: str, texts: Iterable[str]) -> tuple[Any, ...]:
-    """As a recipe reads them, 1 as 1.0 where it wants a share."""
+    """Values as a recipe reads them, for instance 1 as 1.0."""
     values = [_read(base, key, text) for text in texts]
     return tuple(v for i, v in enumerate(values) if v not in values[:i])
 
 
 def _read(base: Recipe, key: str, text: str) -> Any:
-    """A value that does not go with the base may go with another cell; then it stays as it was written."""
+    """A value that is invalid with the base may be valid in another cell; then it is kept as it was written."""
     try:
         return _plain(value_at(base.with_settings([f"{key}={text}"]).to_dict(), key))
     except InputError:
@@ -240,27 +238,27 @@ def _read(base: Recipe, key: str, text: str) -> Any:
             return text
 
 
-def _one_at_a_time(knobs: Sequence[Knob]) -> list[dict[str, Any]]:
-    return [{k.key: v} for k in knobs for v in k.values]
+def _one_at_a_time(varied: Sequence[Hyperparameter]) -> list[dict[str, Any]]:
+    return [{h.key: v} for h in varied for v in h.values]
 
 
-def _product(knobs: Sequence[Knob]) -> list[dict[str, Any]]:
-    keys = [k.key for k in knobs]
-    return [dict(zip(keys, values, strict=True)) for values in itertools.product(*(k.values for k in knobs))]
+def _product(varied: Sequence[Hyperparameter]) -> list[dict[str, Any]]:
+    keys = [h.key for h in varied]
+    return [dict(zip(keys, values, strict=True)) for values in itertools.product(*(h.values for h in varied))]
 
 
 def _cell(base: Recipe, base_name: str, settings: Sequence[str], changes: Mapping[str, Any]) -> Cell:
     name = changes.get(RECIPE, base_name)
     settings = [*settings, *(f"{k}={_text(v)}" for k, v in changes.items() if k != RECIPE)]
     recipe = preset(name).with_settings(settings).to_dict()
-    told = {k: v if k == RECIPE else _plain(value_at(recipe, k)) for k, v in changes.items()}
+    differing = {k: v if k == RECIPE else _plain(value_at(recipe, k)) for k, v in changes.items()}
     if name == base_name:
-        told = {k: v for k, v in told.items() if k != RECIPE and v != _plain(value_at(base.to_dict(), k))}
-    return Cell(_safe_name(told), told, recipe)
+        differing = {k: v for k, v in differing.items() if k != RECIPE and v != _plain(value_at(base.to_dict(), k))}
+    return Cell(_safe_name(differing), differing, recipe)
 
 
 def _safe_name(changes: Mapping[str, Any]) -> str:
-    """A name for people and for a folder at once."""
+    """A readable name that is also a valid name of a folder."""
     label = _label(changes)
     name = re.sub(r"[^\w.=,+-]+", "-", label).strip("-.")
     if name == label and len(name) < 100:
@@ -277,12 +275,12 @@ def _text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON would give it back: tuples are lists."""
+    """The value as JSON returns it: tuples become lists."""
     return json.loads(json.dumps(value))
 
 
-def _unlike(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    """Each recipe once, the first of those that are alike."""
+def _distinct(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Each recipe once: of equal ones the first cell."""
     kept: dict[str, Cell] = {}
     for cell in cells:
         kept.setdefault(_identity(cell.recipe), cell)
@@ -290,7 +288,7 @@ def _unlike(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 
 def _identity(recipe: Mapping[str, Any]) -> str:
-    """The same for two dictionaries of the same recipe, also where one was written before a key was born."""
+    """Equal for two dictionaries of the same recipe, also where one was written before a key was added."""
     return json.dumps(Recipe.from_dict(recipe).to_dict(), sort_keys=True)
 
 

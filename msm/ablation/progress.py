@@ -1,4 +1,4 @@
-"""How far an ablation is, read from its folder while it grows: for the bar, the page, and anybody else."""
+"""The progress of an ablation, read from its folder while it runs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ import time
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from msm.ablation.cell import RESULT, read_result
 from msm.ablation.plan import Plan, run_name
+from msm.config.schema import Number, check
 from msm.errors import InputError
 from msm.io import files
 from msm.training.timing import format_duration as minutes
 
 PROGRESS, STOP, LOCK, RUNS = "progress.json", "stop", ".lock", "runs"
-SILENT_S = 30  # a runner that says nothing for so long is no more
-NUMBERS = ("heartbeat", "trainings", "done", "failed")  # that progress.json has
+SILENT_S = 30  # without a heartbeat for so long, the runner has ended
 _TAIL = 65_536  # bytes; a line of metrics with its validation has a few thousand
+
+
+class ProgressFile(Struct):
+    """The schema of progress.json, as far as readers rely on it; more keys are allowed."""
+
+    heartbeat: Number
+    trainings: Number
+    done: Number
+    failed: Number
+    seconds_left: Number | None = None
+    share: Number | None = None
 
 
 def trainings(out: Path, plan: Plan) -> list[dict[str, Any]]:
@@ -52,34 +65,27 @@ def write_progress(out: Path, **facts: Any) -> None:
 
 
 def read_progress(out: Path) -> dict[str, Any]:
-    """What the runner last said, with `running`: whether it still speaks; {} where it never did, or nothing clear.
+    """Read progress.json, with `running`: whether its heartbeat is recent. {} where there is none, or an invalid one.
 
-    A heartbeat from the future, by a clock that was set back since or stands on another machine, is one of long ago.
+    A heartbeat from the future, from a clock that was set back since or from another machine, does not count as recent.
     """
     try:
-        said = files.read_json(out / PROGRESS)
+        content = files.read_json(out / PROGRESS)
+        check(ProgressFile, content, out / PROGRESS)
     except InputError:
         return {}
-    if not isinstance(said, dict) or not all(_is_number(said.get(name)) for name in NUMBERS):
-        return {}
-    if not all(said.get(name) is None or _is_number(said[name]) for name in ("seconds_left", "share")):
-        return {}
-    age = time.time() - said["heartbeat"]
-    return {**said, "running": said.get("state") == "running" and -SILENT_S < age < SILENT_S}
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
+    age = time.time() - content["heartbeat"]
+    return {**content, "running": content.get("state") == "running" and -SILENT_S < age < SILENT_S}
 
 
 def ask_to_stop(out: Path) -> None:
-    """Whoever sees the folder can stop the ablation: its trainings end at their next step, and can go on later."""
+    """Stop the ablation of a folder: its trainings end at their next step and can be resumed."""
     (out / STOP).touch()
 
 
-def sentence(said: dict[str, Any]) -> str:
+def sentence(progress: dict[str, Any]) -> str:
     """`4 of 9 trainings done, 1 failed, about 12 min left`, from the content of progress.json."""
-    words = [f"{said['done']} of {said['trainings']} trainings done"]
-    words += [f"{said['failed']} failed"] if said["failed"] else []
-    words += [f"about {minutes(said['seconds_left'])} left"] if said["seconds_left"] else []
+    words = [f"{progress['done']} of {progress['trainings']} trainings done"]
+    words += [f"{progress['failed']} failed"] if progress["failed"] else []
+    words += [f"about {minutes(progress['seconds_left'])} left"] if progress["seconds_left"] else []
     return ", ".join(words)

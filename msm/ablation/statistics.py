@@ -1,4 +1,4 @@
-"""How far one cell is from another, given few seeds and many titles: arrays in, estimates out.
+"""The difference between two cells with its interval, given few seeds and many titles: arrays in, estimates out.
 
 A score is a mean over hidden shots, so it moves with the titles that happened to be in the split and with
 the seed that the training happened to have. The interval covers both: V = V_seeds + V_titles (two-way clustering;
@@ -159,8 +159,8 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def answer(difference: float, adjusted_p: float | None) -> str:
-    """better, worse, or no difference seen; "not known yet" where nothing allows a word."""
+def verdict(difference: float, adjusted_p: float | None) -> str:
+    """better, worse, or no difference seen; "not known yet" without a p-value."""
     if adjusted_p is None:
         return "not known yet"
     if adjusted_p >= 1 - LEVEL:

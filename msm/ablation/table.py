@@ -1,4 +1,4 @@
-"""What an ablation found: a row a cell and an answer per knob, as table.json; no weights and no scores needed to read it.
+"""The results of an ablation as table.json: a row a cell, and the effects of each hyperparameter.
 
 Shape letters: S seeds, T titles.
 """
@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct, field
 
 from msm.ablation import statistics
 from msm.ablation.cell import RESULT, SCORES, read_result
-from msm.ablation.plan import Cell, Knob, Plan, run_name
+from msm.ablation.plan import Cell, Hyperparameter, Plan, run_name
 from msm.ablation.progress import RUNS
+from msm.config.schema import Count, Text, check
 from msm.errors import InputError, reading
 from msm.io import files
 from msm.runs.folder import versions
@@ -28,6 +30,37 @@ from msm.runs.folder import versions
 FORMAT = "msm-ablation-table/1"
 TABLE = "table.json"
 MEASURES = ("centred_cosine", "cosine", "median_rank", "skill")
+
+
+class CellRow(Struct):
+    """One cell of table.json, as far as readers rely on it."""
+
+    name: Text
+    changes: dict[str, Any]
+    recipe: dict[str, Any]
+    seeds: list[Count]
+    failures: dict[str, Any]
+    vs_base: dict[str, Any]
+    vs_baseline: dict[str, Any]
+
+
+class Effects(Struct):
+    """One hyperparameter of table.json."""
+
+    key: Text
+    reference: Any
+    effects: list[dict[str, Any]]
+
+
+class TableFile(Struct):
+    """The schema of table.json; more keys are allowed."""
+
+    split: Text
+    seeds: Count
+    base: dict[str, Any]
+    catalog: dict[str, Any]
+    cells: list[CellRow]
+    hyperparameters: list[Effects] = field(name="knobs")
 
 
 @dataclass(frozen=True)
@@ -54,7 +87,7 @@ class Scored:
 
 
 def make_table(out: Path, plan: Plan) -> dict[str, Any]:
-    """The content of table.json, of whatever is finished by now; InputError where the base recipe is not."""
+    """The content of table.json, from the trainings that are finished. InputError where none of the base recipe is."""
     weights = _hidden_shots(out, plan)
     scored = [_read(out, plan, cell, weights) for cell in plan.cells]
     weighed = weights.to_numpy(dtype=float)
@@ -63,8 +96,8 @@ def make_table(out: Path, plan: Plan) -> dict[str, Any]:
     for row, one in zip(cells, scored, strict=True):
         row["vs_baseline"] = _against_baseline(one, weighed)
     for row, p in zip(cells, statistics.holm([c["vs_baseline"].get("p") for c in cells]), strict=True):
-        row["vs_baseline"] |= {"p_holm": p, "answer": statistics.answer(row["vs_baseline"].get("difference", 0), p)}
-    knobs = _knobs(plan, scored, weighed, noise)
+        row["vs_baseline"] |= {"p_holm": p, "answer": statistics.verdict(row["vs_baseline"].get("difference", 0), p)}
+    effects = _by_hyperparameter(plan, scored, weighed, noise)
     return {
         "format": FORMAT,
         "commands": list(plan.commands),
@@ -80,22 +113,23 @@ def make_table(out: Path, plan: Plan) -> dict[str, Any]:
         "trainings": {"planned": len(plan.jobs), "done": sum(len(s.results) for s in scored)}
         | {"failed": sum(len(s.failures) for s in scored)},
         "cells": cells,
-        "knobs": knobs,
+        "knobs": effects,
         "skipped": list(plan.skipped),
-        **_choices(cells, plan.split),
+        **_best_cells(cells, plan.split),
     }
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """A table.json, in an ablation's folder or by itself; InputError where it is none."""
+    """Read a table.json, in an ablation's folder or by itself. InputError where it is none."""
     table = files.read_json(path)
     if not isinstance(table, dict) or table.get("format") != FORMAT:
         raise InputError(f"{path} is not a table of an ablation ({FORMAT})")
+    check(TableFile, table, path)
     return table
 
 
 def _hidden_shots(out: Path, plan: Plan) -> pd.Series:
-    """Hidden shots of each title, by title_id: the protocol is the same for all, so any training of the base tells."""
+    """Number of hidden shots of each title, by title_id: the protocol hides the same for all, so one training suffices."""
     for seed in range(plan.seeds):
         path = out / RUNS / run_name(plan.cells[0], seed)
         if (path / SCORES).exists():
@@ -142,14 +176,14 @@ def _against_base(scored: Sequence[Scored], weights: np.ndarray, noise: statisti
     for i in range(1, len(scored)):
         rows[i]["vs_base"] = _contrast([(i, 0)], scored, weights, noise)
     for i, p in enumerate(statistics.holm([row["vs_base"].get("p") for row in rows[1:]]), start=1):
-        rows[i]["vs_base"] |= {"p_holm": p, "answer": statistics.answer(rows[i]["vs_base"].get("difference", 0), p)}
+        rows[i]["vs_base"] |= {"p_holm": p, "answer": statistics.verdict(rows[i]["vs_base"].get("difference", 0), p)}
     return rows
 
 
 def _cell_row(one: Scored) -> dict[str, Any]:
     results = list(one.results.values())
     row: dict[str, Any] = {"name": one.cell.name, "changes": one.cell.changes, "recipe": one.cell.recipe}
-    row |= {"seeds": one.seeds, "failures": {str(s): said for s, said in one.failures.items()}}
+    row |= {"seeds": one.seeds, "failures": {str(s): sentence for s, sentence in one.failures.items()}}
     if results:
         row |= {split: _mean_report([r["reports"][split] for r in results]) for split in results[0]["reports"]}
         row["seconds"] = float(np.mean([r["seconds"] for r in results]))
@@ -173,10 +207,10 @@ def _mean_report(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _contrast(
     pairs: Sequence[tuple[int, int]], scored: Sequence[Scored], weights: np.ndarray, noise: statistics.SeedNoise
 ) -> dict[str, Any]:
-    """The mean over pairs of cells of (one − other), paired by title and seed; {} while a seed in common is missing.
+    """The mean over pairs of cells of (one − other), paired by title and seed; {} while no seed is finished in all.
 
-    Where the cells fuse their shots differently their cosines live in different spaces: then it is the lead
-    over the best baseline of each space that is compared.
+    Cells that fuse their shots differently have cosines in different spaces: of these the leads over the best
+    baseline of each space are compared.
     """
     used = sorted({i for pair in pairs for i in pair})
     seeds = sorted(set.intersection(*(set(scored[i].seeds) for i in used))) if used else []
@@ -202,35 +236,35 @@ def _as_dict(found: statistics.Estimate) -> dict[str, Any]:
     return {**asdict(found), "by_seed": list(found.by_seed), "same_titles": None if same is None else list(same)}
 
 
-def _knobs(
+def _by_hyperparameter(
     plan: Plan, scored: Sequence[Scored], weights: np.ndarray, noise: statistics.SeedNoise
 ) -> list[dict[str, Any]]:
-    """An entry a knob, the one that mattered most first: its effects against one value, averaged over the grid."""
-    entries = [{"key": k.key, **_effects(k, plan, scored, weights, noise)} for k in plan.knobs]
+    """An entry a hyperparameter, the largest effect first: its values against one of them, averaged over the grid."""
+    entries = [{"key": h.key, **_effects(h, plan, scored, weights, noise)} for h in plan.hyperparameters]
     effects = [effect for entry in entries for effect in entry["effects"]]
     for effect, p in zip(effects, statistics.holm([e.get("p") for e in effects]), strict=True):
-        effect |= {"p_holm": p, "answer": statistics.answer(effect.get("difference", 0), p)}
+        effect |= {"p_holm": p, "answer": statistics.verdict(effect.get("difference", 0), p)}
     return sorted(entries, key=_importance, reverse=True)
 
 
 def _importance(entry: dict[str, Any]) -> tuple[bool, float]:
-    """Differences that were told from noise before those that were not; then by size."""
+    """Sort significant differences before the others, and both by size."""
     known = [e for e in entry["effects"] if "difference" in e]
-    sure = [abs(e["difference"]) for e in known if e["answer"] in ("better", "worse")]
-    return bool(sure), max(sure or [abs(e["difference"]) for e in known], default=0.0)
+    significant = [abs(e["difference"]) for e in known if e["answer"] in ("better", "worse")]
+    return bool(significant), max(significant or [abs(e["difference"]) for e in known], default=0.0)
 
 
 def _effects(
-    knob: Knob, plan: Plan, scored: Sequence[Scored], weights: np.ndarray, noise: statistics.SeedNoise
+    varied: Hyperparameter, plan: Plan, scored: Sequence[Scored], weights: np.ndarray, noise: statistics.SeedNoise
 ) -> dict[str, Any]:
-    by_place, tried = _places(plan), list(knob.values)
-    levels = [knob.reference, *(v for v in tried if v != knob.reference)]
+    by_place, tried = _places(plan), list(varied.values)
+    levels = [varied.reference, *(v for v in tried if v != varied.reference)]
 
     def pairs(value: Any, against: Any) -> list[tuple[int, int]]:
-        """Cells that differ in this knob alone."""
+        """Cells that differ in this hyperparameter alone."""
         found = []
-        for (key, others), i in by_place[knob.key].items():
-            partner = by_place[knob.key].get((json.dumps(against), others))
+        for (key, others), i in by_place[varied.key].items():
+            partner = by_place[varied.key].get((json.dumps(against), others))
             if key == json.dumps(value) and partner is not None and scored[i].seeds and scored[partner].seeds:
                 found.append((i, partner))
         return found
@@ -238,7 +272,7 @@ def _effects(
     reference = max(levels, key=lambda level: sum(len(pairs(v, level)) for v in levels if v != level))
     effects = []
     for value in levels:
-        if value == reference or (value == knob.reference and value not in tried):
+        if value == reference or (value == varied.reference and value not in tried):
             continue
         matched = pairs(value, reference)
         effects.append({"value": value, **_contrast(matched, scored, weights, noise), "pairs": len(matched)})
@@ -246,8 +280,8 @@ def _effects(
 
 
 def _places(plan: Plan) -> dict[str, dict[tuple[str, str], int]]:
-    """knob → (its value, all the others' values) → place of the cell; what a cell does not change is the base's."""
-    reference = {k.key: k.reference for k in plan.knobs}
+    """hyperparameter → (its value, all others' values) → index of the cell; a cell has the base's value of what it does not change."""
+    reference = {h.key: h.reference for h in plan.hyperparameters}
     places: dict[str, dict[tuple[str, str], int]] = {k: {} for k in reference}
     for i, cell in enumerate(plan.cells):
         values = {**reference, **cell.changes}
@@ -257,8 +291,8 @@ def _places(plan: Plan) -> dict[str, dict[tuple[str, str], int]]:
     return places
 
 
-def _choices(cells: Sequence[dict[str, Any]], split: str) -> dict[str, Any]:
-    """Which cell validation would have picked, and which was best on the split that reports."""
+def _best_cells(cells: Sequence[dict[str, Any]], split: str) -> dict[str, Any]:
+    """The best cell on the validation split, which a user would choose, and the best on the split that is reported."""
     whole = [c for c in cells if len(c["seeds"]) == len(cells[0]["seeds"])]
     fusions = {c["recipe"]["fusion"] for c in whole}
     measure = "centred_cosine" if len(fusions) == 1 else "skill"

@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from msm import cli
 from msm.ablation import statistics
@@ -44,7 +44,7 @@ def names(plan: Plan) -> list[str]:
 def test_a_product_has_every_combination_and_the_base_once():
     plan = make_plan(vary=["mask.ratio=.15,.2", "model.depth=2,4"])
     assert names(plan) == ["base", "mask.ratio=0.15,model.depth=2", "mask.ratio=0.15", "model.depth=2"]
-    assert [(k.key, k.reference) for k in plan.knobs] == [("mask.ratio", 0.2), ("model.depth", 4)]
+    assert [(k.key, k.reference) for k in plan.hyperparameters] == [("mask.ratio", 0.2), ("model.depth", 4)]
 
 
 def test_one_at_a_time_changes_one_knob_in_each_cell():
@@ -125,15 +125,15 @@ def test_an_impossible_cell_of_a_product_is_listed_and_the_others_stay():
 
 def test_a_plan_grows_by_values_and_seeds_and_refuses_another_base():
     facts = {"fingerprint": "a"}
-    old = Plan(**{**vars(make_plan(vary=["mask.ratio=.15"], seeds=1)), "catalog": facts})
-    new = Plan(**{**vars(make_plan(vary=["mask.ratio=.4,.15"], seeds=2)), "catalog": facts})
+    old = replace(make_plan(vary=["mask.ratio=.15"], seeds=1), catalog=facts)
+    new = replace(make_plan(vary=["mask.ratio=.4,.15"], seeds=2), catalog=facts)
     both = merged(old, new)
     assert names(both) == ["base", "mask.ratio=0.15", "mask.ratio=0.4"] and both.seeds == 2
-    other = Plan(**{**vars(make_plan(settings=["steps=9"], vary=["mask.ratio=.4"])), "catalog": facts})
+    other = replace(make_plan(settings=["steps=9"], vary=["mask.ratio=.4"]), catalog=facts)
     with pytest.raises(InputError, match="steps is 800 there and 9 here"):
         merged(old, other)
     with pytest.raises(InputError, match="another catalog"):
-        merged(old, Plan(**{**vars(new), "catalog": {"fingerprint": "b"}}))
+        merged(old, replace(new, catalog={"fingerprint": "b"}))
 
 
 # --- statistics ---
@@ -148,7 +148,7 @@ def simulated(rng, effect: float, cells: int = 6, seeds: int = 3, titles: int = 
     noise = statistics.seed_noise(scores @ (weights / weights.sum()))
     found = [statistics.estimate(scores[c] - scores[0], weights, noise.of(c, 0)) for c in range(1, cells + 1)]
     adjusted = statistics.holm([e.p for e in found])
-    return [statistics.answer(e.difference, p) for e, p in zip(found, adjusted, strict=True)], found
+    return [statistics.verdict(e.difference, p) for e, p in zip(found, adjusted, strict=True)], found
 
 
 def test_without_a_difference_nine_of_ten_ablations_say_so_of_every_cell():
@@ -171,7 +171,7 @@ def test_one_seed_speaks_for_titles_alone_and_one_title_for_seeds_alone():
     one_title = statistics.estimate(rng.normal(size=(3, 1)), np.ones(1), (0.1, 2.0))
     neither = statistics.estimate(rng.normal(size=(1, 1)), np.ones(1), (float("nan"), 0.0))
     assert (one_seed.covers, one_title.covers, neither.covers) == ("titles", "seeds", "nothing")
-    assert neither.low is None and statistics.answer(1.0, neither.p) == "not known yet"
+    assert neither.low is None and statistics.verdict(1.0, neither.p) == "not known yet"
 
 
 def test_what_a_seed_does_to_all_cells_alike_is_no_noise():
