@@ -47,13 +47,13 @@ ROOT = Path(__file__).parent.parent
 TITLE = "benchmark"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-# The server as it is, warmed and all, and in each session beside the app a fragment that does nothing.
+# The server as it is, preloading included, and in each session beside the app a fragment that does nothing.
 SERVER = """
 from streamlit.starlette import App
-from workbench.app import warmed
+from workbench.app import lifespan
 from workbench.server.routes import ROUTES
 
-app = App(SESSION, lifespan=warmed, routes=ROUTES)
+app = App(SESSION, lifespan=lifespan, routes=ROUTES)
 """
 SESSION = """
 import runpy
