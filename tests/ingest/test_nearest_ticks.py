@@ -42,7 +42,7 @@ def test_sound_is_read_from_the_nearest_sample_on(tmp_path):
 def test_a_gap_in_the_sound_is_silence_to_the_nearest_sample(tmp_path):
     spool = SoundSpool(tmp_path / "sound")
     spool.write(0.0, np.ones(100, dtype=np.int16))
-    spool.write(0.29, np.full(10, 7, dtype=np.int16))  # 0.29 × 16 000 is a little under 4 640
+    spool.write(4639.7 / SOUND_HZ, np.full(10, 7, dtype=np.int16))
     sound = (spool.read(0.0, 1.0) * 32768).astype(int)
     spool.close()
 
