@@ -37,3 +37,12 @@ def test_what_stands_in_a_hidden_shots_place_is_drawn_from_the_seed_too():
 
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not (masked & other).any() and not ((masked | other) & ~hidden).any()
+
+
+def test_of_a_window_that_is_picked_whole_the_first_shot_stays_visible_and_of_one_that_is_not_its_last_is_hidden():
+    rng, valid = torch.Generator().manual_seed(0), torch.arange(6)[None] < torch.tensor([[6], [3], [2]])
+    whole = choose_hidden(valid, MaskConfig(policy="hand_picked", ranges="0-9"), rng)
+    none = choose_hidden(valid, MaskConfig(policy="hand_picked", ranges="8"), rng)
+
+    assert [row.nonzero()[:, 0].tolist() for row in whole] == [[1, 2, 3, 4, 5], [1, 2], [1]]
+    assert [row.nonzero()[:, 0].tolist() for row in none] == [[5], [2], [1]]

@@ -80,6 +80,14 @@ def test_one_answer_holds_so_many_pictures_and_no_more(client):
     assert len(answer) == 4 * served.MOST_TOGETHER
 
 
+def test_program_code_may_be_kept_by_everybody_a_component_for_good_and_the_drawing_library_for_a_day(client):
+    drawing, component = client.get("/plotly.min.js"), client.get("/components/filmstrip.js")
+
+    assert drawing.headers["cache-control"] == "max-age=86400"
+    assert component.headers["cache-control"] == "max-age=31536000, immutable"
+    assert all("text/javascript" in answer.headers["content-type"] for answer in (drawing, component))
+
+
 def test_a_component_that_is_none_of_ours_is_not_found(client):
     assert client.get("/components/filmstrip.js").status_code == 200
     assert client.get("/components/..%2Fstate.js").status_code == 404
