@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from msm.ingest import media
+from msm.ingest import playable
 from msm.ingest.decoding import SOUND_HZ, SoundSpool
 from tests.ingest.conftest import Look, Scene, write_film
 
@@ -18,10 +18,10 @@ def times(path) -> np.ndarray:
 
 @pytest.mark.parametrize("late_s", [0, 100])
 def test_a_picture_that_is_encoded_anew_keeps_its_moment_to_the_nearest_tick(tmp_path, monkeypatch, late_s):
-    monkeypatch.setattr(media, "PLAYABLE_VIDEO", ())
+    monkeypatch.setattr(playable, "PLAYABLE_VIDEO", ())
     look = Look(rate=30, sound=False, size=(64, 48), times=lambda number: late_s + number / 30 + 0.001 * (number % 3))
     source = write_film(tmp_path / "film.mkv", [Scene(0, 2.0)], look)
-    media.save_playable(source, tmp_path / "copy.mp4")
+    playable.save_playable(source, tmp_path / "copy.mp4")
     before, after = times(source), times(tmp_path / "copy.mp4")
 
     np.testing.assert_allclose(after - after[0], before - before[0], atol=0.1 / 90_000)
@@ -42,7 +42,7 @@ def test_sound_is_read_from_the_nearest_sample_on(tmp_path):
 def test_a_gap_in_the_sound_is_silence_to_the_nearest_sample(tmp_path):
     spool = SoundSpool(tmp_path / "sound")
     spool.write(0.0, np.ones(100, dtype=np.int16))
-    spool.write(0.29, np.full(10, 7, dtype=np.int16))  # 0.29 × 16 000 is a little under 4 640
+    spool.write(4639.7 / SOUND_HZ, np.full(10, 7, dtype=np.int16))
     sound = (spool.read(0.0, 1.0) * 32768).astype(int)
     spool.close()
 

@@ -9,10 +9,10 @@ import faiss
 import numpy as np
 import pytest
 
-from msm import Catalog, TitleData
+from msm import Catalog, InputError, TitleData
 from msm.data.catalog import modalities_of
 from msm.data.fusion import unit
-from msm.search.filters import Filters
+from msm.search.filters import Filters, allowed_rows
 from msm.search.index_store import make_index
 from msm.search.query import nearest
 from msm.search.spaces import RawSpace
@@ -133,3 +133,18 @@ def test_near_identical_shots_are_one_answer_and_their_number_is_told(twins):
 
     assert len(answer.rows) == 4 and answer.table["copies"].iloc[0] == 3
     assert len(nearest(finder, vector=vector(finder, 1), k=12, alike=2.0).rows) == 12
+
+
+@pytest.mark.parametrize(("values", "more"), [(8, False), (9, True)])
+def test_a_label_of_many_values_is_told_by_the_commonest_eight(tmp_path, values, more):
+    rows = np.random.default_rng(0).standard_normal((12, 4))
+    genres = [f"genre {i}" for i in range(values)] + ["genre 3"]
+    titles = [
+        TitleData(title_id=f"t{i}", split="test", embeddings=rows, labels={"genre": genre})
+        for i, genre in enumerate(genres)
+    ]
+    catalog = Catalog.write(tmp_path / "many", titles, modalities=modalities_of({"video": 4}))
+    with pytest.raises(InputError, match="no shot has genre=opera; it takes genre 3, genre 0, ") as caught:
+        allowed_rows(catalog, Filters(labels=(("genre", "opera"),)))
+
+    assert str(caught.value).endswith(" …") == more and str(caught.value).count("genre ") == 8

@@ -36,7 +36,7 @@ def client(folder: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     arguments = Arguments(catalog=folder / "catalog", runs=folder / "runs")
     monkeypatch.setattr(routes, "read_arguments", lambda: arguments)
     monkeypatch.setattr(fill_endpoint, "read_arguments", lambda: arguments)
-    monkeypatch.setattr(roles, "login_is_asked", lambda: False)
+    monkeypatch.setattr(roles, "login_required", lambda: False)
     return TestClient(Starlette(routes=routes.ROUTES))
 
 
@@ -80,6 +80,14 @@ def test_one_answer_holds_so_many_pictures_and_no_more(client):
     assert len(answer) == 4 * routes.MOST_TOGETHER
 
 
+def test_program_code_may_be_kept_by_everybody_a_component_for_good_and_the_drawing_library_for_a_day(client):
+    drawing, component = client.get("/plotly.min.js"), client.get("/components/filmstrip.js")
+
+    assert drawing.headers["cache-control"] == "max-age=86400"
+    assert component.headers["cache-control"] == "max-age=31536000, immutable"
+    assert all("text/javascript" in answer.headers["content-type"] for answer in (drawing, component))
+
+
 def test_a_component_that_is_none_of_ours_is_not_found(client):
     assert client.get("/components/filmstrip.js").status_code == 200
     assert client.get("/components/..%2Fstate.js").status_code == 404
@@ -94,8 +102,8 @@ def test_a_component_that_is_none_of_ours_is_not_found(client):
         (b'{"hidden": ["a"]}', 422),
         (b'{"hidden": [1e999]}', 422),
         (b'{"hidden": [0]}', 404),  # no such run
-        (b" " * (fill_endpoint.LONGEST_QUESTION + 1), 413),
-        (b" " * fill_endpoint.LONGEST_QUESTION, 422),
+        (b" " * (fill_endpoint.MAX_BODY_BYTES + 1), 413),
+        (b" " * fill_endpoint.MAX_BODY_BYTES, 422),
     ],
 )
 def test_a_fill_in_that_cannot_be_answered_gets_its_status_and_no_traceback(client, question, status):

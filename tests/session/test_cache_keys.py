@@ -200,7 +200,9 @@ def worked_out(folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> dic
         return Catalog.open(folders.catalog)
 
     return {
-        "surprise": lambda: interpretation_cache.surprise_curve(catalog(), folders.run, "a", exact=True, on_share=print),
+        "surprise": lambda: interpretation_cache.surprise_curve(
+            catalog(), folders.run, "a", exact=True, on_share=print
+        ),
         "influence": lambda: interpretation_cache.influence(catalog(), folders.run, "a", (1,), 1, "m", print),
     }
 
