@@ -1,7 +1,7 @@
-"""A run watched from outside while it is trained: how far it is, whether anybody still trains it, what it has measured.
+"""Monitor a run from another process: its progress, whether it is still being trained, and its metrics.
 
-Reads run folders and never torch, so that a page can look every two seconds; metrics.jsonl is read on from where the
-last look ended. To stop a run, anybody who sees its folder leaves a file named `stop` there.
+Reads run folders without importing torch, so that a page can poll every two seconds; metrics.jsonl is read incrementally. A
+file named `stop` in the run folder requests the training to stop.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from msm.recipes.recipe import Recipe
 
 RUNNING, STOPPED, FAILED, DONE, LOST = "running", "stopped", "failed", "done", "lost"
 STOP, LOCK, METRICS = "stop", ".lock", "metrics.jsonl"
-GRACE_S = 30.0  # a run that nobody holds and that was heard so lately may be about to begin, or be held elsewhere
-SILENT_S = 300.0  # a run that is held and was not heard for so long is worth a look
+GRACE_S = 30.0  # an unlocked run with a heartbeat this recent may be starting, or be locked on another machine
+SILENT_S = 300.0  # a locked run without a heartbeat for so long may be stuck
 STEP_COLUMNS = ["step", "loss", "lr", "grad_norm", "num_hidden", "shots_per_s"]
 GEOMETRY = ["rankme", "pair_cosine"]
 VALIDATION_COLUMNS = ["step", "centred_cosine", "baseline", "baseline_name", "skill", "median_rank", *GEOMETRY, "alarm"]
@@ -34,13 +34,13 @@ VALIDATION_COLUMNS = ["step", "centred_cosine", "baseline", "baseline_name", "sk
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """A run as it stood when it was looked at.
+    """The status of a run when it was read.
 
-    state        running, stopped, failed, done, or lost: it says running, but no process trains it
-    step, steps  the last line of metrics, and how many there will be
-    heard        when it last gave a sign of life, seconds since 1970
-    stopping     it was asked to stop, and has not yet
-    problem      why its folder cannot be read; None where it can
+    state        running, stopped, failed, done, or lost: run.json has `running`, but no process trains it
+    step, steps  the last step in metrics.jsonl, and the total number of steps
+    heard        time of the last heartbeat or metrics, seconds since 1970
+    stopping     a stop was requested and the training has not stopped yet
+    problem      why the folder cannot be read; None if it can
     """
 
     path: Path
@@ -63,33 +63,33 @@ class Watched:
 
 
 def look(path: Path, step: int | None = None) -> Watched:
-    """A run as it stands now; what is wrong with its folder is its problem, not an error.
+    """Read the status of a run. An invalid folder gives a status with a `problem` instead of an error.
 
-    step  of its last line of metrics, where the caller has read them already
+    step  the last step in metrics.jsonl, if the caller has read it already
     """
     try:
         recipe = Recipe.from_dict(files.read_json(path / "recipe.json"))
         info = files.read_json(path / "run.json")
-        said, beat = info["state"], float(info.get("heartbeat", 0.0))
+        state, beat = info["state"], float(info.get("heartbeat", 0.0))
     except (InputError, KeyError, TypeError, ValueError) as error:
         problem = str(error) if isinstance(error, InputError) else f"{path / 'run.json'} is not what a run writes"
         return Watched(path=path, info={}, problem=problem, heard=_changed(path / "run.json"))
-    heard = max(beat, _changed(path / METRICS)) if said == RUNNING else beat
+    heard = max(beat, _changed(path / METRICS)) if state == RUNNING else beat
     known = Tail(path).read().step if step is None else step
     return Watched(
         path=path,
-        state=LOST if said == RUNNING and not _alive(path, heard) else said,
+        state=LOST if state == RUNNING and not _alive(path, heard) else state,
         recipe=recipe,
         info=info,
         step=known or int(info.get("steps_done", 0)),
         steps=recipe.steps,
         heard=heard,
-        stopping=said == RUNNING and (path / STOP).exists(),
+        stopping=state == RUNNING and (path / STOP).exists(),
     )
 
 
 def _alive(path: Path, heard: float) -> bool:
-    return is_held(path) or abs(time.time() - heard) < GRACE_S  # heard from the future: the clock was set back since
+    return is_held(path) or abs(time.time() - heard) < GRACE_S  # abs: the clock may have been set back since
 
 
 def is_held(path: Path) -> bool:
@@ -98,12 +98,12 @@ def is_held(path: Path) -> bool:
 
 
 def ask_to_stop(path: Path) -> None:
-    """Whoever sees the folder can stop the training: it ends at its next step, and can go on later."""
+    """Request the training to stop: it ends after its current step and can be resumed."""
     (path / STOP).touch()
 
 
 def listed(folder: Path) -> list[Path]:
-    """The run folders inside a folder: those being trained first, then the one that was heard last."""
+    """The run folders inside a folder: those being trained first, then by the last change of run.json."""
     found = [p.parent for p in folder.glob("*/run.json") if not p.parent.name.startswith(".")]
     return sorted(found, key=lambda p: (is_held(p), _changed(p / "run.json"), p.name), reverse=True)
 
@@ -119,7 +119,7 @@ def delete(path: Path, folder: Path) -> None:
 
 
 def size_mb(path: Path) -> float:
-    """What a run takes of the disk."""
+    """Disk space of a run."""
     total = 0
     for file in path.rglob("*"):
         with suppress(OSError):
@@ -136,11 +136,11 @@ def _changed(path: Path) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """What metrics.jsonl holds so far.
+    """The content of metrics.jsonl so far.
 
     steps        STEP_COLUMNS, a row a step
     validations  VALIDATION_COLUMNS, a row a validation; `baseline` is the best one's centred cosine
-    broken       lines that are no metrics and were left out
+    broken       number of invalid lines, which are skipped
     step         the last step, None before the first
     """
 
@@ -151,20 +151,20 @@ class Measured:
 
 
 class Tail:
-    """Reads a run's metrics.jsonl on from where it ended the last time; from the start where it was written anew."""
+    """Reads metrics.jsonl incrementally; from the start again if the file was replaced."""
 
     def __init__(self, path: Path):
         self.path = path / METRICS
-        self._forget(None)
+        self._reset(None)
 
-    def _forget(self, file: int | None) -> None:
+    def _reset(self, file: int | None) -> None:
         self._file, self._offset = file, 0
-        self._looks: deque[tuple[float, int]] = deque(maxlen=60)
+        self._reads: deque[tuple[float, int]] = deque(maxlen=60)
         steps, validations = (pd.DataFrame(columns=names) for names in (STEP_COLUMNS, VALIDATION_COLUMNS))
-        self._made = Measured(steps, validations, 0, None)
+        self._content = Measured(steps, validations, 0, None)
 
     def read(self) -> Measured:
-        """Everything up to the last whole line."""
+        """All lines up to the last complete one."""
         steps, validations, broken = [], [], 0
         for line in self._new_text().splitlines():
             try:
@@ -175,19 +175,19 @@ class Tail:
             steps.append(step)
             validations += [validation] if validation else []
         if steps or broken:
-            before = self._made
+            before = self._content
             last = steps[-1]["step"] if steps else before.step
             more = _joined(before.steps, steps), _joined(before.validations, validations)
-            self._made = Measured(*more, before.broken + broken, last)
+            self._content = Measured(*more, before.broken + broken, last)
         if steps:
-            self._looks.append((time.monotonic(), steps[-1]["step"]))
-        return self._made
+            self._reads.append((time.monotonic(), steps[-1]["step"]))
+        return self._content
 
     def seconds_a_step(self) -> float | None:
-        """As seen over the last looks; None before there were two that differ."""
-        if len(self._looks) < 2:
+        """Measured over the last reads; None before two of them differ."""
+        if len(self._reads) < 2:
             return None
-        (began, first), (now, last) = self._looks[0], self._looks[-1]
+        (began, first), (now, last) = self._reads[0], self._reads[-1]
         return (now - began) / (last - first) if last > first else None
 
     def _new_text(self) -> bytes:
@@ -195,22 +195,22 @@ class Tail:
             with open(self.path, "rb") as file:
                 stat = self.path.stat()
                 if stat.st_ino != self._file or stat.st_size < self._offset:
-                    self._forget(stat.st_ino)
+                    self._reset(stat.st_ino)
                 file.seek(self._offset)
                 text = file.read()
         except OSError:
-            self._forget(None)
+            self._reset(None)
             return b""
-        whole = text[: text.rfind(b"\n") + 1]  # a last line that is still being written is for the next look
+        whole = text[: text.rfind(b"\n") + 1]  # an incomplete last line is left for the next read
         self._offset += len(whole)
         return whole
 
 
 def _rows(line: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """A line of metrics as a row of `steps`, and one of `validations` where it has one; an error where it is no such line."""
-    said = json.loads(line)
-    row = {name: said.get(name, math.nan) for name in STEP_COLUMNS} | {"step": int(said["step"])}
-    return row, _validation(said) if said.get("validation") else None
+    """A line of metrics as a row of `steps`, and a row of `validations` if it has one. Raises an error for other lines."""
+    metrics = json.loads(line)
+    row = {name: metrics.get(name, math.nan) for name in STEP_COLUMNS} | {"step": int(metrics["step"])}
+    return row, _validation(metrics) if metrics.get("validation") else None
 
 
 def _joined(before: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -221,17 +221,17 @@ def _joined(before: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _validation(line: dict[str, Any]) -> dict[str, Any]:
-    said = line["validation"]
-    name = said["best_baseline"]
-    geometry = said.get("geometry") or {}
-    inside = geometry.get("contextual") or {}
+    report = line["validation"]
+    name = report["best_baseline"]
+    geometry = report.get("geometry") or {}
+    contextual = geometry.get("contextual") or {}
     return {
         "step": int(line["step"]),
-        "centred_cosine": float(said["centred_cosine"]),
-        "baseline": float(said["baselines"][name]["centred_cosine"]),
+        "centred_cosine": float(report["centred_cosine"]),
+        "baseline": float(report["baselines"][name]["centred_cosine"]),
         "baseline_name": str(name),
-        "skill": float(said["skill"]),
-        "median_rank": float(said.get("median_rank", math.nan)),
-        **{k: float(inside.get(k, math.nan)) for k in GEOMETRY},
+        "skill": float(report["skill"]),
+        "median_rank": float(report.get("median_rank", math.nan)),
+        **{k: float(contextual.get(k, math.nan)) for k in GEOMETRY},
         "alarm": geometry.get("alarm"),
     }

@@ -212,6 +212,23 @@ def test_the_teacher_follows_the_encoder_slowly_and_shares_its_projections():
     assert not teacher.train().copy.training
 
 
+@pytest.mark.parametrize(("step", "decay"), [(0, 0.6), (2, 0.8), (4, 1.0), (9, 1.0)])
+def test_the_decay_of_the_teacher_rises_over_its_share_of_the_steps(step, decay):
+    settings = [
+        "steps=10",
+        "objective.teacher_decay=0.5",
+        "objective.teacher_decay_end=1",
+        "objective.teacher_ramp=0.5",
+    ]
+    model, objective, _ = setting(PRESETS["data2vec"], *settings)
+    teacher = objective.terms["teacher"].copy.blocks[0].query.weight
+    before = teacher.clone()
+    with torch.no_grad():
+        model.blocks[0].query.weight.add_(1.0)
+    objective.after_step(model, step)
+    torch.testing.assert_close(teacher, before + 1 - decay)
+
+
 def test_the_first_stage_is_frozen_when_it_is_over():
     model, objective, recipe = setting(PRESETS["videoprism"])
     first = objective.terms["first_stage"]

@@ -206,7 +206,9 @@ def test_noise_is_on_what_the_encoder_sees_and_not_on_the_target(talks):
         (["objective.weights=smell=1"], "no modality 'smell'"),
     ],
 )
-def test_what_a_catalog_lacks_is_said_before_anything_is_written(talks, tmp_path, changes, sentence):
+def test_a_recipe_that_does_not_fit_the_catalog_is_refused_before_anything_is_written(
+    talks, tmp_path, changes, sentence
+):
     with pytest.raises(InputError, match=sentence):
         start_run(talks, tmp_path / "run", Recipe().with_settings(changes), device=torch.device("cpu"))
     assert list(tmp_path.iterdir()) == []
@@ -225,7 +227,7 @@ def test_one_modality_is_enough_for_every_preset(tmp_path):
         assert all(np.isfinite(line["loss"]) for line in run.metrics())
 
 
-def test_the_sample_run_from_before_the_knobs_still_opens():
+def test_a_recipe_from_before_a_key_existed_still_opens():
     recipe = Recipe.from_dict({"mask": {"ratio": 0.3}, "model": {"width": 64}})
     assert recipe.mask.policy == "independent" and recipe.model.tokens == "kept" and recipe.optim.average == 0
     with pytest.raises(InputError, match=r"mask\.colour is not a recipe key"):

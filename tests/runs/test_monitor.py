@@ -1,4 +1,4 @@
-"""A run watched from outside: what it says while it grows, whether it lives, and that only what may be deleted is."""
+"""The monitor of a run: its metrics while they are written, its state, and which runs may be deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def silent(path: Path) -> None:
         os.utime(path / name, (time.time() - LONG_AGO,) * 2)
 
 
-def test_what_is_appended_is_read_on_from_where_the_last_look_ended(tmp_path):
+def test_appended_metrics_are_read_from_where_the_last_read_ended(tmp_path):
     path = write_run(tmp_path, "run", rising(20))
     tail = monitor.Tail(path)
     assert tail.read().step == 20 and len(tail.read().validations) == 2
@@ -35,7 +35,7 @@ def test_what_is_appended_is_read_on_from_where_the_last_look_ended(tmp_path):
     assert tail.read().step == 22 and list(tail.read().steps["step"]) == list(range(1, 23))
 
 
-def test_a_file_that_was_written_anew_is_read_from_its_start(tmp_path):
+def test_a_replaced_file_is_read_from_its_start(tmp_path):
     path = write_run(tmp_path, "run", rising(20))
     tail = monitor.Tail(path)
     tail.read()
@@ -45,7 +45,7 @@ def test_a_file_that_was_written_anew_is_read_from_its_start(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "7", '{"loss": 1}', '{"step": 3, "validation": {"centred_cosine": 0.1}}'])
-def test_a_broken_line_is_counted_and_costs_nothing_else(tmp_path, line):
+def test_a_broken_line_is_counted_and_the_others_are_read(tmp_path, line):
     path = write_run(tmp_path, "run", rising(10))
     with open(path / "metrics.jsonl", "a") as file:
         file.write(line + "\n" + json.dumps(metrics_line(11)) + "\n")
@@ -53,7 +53,7 @@ def test_a_broken_line_is_counted_and_costs_nothing_else(tmp_path, line):
     assert measured.broken == 1 and measured.step == 11
 
 
-def test_a_run_that_says_running_is_lost_once_nobody_trains_it(tmp_path):
+def test_a_running_run_that_no_process_trains_is_lost(tmp_path):
     path = write_run(tmp_path, "run", rising(20), state="running", heartbeat=time.time() - LONG_AGO)
     assert monitor.look(path).state == monitor.RUNNING  # its metrics have grown just now
     silent(path)
@@ -63,7 +63,7 @@ def test_a_run_that_says_running_is_lost_once_nobody_trains_it(tmp_path):
         assert now.state == monitor.RUNNING and now.silent_s > monitor.SILENT_S
 
 
-def test_a_run_that_ended_is_what_it_says_however_long_ago(tmp_path):
+def test_a_run_that_ended_keeps_its_state_however_long_ago(tmp_path):
     for state in ("done", "stopped", "failed"):
         path = write_run(tmp_path, state, rising(20), state=state, heartbeat=1.0, reason="no more")
         assert monitor.look(path).state == state and monitor.look(path).step == 20
@@ -118,7 +118,7 @@ def test_looking_whether_a_run_is_held_does_not_keep_a_training_from_beginning(t
             pass
 
 
-def test_a_pace_is_known_once_it_was_seen_to_grow(tmp_path, monkeypatch):
+def test_seconds_a_step_are_known_after_two_reads(tmp_path, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(monitor.time, "monotonic", lambda: now[0])
     path = write_run(tmp_path, "run", rising(10))
@@ -151,7 +151,7 @@ def test_a_file_named_stop_ends_a_training_at_its_next_step_and_it_goes_on_from_
     assert stopped.state == monitor.STOPPED and not stopped.stopping and stopped.info["steps_done"] == stopped.step
 
 
-def test_a_wish_to_stop_that_is_older_than_the_process_is_forgotten_and_a_later_one_is_not(tmp_path):
+def test_a_request_to_stop_that_is_older_than_the_process_is_removed_and_a_later_one_is_not(tmp_path):
     path = write_run(tmp_path, "run", [])
     monitor.ask_to_stop(path)
     RunFolder.open(path).clear_stop(before=time.time() - 60)

@@ -1,4 +1,4 @@
-"""What a training would cost is said without a trace of it left, and it is refused where it cannot be."""
+"""The cost of a training is estimated without leaving files, and a recipe that does not fit the catalog is refused."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def shared(talks, tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", shared_trainings.RECIPES)
-def test_a_model_parted_between_two_processes_has_the_losses_of_a_whole_one(shared, talks, tmp_path, name):
+def test_a_model_sharded_over_two_processes_has_the_losses_of_an_unsharded_one(shared, talks, tmp_path, name):
     recipe, parted = shared_trainings.RECIPES[name], RunFolder.open(shared / f"{name}-parted")
     if name in shared_trainings.WITHIN_A_SHARE:
         whole = RunFolder.open(shared / f"{name}-whole")
@@ -104,14 +104,14 @@ def test_a_model_parted_between_two_processes_has_the_losses_of_a_whole_one(shar
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", shared_trainings.RESUMED)
-def test_a_parted_training_that_was_stopped_goes_on_to_the_bit(shared, name):
+def test_a_sharded_training_that_was_stopped_resumes_to_the_bit(shared, name):
     parted, resumed = (RunFolder.open(shared / f"{name}-{how}") for how in ("parted", "resumed"))
     assert losses(resumed) == losses(parted)
     assert all(torch.equal(w, resumed.load_weights()[k]) for k, w in parted.load_weights().items())
 
 
 @pytest.mark.slow
-def test_what_was_parted_is_resumed_by_one_process(shared, talks, tmp_path):
+def test_a_sharded_training_is_resumed_by_one_process(shared, talks, tmp_path):
     copied = shutil.copytree(shared / "data2vec-parted", tmp_path / "run")
     shutil.copy(copied / "checkpoint" / "before.pt", copied / "checkpoint" / "last.pt")  # of step 3
     alone = train(RunFolder.open(copied), talks, device=CPU, resume=True)
@@ -123,12 +123,12 @@ def test_each_of_two_processes_holds_half_of_the_blocks(shared):
     assert [float((shared / f"held-{i}").read_text()) for i in (0, 1)] == pytest.approx([0.5, 0.5], abs=0.02)
 
 
-def test_one_process_has_nobody_to_part_the_model_with():
+def test_one_process_cannot_shard_the_model():
     with pytest.raises(InputError, match=r"--shard .* this is one"):
         start_processes(CPU, shard=True)
 
 
-def test_processes_with_parts_of_the_model_need_a_window_each_in_every_part_of_a_batch():
+def test_processes_that_shard_the_model_need_a_window_each_in_every_part_of_a_batch():
     Processes(0, 2).check_shares(3, 2)
     with pytest.raises(InputError, match="lower accumulate"):
         Processes(0, 2, sharded=True).check_shares(3, 2)
@@ -144,6 +144,6 @@ def test_processes_with_parts_of_the_model_need_a_window_each_in_every_part_of_a
         ("bash -c something", 1),
     ],
 )
-def test_the_words_of_accelerate_tell_how_many_processes_are_wanted_here(words, count):
+def test_the_number_of_processes_is_read_from_the_command_line_of_accelerate(words, count):
     pytest.importorskip("accelerate")
     assert processes_wanted(words.split()) == count

@@ -17,8 +17,8 @@ SETTINGS = ["steps=120", "validate_every=20", "checkpoint_every=4", "model.width
 CPU = torch.device("cpu")
 
 
-def told(run: RunFolder) -> list[dict]:
-    """The metrics without what the clock says."""
+def reproducible_metrics(run: RunFolder) -> list[dict]:
+    """The metrics without the speed, which is measured."""
     return [{k: v for k, v in line.items() if k != "shots_per_s"} for line in run.metrics()]
 
 
@@ -27,7 +27,7 @@ def finished(catalog, path, recipe) -> RunFolder:
 
 
 def assert_same(run: RunFolder, whole: RunFolder) -> None:
-    assert told(run) == told(whole) and run.info["best"] == whole.info["best"]
+    assert reproducible_metrics(run) == reproducible_metrics(whole) and run.info["best"] == whole.info["best"]
     for name, weight in run.load_weights().items():
         assert torch.equal(weight, whole.load_weights()[name])
 
@@ -66,7 +66,7 @@ def line_count(run) -> int:
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped"])
-def test_a_damaged_checkpoint_is_told_and_the_one_before_it_is_used(talks, quick, tmp_path, how):
+def test_a_damaged_checkpoint_is_reported_and_the_one_before_it_is_used(talks, quick, tmp_path, how):
     whole = finished(talks, tmp_path / "whole", quick)
     steps = iter(range(1000))
     run = start_run(talks, tmp_path / "run", quick, device=CPU)
