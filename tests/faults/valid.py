@@ -349,7 +349,14 @@ class JobKind(Kind):
         _ = jobs.list_jobs(folder)
         for path in folder.iterdir():
             job = jobs.read(path)
-            _ = job.log, job.answer, job.sentence.strip(), job.what.strip(), sorted(job.about), f"{job.asked + 1}"
+            _ = (
+                job.log,
+                job.answer,
+                job.sentence.strip(),
+                job.what.strip(),
+                sorted(job.about),
+                f"{job.stop_requests + 1}",
+            )
 
 
 class ScriptKind(Kind):

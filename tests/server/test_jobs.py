@@ -94,7 +94,7 @@ def test_progress_grows_and_a_stopped_job_leaves_nothing_behind(tmp_path, long_f
     assert 0 < job.share <= 1 and job.what == "ingesting"
     jobs.stop(job)
     job = wait_for(job.folder, jobs.STOPPED)
-    assert job.asked == 1
+    assert job.stop_requests == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == ["jobs"]
 
 
@@ -104,7 +104,7 @@ def test_a_second_request_to_stop_is_a_stronger_one(tmp_path, long_film):
     jobs.stop(job)
     jobs.stop(jobs.read(job.folder))
     psutil.Process(json.loads((job.folder / "job.json").read_text())["pid"]).resume()
-    assert wait_for(job.folder, jobs.STOPPED).asked == 2
+    assert wait_for(job.folder, jobs.STOPPED).stop_requests == 2
 
 
 SERVER = """

@@ -58,7 +58,7 @@ def _bar(job: Job) -> None:
     share = f"{job.share:.0%}" if job.share else "starting …"
     words = [f"**{escape_markdown(job.title)}**", share, left_in_words(job.seconds_left)]
     bar.progress(job.share or 0.0, " · ".join(filter(None, words)))
-    label = ("Stop", "Stop now", "Stop now")[min(job.asked, 2)]
+    label = ("Stop", "Stop now", "Stop now")[min(job.stop_requests, 2)]
     button.button(
         label,
         key=f"stop.{job.name}",
@@ -67,7 +67,9 @@ def _bar(job: Job) -> None:
         icon=":material/stop_circle:",
         width="stretch",
         disabled=not may_edit(),
-        help="It is stopping already; this does not wait." if job.asked else "What is finished by then is kept.",
+        help="It is stopping already; this does not wait."
+        if job.stop_requests
+        else "What is finished by then is kept.",
     )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 METRIC_HELP = {
     "model": (
-        "How near the model's guess comes to the real shots, on average. 1 is exactly right, 0 is no better than the "
-        "average shot of all titles. (Cosine after the average shot is taken away.)"
+        "How close the model's prediction is to the real shots, on average. 1 is exactly right, 0 is no better than the "
+        "average shot of all titles. (Cosine after subtracting the average shot.)"
     ),
     "baseline": (
-        "The same for the best of five ways to guess without a model, such as copying the nearest visible shot. "
-        "It is chosen after the fact, in its favour."
+        "The same for the best of five baselines, which predict without a model, such as copying the nearest visible shot. "
+        "The best one is chosen afterwards, which favours it."
     ),
     "skill": (
-        "How much of what the best copy leaves to be won the model wins: 100 % is exactly right, 0 % is no better than "
-        "copying, below 0 copying is better."
+        "The share of the best baseline's error that the model removes: 100 % is exactly right, 0 % is no better than "
+        "the baseline, below 0 the baseline is better."
     ),
-    "rank": "How many of the title's shots lie as near to what the model expected as the real one: 1 is the best.",
+    "rank": "The rank of the real shot among the title's shots, by similarity to the prediction: 1 is the best.",
 }

@@ -61,11 +61,11 @@ KILLED_SENTENCE = "it was killed; perhaps there was not enough memory"
 class Job:
     """The state of a job at the time of reading.
 
-    state         running, done, failed, stopped or lost
-    share         0 … 1 of the work that is done, None while unknown
-    seconds_left  None while unknown
-    sentence      why it failed; empty otherwise
-    asked         the number of requests to stop it
+    state          running, done, failed, stopped or lost
+    share          0 … 1 of the work that is done, None while unknown
+    seconds_left   None while unknown
+    sentence       why it failed; empty otherwise
+    stop_requests  the number of requests to stop it
     """
 
     folder: Path
@@ -78,7 +78,7 @@ class Job:
     share: float | None = None
     seconds_left: float | None = None
     sentence: str = ""
-    asked: int = 0
+    stop_requests: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -203,7 +203,7 @@ def read(folder: Path) -> Job:
         share=share if share is None else min(1.0, max(0.0, share)),
         seconds_left=progress.get("seconds_left"),
         sentence=sentence,
-        asked=_read_checked(folder / "asked.json", STOP_REQUESTS).get("times", 0),
+        stop_requests=_read_checked(folder / "asked.json", STOP_REQUESTS).get("times", 0),
         **job,
     )
 
@@ -214,9 +214,9 @@ def stop(job: Job) -> None:
     if read(job.folder).state != RUNNING:
         return
     facts = read_json(job.folder / "job.json")
-    write_json(job.folder / "asked.json", {"times": job.asked + 1, "at": time.time()})
+    write_json(job.folder / "asked.json", {"times": job.stop_requests + 1, "at": time.time()})
     if _runs(facts["pid"], facts["argv"]):
-        os.kill(facts["pid"], signal.SIGTERM if job.asked else signal.SIGINT)
+        os.kill(facts["pid"], signal.SIGTERM if job.stop_requests else signal.SIGINT)
 
 
 def remove(job: Job) -> None:

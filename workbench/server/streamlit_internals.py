@@ -1,7 +1,7 @@
 """Everything that the app uses of Streamlit beyond its documentation, in one module.
 
-A later Streamlit may rename any of it. Each use is guarded: where a name is missing, the server starts, `missing()` says in one
-sentence what it does without, and nobody is given more rights than before.
+A later Streamlit may rename any of it. Each use is guarded: without a name the server still starts, `missing()` describes the
+consequence in one sentence, and no user gains rights.
 """
 
 from __future__ import annotations

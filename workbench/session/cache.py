@@ -165,7 +165,7 @@ def _weights(path: Path, changed: Stamp) -> str:
     return weights_fingerprint(path)
 
 
-# cache_resource, not cache_data: nobody changes a Filled, and pickling one costs more than reading it.
+# cache_resource, not cache_data: a Filled is never changed, and cache_data would pickle it, which costs more than reading it.
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
 def fill_in(catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None) -> Filled:
     """The fill-in of these hidden shots."""

@@ -137,8 +137,8 @@ def presentation_results(catalog: Catalog) -> BoundedDict[tuple, Any]:
     return BoundedDict(MOST_PRESENTED)
 
 
-def _key(what: str, catalog: Catalog, run_path: Path, *asked: Any) -> tuple:
-    return (what, str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), *asked)
+def _key(what: str, catalog: Catalog, run_path: Path, *arguments: Any) -> tuple:
+    return (what, str(catalog.path), catalog.fingerprint, str(run_path), run_stamp(run_path), *arguments)
 
 
 def _computed_once(key: tuple, compute: Callable[[Progress], T], on_share: OnShare) -> T:

@@ -129,9 +129,9 @@ def drawn(about: tuple, kind: type[T]) -> T | None:
 
 def draw(about: tuple, drawing: object) -> bool:
     """Put a drawing on the filmstrip; True where it is another one than before, and the strip has to be shown again."""
-    news = st.session_state.get(_DRAWN) != (about, drawing)
+    is_new = st.session_state.get(_DRAWN) != (about, drawing)
     st.session_state[_DRAWN] = (about, drawing)
-    return news
+    return is_new
 
 
 def script() -> str | None:
@@ -183,7 +183,7 @@ def awaited_training() -> str | None:
 
 
 def hide_next_at_random(num_shots: int) -> None:
-    """Hide 20 % of the shots, drawn anew at each call."""
+    """Hide 20 % of the shots, drawn again at each call."""
     st.session_state[_SEED] = seed = st.session_state.get(_SEED, 0) + 1
     hide(hide_at_random(num_shots, seed))
 

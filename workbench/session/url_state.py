@@ -96,11 +96,11 @@ def _write(wanted: dict[str, str]) -> None:
 def _remember(wanted: dict[str, str]) -> bool:
     """Whether this differs from the URL written last."""
     written = st.session_state.setdefault(_WRITTEN, [])
-    news = wanted not in written[-1:]
-    if news:
+    is_new = wanted not in written[-1:]
+    if is_new:
         written.append(wanted)
         del written[:-_REMEMBERED_URLS]
-    return news
+    return is_new
 
 
 def _url_is_new() -> bool:
