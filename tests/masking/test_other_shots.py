@@ -10,7 +10,7 @@ import torch
 from msm.data.catalog import modalities_of
 from msm.recipes.recipe import Recipe
 from msm.training.sampler import Batch
-from msm.training.step import ask
+from msm.training.step import mask_batch
 
 LENGTHS = (3, 40, 4)
 MODALITIES = modalities_of({"video": 1, "audio": 1})
@@ -27,7 +27,7 @@ def batch() -> Batch:
 def asked(seed: int, **mask: float):
     recipe = Recipe()
     recipe = dataclasses.replace(recipe, mask=dataclasses.replace(recipe.mask, ratio=0.5, **mask), noise=0.0)
-    return ask(batch(), recipe, torch.Generator().manual_seed(seed), 0, MODALITIES, torch.device("cpu"))
+    return mask_batch(batch(), recipe, torch.Generator().manual_seed(seed), 0, MODALITIES, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -59,7 +59,7 @@ def test_what_shows_itself_is_unchanged_and_what_is_masked_is_marked(seed):
 
 def test_noise_is_on_every_real_shot_and_on_no_padding():
     recipe = dataclasses.replace(Recipe(), noise=0.5)
-    question = ask(batch(), recipe, torch.Generator().manual_seed(0), 0, MODALITIES, torch.device("cpu"))
+    question = mask_batch(batch(), recipe, torch.Generator().manual_seed(0), 0, MODALITIES, torch.device("cpu"))
     changed = (question.shown != question.truth).any(dim=-1)
 
     assert torch.equal(changed, question.valid)
