@@ -66,7 +66,7 @@ def like_shots(cards: Cards, ask: Question) -> None:
 def expected(cards: Cards, ask: Question) -> None:
     """Shots like what the model expects in the place of the first one, beside shots like the real one."""
     from msm.search.query import nearest, rank_of
-    from msm.search.reconstructions import expected_vector
+    from msm.search.reconstructions import predicted_vector
 
     row = ask.like[0]
     panel.show_query(cards, [row], "fill")
@@ -78,7 +78,7 @@ def expected(cards: Cards, ask: Question) -> None:
     title = ask.catalog[str(ask.catalog.titles["title_id"].iloc[int(title_of_rows(ask.catalog, [row])[0])])]
     shot = row - int(title.row["first_shot"])
     hidden = state.hidden() if title.title_id == state.title() else []
-    vector = _or_say(lambda: expected_vector(run, finder.space, title, shot, hidden))
+    vector = _or_say(lambda: predicted_vector(run, finder.space, title, shot, hidden))
     if vector is None:
         return
     guess = _or_say(lambda: nearest(finder, vector=vector, about=[row], **_common(ask)))
