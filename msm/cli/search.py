@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from msm.data.catalog import Catalog
     from msm.search.filters import Filters
     from msm.search.index_store import Finder
-    from msm.search.query import Answer
+    from msm.search.query import SearchResult
     from msm.search.spaces import Space
 
 RunOption = Annotated[Path | None, typer.Option("--run", help="Shots as this run sees them in their titles.")]
@@ -103,23 +103,25 @@ def search(
     print(to_json({"query": {named[0]: asked[named[0]]}, **as_records(answer)}) if as_json else answer_as_text(answer))
 
 
-def _answer_fill(catalog: Catalog, fill: tuple[str, str], only: str | None, run: Path | None, common: dict) -> Answer:
+def _answer_fill(
+    catalog: Catalog, fill: tuple[str, str], only: str | None, run: Path | None, common: dict
+) -> SearchResult:
     from msm.inference.run import Run
     from msm.search.query import nearest, row_of
-    from msm.search.reconstructions import expected_vector, fill_space
+    from msm.search.reconstructions import predicted_vector, prediction_space
 
     if only or run:
         raise InputError("a fill-in is compared with whole raw shots: --run and --only do not go with --fill")
     row, trained = row_of(catalog, fill[1]), Run.open(fill[0])
-    finder = _finder(fill_space(catalog, trained))
+    finder = _finder(prediction_space(catalog, trained))
     title_id, _, number = fill[1].rpartition(":")
-    vector = expected_vector(trained, finder.space, catalog[title_id], int(number))  # type: ignore[arg-type]
+    vector = predicted_vector(trained, finder.space, catalog[title_id], int(number))  # type: ignore[arg-type]
     return nearest(finder, vector=vector, about=[row], **common)
 
 
 def _answer_text(
     catalog: Catalog, text: str, encoder: str | None, only: str | None, run: Path | None, common: dict
-) -> Answer:
+) -> SearchResult:
     from msm.search.query import nearest
     from msm.search.spaces import RawSpace
     from msm.search.text_query import MODALITY, encode_text, text_encoder
@@ -170,7 +172,7 @@ def _filters(titles: list[str], splits: list[str], labels: list[str], title: boo
     return Filters(tuple(titles), tuple(splits), tuple(pairs), title, scene)
 
 
-def answer_as_text(answer: Answer) -> str:
+def answer_as_text(answer: SearchResult) -> str:
     """A line a shot, then how it was found."""
     lines = [_line(row, f"{row.score:.3f}") for row in answer.table.itertuples()]
     if not lines:

@@ -1,4 +1,4 @@
-"""Which shots of a catalog are like this one: as they are, or as a trained run sees them in their titles.
+"""Nearest-neighbour search for shots: by their embeddings, or by a run's contextual embeddings.
 
     from msm import Catalog
     from msm.search.query import nearest, row_of
@@ -8,7 +8,8 @@
     catalog = Catalog.open("sample_data/catalog")
     nearest(find_index(RawSpace(catalog)), like=[row_of(catalog, "harbour-lights:40")], k=10).table
 
-`spaces.py` and `contextual.py` say where shots are compared, `shelf.py` keeps indexes beside their catalog,
-`filters.py` says which shots may be found, `asking.py` asks, `clips.py` for several shots in a row, `words.py`
-what a text can ask, `fills.py` what a run expects, `measure.py` how good it all is.
+`spaces` and `contextual_space` hold the vectors that are compared, `vector_index` the FAISS indexes over them,
+`index_store` keeps indexes beside their catalog, and `filters` restricts which shots may be found. `query` searches with
+shots or a vector, `clips` with several shots in a row, `text_query` with a text, `reconstructions` with a run's
+prediction of a hidden shot. `quality` measures how often a search finds the same label.
 """

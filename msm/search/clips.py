@@ -1,4 +1,4 @@
-"""Several shots in a row: which other stretches of a film go like this one, shot by shot.
+"""Search with several shots in a row: for other stretches that are similar shot by shot.
 
 Shape letters: L shots of the clip, N shots of a catalog, W width of a space.
 """
@@ -16,7 +16,7 @@ from msm.data.ranges import parse_ranges
 from msm.errors import InputError
 from msm.search.filters import Filters, allowed_rows, title_of_rows
 from msm.search.index_store import Finder
-from msm.search.query import Answer, shots_of
+from msm.search.query import SearchResult, shots_of
 
 BLOCK = 8192
 PROPOSED = 200  # neighbours of each shot of the clip, where the index is not exact
@@ -26,11 +26,11 @@ LONGEST = 128
 
 def like_clip(
     finder: Finder, clip: Sequence[int] | np.ndarray, *, filters: Filters | None = None, k: int = 10
-) -> Answer:
+) -> SearchResult:
     """The K stretches of L shots nearest to a clip: the mean of the cosines of first to first, second to second …
 
     clip     (L,) rows of the catalog, consecutive shots of one title; InputError for others, or for too many
-    returns  an Answer whose rows are the first shots, with `last_shot` and `last_end_s`; no two of them overlap, and
+    returns  a SearchResult whose rows are the first shots, with `last_shot` and `last_end_s`; no two of them overlap, and
              none overlaps the clip
     """
     rows = np.asarray(clip, dtype=np.int64)
@@ -58,7 +58,7 @@ def like_clip(
     last, _ = shots_of(catalog, found.assign(row=found["row"] + len(rows) - 1))
     table, labels = shots_of(catalog, found)
     table = table.assign(last_shot=last["shot"].to_numpy(), last_end_s=last["end_s"].to_numpy())
-    return Answer(table, labels, int(possible.sum()), round(took, 3), finder)
+    return SearchResult(table, labels, int(possible.sum()), round(took, 3), finder)
 
 
 def clip_rows(catalog: Catalog, name: str) -> np.ndarray:
@@ -74,7 +74,7 @@ def clip_rows(catalog: Catalog, name: str) -> np.ndarray:
 
 
 def _possible_starts(catalog: Catalog, clip: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
-    """(N,) bool: where a stretch of L shots begins that ends in the same title, all of it allowed, none of it asked."""
+    """(N,) bool: where a stretch of L shots begins that ends in the same title, all of it allowed, none of it in the query."""
     length = len(clip)
     possible = np.zeros(catalog.num_shots, dtype=bool)
     for first, count in zip(catalog.titles["first_shot"], catalog.titles["num_shots"], strict=True):
@@ -100,9 +100,9 @@ def _every_start(finder: Finder, query: np.ndarray) -> np.ndarray:
 
 def _proposed_starts(finder: Finder, query: np.ndarray, possible: np.ndarray) -> np.ndarray:
     """Starts at which a neighbour of one of the clip's shots would stand where that shot does; the best first."""
-    asked = np.flatnonzero(query.any(axis=1))
-    scores, rows = finder.index.search(query[asked], PROPOSED)
-    starts = (rows - asked[:, None]).ravel()
+    valid = np.flatnonzero(query.any(axis=1))
+    scores, rows = finder.index.search(query[valid], PROPOSED)
+    starts = (rows - valid[:, None]).ravel()
     inside = (rows.ravel() >= 0) & (starts >= 0)
     inside[inside] &= possible[starts[inside]]
     unique, which = np.unique(starts[inside], return_inverse=True)

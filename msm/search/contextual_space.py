@@ -1,4 +1,4 @@
-"""The space of a run: every shot as its encoder sees it with the whole title in view. Computed once and kept.
+"""The space of a run's contextual embeddings of all shots. Computed once and kept beside the catalog.
 
     CATALOG/index/contextual-RUN.vectors/
       space.json       format, run, weights, catalog (its fingerprint), width
@@ -33,7 +33,7 @@ FORMAT = "msm-space/1"
 
 @dataclass(frozen=True)
 class ContextualSpace:
-    """Shots as a run sees them in their titles, centred."""
+    """Contextual embeddings of a run, centred."""
 
     catalog: Catalog
     run: str  # the name of its folder
@@ -72,7 +72,7 @@ class ContextualSpace:
         return self._centred(self.vectors[start:stop])
 
     def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
-        return np.einsum("ij,j->i", self.read(rows), query)  # not by BLAS, as `RawSpace.scores` says
+        return np.einsum("ij,j->i", self.read(rows), query)  # not by BLAS, see `RawSpace.scores`
 
     def _centred(self, vectors: np.ndarray) -> np.ndarray:
         return np.asarray(unit(to_float32(vectors) - self.mean), dtype=np.float32)
@@ -85,9 +85,9 @@ def contextual_space(
     save: bool = True,
     progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> ContextualSpace:
-    """The space of a run over a catalog: read where it is kept, else computed, and kept if the folder can be written.
+    """The space of a run over a catalog: read if it was kept, else computed, and kept if the folder can be written.
 
-    progress  hears shots done and shots in all; nothing where it was there
+    progress  called with shots done and shots in all while it is computed
     Raises InputError where the run does not fit the catalog's shots.
     """
     from msm.evaluation.evaluate_run import weights_fingerprint
@@ -105,26 +105,26 @@ def contextual_space(
                 width = run.model.contextual_width
                 shape = (catalog.num_shots, width)
                 mapped = np.lib.format.open_memmap(temporary / "contextual.npy", "w+", np.float16, shape)
-                mean = _fill(catalog, run, mapped, progress)
+                mean = _embed(catalog, run, mapped, progress)
                 mapped.flush()
                 files.save_array(temporary / "mean.npy", mean)
                 files.write_json(temporary / "space.json", {**facts, "width": width})
             return ContextualSpace(catalog, run.path.name, weights, map_npy(folder / "contextual.npy"), mean)
         except (OSError, FullDiskError):
-            pass  # somebody else's catalog, or no room: then in memory, for as long as this process lives
+            pass  # not writable, or the disk is full: keep it in memory
     vectors = np.empty((catalog.num_shots, run.model.contextual_width), np.float16)
-    mean = _fill(catalog, run, vectors, progress)
+    mean = _embed(catalog, run, vectors, progress)
     return ContextualSpace(catalog, run.path.name, weights, vectors, mean)
 
 
-def _fill(catalog: Catalog, run: Run, vectors: np.ndarray, progress: Callable[[int, int], object]) -> np.ndarray:
+def _embed(catalog: Catalog, run: Run, vectors: np.ndarray, progress: Callable[[int, int], object]) -> np.ndarray:
     """Write every shot's vector; returns the mean of the training shots."""
-    learned = {t.index for t in training_titles(catalog)}
+    training = {t.index for t in training_titles(catalog)}
     total, count, start = np.zeros(vectors.shape[1]), 0, 0
     for title in catalog:
         contextual = run.contextual(title)
         vectors[start : start + len(contextual)] = contextual
-        if title.index in learned:
+        if title.index in training:
             total += contextual.sum(axis=0, dtype=np.float64)
             count += len(contextual)
         start += len(contextual)

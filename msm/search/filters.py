@@ -1,4 +1,4 @@
-"""Which shots may be found: by title, split and label, and by what they have in common with the query."""
+"""Filters of a search: by title, split and label, and by what shots share with the query."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Filters:
     not_same_scene: bool = False
 
 
-def allowed_rows(catalog: Catalog, filters: Filters, asked: Sequence[int] | np.ndarray = ()) -> np.ndarray | None:
-    """(N,) bool, True = may be found; None where every shot may, so that nobody need look.
+def allowed_rows(catalog: Catalog, filters: Filters, query_rows: Sequence[int] | np.ndarray = ()) -> np.ndarray | None:
+    """(N,) bool, True = may be found; None where there is no filter.
 
-    asked  rows of the query's shots
-    Raises InputError for a title, split, label or value that the catalog has not.
+    query_rows  rows of the query's shots
+    Raises InputError for a title, split, label or value that the catalog does not have.
     """
     if filters == Filters():
         return None
@@ -54,7 +54,7 @@ def allowed_rows(catalog: Catalog, filters: Filters, asked: Sequence[int] | np.n
         allowed &= np.repeat(catalog.titles["split"].isin(filters.splits).to_numpy(), counts)
     for label in dict.fromkeys(name for name, _ in filters.labels):
         allowed &= _has_label(catalog, label, [v for name, v in filters.labels if name == label])
-    for title, rows in by_title(catalog, asked):
+    for title, rows in by_title(catalog, query_rows):
         first = int(catalog.titles["first_shot"].iloc[title])
         if filters.not_same_title:
             allowed[first : first + counts[title]] = False
@@ -119,7 +119,7 @@ def _has_label(catalog: Catalog, label: str, wanted: list[str]) -> np.ndarray:
 
 
 def _same_scene(catalog: Catalog, title: int, shots: np.ndarray) -> np.ndarray:
-    """(shots of the title,) bool: in the scene of one of these; a shot whose scene is not known is in none."""
+    """(shots of the title,) bool: True in the scenes of these shots; shots of an unknown scene are in none."""
     marks = [c for c in SCENE_COLUMNS if c in catalog.shot_labels]
     if not marks:
         raise InputError(

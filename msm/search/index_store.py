@@ -1,4 +1,4 @@
-"""Indexes kept beside their catalog: written whole, mapped when large, believed only if they are what they say.
+"""Save indexes beside their catalog and open them again, with every file checked against the header.
 
     CATALOG/index/SPACE/
       index.json       format, space, mark (of catalog and space), num, dim, plan, built, files with bytes and digest
@@ -7,8 +7,8 @@
       empty.npy        rows that have nothing to compare
       mean.npy         (W,) of the training shots, which the space takes away
 
-An index whose catalog has changed is stale: it is never asked, and built anew. One that is damaged, or that
-something else has put there, is refused and left as it is.
+An index whose catalog has changed is stale: it is not used, and built anew. One that is damaged, or was not written by
+msm, is refused and left as it is.
 """
 
 from __future__ import annotations
@@ -52,26 +52,26 @@ Size = Annotated[int, Meta(ge=0, lt=2**31, description="a whole number from 0 to
 
 @dataclass(frozen=True)
 class Finder:
-    """A space with an index over it: what can be asked."""
+    """A space with an index over it, ready for queries."""
 
     space: Space
     index: VectorIndex
     built: Built
     saved: bool
-    note: str = ""  # why it was built anew, if it was
+    note: str = ""  # why it was built anew, if it replaces a stale one
 
     @property
     def catalog(self) -> Catalog:
-        """Whose shots are found."""
+        """The catalog whose shots are found."""
         return self.space.catalog
 
     @property
     def plan(self) -> Plan:
-        """Which kind of index it is."""
+        """Kind and settings of the index."""
         return self.index.plan
 
     def facts(self) -> dict[str, Any]:
-        """What an answer says of how it was found: kind, exact, recall, query_ms, saved, space, shots."""
+        """How results are found, for JSON: kind, exact, recall, query_ms, saved, space, shots."""
         return {
             "kind": self.plan.kind,
             "exact": self.plan.exact,
@@ -130,7 +130,7 @@ class StaleIndex(InputError):
 
 
 def index_folder(space: Space) -> Path:
-    """Where the index of a space lies: beside its catalog."""
+    """Folder of the index of a space, beside its catalog."""
     return space.catalog.path / "index" / space.name
 
 
@@ -141,10 +141,10 @@ def find_index(
     save: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Finder:
-    """The index that is kept, if it is of this catalog and of this kind (None = any); else a new one.
+    """Open the saved index if it is of this catalog and of this kind (None = any); else build one.
 
-    save  keep a new one beside the catalog
-    Raises InputError for one that is damaged or foreign.
+    save  save a new one beside the catalog
+    Raises InputError for a saved one that is damaged, or was not written by msm.
     """
     note = ""
     try:
@@ -165,7 +165,7 @@ def make_index(
     progress: Callable[[int, int], None] = lambda done, total: None,
     note: str = "",
 ) -> Finder:
-    """Build an index over a space, in the place of one that is there; a damaged one only where that is asked for."""
+    """Build an index over a space and save it over the former one; over a damaged one only with `replace_damaged`."""
     plan = choose_plan(space.num, space.dim, kind)
     if save and not replace_damaged:
         _refuse_what_is_not_ours(index_folder(space))
@@ -177,9 +177,9 @@ def make_index(
 
 
 def open_index(space: Space) -> Finder | None:
-    """Map the index that is kept for a space; None where there is none.
+    """Open the saved index of a space; None where there is none.
 
-    Raises StaleIndex where the catalog or the run has changed, InputError where the files are damaged or foreign.
+    Raises StaleIndex where the catalog or the run has changed, InputError where the files are damaged.
     """
     folder = index_folder(space)
     if not folder.exists():
@@ -211,7 +211,7 @@ def catalog_ids(catalog: Catalog) -> np.ndarray:
 
 
 def kept_indexes(catalog: Catalog) -> list[dict[str, Any]]:
-    """What index.json says of each index beside a catalog, and `folder`; those that cannot be read are left out."""
+    """The header of each saved index of a catalog, with its `folder`; those that cannot be read are left out."""
     found = []
     for path in sorted((catalog.path / "index").glob("*/index.json")):
         try:
@@ -231,7 +231,7 @@ def _write(folder: Path, space: Space, index: VectorIndex, built: Built) -> None
         files.save_array(temporary / "mean.npy", space.mean)
         if index.rotation is not None:
             files.save_array(temporary / "rotation.npy", index.rotation)
-        told = {p.name: {"bytes": p.stat().st_size, "digest": _digest(p)} for p in sorted(temporary.iterdir())}
+        written = {p.name: {"bytes": p.stat().st_size, "digest": _digest(p)} for p in sorted(temporary.iterdir())}
         header = {
             "format": FORMAT,
             "space": space.name,
@@ -242,7 +242,7 @@ def _write(folder: Path, space: Space, index: VectorIndex, built: Built) -> None
             "plan": asdict(index.plan),
             "built": asdict(built),
             "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "files": told,
+            "files": written,
         }
         files.write_json(temporary / "index.json", header)
 
@@ -279,7 +279,7 @@ def _check_file(path: Path, expected: IndexedFile) -> None:
 
 
 def _numbers(path: Path, kinds: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """A small array, read whole; whoever forged it can have written its digest too."""
+    """Read a small array and check its type and shape: a forged file can have the right digest."""
     array = map_npy(path)
     fits = len(array.shape) == len(shape) and all(b is None or a == b for a, b in zip(array.shape, shape, strict=True))
     if array.dtype.kind not in kinds or not fits:
@@ -299,5 +299,5 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
     try:
         _header(folder)
     except InputError as error:
-        said = str(error)
-        raise InputError(said if MEND in said else said + MEND) from None
+        sentence = str(error)
+        raise InputError(sentence if MEND in sentence else sentence + MEND) from None

@@ -1,6 +1,6 @@
-"""The nearest rows of a table of vectors, each row's own and those of rows that are new: what a map is drawn from.
+"""The k-nearest-neighbour graph of an array of vectors, which maps are computed from.
 
-Beside `msm.search.vector_index` the only place that knows FAISS: a map needs every row's neighbours once, no index that stays.
+Beside `msm.search.vector_index` the only place that imports FAISS: a map needs each row's neighbours once, and no index.
 
 Shape letters: N rows, M new rows, P columns, K neighbours.
 """
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-EXACT_UP_TO = 20_000  # rows that are compared each with each; more are looked up in cells of likes
+EXACT_UP_TO = 20_000  # rows up to which every pair is compared; with more, an inverted file is searched
 CELLS_LOOKED_AT = 64  # of 4 √N; 24 find 0.999 of 30 000 shots of benchmarks/map.py, but fewer of 100 000
-AT_ONCE = 4096  # rows searched between two words on how far it is
+AT_ONCE = 4096  # rows searched between two reports of progress
 
 Progress = Callable[[int, int], None]
 
@@ -75,7 +75,7 @@ def _search(index: Any, queries: np.ndarray, count: int, progress: Progress) -> 
 
 
 def _fill(rows: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where fewer than K were found, the last one found stands for the rest."""
+    """Repeat the last neighbour found where there are fewer than K."""
     last = np.maximum(np.isfinite(squares).sum(axis=1) - 1, 0)
     column = np.minimum(np.arange(rows.shape[1])[None], last[:, None])
     rows, squares = np.take_along_axis(rows, column, axis=1), np.take_along_axis(squares, column, axis=1)

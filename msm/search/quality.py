@@ -1,4 +1,4 @@
-"""How good a space is for searching: does the nearest shot have the same label? R@1, R@5, R@10, mAP, median rank."""
+"""Retrieval quality of a space, by a label: R@1, R@5, R@10, mAP and median rank."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MOST_ROWS = 5000  # of each split that are read
 def measure(
     spaces: Mapping[str, Space], label: str, *, split: str = "test", leave_out: str = "scene", seed: int = 0
 ) -> dict[str, Any]:
-    """Search the shots of one split with some of them, in each space.
+    """Measure how often a search among the shots of one split finds shots of the same label, in each space.
 
     spaces     name → space, all of one catalog
-    label      of shots or of titles; of a number, shots are alike whose number is the same
+    label      of shots or of titles; equal numbers count as the same label
     leave_out  what a query must not find beside itself: "title", "scene" (where scenes are marked) or "nothing"
 
     Returns what `msm evaluate --probes` reports of a search: columns {name: {r1, r5, r10, map, median_rank}}, chance,
-    intervals of mAP over titles, num_scored, num_searched. InputError where nothing can be asked.
+    intervals of mAP over titles, num_scored, num_searched. Raises InputError where nothing can be measured.
     """
     rng = np.random.default_rng(seed)
     catalog = next(iter(spaces.values())).catalog

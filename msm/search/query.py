@@ -1,4 +1,4 @@
-"""Ask an index: for shots like these and not like those, or like a vector that was predicted or encoded.
+"""Search an index with shots as positive and negative examples, or with a vector that was predicted or encoded.
 
 Shape letters: N shots of a catalog, W width of a space, K results.
 """
@@ -23,21 +23,21 @@ from msm.errors import InputError
 from msm.search.filters import Filters, allowed_rows, title_of_rows
 from msm.search.index_store import Finder
 
-AGAINST = 0.5  # weight of "not those": half of "like these", so that the answer stays about these
-ALIKE = 0.98  # centred cosine from which two found shots count as one
+AGAINST = 0.5  # weight of the negative examples against the positive ones
+ALIKE = 0.98  # centred cosine from which two found shots count as duplicates
 BLOCK, TIE = 8192, 1e-6
-WIDENING = 4  # times as many are looked for where duplicates collapsed
+WIDENING = 4  # factor by which the number of neighbours grows where too many were duplicates
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was found.
+class SearchResult:
+    """The shots that a search found.
 
     table       a row a shot, the nearest first: place, row (of the catalog), title_id, name, split, shot, start_s,
-                end_s, text, score (centred cosine to the query), copies (near-identical ones that it stands for)
+                end_s, text, score (centred cosine to the query), copies (number of its duplicates, which are left out)
     labels      the same rows: the labels of shots, and of their titles, as the catalog calls them
-    candidates  shots that the filters left
-    took_ms     for the search itself
+    candidates  number of shots that passed the filters
+    took_ms     milliseconds of the search itself
     """
 
     table: pd.DataFrame
@@ -62,15 +62,15 @@ def nearest(
     filters: Filters | None = None,
     k: int = 10,
     alike: float = ALIKE,
-) -> Answer:
-    """The K shots nearest to a query, which are never those that it is made of.
+) -> SearchResult:
+    """The K shots nearest to a query. The shots of the query itself are left out.
 
-    like, unlike  rows of the catalog
-    vector        (W,) of the finder's space, in the place of `like`
-    about         rows that a vector stands for: "not the same title" means theirs; they may be found
-    alike         cosine from which two found shots are shown as one; above 1 = show them all
+    like, unlike  rows of the catalog: positive and negative examples
+    vector        (W,) of the finder's space, instead of `like`
+    about         rows that a vector stands for, to which `Filters.not_same_title` refers; they may be found
+    alike         cosine from which two found shots count as duplicates; above 1 = keep all
 
-    Fewer than K where the filters leave fewer. InputError for a query that has nothing to compare.
+    Fewer than K where the filters leave fewer. Raises InputError for a query whose vector is zero.
     """
     query = vector if vector is not None else query_vector(finder, like, unlike)
     if k < 1:
@@ -84,11 +84,11 @@ def nearest(
     began = time.perf_counter()
     found = _distinct(finder, query, k, allowed, candidates, alike)
     took = 1000 * (time.perf_counter() - began)
-    return Answer(*shots_of(finder.catalog, found), candidates, round(took, 3), finder)
+    return SearchResult(*shots_of(finder.catalog, found), candidates, round(took, 3), finder)
 
 
 def query_vector(finder: Finder, like: Sequence[int], unlike: Sequence[int] = ()) -> np.ndarray:
-    """(W,): the mean of these, less half of the mean of those. InputError where nothing is left to compare."""
+    """(W,) the mean of the positive examples less AGAINST times that of the negative ones. InputError where it is zero."""
     if not len(like):
         raise InputError("nothing is asked for; name at least one shot")
     vectors = finder.space.read(np.asarray(like, dtype=np.int64))
@@ -104,7 +104,7 @@ def query_vector(finder: Finder, like: Sequence[int], unlike: Sequence[int] = ()
 
 
 def rank_of(finder: Finder, query: np.ndarray, row: int) -> int:
-    """1 = no shot of the catalog is nearer to a query (W,) than this one. Reads every vector."""
+    """Rank of a shot among all shots of the catalog by cosine to a query (W,), from 1. Reads every vector."""
     own = float(finder.space.read(np.array([row]))[0] @ query)
     nearer = 0
     for start in range(0, finder.space.num, BLOCK):
@@ -116,7 +116,7 @@ def rank_of(finder: Finder, query: np.ndarray, row: int) -> int:
 def _distinct(
     finder: Finder, query: np.ndarray, k: int, allowed: np.ndarray | None, candidates: int, alike: float
 ) -> pd.DataFrame:
-    """row, score, copies: wider and wider, until K different ones are there or there are no more."""
+    """row, score, copies of K different shots; more neighbours are searched until there are K, or no more."""
     wide = min(k if alike > 1 else 2 * k, candidates)
     while True:
         scores, rows = finder.index.search(query[None], max(wide, 1), allowed)
@@ -128,7 +128,7 @@ def _distinct(
 
 
 def collapse(finder: Finder, rows: np.ndarray, scores: np.ndarray, alike: float) -> pd.DataFrame:
-    """(n,) rows with (n,) scores, near-identical shots as one, the nearest of them: row, score, copies."""
+    """(n,) rows with (n,) scores → row, score, copies: of near-identical shots the first one, with the number of others."""
     if alike > 1 or len(rows) < 2:
         return pd.DataFrame({"row": rows, "score": scores, "copies": 0})
     vectors = finder.space.read(rows)
@@ -144,7 +144,7 @@ def collapse(finder: Finder, rows: np.ndarray, scores: np.ndarray, alike: float)
 
 
 def shots_of(catalog: Catalog, found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is known of found shots, in their order, as `Answer.table` and `Answer.labels`; only what holds them is read.
+    """`SearchResult.table` and `SearchResult.labels` of found shots, in their order. Reads only the row groups that hold them.
 
     found  row, score, copies
     """
@@ -156,15 +156,15 @@ def shots_of(catalog: Catalog, found: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
         table[column] = titles[column].astype(str).to_numpy()
     for column in ("shot", "start_s", "end_s"):
         table[column] = shots[column].to_numpy()
-    said = shots["text"].fillna("").astype(str).to_numpy() if "text" in shots else ""
-    table = table.assign(text=said, score=found["score"].to_numpy(float), copies=found["copies"].to_numpy(int))
+    text = shots["text"].fillna("").astype(str).to_numpy() if "text" in shots else ""
+    table = table.assign(text=text, score=found["score"].to_numpy(float), copies=found["copies"].to_numpy(int))
     labels = shots.drop(columns=[c for c in (*SHOT_COLUMNS, *SHOT_OPTIONAL) if c in shots])
     of_title = [c for c in catalog.title_labels if c not in labels]
     return table, labels.join(titles[of_title])
 
 
 def read_rows_of_table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:
-    """(n,) rows of shots.parquet in the order asked for; of the file only the row groups that hold them."""
+    """(n,) rows of shots.parquet in the order given. Reads only the row groups that hold them."""
     file = pq.ParquetFile(catalog.path / "shots.parquet")
     ends = np.cumsum([file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)])
     groups = np.unique(np.searchsorted(ends, rows, side="right")) if len(rows) else np.zeros(1, dtype=int)
@@ -187,14 +187,14 @@ def row_of(catalog: Catalog, name: str) -> int:
     return int(title.row["first_shot"]) + int(number)
 
 
-def as_records(answer: Answer) -> dict[str, Any]:
-    """An answer as plain JSON values: index, candidates, took_ms, results."""
-    results = json.loads(answer.table.to_json(orient="records"))
-    labels = json.loads(answer.labels.to_json(orient="records"))
+def as_records(result: SearchResult) -> dict[str, Any]:
+    """A result as plain JSON values: index, candidates, took_ms, results."""
+    results = json.loads(result.table.to_json(orient="records"))
+    labels = json.loads(result.labels.to_json(orient="records"))
     results = [{**row, "labels": known} for row, known in zip(results, labels, strict=True)]
     return {
-        "index": answer.finder.facts(),
-        "candidates": answer.candidates,
-        "took_ms": answer.took_ms,
+        "index": result.finder.facts(),
+        "candidates": result.candidates,
+        "took_ms": result.took_ms,
         "results": results,
     }

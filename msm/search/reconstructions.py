@@ -1,4 +1,4 @@
-"""A fill-in as a query: which shots of the whole catalog look like what a run expects in the place of a hidden one."""
+"""A run's prediction of a hidden shot as a query over the whole catalog."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from msm.inference.run import Run
 from msm.search.spaces import RawSpace
 
 
-def fill_space(catalog: Catalog, run: Run) -> RawSpace:
-    """The raw space in which a run predicts: fused as its recipe fuses."""
+def prediction_space(catalog: Catalog, run: Run) -> RawSpace:
+    """The raw space of a run's predictions: shots fused as in its recipe."""
     run.check_fits(catalog)
     return RawSpace(catalog, run.recipe.fusion)
 
 
-def expected_vector(run: Run, space: RawSpace, title: Title, shot: int, hidden: Sequence[int] = ()) -> np.ndarray:
-    """(W,): what the run expects of a shot while it, and `hidden` besides, cannot be seen."""
+def predicted_vector(run: Run, space: RawSpace, title: Title, shot: int, hidden: Sequence[int] = ()) -> np.ndarray:
+    """(W,) the run's prediction of a shot, with that shot and those of `hidden` masked."""
     fill = run.fill_in(title, {shot, *hidden})
     predicted = fill.predicted[int(np.flatnonzero(fill.hidden == shot)[0])]
     return space.centre(predicted[None])[0]

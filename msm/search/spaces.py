@@ -1,7 +1,7 @@
-"""Where shots are compared: as the encoders made them, by one modality alone, or as a run sees them in their titles.
+"""Vector spaces for search: raw embeddings, one modality of them, or (in `contextual_space`) a run's contextual ones.
 
-Always centred: the mean of the training shots is taken away and what is left brought to unit length, so that
-an inner product is the centred cosine of every other page, and 0 is "no more alike than any two shots".
+Vectors are always centred: the mean of the training shots is subtracted and the rest normalised, so that an inner
+product is the centred cosine, and 0 is the similarity of two arbitrary shots.
 
 Shape letters: N shots of a catalog, D width of a shot embedding, W width in a space.
 """
@@ -25,14 +25,14 @@ DEFAULT_FUSION = Recipe().fusion
 
 
 class Space(Protocol):
-    """Where shots are compared; also the `Vectors` that an index is built over."""
+    """The vectors of all shots of a catalog; also the `Vectors` that an index is built over."""
 
     @property
     def catalog(self) -> Catalog: ...
 
     @property
     def name(self) -> str:
-        """What its index is called on disk."""
+        """Name of its index on disk."""
         ...
 
     @property
@@ -43,21 +43,21 @@ class Space(Protocol):
 
     @property
     def mark(self) -> str:
-        """Hex digits that change with the catalog, and with everything that makes the vectors what they are."""
+        """Hex digits of everything that the vectors depend on: catalog, modality, fusion, weights."""
         ...
 
     @property
     def words(self) -> str:
-        """What a person should know of it, in one phrase."""
+        """Description in one phrase."""
         ...
 
     @property
     def mean(self) -> np.ndarray:
-        """(W,) what is taken away."""
+        """(W,) that is subtracted."""
         ...
 
     def with_mean(self, mean: np.ndarray) -> Space:
-        """The same space with a mean that was kept, so that it need not be read again."""
+        """The same space with a mean that was saved, so that it need not be computed again."""
         ...
 
     def read(self, rows: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ class Space(Protocol):
     def read_range(self, start: int, stop: int) -> np.ndarray: ...
 
     def scores(self, rows: np.ndarray, query: np.ndarray) -> np.ndarray:
-        """(n,) of `read(rows) @ query`: the cosines of candidates, which is what a large index spends its time on."""
+        """(n,) of `read(rows) @ query`: the cosines of candidates. A large index spends most of its time here."""
         ...
 
 
@@ -77,7 +77,7 @@ class RawSpace:
 
     fusion    joint (as the default recipe) or per_modality
     modality  compare this block alone; InputError where the catalog has none of that name
-    known     (W,) the mean of the training shots, where somebody kept it
+    known     (W,) the mean of the training shots, if it is known already
     """
 
     catalog: Catalog

@@ -1,4 +1,4 @@
-"""What a text can ask: by its encoder, where the catalog's can be had; or for the very words of the subtitles."""
+"""Search with a text: by the encoder that made the catalog's text columns, or for literal words in the subtitles."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from msm.search.spaces import RawSpace
 MODALITY = "text"
 
 
-class WordsFound(NamedTuple):
-    """The first shots that have the words: as `Answer.table` without scores, as `Answer.labels`, and how many there are."""
+class WordMatches(NamedTuple):
+    """The first shots whose text holds the words, as in `SearchResult` but without scores, and the number of all of them."""
 
     table: pd.DataFrame
     labels: pd.DataFrame
@@ -28,8 +28,8 @@ class WordsFound(NamedTuple):
 def text_encoder(catalog: Catalog, choice: str | None = None) -> Encoder:
     """The encoder that made a catalog's text columns.
 
-    choice  as `msm ingest --encoders` takes it, where the catalog alone does not tell enough
-    Raises InputError, one sentence, where there is none: no text modality, or an encoder that is not known here.
+    choice  as `msm ingest --encoders` takes it, where the name in the catalog is not enough to load it
+    Raises InputError where the catalog has no text modality, or an encoder that is not known here.
     """
     for modality in catalog.modalities:
         if modality.name == MODALITY:
@@ -41,7 +41,7 @@ def text_encoder(catalog: Catalog, choice: str | None = None) -> Encoder:
 
 
 def encode_text(encoder: Encoder, space: RawSpace, text: str) -> np.ndarray:
-    """(W,) a text in the space of the text modality; InputError for one that says nothing to the encoder."""
+    """(W,) a text in the space of the text modality; InputError where the encoder knows no word of it."""
     nothing = np.zeros(0)
     shot = ShotInput(start_s=0, end_s=0, pictures=nothing, motion=nothing, changes=nothing, sound=nothing, text=text)
     vector = encode(encoder, [shot])
@@ -50,15 +50,15 @@ def encode_text(encoder: Encoder, space: RawSpace, text: str) -> np.ndarray:
     return space.project_block(vector)[0]
 
 
-def find_words(catalog: Catalog, words: str, *, filters: Filters | None = None, k: int = 10) -> WordsFound:
-    """Shots whose text holds these very words, in embedding order."""
+def find_words(catalog: Catalog, words: str, *, filters: Filters | None = None, k: int = 10) -> WordMatches:
+    """Shots whose text holds these words literally, in embedding order."""
     if not words.strip():
         raise InputError("nothing is asked for; write some words")
     if "text" not in catalog.read_shots(0, 1).columns:
         raise InputError(f"{catalog.path} has no texts, so no words can be looked for")
-    said = catalog.read_shots(columns=["text"])["text"].fillna("").astype(str)
-    has = said.str.contains(" ".join(words.split()), case=False, regex=False).to_numpy()
+    texts = catalog.read_shots(columns=["text"])["text"].fillna("").astype(str)
+    has = texts.str.contains(" ".join(words.split()), case=False, regex=False).to_numpy()
     allowed = allowed_rows(catalog, filters or Filters())
     rows = np.flatnonzero(has if allowed is None else has & allowed)
     found = pd.DataFrame({"row": rows[:k], "score": np.nan, "copies": 0})
-    return WordsFound(*shots_of(catalog, found), len(rows))
+    return WordMatches(*shots_of(catalog, found), len(rows))

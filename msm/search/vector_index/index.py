@@ -1,4 +1,4 @@
-"""An index of unit vectors: asked with or without a filter, written and mapped. `building.py` makes it.
+"""An index of unit vectors: search with or without a filter, write, and read or map. `building` makes one.
 
 Shape letters: N vectors, D their width, R their width after reduction, Q queries, K neighbours.
 """
@@ -26,7 +26,7 @@ READ_UP_TO = (
 
 
 class Vectors(Protocol):
-    """Where the true vectors are: (n, D) float32 of unit length, or zero."""
+    """The full vectors: (n, D) float32 of unit length, or zero."""
 
     @property
     def num(self) -> int: ...
@@ -43,7 +43,7 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True)
 class Built:
-    """What building told: seconds, recall@10 against every vector, milliseconds a query, what the reduction keeps."""
+    """Measures of a new index: build time, recall@10 against exact search, query time, energy that the reduction keeps."""
 
     build_s: float
     recall: float
@@ -56,8 +56,8 @@ class VectorIndex:
 
     def __init__(self, plan: Plan, index: Any, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray):
         self.plan, self.rotation, self.vectors = plan, rotation, vectors
-        self.empty = empty  # rows of zeros: like nothing, so they are never found
-        self.whole = index  # an IndexIDMap2: whoever opens the file in FAISS finds shots by their number
+        self.empty = empty  # rows of zeros, which are never found
+        self.whole = index  # an IndexIDMap2: opened in FAISS, it returns the numbers of shots
         self._inner = faiss.downcast_index(index.index)  # searched by row, so that a filter is a bit a row
         self._gpu = on_gpu(self._inner) if plan.kind != "hnsw" else None
 
@@ -84,10 +84,10 @@ class VectorIndex:
             if num_allowed <= max(EXACT_UP_TO, k) and not self.plan.exact:
                 return self._decide(queries, np.tile(np.flatnonzero(allowed), (len(queries), 1)), k)
         k_found = min(max(k, self.plan.candidates), self.vectors.num)
-        scores, rows = self._ask(queries, k_found, allowed, share)
+        scores, rows = self._search_index(queries, k_found, allowed, share)
         return _padded(scores, rows, k) if self.plan.exact else self._decide(queries, rows, k)
 
-    def _ask(
+    def _search_index(
         self, queries: np.ndarray, k: int, allowed: np.ndarray | None, share: float
     ) -> tuple[np.ndarray, np.ndarray]:
         if self._gpu is not None and allowed is None:  # its indexes take no filter
@@ -105,7 +105,7 @@ class VectorIndex:
         return np.ascontiguousarray(queries @ self.rotation)
 
     def _decide(self, queries: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The true vectors put the candidates in order."""
+        """Order the candidates by their full vectors."""
         best = np.full((len(queries), k), -np.inf, dtype=np.float32)
         found = np.full((len(queries), k), -1, dtype=np.int64)
 
@@ -141,10 +141,10 @@ def write_index(index: VectorIndex, path: Path) -> None:
 
 
 def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray) -> VectorIndex:
-    """Read an index, or map a large one; InputError where it cannot be read, or is not what the plan says."""
+    """Read an index, or map a large one; InputError where it cannot be read, or is not what the plan describes."""
     large = path.stat().st_size > READ_UP_TO
     if large and not _can_be_mapped(path):
-        raise InputError(f"{path} is damaged or no FAISS index: whoever maps it crashes")
+        raise InputError(f"{path} is damaged or no FAISS index: mapping it crashes")
     try:
         whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if large else 0)
     except (RuntimeError, MemoryError) as error:
@@ -160,17 +160,19 @@ def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vec
 
 
 def _can_be_mapped(path: Path) -> bool:
-    """Tried in a process that may crash: FAISS checks what it reads, but believes the sizes in what it maps."""
+    """Try to map an index in another process, which may crash: FAISS does not check the sizes in a mapped file."""
     try:
         return (
-            subprocess.run([sys.executable, "-c", MAP_AND_ASK, str(path)], capture_output=True, timeout=120).returncode
+            subprocess.run(
+                [sys.executable, "-c", MAP_AND_SEARCH, str(path)], capture_output=True, timeout=120
+            ).returncode
             >= 0
         )
     except subprocess.TimeoutExpired:
         return False
 
 
-MAP_AND_ASK = """
+MAP_AND_SEARCH = """
 import sys, faiss, numpy
 index = faiss.read_index(sys.argv[1], faiss.IO_FLAG_MMAP_IFC)
 index.search(numpy.full((1, index.d), 0.1, numpy.float32), 1)
@@ -186,7 +188,7 @@ _CLASSES = {
 
 
 def _parameters(plan: Plan, k: int, allowed: np.ndarray | None, share: float) -> Any:
-    """What a search looks into: more where a filter leaves little."""
+    """Search parameters; a search visits more where a filter leaves few rows."""
     more = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))}
     if plan.kind == "flat":
         return faiss.SearchParameters(**more) if more else None
@@ -197,7 +199,7 @@ def _parameters(plan: Plan, k: int, allowed: np.ndarray | None, share: float) ->
 
 
 def _padded(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """In a settled order of equal scores, and −inf instead of FAISS' own mark for nothing."""
+    """Order equal scores by row, and mark missing results by −inf and −1."""
     scores = np.where(rows < 0, -np.inf, scores)
     order = np.lexsort((rows, -scores), axis=1)[:, :k]
     scores, rows = (np.take_along_axis(a, order, axis=1) for a in (scores, rows))

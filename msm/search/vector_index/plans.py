@@ -1,7 +1,7 @@
-"""Which kind of index for how many vectors, and how it is set.
+"""Choose the kind of index and its settings for a number of vectors.
 
-Only `flat` looks at every vector. The others propose candidates in few dimensions, and the true vectors
-decide: what is shown as a cosine is always exact; what may be missed is a neighbour that was not proposed.
+Only `flat` compares every vector. The others find candidates in few dimensions, which are ordered by their full vectors:
+every score is exact, but a neighbour that was not among the candidates is missed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FEWEST_CODED = 64  # vectors: of fewer the 16 values of a part cannot be learnt
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How an index is built and asked; `reduced` is 0 where candidates are looked for in full width."""
+    """How an index is built and searched; `reduced` is 0 where candidates are searched in full width."""
 
     kind: str
     reduced: int = 0
@@ -50,7 +50,7 @@ class Plan:
 
 
 def choose_plan(num: int, dim: int, kind: str | None = None) -> Plan:
-    """The kind that fits so many vectors, or the one that is asked for; InputError for a kind that there is not."""
+    """The plan for so many vectors of this kind, or of the default kind; InputError for an unknown kind."""
     kind = kind or kind_for(num, dim)
     if kind not in KINDS:
         raise InputError(f"there is no index of the kind {kind!r}; there are {', '.join(KINDS)}")

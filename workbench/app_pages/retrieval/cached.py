@@ -107,7 +107,7 @@ def label_values(catalog: Catalog, label: str) -> list[str]:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)
 def labels_of(catalog: Catalog, rows: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Facts and labels of these shots, as `Answer.table` (without scores) and as `Answer.labels`."""
+    """Facts and labels of these shots, as `SearchResult.table` (without scores) and as `SearchResult.labels`."""
     from msm.search.query import shots_of
 
     return shots_of(catalog, pd.DataFrame({"row": list(rows), "score": 0.0, "copies": 0}))

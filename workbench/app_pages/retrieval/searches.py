@@ -81,7 +81,7 @@ def search_like_shots(cards: Cards, search: Search) -> None:
 def search_like_prediction(cards: Cards, search: Search) -> None:
     """Search by the prediction of a hidden shot, beside a search by the real shot."""
     from msm.search.query import nearest, rank_of
-    from msm.search.reconstructions import expected_vector
+    from msm.search.reconstructions import predicted_vector
 
     row = search.like[0]
     show_query(cards, [row], "fill")
@@ -93,7 +93,7 @@ def search_like_prediction(cards: Cards, search: Search) -> None:
     title = search.catalog[str(search.catalog.titles["title_id"].iloc[int(title_of_rows(search.catalog, [row])[0])])]
     shot = row - int(title.row["first_shot"])
     hidden = state.hidden() if title.title_id == state.title() else []
-    vector = _result_or_none(lambda: expected_vector(run, finder.space, title, shot, hidden))
+    vector = _result_or_none(lambda: predicted_vector(run, finder.space, title, shot, hidden))
     if vector is None:
         return
     predicted = _result_or_none(lambda: nearest(finder, vector=vector, about=[row], **_options(search)))
