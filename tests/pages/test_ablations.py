@@ -1,4 +1,4 @@
-"""The Ablations page: what was found in plain sentences, a figure a knob, how far one is, and how to start another."""
+"""The Ablations page: sentences, figures, the table of cells, progress and the form."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def cell(name: str, changes: dict[str, Any], cosine: float | None, vs_base: dict
 # ---- views ----
 
 
-def test_a_knob_is_one_plain_sentence_with_its_numbers():
+def test_the_effects_of_a_hyperparameter_are_one_sentence_with_their_numbers():
     sentence = hyperparameter_sentence(small_table()["knobs"][0])
     assert sentence == (
         "Hiding 40 % instead of 20 % makes it worse: −0.013, 95 % −0.020 to −0.006; 15 %: no difference seen."
@@ -92,13 +92,13 @@ def test_a_knob_is_one_plain_sentence_with_its_numbers():
     assert "not trained" in hyperparameter_sentence(small_table()["knobs"][1])
 
 
-def test_what_stands_out_only_by_itself_is_called_possible_chance():
+def test_an_effect_that_is_significant_only_without_correction_is_called_possible_chance():
     knob = small_table()["knobs"][0]
     knob["effects"] = [{**e, "answer": "no difference seen"} for e in knob["effects"]]
     assert "among all these comparisons it may be chance" in hyperparameter_sentence(knob)
 
 
-def test_the_headline_names_the_knob_that_mattered_most_or_none():
+def test_the_headline_names_the_hyperparameter_of_the_largest_effect_or_none():
     table = small_table()
     assert headline(table) == "Share of shots hidden mattered most; nothing else stood out."
     for effect in table["knobs"][0]["effects"]:
@@ -106,7 +106,7 @@ def test_the_headline_names_the_knob_that_mattered_most_or_none():
     assert headline(table) == NOTHING_FOUND
 
 
-def test_the_pick_of_validation_is_held_against_the_best_baseline():
+def test_the_cell_that_validation_picks_is_compared_with_the_best_baseline():
     assert picked_sentence(small_table()) == (
         "Validation titles alone would pick **mask.ratio 15 %**: centred cosine 0.501 on test titles, "
         "below the best baseline (average of the shots around): −0.049, 95 % −0.059 to −0.039."
@@ -122,7 +122,7 @@ def test_the_pick_of_validation_is_held_against_the_best_baseline():
         ("x", "a_b", "a b"),
     ],
 )
-def test_values_are_written_as_people_do(key, value, label):
+def test_values_are_written_as_percentages_and_words(key, value, label):
     assert value_label(key, value) == label
 
 
@@ -136,7 +136,7 @@ def test_a_figure_has_a_row_a_value_in_order_an_interval_and_a_dot_a_seed():
     assert any("best baseline +0.050" in a.text for a in figure.layout.annotations)
 
 
-def test_all_knobs_share_an_axis_but_for_one_of_another_size():
+def test_all_hyperparameters_share_an_axis_except_one_of_far_larger_effects():
     table = small_table()
     near = {**table["knobs"][0], "key": "model.depth"}
     far = {
@@ -187,14 +187,14 @@ def write(folder: Path, **progress: Any) -> Path:
     return folder
 
 
-def test_the_page_opens_on_the_answer(monkeypatch, tmp_path):
+def test_the_page_opens_on_the_findings(monkeypatch, tmp_path):
     write(tmp_path / "runs" / "first")
     app = visit(monkeypatch, tmp_path / "runs")
-    said = text_of(app)
+    content = text_of(app)
 
     assert app.selectbox[0].value == "first" and app.query_params["ablation"] in ("first", ["first"])
     assert "mattered most" in app.subheader[0].value
-    assert "Hiding 40 % instead of 20 % makes it worse" in said and "the loss is no longer a number" in said
+    assert "Hiding 40 % instead of 20 % makes it worse" in content and "the loss is no longer a number" in content
     assert [c.key for c in app.get("plotly_chart") if c.key] == ["knob.mask.ratio"]
     assert list(app.dataframe[0].value["Answer"]) == ["base", "worse", "no difference seen", "not known yet"]
     assert any(c.value.startswith("msm ablate films") for c in app.code)
@@ -216,10 +216,10 @@ def test_an_ablation_under_way_shows_how_far_it_is_and_can_be_stopped(monkeypatc
     assert (folder / "stop").exists()
 
 
-def test_a_runner_that_fell_silent_is_not_called_running(monkeypatch, tmp_path):
+def test_an_ablation_without_heartbeat_is_not_called_running(monkeypatch, tmp_path):
     folder = write(tmp_path / "runs" / "now", state="running", done=4, failed=0)
-    said = json.loads((folder / "progress.json").read_text())
-    (folder / "progress.json").write_text(json.dumps({**said, "heartbeat": time.time() - 300}))
+    content = json.loads((folder / "progress.json").read_text())
+    (folder / "progress.json").write_text(json.dumps({**content, "heartbeat": time.time() - 300}))
     app = visit(monkeypatch, tmp_path / "runs")
 
     assert "stands at 4 of 12 trainings" in app.info[0].value
@@ -248,7 +248,7 @@ def test_what_is_no_table_gets_one_sentence(monkeypatch, tmp_path, content, sent
     assert sentence in app.error[0].value and len(app.error) == 1
 
 
-def test_an_impossible_wish_is_refused_on_the_page_and_starts_nothing(monkeypatch, tmp_path):
+def test_an_invalid_request_is_refused_on_the_page_and_starts_nothing(monkeypatch, tmp_path):
     app = visit(monkeypatch, tmp_path / "runs")
     next(t for t in app.text_input if t.label == "Settings of every cell").set_value("mask.ratio=7").run()
     next(b for b in app.button if b.label == "Start").click().run()
@@ -257,14 +257,14 @@ def test_an_impossible_wish_is_refused_on_the_page_and_starts_nothing(monkeypatc
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_page_opens_on_what_was_measured_here_where_there_is_no_ablation_of_ones_own(monkeypatch, tmp_path):
+def test_without_own_ablations_the_page_opens_on_those_of_the_project(monkeypatch, tmp_path):
     app = visit(monkeypatch, tmp_path / "none")
 
     assert "Recipe" in app.subheader[0].value
     assert any("neighbour" in str(m.value) for m in app.markdown)
 
 
-def test_when_a_model_is_worth_it_is_said_in_a_sentence_for_each_recipe():
+def test_the_scaling_curve_has_a_sentence_for_each_recipe():
     import pandas as pd
 
     from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table

@@ -1,4 +1,4 @@
-"""The Embedding map page, run by Streamlit's AppTest; its parts and words as pure functions."""
+"""The Embedding map page, run by Streamlit's AppTest; its figures, data and sentences as pure functions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def small(tmp_path) -> Catalog:
     return Catalog.write(tmp_path / "catalog", titles, modalities=modalities_of(DIMS))
 
 
-def test_the_page_opens_on_two_maps_of_the_sample_and_says_what_lies_together(monkeypatch):
+def test_the_page_opens_on_two_maps_of_the_sample_and_says_how_often_neighbours_share_a_label(monkeypatch):
     app = visit(monkeypatch, SAMPLE, ROOT / "sample_data" / "runs")
 
     assert [s.label for s in app.selectbox][:2] == ["Map", "Beside it"]
@@ -62,7 +62,7 @@ def test_the_page_opens_on_two_maps_of_the_sample_and_says_what_lies_together(mo
     assert "the two embeddings agree on" in text_of(app)
 
 
-def test_shots_of_a_link_are_chosen_with_what_is_typical_of_them_and_ways_on(monkeypatch):
+def test_shots_of_a_link_are_selected_and_their_typical_labels_are_named(monkeypatch):
     app = visit(monkeypatch, SAMPLE, ROOT / "sample_data" / "runs", shots="harbour-lights:0-11")
 
     assert "Typical of them" in text_of(app) and "around the chosen" in text_of(app)
@@ -71,7 +71,7 @@ def test_shots_of_a_link_are_chosen_with_what_is_typical_of_them_and_ways_on(mon
     assert any("Selection.from_link" in c.value and "harbour-lights" in c.value for c in app.code)
 
 
-def test_a_map_of_titles_and_words_to_find_and_a_path_can_be_asked_for(monkeypatch):
+def test_a_map_of_titles_can_be_searched_and_show_a_path(monkeypatch):
     app = visit(monkeypatch, SAMPLE, ROOT / "sample_data" / "runs")
     app.text_input(key="map.find").set_value("harbour").run()
     assert "found" in text_of(app)
@@ -90,7 +90,7 @@ def test_without_a_map_the_page_shows_principal_components_and_offers_to_draw_on
     assert not (small.path / "maps").exists()
 
 
-def test_a_map_that_the_catalog_has_overtaken_is_offered_to_be_drawn_anew_or_grown(monkeypatch, small, tmp_path):
+def test_an_outdated_map_can_be_drawn_anew_or_extended(monkeypatch, small, tmp_path):
     few_shots = 5  # too few for UMAP, so the map is there at once
     rng = np.random.default_rng(0)
     titles = [small_title(rng, t, "test", few_shots) for t in ("one", "two")]
@@ -104,7 +104,7 @@ def test_a_map_that_the_catalog_has_overtaken_is_offered_to_be_drawn_anew_or_gro
 
 
 @pytest.mark.parametrize("damage", ["json", "parquet"])
-def test_a_damaged_map_gets_a_sentence_or_is_passed_over_and_can_be_drawn_again(monkeypatch, tmp_path, damage):
+def test_a_damaged_map_gets_a_sentence_or_is_skipped_and_can_be_drawn_again(monkeypatch, tmp_path, damage):
     rng = np.random.default_rng(0)
     titles = [small_title(rng, "one", "test", 6)]
     catalog = Catalog.write(tmp_path / "short", titles, modalities=modalities_of(DIMS))
@@ -146,7 +146,7 @@ def test_the_sample_catalog_comes_with_small_maps_of_its_raw_and_contextual_shot
         assert fresh is not None and fresh.trustworthiness > 0.9, "python -m sample_data.make --maps makes them"
 
 
-def test_many_frames_come_in_one_answer_and_none_from_outside_the_folder(monkeypatch):
+def test_many_thumbnails_come_in_one_response_and_none_from_outside_the_folder(monkeypatch):
     from starlette.requests import Request
 
     from workbench.server.routes import MOST_TOGETHER, thumbnails_together
@@ -182,7 +182,7 @@ def unpacked(text: str, kind: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), kind)
 
 
-def test_places_keep_their_shape_to_a_65_thousandth():
+def test_coordinates_are_kept_to_16_bits_with_one_scale():
     points = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32) * [3, 1]
     part = points_part("key", points)
     back = np.stack([unpacked(part[axis], "<u2") for axis in "xy"], axis=1) / 65535
@@ -191,7 +191,7 @@ def test_places_keep_their_shape_to_a_65_thousandth():
     np.testing.assert_allclose((back - back.mean(axis=0)) * extent, points - points.mean(axis=0), atol=1e-4 * extent)
 
 
-def test_one_point_alone_has_a_place():
+def test_a_map_of_one_point_has_coordinates():
     assert unpacked(points_part("key", np.zeros((1, 2), np.float32))["x"], "<u2").tolist() == [32768]
 
 
@@ -230,12 +230,12 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("paper", ["#fdfdfc", "#14161a"])
-def test_every_category_can_be_seen_on_both_papers(paper):
+def test_every_category_contrasts_with_light_and_dark_pages(paper):
     assert min(contrast(colour, paper) for colour in palette.CATEGORIES) > 2
 
 
 @pytest.mark.parametrize("eyes", ["usual", "deutan", "protan"])
-def test_categories_can_be_told_apart_by_any_eyes(eyes):
+def test_categories_can_be_distinguished_with_colour_blindness(eyes):
     seen = {  # Viénot, Brettel and Mollon 1999, on linear RGB
         "usual": np.eye(3),
         "deutan": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
@@ -251,14 +251,14 @@ def test_categories_can_be_told_apart_by_any_eyes(eyes):
     assert apart.min() > 0.08
 
 
-def test_labels_of_few_values_come_first_and_what_is_the_same_all_over_is_left_out(small):
-    told = map_labels(small, "shots")
-    assert list(told)[:2] == ["title", "split"] and len(told) == 60
-    assert {"scene", "length in seconds", "place in the title"} <= set(told)
+def test_labels_of_few_values_come_first_and_constant_ones_are_left_out(small):
+    labels = map_labels(small, "shots")
+    assert list(labels)[:2] == ["title", "split"] and len(labels) == 60
+    assert {"scene", "length in seconds", "place in the title"} <= set(labels)
     assert len(map_labels(small, "titles")) == 2
 
 
-def test_what_is_typical_is_said_only_where_it_stands_out():
+def test_a_label_is_typical_only_where_it_is_over_represented():
     everything = pd.DataFrame({"genre": ["noir"] * 10 + ["space"] * 90, "tone": ["calm"] * 100})
 
     assert "genre *noir* 100" in typical_sentence(everything.iloc[:8], everything)
@@ -266,7 +266,7 @@ def test_what_is_typical_is_said_only_where_it_stands_out():
     assert typical_sentence(everything.iloc[20:60], everything) == ""
 
 
-def test_overlap_is_the_share_of_neighbours_that_both_name():
+def test_overlap_is_the_share_of_common_neighbours():
     one = np.array([[1, 2], [0, 2], [0, 1]])
     other = np.array([[2, 1], [0, 3], [3, 4]])
 

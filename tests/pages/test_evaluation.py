@@ -1,4 +1,4 @@
-"""The Evaluation page and its pictures: with a report, an old one, none, another catalog's; and what it exports."""
+"""The Evaluation page and its figures with a current, an old, a foreign and no report; and its exports."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_report_of_older_weights_is_called_old(monkeypatch, world, tmp_path, r
     assert "trained on after this report" in app.warning[0].value and "Measure it again" in buttons(app)
 
 
-def test_runs_can_be_laid_side_by_side(monkeypatch, world, tmp_path):
+def test_runs_can_be_compared(monkeypatch, world, tmp_path):
     for name in ("one", "two"):
         shutil.copytree(world / "runs" / "measured", tmp_path / "runs" / name)
     app = visit(monkeypatch, world / "catalog", tmp_path / "runs")
@@ -164,7 +164,7 @@ def test_runs_can_be_laid_side_by_side(monkeypatch, world, tmp_path):
     assert not app.exception and "as good as equal" in text_of(app)
 
 
-def test_a_collapse_is_said_on_the_page(monkeypatch, world, tmp_path):
+def test_a_collapse_is_reported_on_the_page(monkeypatch, world, tmp_path):
     shutil.copytree(world / "runs" / "measured", tmp_path / "runs" / "sunk")
     path = tmp_path / "runs" / "sunk" / "metrics.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -181,7 +181,7 @@ def test_without_a_run_or_a_catalog_the_page_says_what_to_do(monkeypatch, world,
     assert "there is no such folder" in app.error[0].value
 
 
-def test_every_picture_is_the_same_twice_and_carries_no_markup_of_the_catalog(reports):
+def test_every_figure_is_the_same_twice_and_carries_no_markup_of_the_catalog(reports):
     lines: list[dict] = []
     table = probes_table(reports)
     draws = [
@@ -197,7 +197,7 @@ def test_every_picture_is_the_same_twice_and_carries_no_markup_of_the_catalog(re
     assert any(n.startswith("&lt;b&gt;bold&lt;/b&gt;") for n in names) and "<" not in "".join(names)
 
 
-def test_titles_carry_their_id_whether_they_have_a_row_or_a_dot(reports):
+def test_points_of_titles_carry_their_id_in_both_layouts(reports):
     few = titles_figure(reports)
     many = {"measured": {**reports["measured"], "titles": reports["measured"]["titles"] * 20}}
     for figure in (few, titles_figure(many)):
@@ -205,14 +205,14 @@ def test_titles_carry_their_id_whether_they_have_a_row_or_a_dot(reports):
         assert {row[0] for t in marked for row in t.customdata} == {f"test-{i}" for i in range(10, 14)}
 
 
-def test_the_words_follow_the_interval(reports):
-    def told(low: float, high: float) -> str:
+def test_the_verdict_follows_the_interval(reports):
+    def verdict_of(low: float, high: float) -> str:
         evaluation = {**reports["measured"], "intervals": {"difference": {"mean": 0.0, "low": low, "high": high}}}
         return verdict(evaluation)
 
-    assert "the model comes nearer" in told(0.01, 0.2)
-    assert "nobody can tell" in told(-0.01, 0.2)
-    assert "better to copy" in told(-0.2, -0.01)
+    assert "the model comes nearer" in verdict_of(0.01, 0.2)
+    assert "nobody can tell" in verdict_of(-0.01, 0.2)
+    assert "better to copy" in verdict_of(-0.2, -0.01)
 
 
 def test_an_old_report_gives_empty_tables_and_no_error(reports):
@@ -269,7 +269,7 @@ def test_the_html_report_stands_alone_and_shows_markup_as_text(reports, world):
     )
 
 
-def test_the_command_below_a_report_asks_for_its_split_and_its_parts(reports):
+def test_the_command_below_a_report_has_its_split_and_its_parts(reports):
     whole = {**reports["measured"], "split": "validation"}
     plain = {name: part for name, part in whole.items() if name not in ("by_ratio", "spans", "probes")}
     again = command_again(Path("my runs/one"), Path("catalog"), whole)
@@ -293,7 +293,7 @@ def test_copied_cells_draw_what_the_page_shows(world, reports):
         assert isinstance(eval(last, names), go.Figure), cell  # noqa: S307 — our own cell, as a notebook runs it
 
 
-def test_probes_are_put_into_words(reports):
+def test_probes_are_described_in_sentences(reports):
     probes = reports["measured"]["probes"]
     assert re.match(r"Of \d+ questions? asked of the labels", probes_sentence(probes))
     wide = probes_wide(probes_table(reports))

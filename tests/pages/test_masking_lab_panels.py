@@ -1,4 +1,4 @@
-"""The panels below the filmstrip, run by Streamlit's AppTest: each opens with its sentence, only the open one is asked."""
+"""The panels below the filmstrip, run by Streamlit's AppTest: each opens with its sentence, only the open one is computed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def world(tmp_path_factory) -> Path:
     titles = [small_title(rng, f"title-{s}", s, 40, name=f"A {s} title") for s in ("train", "validation", "test")]
     titles += [small_title(rng, "three", "test", 3, plain=True), small_title(rng, "single", "test", 1)]
     titles += [small_title(rng, "markup", "test", 40, name="<b>x</b>", plain=True)]
-    told = [TitleData(**{**vars(t), "global_embedding": rng.standard_normal(6)}) for t in titles]
-    catalog = Catalog.write(folder / "catalog", told, modalities=modalities_of(DIMS))
+    with_metadata = [TitleData(**{**vars(t), "global_embedding": rng.standard_normal(6)}) for t in titles]
+    catalog = Catalog.write(folder / "catalog", with_metadata, modalities=modalities_of(DIMS))
     train_run(catalog, folder / "runs" / "mediafm", steps=2)
     train_run(catalog, folder / "runs" / "other", steps=1)
     return folder
@@ -51,7 +51,7 @@ def visit(monkeypatch, world: Path, page: Path = LAB, /, panel: str | None = Non
     return app
 
 
-def said(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     return "\n".join(str(m.value) for m in [*app.markdown, *app.caption])
 
 
@@ -61,7 +61,7 @@ def test_with_everything_hidden_there_is_nothing_to_copy_and_no_shot_is_shown_fo
 
     assert "The model expected" in shown and "Copying would show" not in shown
     assert "no shot in particular" in shown
-    assert "without a model none is likelier than another" in said(app)
+    assert "without a model none is likelier than another" in text_of(app)
 
     some = visit(monkeypatch, world, hidden="3-5")
     assert "Copying would show" in frames_of(some) and "no shot in particular" not in frames_of(some)
@@ -91,26 +91,26 @@ def test_each_panel_opens_with_its_sentence_in_bold(monkeypatch, world, panel):
 
 def test_the_lab_opens_on_what_the_model_expected_and_a_click_changes_the_panel(monkeypatch, world):
     app = visit(monkeypatch, world, hidden="2,6,9,14,19,25,31")
-    assert "choice" in said(app)
+    assert "choice" in text_of(app)
 
     app.button_group(key="widget.panel").set_value("Surprise").run()
-    assert not app.exception and "most surprising" in said(app)
+    assert not app.exception and "most surprising" in text_of(app)
 
 
-def test_only_the_open_panel_is_asked(monkeypatch, world):
-    asked = []
+def test_only_the_open_panel_is_computed(monkeypatch, world):
+    opened = []
     for name, panel in list(panels.PANELS.items()):
-        monkeypatch.setitem(panels.PANELS, name, lambda *a, n=name, p=panel: (asked.append(n), p(*a))[1])
+        monkeypatch.setitem(panels.PANELS, name, lambda *a, n=name, p=panel: (opened.append(n), p(*a))[1])
     visit(monkeypatch, world, panel="Surprise", hidden="4")
 
-    assert set(asked) == {"Surprise"}
+    assert set(opened) == {"Surprise"}
 
 
 @pytest.mark.parametrize("panel", SENTENCES)
 @pytest.mark.parametrize(
     ("title", "hidden"), [("title-test", "none"), ("three", "1"), ("single", "0"), ("markup", "0-39")]
 )
-def test_a_title_with_little_to_say_gets_a_sentence_and_no_traceback(monkeypatch, world, panel, title, hidden):
+def test_a_short_title_gets_a_sentence_and_no_traceback(monkeypatch, world, panel, title, hidden):
     app = visit(monkeypatch, world, panel=panel, title=title, hidden=hidden)
 
     assert not app.exception
@@ -129,34 +129,34 @@ def test_the_shot_that_is_looked_at_is_the_one_shown(monkeypatch, world):
 def test_what_if_compares_metadata_and_runs_on_the_same_hidden_shots(monkeypatch, world):
     app = visit(monkeypatch, world, panel="What if", hidden="2,6,9,14,19,25,31")
     app.button_group(key="widget.what_if").set_value("Other metadata").run()
-    assert "without any metadata" in said(app) and not app.exception
+    assert "without any metadata" in text_of(app) and not app.exception
     app.selectbox(key="widget.metadata_of").set_value("markup").run()
-    assert "told of “\\<b\\>x" in said(app) and not app.exception
+    assert "told of “\\<b\\>x" in text_of(app) and not app.exception
 
     app.button_group(key="widget.what_if").set_value("Another run").run()
-    assert "the run other" in said(app).lower() and not app.exception
+    assert "the run other" in text_of(app).lower() and not app.exception
 
 
-def test_where_only_the_sound_is_hidden_the_other_panels_say_that_they_ask_about_whole_shots(monkeypatch, world):
+def test_where_only_the_sound_is_hidden_the_other_panels_say_that_they_hide_whole_shots(monkeypatch, world):
     monkeypatch.setattr("workbench.session.state.modality", lambda: "audio")
 
-    assert "whole shots" in said(visit(monkeypatch, world, panel="What mattered", hidden="2,6,9"))
-    assert "choice" in said(visit(monkeypatch, world, panel="Expected", hidden="2,6,9"))
+    assert "whole shots" in text_of(visit(monkeypatch, world, panel="What mattered", hidden="2,6,9"))
+    assert "choice" in text_of(visit(monkeypatch, world, panel="Expected", hidden="2,6,9"))
 
 
-def test_shots_that_lose_different_parts_are_said_and_copied_as_they_are(monkeypatch, world):
+def test_different_hidden_modalities_are_named_and_copied(monkeypatch, world):
     app = visit(monkeypatch, world, panel="Expected", hidden="2,6,9", modality="audio:2;video:9")
 
-    assert "Hidden: the sound of shot 2; the picture of shot 9; all of shot 6." in said(app)
-    assert "choice" in said(app) and not app.error
+    assert "Hidden: the sound of shot 2; the picture of shot 9; all of shot 6." in text_of(app)
+    assert "choice" in text_of(app) and not app.error
     assert any("modalities={'audio': [2], 'video': [9]}" in c.value for c in app.code)
 
 
-def test_every_shot_alone_takes_a_bar_and_then_tells_how_the_fast_form_agrees(monkeypatch, world):
+def test_the_exact_surprise_curve_is_compared_with_the_fast_one(monkeypatch, world):
     app = visit(monkeypatch, world, panel="Surprise", hidden="4")
     next(b for b in app.button if b.label == "Hide every shot alone").click().run()
 
-    assert "Spearman" in said(app) and not app.exception
+    assert "Spearman" in text_of(app) and not app.exception
 
 
 @pytest.mark.parametrize("panel", ["Expected", "Surprise", "What mattered", "What if"])
@@ -171,19 +171,19 @@ def test_the_copied_code_draws_what_the_panel_shows(monkeypatch, world, panel):
 
 
 # ---- presenting ---------------------------------------------------------------------------------
-def test_without_a_script_the_presenter_tells_the_story_of_the_view(monkeypatch, world):
+def test_without_a_script_the_presenter_shows_the_default_script(monkeypatch, world):
     app = visit(monkeypatch, world, PRESENT, hidden="2,6,9")
-    assert "1 of 7" in said(app)
+    assert "1 of 7" in text_of(app)
 
     app.button(key="presenter.next").click().run()
-    assert "2 of 7" in said(app) and not app.exception
+    assert "2 of 7" in text_of(app) and not app.exception
 
 
 def test_a_script_beside_the_catalog_is_played_and_a_bad_one_gets_its_sentence(monkeypatch, world):
     folder = world / "presentations"
     folder.mkdir(exist_ok=True)
     (folder / "mine.toml").write_text('[[steps]]\nshow = "words"\nheading = "Hello"\n', encoding="utf-8")
-    assert "1 of 1" in said(visit(monkeypatch, world, PRESENT))
+    assert "1 of 1" in text_of(visit(monkeypatch, world, PRESENT))
 
     (folder / "mine.toml").write_text('[[steps]]\nshow = "dance"\n', encoding="utf-8")
     app = visit(monkeypatch, world, PRESENT)
@@ -191,13 +191,13 @@ def test_a_script_beside_the_catalog_is_played_and_a_bad_one_gets_its_sentence(m
     assert "mine.toml, step 1: show is 'dance'" in app.error[0].value
 
 
-def test_a_view_that_cannot_be_shown_does_not_hold_up_the_others(monkeypatch, world):
+def test_a_slide_that_cannot_be_shown_leaves_the_others_alone(monkeypatch, world):
     app = visit(monkeypatch, world, PRESENT, title="single", hidden="none")  # the film, then surprise at its one shot
     app.button(key="presenter.next").click().run()
     assert "has one shot" in app.error[0].value
 
     app.button(key="presenter.back").click().run()
-    assert not app.error and "1 of 2" in said(app)
+    assert not app.error and "1 of 2" in text_of(app)
 
 
 # ---- words --------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def paired(*values: float, apart: int = 3) -> pd.DataFrame:
     return pd.DataFrame({"shot": np.arange(len(values)) * apart, "centred_cosine": values})
 
 
-def test_two_fill_ins_that_chance_could_tell_apart_are_not_told_apart():
+def test_a_difference_between_fill_ins_that_may_be_chance_is_not_reported():
     high, low = paired(*[0.7, 0.72, 0.69, 0.71, 0.7, 0.7]), paired(*[0.4, 0.45, 0.41, 0.39, 0.42, 0.4])
 
     assert pair_sentence(high, low, "this", "that").startswith("This comes nearer to the truth than that")
@@ -217,14 +217,14 @@ def test_two_fill_ins_that_chance_could_tell_apart_are_not_told_apart():
     assert "too few to measure" in pair_sentence(high.assign(shot=range(6)), low.assign(shot=range(6)), "this", "that")
 
 
-def test_context_is_said_to_suffice_where_more_of_it_wins_nothing():
+def test_context_is_called_sufficient_where_more_gains_nothing():
     table = pd.DataFrame({"reach": [1, 2, 4], "centred_cosine": [0.3, 0.5, 0.51]})
 
     assert context_sentence(table).startswith("With 2 visible shots on each side the model comes as near as with all")
     assert "still gaining" in context_sentence(table.assign(centred_cosine=[0.1, 0.3, 0.5]))
 
 
-def test_a_shot_that_helped_is_named_and_where_none_did_that_is_said():
+def test_the_most_helpful_shot_is_named_or_that_there_is_none():
     table = pd.DataFrame({"shot": [3, 6], "offset": [-2, 1], "influence": [0.2, -0.1]})
     starts = np.arange(10) * 10.0
 
@@ -244,7 +244,7 @@ def test_the_game_says_who_was_right_and_never_calls_itself_a_measurement():
     assert "not a measurement" in score_sentence([(True, True, True)])
 
 
-def test_places_are_written_as_people_read_them():
+def test_places_are_written_as_time_and_distance():
     assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 112)] == [
         *["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]
     ]
@@ -271,7 +271,7 @@ def test_attention_says_where_the_model_looks_and_never_that_it_explains():
     )  # the opposite is no agreement
 
 
-def test_the_picture_of_attention_leaves_hidden_shots_empty():
+def test_the_attention_figure_leaves_hidden_shots_empty():
     seen, weights = np.array([0, 2, 3]), np.array([[0.2, 0.5], [0.4, 0.1], [0.0, 0.1]])
     drawn = attention_figure(weights, ("layer 1", "head"), seen, 1, np.arange(4) * 5.0).data[0]
 
@@ -283,5 +283,5 @@ def test_the_panel_shows_attention_layer_by_layer_and_how_it_agrees_with_leave_o
     app = visit(monkeypatch, world, panel="What mattered", hidden="2,6,9")
     app.button_group(key="widget.method").set_value("attention").run()
 
-    assert not app.exception and "of its look" in said(app) and "Spearman" in said(app)
+    assert not app.exception and "of its look" in text_of(app) and "Spearman" in text_of(app)
     assert any("attention_figure" in c.value for c in app.code)

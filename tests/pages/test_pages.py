@@ -54,7 +54,7 @@ def test_every_page_runs_on_the_sample_data(monkeypatch, page):
     assert not app.error
 
 
-def test_the_masking_lab_greets_with_a_verdict_on_an_unseen_title(monkeypatch, world):
+def test_the_masking_lab_opens_with_a_verdict_on_an_unseen_title(monkeypatch, world):
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
 
     assert app.selectbox[0].value == "title-test"
@@ -63,7 +63,7 @@ def test_the_masking_lab_greets_with_a_verdict_on_an_unseen_title(monkeypatch, w
     assert "seeded screenplay" in text_of(app)
 
 
-def test_the_lab_answers_typed_ranges_and_follows_with_the_table(monkeypatch, world):
+def test_typed_ranges_change_the_verdict_and_the_table(monkeypatch, world):
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
     app.text_input[0].set_value("3-5, 9").run()
 
@@ -85,7 +85,7 @@ def test_a_range_that_cannot_be_read_gets_its_sentence_and_stays_in_the_field(mo
     assert app.query_params["hidden"] == before
 
 
-def test_clear_shows_every_shot_and_asks_for_one(monkeypatch, world):
+def test_clear_shows_every_shot(monkeypatch, world):
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs")
     next(b for b in app.button if b.label == "Clear").click().run()
 
@@ -117,7 +117,7 @@ def test_a_link_that_hides_an_unknown_modality_gets_its_sentence(monkeypatch, wo
     assert "modality" not in app.query_params
 
 
-def test_the_data_page_tells_what_the_catalog_holds_and_that_it_is_sound(monkeypatch, world):
+def test_the_data_page_shows_what_the_catalog_holds_and_that_it_is_sound(monkeypatch, world):
     app = visit(monkeypatch, DATA, world / "catalog", world / "runs")
 
     assert {m.label: m.value for m in app.metric} == {
@@ -139,7 +139,7 @@ def test_without_a_catalog_a_page_says_so_and_what_to_do(monkeypatch, page, tmp_
     assert any("msm import" in c.value for c in app.code)
 
 
-def test_the_first_films_or_embeddings_can_be_brought_where_there_is_no_catalog_yet(monkeypatch, tmp_path):
+def test_without_a_catalog_films_or_embeddings_can_be_added(monkeypatch, tmp_path):
     app = visit(monkeypatch, DATA, tmp_path / "nothing", tmp_path / "none")
 
     assert not app.exception
@@ -177,14 +177,14 @@ def test_without_a_run_the_way_to_the_training_page_is_a_click(monkeypatch, worl
     assert "--recipe neighbour" in next(c.value for c in app.code if c.value.startswith("msm train"))
 
 
-def test_films_that_the_sample_runs_can_be_asked_about_are_told_so(monkeypatch, tmp_path):
+def test_the_page_names_the_sample_runs_that_fit_a_new_catalog(monkeypatch, tmp_path):
     title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 2304)))
     sample = modalities_of({"video": 768, "audio": 768, "text": 768})
     Catalog.write(tmp_path / "my films", [title], modalities=sample)
     app = visit(monkeypatch, LAB, tmp_path / "my films", tmp_path / "none")
 
-    (said,) = [c.value for c in app.code if c.value.startswith("msm app")]
-    assert f"--catalog '{tmp_path / 'my films'}' --runs " in said and "sample_data/runs" in said
+    (command,) = [c.value for c in app.code if c.value.startswith("msm app")]
+    assert f"--catalog '{tmp_path / 'my films'}' --runs " in command and "sample_data/runs" in command
 
 
 def test_a_catalog_without_times_has_no_hours(monkeypatch, tmp_path):
@@ -204,7 +204,7 @@ def test_a_run_for_other_shots_is_not_offered_and_the_lab_says_why(monkeypatch, 
     assert suggested.parent == world / "runs" and not suggested.exists()
 
 
-def test_a_catalog_without_titles_to_learn_from_is_not_told_to_train_on_itself(monkeypatch, world, tmp_path):
+def test_a_catalog_without_training_titles_is_not_offered_a_training(monkeypatch, world, tmp_path):
     title = TitleData(title_id="t", split="test", embeddings=np.ones((5, 7)))
     Catalog.write(tmp_path / "other", [title], modalities=modalities_of({"text": 7}))
     app = visit(monkeypatch, LAB, tmp_path / "other", world / "runs")
@@ -241,7 +241,7 @@ def test_a_run_whose_weights_are_damaged_gets_a_sentence_and_no_traceback(monkey
     assert "model.safetensors is not readable" in app.error[0].value
 
 
-def test_words_that_the_app_does_not_know_are_named(monkeypatch, world):
+def test_unknown_arguments_of_the_app_are_named(monkeypatch, world):
     monkeypatch.setattr(sys, "argv", ["app.py", "--catalogue", str(world / "catalog")])
     app = AppTest.from_file(str(MAIN), default_timeout=TIMEOUT_S).run()
 

@@ -1,4 +1,4 @@
-"""The retrieval page, run by Streamlit's AppTest: what it opens on, the four ways to ask, and where it cannot answer."""
+"""The Shot retrieval page, run by Streamlit's AppTest: its default query, its four searches, and missing indexes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def world(tmp_path_factory) -> Path:
     return write_trio(tmp_path_factory.mktemp("retrieval"), 40)
 
 
-def ask_by(app, mode: str):
+def search_by(app, mode: str):
     control = next(c for c in app.button_group if c.key == "retrieval.mode")
     return control.set_value(mode).run()
 
@@ -32,7 +32,7 @@ def everything(app) -> str:
     return "\n".join([text_of(app), *(h.value for h in app.header), *(s.value for s in app.subheader)])
 
 
-def test_it_opens_on_a_hidden_shot_of_an_unseen_title_with_both_answers(monkeypatch, world):
+def test_it_opens_on_a_hidden_shot_of_an_unseen_title_with_both_searches(monkeypatch, world):
     app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7,9", title="title-test")
 
     assert "A test title · shot 7" in everything(app)
@@ -42,7 +42,7 @@ def test_it_opens_on_a_hidden_shot_of_an_unseen_title_with_both_answers(monkeypa
     assert (world / "catalog" / "index" / "contextual-mediafm.vectors" / "contextual.npy").exists()
 
 
-def test_the_shared_selection_is_the_question(monkeypatch, world):
+def test_the_shared_selection_is_the_query(monkeypatch, world):
     app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", title="title-test")
     app.session_state["selection.shots"] = (3, 50)
     app.session_state["retrieval.unlike"] = (90,)
@@ -56,14 +56,14 @@ def test_the_shared_selection_is_the_question(monkeypatch, world):
     assert "Like these" not in everything(app)
 
 
-def test_what_the_model_expects_is_told_by_where_the_real_shot_stands(monkeypatch, world):
-    app = ask_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "fill")
+def test_a_search_by_prediction_reports_the_rank_of_the_real_shot(monkeypatch, world):
+    app = search_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "fill")
 
     assert not app.exception and "nearer to the model's guess than the real one" in everything(app)
 
 
 def test_shots_in_a_row_can_be_made_longer(monkeypatch, world):
-    app = ask_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "clip")
+    app = search_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "clip")
     app.slider(key="retrieval.length.12").set_value(6).run()
 
     assert not app.exception
@@ -72,7 +72,7 @@ def test_shots_in_a_row_can_be_made_longer(monkeypatch, world):
 
 
 def test_words_are_found_as_they_are_written_and_the_page_says_why_not_by_meaning(monkeypatch, world):
-    app = ask_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "text")
+    app = search_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "text")
     assert app.text_input[0].value.startswith("Somebody speaks in place")
     assert "with the very words" in everything(app)
     assert "made by 'unknown', which is no encoder that is known here" in everything(app)
@@ -81,7 +81,7 @@ def test_words_are_found_as_they_are_written_and_the_page_says_why_not_by_meanin
     assert "Nobody says these words" in everything(app)
 
 
-def test_filters_are_said_and_kept(monkeypatch, world):
+def test_filters_are_shown_and_kept(monkeypatch, world):
     app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7")
     assert "own scene is left out" in everything(app)
     next(m for m in app.multiselect if m.label == "Splits").set_value(["train"]).run()
@@ -90,7 +90,7 @@ def test_filters_are_said_and_kept(monkeypatch, world):
     assert everything(app).count("No shot passes the filters") >= 2 and not app.exception
 
 
-def test_how_often_the_same_is_found_is_measured_on_request(monkeypatch, world):
+def test_retrieval_metrics_are_measured_on_request(monkeypatch, world):
     app = visit(monkeypatch, PAGE, ROOT / "sample_data" / "catalog", world / "runs")
     next(t for t in app.toggle if t.label == "Measure on the unseen titles").set_value(True).run()
 
@@ -98,13 +98,13 @@ def test_how_often_the_same_is_found_is_measured_on_request(monkeypatch, world):
     assert any("measures_figure" in c.value for c in app.code)
 
 
-def test_without_a_run_the_raw_side_answers_and_the_other_says_what_is_missing(monkeypatch, world, tmp_path):
+def test_without_a_run_raw_search_works_and_contextual_search_says_what_is_missing(monkeypatch, world, tmp_path):
     app = visit(monkeypatch, PAGE, world / "catalog", tmp_path / "none", hidden="7")
     assert "With a trained run" in app.info[0].value and "index, exact" in everything(app)
-    assert "nothing can be filled in" in ask_by(app, "fill").info[0].value
+    assert "nothing can be filled in" in search_by(app, "fill").info[0].value
 
 
-def test_a_damaged_index_is_said_and_not_used(monkeypatch, world, tmp_path):
+def test_a_damaged_index_is_reported_and_not_used(monkeypatch, world, tmp_path):
     import shutil
 
     shutil.copytree(world / "catalog", tmp_path / "catalog", ignore=shutil.ignore_patterns("index"))
@@ -128,12 +128,12 @@ def test_a_catalog_too_large_to_wait_for_says_how_to_index_it(monkeypatch, world
 
 @pytest.mark.parametrize("mode", ["shot", "fill", "clip", "text"])
 @pytest.mark.parametrize("num_shots", [1, 3])
-def test_a_catalog_of_a_shot_or_three_is_answered(monkeypatch, tmp_path, mode, num_shots):
+def test_a_catalog_of_one_or_three_shots_can_be_searched(monkeypatch, tmp_path, mode, num_shots):
     title = TitleData(title_id="t", split="test", embeddings=np.eye(3, 5)[:num_shots] + 0.1)
     Catalog.write(tmp_path / "c", [title], modalities=modalities_of({"text": 5}))
     app = visit(monkeypatch, PAGE, tmp_path / "c", tmp_path / "none")
 
-    assert not ask_by(app, mode).exception
+    assert not search_by(app, mode).exception
 
 
 def test_without_a_catalog_the_page_says_so(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""The Training page: opens on the run that matters, says how it stands, and a form that is the recipe's own."""
+"""The Training page: its default run, sentences and curves, processes, and the form of the recipe's fields."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_long_training_is_drawn_with_few_points_that_keep_its_mean_and_its_end
 
 
 @pytest.mark.parametrize(
-    ("cosines", "said"),
+    ("cosines", "sentence"),
     [
         ([0.4, 0.52, 0.6], "is ahead of blending the visible shots on either side, the best way to copy, since step 20"),
         ([0.6, 0.61], "since its first validation at step 10: 0.61 against 0.50"),
@@ -93,15 +93,15 @@ def test_a_long_training_is_drawn_with_few_points_that_keep_its_mean_and_its_end
         ([], "has not been validated yet"),
     ],
 )  # fmt: skip
-def test_the_sentence_says_who_is_ahead_since_when_and_by_what(tmp_path, cosines, said):
+def test_the_sentence_says_who_is_ahead_since_when_and_by_what(tmp_path, cosines, sentence):
     lines = [metrics_line(10 * (i + 1), c) for i, c in enumerate(cosines)]
-    assert said in words.lead_sentence("run", Tail(write_run(tmp_path, "run", lines)).read())
+    assert sentence in words.lead_sentence("run", Tail(write_run(tmp_path, "run", lines)).read())
 
 
 def test_overtraining_is_said(tmp_path):
     lines = [metrics_line(10 * (i + 1), c) for i, c in enumerate([0.5, 0.6, 0.58, 0.57, 0.55])]
-    said = words.overtraining_sentence(Tail(write_run(tmp_path, "run", lines)).read())
-    assert "best at step 20 and has lost 0.050" in said
+    sentence = words.overtraining_sentence(Tail(write_run(tmp_path, "run", lines)).read())
+    assert "best at step 20 and has lost 0.050" in sentence
 
 
 def test_only_what_differs_between_recipes_is_in_the_table():

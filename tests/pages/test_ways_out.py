@@ -1,4 +1,4 @@
-"""Every page in every trouble: a sentence, a way out, and never a traceback. Viewers see pages and can start nothing."""
+"""Every page in every error state: a sentence, a way out, and never a traceback. Viewers see pages and start nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workbench.server import roles
 PAGES_FOLDER = Path(__file__).parents[2] / "workbench" / "app_pages"
 PAGES = sorted(path.parent.name for path in PAGES_FOLDER.glob("*/page.py"))
 ASK_A_RUN = ["masking_lab", "evaluation", "present"]  # the others say more with a run and go on without
-ASK_WEIGHTS = ["masking_lab"]  # at once; the others when they are asked to measure or to show
+ASK_WEIGHTS = ["masking_lab"]  # at once; the others when they measure or show something
 NEED_A_CATALOG = [p for p in PAGES if p not in ("training", "ablations")]  # these watch what is there, and say it below
 WITH_JOBS = {
     "training": "estimate",
@@ -107,8 +107,8 @@ def test_with_a_damaged_run(monkeypatch, page, file, world, tmp_path):
 def test_without_the_media_that_the_catalog_names(monkeypatch, page, world, tmp_path):
     rng = np.random.default_rng(0)
     titles = [small_title(rng, f"title-{s}", s, 20) for s in ("train", "validation", "test")]
-    told = [replace(title, labels={"media": f"{title.title_id}.mp4"}) for title in titles]
-    Catalog.write(tmp_path / "catalog", told, modalities=modalities_of(DIMS))
+    titles_with_media = [replace(title, labels={"media": f"{title.title_id}.mp4"}) for title in titles]
+    Catalog.write(tmp_path / "catalog", titles_with_media, modalities=modalities_of(DIMS))
     app = visit(monkeypatch, page, tmp_path / "catalog", world / "runs")
     assert ways_out(app)
 
@@ -140,10 +140,10 @@ def test_a_viewer_sees_every_page_and_whatever_is_pressed_starts_writes_and_remo
         for button in [b for b in app.button if b.label == label]:
             button._value = True  # click() would refuse a disabled one
         app.run()
-        said = [str(e.value) for e in app.exception]
-        assert all("as a viewer" in s or "Could not find page" in s for s in said), (
+        messages = [str(e.value) for e in app.exception]
+        assert all("as a viewer" in s or "Could not find page" in s for s in messages), (
             label,
-            said,
+            messages,
         )  # no page but this one
     assert _content(tmp_path / "world") == before
 

@@ -1,7 +1,7 @@
-"""What a catalog says (names, tags, labels, subtitles) is shown as it is written, on every page and in every export.
+"""Text of a catalog (names, tags, labels, subtitles) is shown as it is written, on every page and in every export.
 
-Markup would run, a picture's address would tell another machine who looks at what, and a letter that turns the direction of
-writing would make words say something else.
+Otherwise markup would run, addresses of pictures would contact other machines, and characters that reverse the writing
+direction would change the text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from workbench.views.formatting import escape_markdown
 PAGES_FOLDER = Path(__file__).parents[2] / "workbench" / "app_pages"
 PAGES = sorted(path.parent.name for path in PAGES_FOLDER.glob("*/page.py"))
 EVIL = "<img src=x onerror=alert(1)> ![p](http://evil.example/p.png) [go](http://evil.example) :red[x] $x^2$ \u202eback\u0007"
-LIVE = [  # what would be more than text in Streamlit's Markdown, where no backslash stands before it
+LIVE = [  # what Streamlit's Markdown would render as more than text, unless it is escaped
     re.compile(r"(?<!\\)!(?<!\\)\[p\]\(http"),
     re.compile(r"(?<!\\)\[(?:go|p)(?<!\\)\](?<!\\)\(http"),
     re.compile(r"(?<!\\):red(?<!\\)\[x"),
@@ -38,7 +38,7 @@ LIVE = [  # what would be more than text in Streamlit's Markdown, where no backs
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Path:
-    """catalog/ in which everything that may be said is EVIL, and runs/mediafm with an evaluation."""
+    """catalog/ in which every text is EVIL, and runs/mediafm with an evaluation."""
     from msm.evaluation.report import report
     from msm.evaluation.scoring import score_titles
     from msm.inference.run import Run
@@ -69,7 +69,7 @@ def test_escaped_text_starts_no_list_heading_or_colour_in_markdown():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_on_every_page(monkeypatch, page, world):
+def test_every_page_escapes_text_of_the_catalog(monkeypatch, page, world):
     monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")])
     app = AppTest.from_file(str(PAGES_FOLDER / page / "page.py"), default_timeout=90)
     if page == "retrieval":
@@ -82,9 +82,9 @@ def nothing_lives(app: AppTest) -> None:
     assert not app.exception, [e.value for e in app.exception]
     for kind in ("markdown", "caption", "subheader", "header", "title", "error", "warning", "info", "success"):
         for element in getattr(app, kind):
-            said, proto = str(element.value), element.proto
-            assert not [p.pattern for p in LIVE if p.search(said)], (kind, said)
-            assert "<img" not in said or not getattr(proto, "allow_html", False), (kind, said)
+            text, proto = str(element.value), element.proto
+            assert not [p.pattern for p in LIVE if p.search(text)], (kind, text)
+            assert "<img" not in text or not getattr(proto, "allow_html", False), (kind, text)
     for kind in ("button", "expander", "tabs", "selectbox", "multiselect", "radio", "toggle", "checkbox", "metric"):
         for element in getattr(app, kind):
             assert not [p.pattern for p in LIVE if p.search(element.label)], (kind, element.label)
@@ -94,7 +94,7 @@ PARAMETERS = {"training": "training", "ablations": "ablation", "masking_lab": "r
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_link_names_that_is_not_there(monkeypatch, page, world):
+def test_every_page_escapes_unknown_names_of_a_link(monkeypatch, page, world):
     monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")])
     for parameter in ("catalog", "title", "hidden", "shots", "modality", PARAMETERS.get(page, "run")):
         app = AppTest.from_file(str(PAGES_FOLDER / page / "page.py"), default_timeout=90)
@@ -103,7 +103,7 @@ def test_what_a_link_names_that_is_not_there(monkeypatch, page, world):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_broken_catalog_and_a_failed_job_say(monkeypatch, page, world, tmp_path):
+def test_every_page_escapes_messages_of_broken_catalogs_and_failed_jobs(monkeypatch, page, world, tmp_path):
     """Sentences about what is wrong quote it."""
     shutil.copytree(world / "catalog", tmp_path / "catalog")
     titles = pd.read_parquet(tmp_path / "catalog" / "titles.parquet").assign(split=EVIL)
@@ -124,7 +124,7 @@ def test_what_a_broken_catalog_and_a_failed_job_say(monkeypatch, page, world, tm
         nothing_lives(app)
 
 
-def test_in_the_html_report(world):
+def test_the_html_report_escapes_text(world):
     """`tests/present/test_presenting.py` holds the presenter's file to the same."""
     from workbench.views.report.document import report_html
 
@@ -135,13 +135,13 @@ def test_in_the_html_report(world):
     assert "&lt;img src=x" in document and "<img src=x" not in document
 
 
-def test_in_the_csv_of_the_report(world):
+def test_the_csv_of_the_report_holds_no_formulas(world):
     from workbench.views.report.long_table import long_table
     from workbench.views.spreadsheet import as_csv
 
-    told = as_csv(long_table({"@run": _evaluation(world)}, [])).decode()
-    cells = list(csv.reader(io.StringIO(told)))
-    assert "'@run" in told
+    text = as_csv(long_table({"@run": _evaluation(world)}, [])).decode()
+    cells = list(csv.reader(io.StringIO(text)))
+    assert "'@run" in text
     assert not [cell for row in cells for cell in row if re.match(r"[=@+]", cell)]
     assert as_csv(pd.DataFrame({"a": [-1.5]})).decode() == "a\n-1.5\n"  # a number stays one
 

@@ -39,9 +39,9 @@ def opened(monkeypatch: pytest.MonkeyPatch, page: Path) -> AppTest:
 
 def press(monkeypatch: pytest.MonkeyPatch, app: AppTest, place: int, label: str) -> None:
     """Choose an option by what stands on it; AppTest would have the value behind it, which nobody sees."""
-    group, told = app.button_group[place], ButtonGroup.formatted_values.fget
+    group, formatted = app.button_group[place], ButtonGroup.formatted_values.fget
     with monkeypatch.context() as patch:
-        patch.setattr(ButtonGroup, "formatted_values", property(lambda g: [label] if g is group else told(g)))
+        patch.setattr(ButtonGroup, "formatted_values", property(lambda g: [label] if g is group else formatted(g)))
         group._value = label
         app.run()
 

@@ -1,4 +1,4 @@
-"""Found shots as cards and sentences: pure, and honest about what they show."""
+"""Search results as cards, sentences and figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def table(**changed: object) -> pd.DataFrame:
     return pd.DataFrame([{**row, "text": "one\n two", "score": 0.51234, "copies": 2, **changed}])
 
 
-def test_a_card_says_what_is_known_and_no_more():
+def test_a_card_holds_the_known_facts_of_its_shot():
     labels = pd.DataFrame({"place": ["the bar"], "people": ["Ann|Bob"], "mood": [None], "act": [2.0]})
     (card,) = search_results.cards(
         table(),
@@ -32,7 +32,7 @@ def test_a_card_says_what_is_known_and_no_more():
     assert (card["score"], card["note"], card["mark"]) == (0.512, "the real shot · +2 alike", "truth")
 
 
-def test_without_pictures_times_and_scores_a_card_still_tells_shots_apart():
+def test_without_pictures_times_and_scores_cards_still_distinguish_shots():
     (card,) = search_results.cards(
         table(start_s=float("nan"), score=float("nan"), copies=0),
         pd.DataFrame(index=[0]),
@@ -52,7 +52,7 @@ def test_without_pictures_times_and_scores_a_card_still_tells_shots_apart():
         ([], [], "Nothing passes the filters"),
     ],
 )
-def test_agreement_is_counted_and_said(raw, contextual, sentence):
+def test_agreement_is_counted(raw, contextual, sentence):
     assert sentence in search_results.agreement(raw, contextual)
 
 
@@ -70,11 +70,11 @@ def test_the_labels_of_the_query_are_counted_on_both_sides():
     ("place", "sentence"),
     [(1, "none is nearer"), (2, "1 shot of 300 is nearer"), (9, "8 shots of 300 are nearer"), (None, "1 of 2 shots")],
 )
-def test_the_place_of_the_real_shot_is_said(place, sentence):
+def test_the_rank_of_the_real_shot_is_a_sentence(place, sentence):
     assert sentence in search_results.expected_words(place, 300, [1, 2], [2, 3])
 
 
-def test_filters_are_said_in_words():
+def test_filters_are_a_sentence():
     filters = Filters(titles=("t",), splits=("test",), labels=(("shot_size", "wide"),), not_same_title=True)
 
     assert search_results.filter_words(filters, {"t": "A title"}) == (
@@ -83,7 +83,7 @@ def test_filters_are_said_in_words():
     assert search_results.filter_words(Filters(), {}) == ""
 
 
-def test_an_approximate_index_says_its_recall_and_an_exact_one_that_it_is():
+def test_an_approximate_index_reports_its_recall_and_an_exact_one_says_so():
     facts = {"kind": "ivfpq", "exact": False, "recall_at_10": 0.971, "saved": True, "words": "raw"}
 
     assert "recall@10 0.971 measured, scores exact, kept beside" in search_results.index_words(facts, 10, 1.5)
@@ -92,8 +92,8 @@ def test_an_approximate_index_says_its_recall_and_an_exact_one_that_it_is():
 
 def test_the_measures_name_the_better_search_or_a_draw():
     scores = {"r1": 0.2, "r5": 0.3, "r10": 0.4, "map": 0.2, "median_rank": 5.0}
-    told = {"columns": {"raw": scores, "contextual": {**scores, "map": 0.3}}, "chance": {**scores, "map": 0.05}}
-    measures = search_results.measures_table(told)
+    measured = {"columns": {"raw": scores, "contextual": {**scores, "map": 0.3}}, "chance": {**scores, "map": 0.05}}
+    measures = search_results.measures_table(measured)
 
     assert measures["how"].tolist() == ["raw", "contextual", "chance"]
     assert search_results.measures_sentence(measures, "shot_size").startswith(

@@ -1,4 +1,4 @@
-"""Views: same tables, same figures and sentences, and none that says more than the numbers do."""
+"""Figures and sentences: the same for the same table, and no claim without significance."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_meaning_stands_out_from_both_pages(theme):
+def test_every_colour_contrasts_with_light_and_dark_pages(theme):
     page = CONFIG["theme"][theme]["backgroundColor"]
 
     assert {name: round(contrast(c, page), 1) for name, c in palette.MEANINGS.items() if contrast(c, page) < 3} == {}
 
 
 @pytest.mark.parametrize("loss", CONE_LOSS)
-def test_model_and_baseline_and_truth_can_be_told_apart_by_colour_blind_eyes(loss):
+def test_model_and_baseline_and_truth_can_be_distinguished_with_colour_blindness(loss):
     seen = {n: oklab(CONE_LOSS[loss] @ linear_rgb(palette.MEANINGS[n])) for n in ("model", "baseline", "truth")}
 
     gaps = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in itertools.combinations(seen, 2)}
@@ -160,7 +160,7 @@ def test_a_title_without_times_and_text_has_a_strip():
     assert (strip["starts"], strip["texts"], strip["thumbnails"], strip["scenes"]) == ([None, None], None, None, [])
 
 
-def test_an_answer_carries_every_measure_with_its_baseline_and_no_raw_cosine_alone():
+def test_scores_of_the_filmstrip_carry_every_measure_with_its_baseline_and_no_raw_cosine_alone():
     table = fill_table([0.7, np.nan, 0.2], [0.5, np.nan, 0.3])
     table = table.assign(centred_video=[0.6, 0.5, 0.4], best_video=[0.3, 0.2, 0.1])
     table = table.assign(centred_text=[0.2, 0.2, np.nan], best_text=[0.1, 0.1, np.nan])
@@ -176,17 +176,17 @@ def test_an_answer_carries_every_measure_with_its_baseline_and_no_raw_cosine_alo
 
 
 # ---- the verdict --------------------------------------------------------------------------------
-def test_a_clear_win_is_told_with_the_copy_that_it_beat():
-    said = verdict(fill_table(many(0.7), many(0.5, seed=1)), "linear")
+def test_a_clear_win_names_the_baseline():
+    sentence = verdict(fill_table(many(0.7), many(0.5, seed=1)), "linear")
 
-    assert "better than copying" in said
-    assert "blending the visible shots on either side" in said
+    assert "better than copying" in sentence
+    assert "blending the visible shots on either side" in sentence
 
 
-def test_a_clear_loss_is_told_as_one():
-    said = verdict(fill_table(many(0.4), many(0.6, seed=1)), "nearest_visible")
+def test_a_clear_loss_is_called_one():
+    sentence = verdict(fill_table(many(0.4), many(0.6, seed=1)), "nearest_visible")
 
-    assert said.startswith("Copying did better: copying the nearest visible shot")
+    assert sentence.startswith("Copying did better: copying the nearest visible shot")
 
 
 def test_a_difference_that_chance_could_make_is_no_win():
@@ -198,27 +198,27 @@ def test_a_difference_that_chance_could_make_is_no_win():
 @pytest.mark.parametrize("n", [1, 2, 4])
 @pytest.mark.parametrize("model", [0.9, 0.1])
 def test_few_hidden_shots_are_never_called_a_measurement(n, model):
-    said = verdict(fill_table([model] * n, [0.5] * n), "linear")
+    sentence = verdict(fill_table([model] * n, [0.5] * n), "linear")
 
-    assert "not a measurement" in said
-    assert "better than copying" not in said
+    assert "not a measurement" in sentence
+    assert "better than copying" not in sentence
 
 
-def test_two_numbers_stand_in_the_order_in_which_their_owners_are_named():
+def test_two_scores_stand_in_the_order_of_their_names():
     for model, baseline, order in (
         (0.5, 0.505, "the model and .* equally near"),
         (0.72, 0.5, "the model came nearer"),
         (0.5, 0.72, "came nearer to the truth than the model"),
     ):
-        said = verdict(fill_table([model], [baseline]), "linear")
+        sentence = verdict(fill_table([model], [baseline]), "linear")
         first, second = (baseline, model) if order.endswith("the model") else (model, baseline)
-        assert re.search(order, said) and f"({number(first)} against {number(second)})" in said
+        assert re.search(order, sentence) and f"({number(first)} against {number(second)})" in sentence
 
 
-def test_thousands_stand_apart_in_a_verdict():
-    said = verdict(fill_table(many(0.7), many(0.4, seed=1), num_shots=5000).assign(rank=3.0), "linear")
+def test_thousands_are_separated_in_a_verdict():
+    sentence = verdict(fill_table(many(0.7), many(0.4, seed=1), num_shots=5000).assign(rank=3.0), "linear")
 
-    assert "2 other shots of the title’s 5\u2009000 lie nearer" in said
+    assert "2 other shots of the title’s 5\u2009000 lie nearer" in sentence
 
 
 def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():
@@ -229,14 +229,14 @@ def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():
     assert "better than copying" in verdict(several, "linear")
 
 
-def test_neighbours_that_err_together_do_not_make_a_difference_certain():
+def test_correlated_errors_of_neighbours_widen_the_interval():
     gap = pd.Series(np.repeat([0.3, -0.1, 0.25, -0.05, 0.2, -0.1], 5))  # six moments that disagree
     alone, together = np.arange(30), np.repeat(np.arange(6), 5)
 
     assert (clear_difference(gap, alone), clear_difference(gap, together)) == (1, 0)
 
 
-def test_the_interval_holds_what_it_promises():
+def test_the_interval_has_its_nominal_coverage():
     rng = np.random.default_rng(0)
     low, high = np.array([interval(pd.Series(rng.normal(0.1, 0.2, 8))) for _ in range(2000)]).T
 
@@ -246,12 +246,12 @@ def test_the_interval_holds_what_it_promises():
 def test_a_win_in_the_gaps_says_that_beside_a_visible_shot_copying_does_as_well():
     beside, far = fill_table(many(0.6, 20), many(0.6, 20)), fill_table(many(0.6, 20), many(0.3, 20, seed=1), 4)
 
-    said = verdict(pd.concat([beside, far], ignore_index=True), "linear")
+    sentence = verdict(pd.concat([beside, far], ignore_index=True), "linear")
 
-    assert "Right beside a visible shot copying does as well" in said
+    assert "Right beside a visible shot copying does as well" in sentence
 
 
-def test_two_bad_guesses_are_called_bad_though_one_is_better():
+def test_two_bad_predictions_are_called_bad_though_one_is_better():
     assert "Neither comes close" in verdict(fill_table(many(0.25), many(0.1, seed=1)), "linear")
 
 
@@ -292,7 +292,7 @@ def test_the_time_axis_has_a_few_round_ticks(end_s):
     assert 1 <= len(time_ticks(end_s)) <= 11
 
 
-def test_times_and_numbers_are_written_the_way_people_read_them():
+def test_times_and_numbers_are_formatted_for_reading():
     assert [clock(0), clock(192.7), clock(3723), clock(float("nan"))] == ["00:00", "03:12", "1:02:03", ""]
     assert [number(-0.25), number(0.666), number(float("nan"))] == ["−0.25", "0.67", "–"]
 
@@ -330,7 +330,7 @@ def measured_set(low: float, high: float) -> dict:
     }
 
 
-def test_a_set_on_which_copying_wins_is_said_to_be_lost():
+def test_a_data_set_on_which_copying_wins_is_called_lost():
     sets = {
         "sample": measured_set(0.1, 0.2),
         "scene_shots": measured_set(-0.09, -0.07),
@@ -378,7 +378,7 @@ def test_at_random_leaves_one_shot_hidden_and_one_visible_at_least(num_shots):
         assert 0 < len(hide_at_random(num_shots, seed, ratio=0.5)) < num_shots
 
 
-def test_where_a_catalog_comes_from_is_told_without_braces():
+def test_provenance_is_printed_without_braces():
     facts = {"kind": "films", "seed": 7, "ingest": {"encoders": {"video": "open/1"}, "fps": None}}
-    told = ["kind: films", "seed: 7", "ingest, encoders, video: open/1", "ingest, fps: null"]
-    assert list(provenance_lines(facts)) == told
+    expected = ["kind: films", "seed: 7", "ingest, encoders, video: open/1", "ingest, fps: null"]
+    assert list(provenance_lines(facts)) == expected
