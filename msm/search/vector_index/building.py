@@ -22,14 +22,14 @@ from msm.search.vector_index.plans import SAMPLES_PER_LIST, Plan
 
 STRIP = 512  # vectors read at once: of 2304 they take 4.7 MB
 TOGETHER_BYTES = 16 * 2**20  # of what is added to the index at once
-NUM_ASKED = 200  # vectors that are looked for after building, to measure the index by
+NUM_QUERIES = 200  # vectors that are searched for after building, to measure the index
 NEIGHBOURS = 10  # recall@10
 MOST_SAMPLES = 200_000  # that cells are trained on, in their reduced width
 ROTATION_SAMPLES = 32_768
 CELL_ROUNDS = 8  # of k-means
 CODE_SAMPLES = 16_384  # that the parts of a code are trained on
 ENOUGH = 0.97  # recall@10 up to which a search is made to look further
-ALIKE = 1e-5  # two cosines this near are equal: of duplicates any may be found
+TIE = 1e-5  # cosines this close are equal: any of several duplicates may be found
 
 
 def build(
@@ -39,18 +39,18 @@ def build(
     rng: np.random.Generator,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[VectorIndex, Built]:
-    """Read every vector once, measure what came of it, and let searches look further until nearly everything is found.
+    """Build an index in one pass over the vectors, measure it, and widen its searches until the recall is ENOUGH.
 
     ids       (N,) int64, the number of each row's shot
-    rng       draws what is trained on, and what is asked afterwards
-    progress  hears vectors read and vectors in all
+    rng       draws the vectors for training and for measuring
+    progress  called with vectors read and vectors in all
     """
     began = time.perf_counter()
     inner = _empty(plan, vectors.dim)
     rotation, kept = _trained(inner, plan, vectors, rng)
     whole = faiss.IndexIDMap2(inner)
-    asked = _drawn(vectors.num, NUM_ASKED, rng)
-    queries = vectors.read(asked)
+    sampled = _drawn(vectors.num, NUM_QUERIES, rng)
+    queries = vectors.read(sampled)
     queries = queries[queries.any(axis=1)]
     truth, empty = TopK(len(queries), NEIGHBOURS + 1), []
 
@@ -75,7 +75,7 @@ def build(
 
 
 def measured(index: VectorIndex, queries: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """Recall@10 and the median milliseconds of a query asked alone.
+    """Recall@10 and the median milliseconds of a single query.
 
     queries  (Q, D) vectors that are in the index: each finds itself, and that does not count
     truth    (Q, 11) the cosines of the nearest of all vectors, descending
@@ -87,7 +87,7 @@ def measured(index: VectorIndex, queries: np.ndarray, truth: np.ndarray) -> tupl
         took.append(1000 * (time.perf_counter() - began))
         there = best[np.isfinite(best)]
         if len(there) > 1:
-            hits.append(((scores[0] >= there[-1] - ALIKE).sum() - 1) / (len(there) - 1))
+            hits.append(((scores[0] >= there[-1] - TIE).sum() - 1) / (len(there) - 1))
     return (round(float(np.mean(hits)), 4) if hits else 1.0), (round(float(np.median(took)), 3) if took else 0.0)
 
 
