@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from msm.errors import InputError
-from msm.io import files
+from msm.io.locks import lock_file
 from msm.runs import monitor
 from tests.small_runs import rising, write_run
 
@@ -43,10 +43,8 @@ def test_a_folder_elsewhere_or_one_that_is_no_run_is_not_deleted(run, tmp_path):
 
 
 def test_a_run_that_is_being_trained_is_not_deleted(run):
-    with open(run / monitor.LOCK, "w") as lock:
-        files.lock(lock)
-        with pytest.raises(InputError, match="is being trained"):
-            monitor.delete(run, run.parent)
+    with lock_file(run / monitor.LOCK), pytest.raises(InputError, match="is being trained"):
+        monitor.delete(run, run.parent)
     assert (run / "run.json").is_file()
     monitor.delete(run, run.parent)
 

@@ -78,7 +78,10 @@ def clear_difference(gap: pd.Series, moment: np.ndarray | None = None) -> int:
 
 
 def interval(gap: pd.Series, moment: np.ndarray | None = None, level: float = LEVEL) -> tuple[float, float]:
-    """Confidence interval of the mean difference: Student's t with cluster-robust errors, one cluster a moment."""
+    """Confidence interval of the mean difference: Student's t with cluster-robust errors, one cluster a moment.
+
+    gap, moment  (H,) a row a hidden shot
+    """
     _, moment = np.unique(np.arange(len(gap)) if moment is None else moment, return_inverse=True)
     number = int(moment.max()) + 1
     if number < 2:

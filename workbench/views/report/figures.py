@@ -217,5 +217,6 @@ def _model_and_copy(*runs: str) -> str:
 
 
 def legend_above(text: str, size: int) -> dict:
+    """An annotation above the plot that takes the place of a legend."""
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4}
     return {"text": text, "showarrow": False, "font": {"size": size}, **place}
