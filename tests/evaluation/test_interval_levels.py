@@ -81,13 +81,13 @@ def test_the_interval_of_an_ablation_is_students_of_95_percent_over_seeds_and_ov
 
 
 def test_the_word_of_an_ablation_follows_the_same_level_as_its_interval():
-    assert statistics.answer(1.0, 0.0499) == "better" and statistics.answer(-1.0, 0.0499) == "worse"
-    assert statistics.answer(1.0, 0.0501) == statistics.answer(-1.0, 0.9) == "no difference seen"
+    assert statistics.verdict(1.0, 0.0499) == "better" and statistics.verdict(-1.0, 0.0499) == "worse"
+    assert statistics.verdict(1.0, 0.0501) == statistics.verdict(-1.0, 0.9) == "no difference seen"
     rng = np.random.default_rng(4)
     for _ in range(50):
         found = statistics.estimate(rng.normal(0.5, 1, (1, 12)), np.ones(12), (float("nan"), 0.0))
         outside = found.low > 0 or found.high < 0
-        assert outside == (statistics.answer(found.difference, found.p) != "no difference seen")
+        assert outside == (statistics.verdict(found.difference, found.p) != "no difference seen")
 
 
 def test_titles_too_few_to_speak_for_others_have_no_interval():

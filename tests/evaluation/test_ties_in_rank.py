@@ -12,7 +12,7 @@ from msm.data.catalog import modalities_of
 from msm.data.space import Space
 from msm.evaluation.protocol import Case
 from msm.metrics import fast
-from msm.training import sharpening
+from msm.models.heads.neighbour import sharpening
 
 ORIGIN = np.zeros(4, dtype=np.float32)
 SHOTS = np.eye(4, dtype=np.float32)[[0, 0, 1, 2, 0]]  # three twins

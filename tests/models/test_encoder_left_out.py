@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from msm.models.heads.neighbour import NeighbourHead
+from msm.recipes.model import ModelConfig
 
 BATCHES = 200
 
 
 @pytest.fixture
 def head() -> NeighbourHead:
-    made = NeighbourHead(6, 8, 0.0)
+    made = NeighbourHead(ModelConfig(width=8, heads=2, head="neighbour", centred=True), 6)
     made.reset()
     torch.nn.init.normal_(made.correction.weight, generator=torch.Generator().manual_seed(0))
     return made
@@ -24,7 +25,7 @@ def answers(head: NeighbourHead, encodings: torch.Tensor, batches: int = BATCHES
     valid = torch.ones_like(hidden)
     torch.manual_seed(5)
     with torch.no_grad():
-        guess = head.first_guess(shots, hidden, valid)
+        guess = head.estimate(shots, hidden, valid)
         return [head(guess, encodings, hidden, valid) for _ in range(batches)]
 
 
@@ -51,9 +52,9 @@ def test_outside_of_training_the_encoder_counts_as_far_as_the_validation_titles_
     head.eval()
     for trust in (0.0, 0.5, 1.0):
         head.trust.fill_(trust)
-        assert {float(head.trust_now()) for _ in range(20)} == {trust}
+        assert {float(head.current_trust()) for _ in range(20)} == {trust}
     head.train()
-    assert {float(head.trust_now()) for _ in range(50)} == {0.0, 1.0}
+    assert {float(head.current_trust()) for _ in range(50)} == {0.0, 1.0}
 
 
 def test_a_batch_without_the_encoder_teaches_it_nothing(head):
@@ -64,7 +65,7 @@ def test_a_batch_without_the_encoder_teaches_it_nothing(head):
     for _ in range(20):
         given = encodings(2).requires_grad_()
         head(
-            head.first_guess(shots, hidden, torch.ones_like(hidden)), given, hidden, torch.ones_like(hidden)
+            head.estimate(shots, hidden, torch.ones_like(hidden)), given, hidden, torch.ones_like(hidden)
         ).sum().backward()
         seen.add(bool(given.grad.any()))
 

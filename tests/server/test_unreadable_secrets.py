@@ -70,7 +70,7 @@ def test_a_guarded_endpoint_is_not_even_called_while_the_secrets_are_unreadable(
         called.append(request)
         return PlainTextResponse("a frame", headers={"cache-control": "max-age=60"})
 
-    client = TestClient(Starlette(routes=[Route("/frame", auth_guard.for_people(frame))]))
+    client = TestClient(Starlette(routes=[Route("/frame", auth_guard.require_access(frame))]))
     open_to_all = client.get("/frame")
     secrets_are(UNREADABLE)
     closed = client.get("/frame")
