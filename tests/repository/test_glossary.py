@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = next(p for p in Path(__file__).resolve().parents if (p / "mkdocs.yml").is_file()) / "docs"
 GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
 TERMS = re.findall(r"^### (.+)\n\n(.+)$", GLOSSARY, re.MULTILINE)
 GUIDES = [p for p in sorted(DOCS.glob("*.md")) if p.name not in ("glossary.md", "commands.md")]
