@@ -1,8 +1,7 @@
-"""The command `msm`: each verb parses, calls one function of the library, and prints.
+"""The command `msm`: each verb parses its arguments, calls one function of the library, and prints the result.
 
-What a user did wrong becomes one sentence and exit status 2 in `main`, and nowhere else. Imports
-that cost time stand inside the verbs, so that `msm --help` answers at once. A file holds the verbs of
-one kind; `program.py` what they share.
+Only `main` turns errors of the user into one sentence and exit status 2. Slow imports stand inside the verbs, so that
+`msm --help` starts at once. `program` holds what the verbs share; `tables`, `reports` and `describe` format text.
 """
 
 from msm.cli.main import main

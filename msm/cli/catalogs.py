@@ -1,4 +1,4 @@
-"""Verbs that make catalogs and look at them: info, import, ingest."""
+"""Verbs that make and describe catalogs: info, import, ingest."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from msm.io.progress import progress_bar
 @app.command()
 def info(
     path: Annotated[Path, typer.Argument(help="A catalog or a run.")],
-    quick: Annotated[bool, typer.Option("--quick", help="Read no vectors, so don't check them either.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not read and check the embeddings.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what a catalog or a run holds, and whether it is sound."""
+    """Describe a catalog or a run, and check that it is valid."""
     from msm.cli.describe import as_text, describe
 
     with progress_bar("checking") as progress:
@@ -32,24 +32,28 @@ def info(
 def import_(
     source: Annotated[Path, typer.Argument(help="A folder of .npz, or .npz, .parquet, .npy with .parquet, .h5.")],
     catalog: Annotated[Path, typer.Argument(help="The catalog to write.")],
-    format: Annotated[str | None, typer.Option(help="npz, parquet, npy+parquet or hdf5; else found out.")] = None,
+    format: Annotated[str | None, typer.Option(help="npz, parquet, npy+parquet or hdf5. Default: detected.")] = None,
     modality: Annotated[
-        list[str] | None, typer.Option(help="NAME=ARRAY or NAME=ARRAY[START:STOP]; once for each modality.")
+        list[str] | None, typer.Option(help="NAME=ARRAY or NAME=ARRAY[START:STOP]; repeat for each modality.")
     ] = None,
     table: Annotated[Path | None, typer.Option(help="The Parquet table that goes with an .npy.")] = None,
     title_column: Annotated[str | None, typer.Option(help="Default: title_id, else title.")] = None,
     shot_column: Annotated[
-        str | None, typer.Option(help="The order of the shots. Default: shot, else scene where it numbers the rows.")
+        str | None,
+        typer.Option(help="The column that orders the shots. Default: shot, else scene where it numbers the rows."),
     ] = None,
     global_from: Annotated[
-        str | None, typer.Option(help="Title labels, with commas, that make the metadata embedding for [GLOBAL].")
+        str | None,
+        typer.Option(help="Title labels, separated by commas, that make the metadata embedding for [GLOBAL]."),
     ] = None,
-    dtype: Annotated[str | None, typer.Option(help="float16 or float32. Default: what loses nothing.")] = None,
-    seed: Annotated[int, typer.Option(help="Deals out the titles that have no split.")] = 0,
+    dtype: Annotated[
+        str | None, typer.Option(help="float16 or float32. Default: the smaller that is lossless.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the assignment of titles without a split.")] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a catalog from embeddings made elsewhere (docs/format.md lists the formats)."""
+    """Convert existing embeddings to a catalog (docs/format.md lists the formats)."""
     from msm.cli.describe import as_text, describe_catalog
     from msm.importers.convert import ImportOptions, import_embeddings
 
@@ -73,23 +77,31 @@ def import_(
 @app.command()
 def ingest(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Video files.")],
-    catalog: Annotated[Path, typer.Argument(help="The catalog that they join; it is made where there is none.")],
-    encoders: Annotated[str, typer.Option(help="What turns shots into vectors (docs/ingest.md).")] = "descriptors",
-    detector: Annotated[str, typer.Option(help="Of cuts: adaptive, or transnetv2 with its weights.")] = "adaptive",
-    detector_weights: Annotated[Path | None, typer.Option(help="Of TransNetV2: a .safetensors or a .pth.")] = None,
-    subtitles: Annotated[Path | None, typer.Option(help="Of one video. Default: beside it, or inside it.")] = None,
-    name: Annotated[str, typer.Option(help="Of one video, as the next four. Default: the file's name.")] = "",
+    catalog: Annotated[Path, typer.Argument(help="The catalog to add them to; created if missing.")],
+    encoders: Annotated[str, typer.Option(help="The encoders, separated by commas (docs/ingest.md).")] = "descriptors",
+    detector: Annotated[
+        str, typer.Option(help="The shot detector: adaptive, or transnetv2 with its weights.")
+    ] = "adaptive",
+    detector_weights: Annotated[
+        Path | None, typer.Option(help="The weights of TransNetV2: a .safetensors or a .pth file.")
+    ] = None,
+    subtitles: Annotated[
+        Path | None, typer.Option(help="The subtitles of a single video. Default: beside it, or inside it.")
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="The name of a single video, as the next four options. Default: the file's name.")
+    ] = "",
     title_id: Annotated[str, typer.Option(help="Default: made from the file's name.")] = "",
     synopsis: Annotated[str, typer.Option(help="Default: from the sidecar FILM.json, as name, tags and split.")] = "",
-    tags: Annotated[str, typer.Option(help="Words with commas.")] = "",
-    split: Annotated[str, typer.Option(help="train, validation or test. Default: dealt out.")] = "",
-    workers: Annotated[int, typer.Option(help="Videos that are read at the same time.")] = 1,
-    media: Annotated[bool, typer.Option(help="Keep a copy that a browser plays.")] = True,
-    seed: Annotated[int, typer.Option(help="Deals out the titles that have no split.")] = 0,
-    replace: Annotated[bool, typer.Option("--replace", help="Make titles anew that are there already.")] = False,
+    tags: Annotated[str, typer.Option(help="Words, separated by commas.")] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test. Default: assigned at random.")] = "",
+    workers: Annotated[int, typer.Option(help="Number of videos read in parallel.")] = 1,
+    media: Annotated[bool, typer.Option(help="Keep a copy that browsers can play.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of the assignment of titles without a split.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace titles that exist already.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make shots, embeddings and thumbnails of video files; stopped, it goes on at the next title."""
+    """Compute shots, embeddings and thumbnails of video files; when interrupted, a second call continues."""
     from msm.ingest import IngestOptions, TitleFacts
     from msm.ingest import ingest as ingest_videos
     from msm.ingest.pipeline import report_as_text

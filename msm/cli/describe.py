@@ -1,4 +1,4 @@
-"""What `msm info` tells of a catalog or a run: facts as plain values, and the same facts as text."""
+"""The description that `msm info` prints of a catalog or a run: as JSON values, and as text."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from msm.io import files
 def describe(
     path: Path, *, quick: bool = False, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, Any]:
-    """The facts of a catalog or a run folder; InputError for a path that is neither.
+    """Describe a catalog or a run folder. InputError for a path that is neither.
 
-    quick     leave out what needs every vector: shots by modality, and whether the catalog is sound
-    progress  hears titles read and titles in all
+    quick     skip what reads every embedding: shots by modality, and whether the catalog is sound
+    progress  called with (titles read, titles in all)
     """
     if not path.exists():
         raise InputError(f"{path} is missing")
@@ -35,7 +35,7 @@ def describe(
 
 
 def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    """A catalog's facts. `sound` is None where nobody looked; `problem` is the first rule that it breaks."""
+    """Describe a catalog. `sound` is None where it was not checked; `problem` is the first rule that it breaks."""
     try:
         catalog = Catalog.open(path)
     except InputError as error:
@@ -68,7 +68,7 @@ def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], 
 
 
 def describe_run(path: Path) -> dict[str, Any]:
-    """A run's facts, read as JSON alone: no weights, and no torch. InputError where they are no objects."""
+    """Describe a run from its JSON files, without weights or torch. InputError where these hold no objects."""
     recipe, info = files.read_json(path / "recipe.json"), files.read_json(path / "run.json")
     if not isinstance(recipe, dict) or not isinstance(info, dict):
         raise InputError(f"{path}: recipe.json and run.json must each hold one JSON object")
@@ -98,7 +98,7 @@ def _by_split(catalog: Catalog) -> dict[str, dict[str, int]]:
 
 
 class _Presence:
-    """Counts, title by title, the shots that have each modality and the titles of which no shot has it."""
+    """Counts the shots that have each modality, and the titles in which no shot has it."""
 
     def __init__(self, catalog: Catalog, progress: Callable[[int, int], None]):
         self._catalog, self._progress = catalog, progress
@@ -120,7 +120,7 @@ class _Presence:
 
 
 def _last_metrics(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The last whole line of metrics.jsonl, and the last one with a validation, both as read."""
+    """The last whole line of metrics.jsonl, and the last one with a validation."""
     if not path.exists():
         return {}, None
     lines = []
@@ -143,7 +143,7 @@ def _none_if_nan(value: Any) -> float | None:
 
 
 def as_text(facts: Mapping[str, Any]) -> str:
-    """The facts for a person: a few lines, then small tables. What a file says cannot steer the terminal."""
+    """The description as text, without control characters that a file may contain."""
     text = _run_text(facts) if facts["kind"] == "run" else _catalog_text(facts)
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 

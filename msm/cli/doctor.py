@@ -1,4 +1,4 @@
-"""Verbs about this machine: doctor."""
+"""The verb about this machine: doctor."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from msm.cli.program import AsJson, app, to_json
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """What this machine has: device, FAISS build, video, encoders, disk; and what to install for the rest."""
-    from msm.cli import environment as looking
+    """Check this machine: device, FAISS build, video, encoders, disk; and list what to install."""
+    from msm.cli import environment
 
-    found = looking.examine()
-    answer = looking.as_dict(found)
-    print(to_json(answer) if as_json else looking.as_text(found))
-    if not answer["sound"]:
+    findings = environment.examine()
+    report = environment.as_dict(findings)
+    print(to_json(report) if as_json else environment.as_text(findings))
+    if not report["sound"]:
         raise typer.Exit(1)

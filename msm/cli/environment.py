@@ -1,6 +1,6 @@
-"""What this machine has for the workbench, what it lacks, and what to install for the rest.
+"""Check what the workbench needs on this machine, and name what to install.
 
-Nothing heavy is imported but torch, which alone knows the devices; packages are looked up among what is installed.
+Of the heavy packages only torch is imported, which knows the devices; others are looked up in the package metadata.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "msm-workbench"
-GOOD, NOTE, MISSING, BROKEN = "good", "note", "missing", "broken"  # note: works, but one may want to know
+GOOD, NOTE, MISSING, BROKEN = "good", "note", "missing", "broken"  # note: works, with a remark
 LITTLE_GB = 5.0
 EXTRAS = {
     "cpu": "nearest-shot search on the CPU",
@@ -37,10 +37,10 @@ DECODED = {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
-    state    good, note, missing (something is not there that one may want) or broken (what is there does not work)
-    install  the command that mends it; empty where there is none or nothing to mend
+    state    good, note, missing (an optional part is not installed) or broken (a part is installed and does not work)
+    install  the command that repairs it; empty where there is none or nothing to repair
     """
 
     part: str
@@ -50,8 +50,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Every part in turn; one that cannot be looked at is broken and does not hide the others."""
-    return [finding for look in _LOOKS for finding in _safely(look)]
+    """Run every check; one that raises is reported as broken and does not stop the others."""
+    return [finding for check in _CHECKS for finding in _safely(check)]
 
 
 def as_dict(findings: Iterable[Finding]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def as_dict(findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def as_text(findings: Iterable[Finding]) -> str:
-    """A line a finding, and below it what to install."""
+    """A line a finding, followed by what to install."""
     marks = {GOOD: "✓", NOTE: "·", MISSING: "–", BROKEN: "✗"}
     found = list(findings)
     width = max(len(f.part) for f in found)
@@ -72,11 +72,11 @@ def as_text(findings: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _safely(look: Callable[[], list[Finding]]) -> list[Finding]:
+def _safely(check: Callable[[], list[Finding]]) -> list[Finding]:
     try:
-        return look()
-    except Exception as error:  # of a library that is half installed: anything
-        part = look.__name__.strip("_").replace("_", " ").capitalize()
+        return check()
+    except Exception as error:  # a library that is half installed may raise anything
+        part = check.__name__.strip("_").replace("_", " ").capitalize()
         return [Finding(part, BROKEN, " ".join(f"{type(error).__name__}: {error}".split())[:200])]
 
 
@@ -95,8 +95,8 @@ def _install(extra: str) -> str:
 def _program() -> list[Finding]:
     ours = installed(PACKAGE)
     where = Path(__file__).resolve().parents[2]
-    said = f"{PACKAGE} {ours or 'not installed, run from'} ({where}), Python {platform.python_version()} on {platform.machine()}"
-    return [Finding("Program", GOOD if ours else NOTE, said)]
+    sentence = f"{PACKAGE} {ours or 'not installed, run from'} ({where}), Python {platform.python_version()} on {platform.machine()}"
+    return [Finding("Program", GOOD if ours else NOTE, sentence)]
 
 
 def _device() -> list[Finding]:
@@ -111,13 +111,15 @@ def _device() -> list[Finding]:
             facts = torch.cuda.get_device_properties(i)
             half = "bfloat16" if torch.cuda.is_bf16_supported() else "no bfloat16"
             size = facts.total_memory / 2**30
-            said = f"cuda:{i} is {facts.name}, {size:.0f} GiB, compute capability {facts.major}.{facts.minor}, {half}"
-            found.append(Finding("GPU", GOOD, said))
+            sentence = (
+                f"cuda:{i} is {facts.name}, {size:.0f} GiB, compute capability {facts.major}.{facts.minor}, {half}"
+            )
+            found.append(Finding("GPU", GOOD, sentence))
     elif torch.backends.mps.is_available():
         found.append(Finding("GPU", GOOD, "Apple's, through mps"))
     elif shutil.which("nvidia-smi"):
-        said = f"nvidia-smi is here, but torch {torch.__version__} sees no GPU: it is a CPU build, or the driver is too old"
-        found.append(Finding("GPU", MISSING, said, "pip install --force-reinstall torch"))
+        sentence = f"nvidia-smi is here, but torch {torch.__version__} sees no GPU: it is a CPU build, or the driver is too old"
+        found.append(Finding("GPU", MISSING, sentence, "pip install --force-reinstall torch"))
     else:
         found.append(Finding("GPU", NOTE, "none; training on the CPU is fine up to tens of thousands of shots"))
     return found
@@ -133,8 +135,8 @@ def _memory_gb() -> float:
 def _search() -> list[Finding]:
     builds = {name: found for name in ("faiss-cpu", "faiss-gpu") if (found := installed(name))}
     if len(builds) > 1:
-        said = "faiss-cpu and faiss-gpu are both installed and overwrite one another"
-        return [Finding("Search", BROKEN, said, "pip uninstall -y faiss-cpu faiss-gpu && " + _install("gpu"))]
+        sentence = "faiss-cpu and faiss-gpu are both installed and overwrite one another"
+        return [Finding("Search", BROKEN, sentence, "pip uninstall -y faiss-cpu faiss-gpu && " + _install("gpu"))]
     if not builds:
         return [Finding("Search", MISSING, "FAISS is not installed", _install("cpu"))]
     name, found = next(iter(builds.items()))
@@ -154,10 +156,10 @@ def _video() -> list[Finding]:
     known = {name: label for name, label in DECODED.items() if name in av.codecs_available}
     lacking = [label for name, label in DECODED.items() if name not in known]
     codec = ".".join(map(str, av.library_versions.get("libavcodec", ())))
-    said = f"PyAV {av.__version__} with FFmpeg's libavcodec {codec} reads {', '.join(known.values())}"
+    sentence = f"PyAV {av.__version__} with FFmpeg's libavcodec {codec} reads {', '.join(known.values())}"
     if lacking:
-        return [Finding("Video", NOTE, f"{said}, but not {', '.join(lacking)}")]
-    return [Finding("Video", GOOD, f"{said}; no ffmpeg need be installed")]
+        return [Finding("Video", NOTE, f"{sentence}, but not {', '.join(lacking)}")]
+    return [Finding("Video", GOOD, f"{sentence}; no ffmpeg need be installed")]
 
 
 def _encoders() -> list[Finding]:
@@ -168,8 +170,8 @@ def _encoders() -> list[Finding]:
     else:
         home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
         kept = sorted(p.name.removeprefix("models--").replace("--", "/") for p in (home / "hub").glob("models--*"))
-        said = f"open weights through transformers {transformers}; {len(kept)} models are downloaded already"
-        found.append(Finding("Encoders", GOOD, said))
+        sentence = f"open weights through transformers {transformers}; {len(kept)} models are downloaded already"
+        found.append(Finding("Encoders", GOOD, sentence))
     if openai is None:
         found.append(Finding("Encoders", MISSING, "OpenAI's text embeddings need openai", _install("encoders")))
     elif not os.environ.get("OPENAI_API_KEY"):
@@ -193,17 +195,17 @@ def _extras() -> list[Finding]:
         wanted = packages_of(extra)
         lacking = [name for name in wanted if installed(name) is None]
         if not wanted or extra in ("cpu", "gpu"):
-            continue  # these two are told as Search
+            continue  # reported as Search
         if lacking:
-            said = f"[{extra}] for {purpose}: {', '.join(lacking)} not installed"
-            found.append(Finding("Extras", MISSING, said, _install(extra)))
+            sentence = f"[{extra}] for {purpose}: {', '.join(lacking)} not installed"
+            found.append(Finding("Extras", MISSING, sentence, _install(extra)))
         else:
             found.append(Finding("Extras", GOOD, f"[{extra}] for {purpose}"))
     return found
 
 
 def packages_of(extra: str) -> list[str]:
-    """The packages that an extra of this project brings; none where the project itself is not installed."""
+    """The packages that an extra of this project installs; none where the project itself is not installed."""
     try:
         lines = requires(PACKAGE) or []
     except PackageNotFoundError:
@@ -217,8 +219,8 @@ def _disk() -> list[Finding]:
     for what, path in (("here", Path.cwd()), ("for temporary files", Path(tempfile.gettempdir()))):
         free = shutil.disk_usage(path).free / 1e9
         little = free < LITTLE_GB
-        said = f"{free:.0f} GB free {what} ({path})" + (": little for catalogs and checkpoints" if little else "")
-        found.append(Finding("Disk", NOTE if little else GOOD, said))
+        sentence = f"{free:.0f} GB free {what} ({path})" + (": little for catalogs and checkpoints" if little else "")
+        found.append(Finding("Disk", NOTE if little else GOOD, sentence))
     return found
 
 
@@ -229,4 +231,4 @@ def _encoding() -> list[Finding]:
     return [Finding("Terminal", NOTE, f"its encoding is {name or 'unknown'}: some names may be shown with escapes")]
 
 
-_LOOKS = (_program, _device, _search, _maps, _video, _encoders, _extras, _browser, _disk, _encoding)
+_CHECKS = (_program, _device, _search, _maps, _video, _encoders, _extras, _browser, _disk, _encoding)

@@ -1,4 +1,4 @@
-"""Verbs that ask a trained run: evaluate, fill, embed."""
+"""Verbs that use a trained run: evaluate, fill, embed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from msm.io.progress import progress_bar
 @app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A trained run.")],
-    catalog: Annotated[Path, typer.Argument(help="The catalog whose titles it is measured on.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog to evaluate it on.")],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     full: Annotated[
         bool,
         typer.Option("--full", help="Also by mask ratio, with spans of shots hidden, and with one modality hidden."),
     ] = False,
     probes: Annotated[
-        bool, typer.Option("--probes", help="Also what can be read off the embeddings, for every label (minutes).")
+        bool, typer.Option("--probes", help="Also frozen probes of the embeddings for every label (takes minutes).")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Measure a run's fill-ins against predictions without a model; kept as RUN/evaluation.json."""
+    """Compare a run's predictions of hidden shots with baselines; saved as RUN/evaluation.json."""
     from msm.cli.reports import evaluation_as_text
     from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.run import Run
@@ -48,12 +48,12 @@ def fill(
     modality: Annotated[
         list[str] | None,
         typer.Option(
-            help="Hide only this modality of the shots, e.g. audio, or audio:40-42 of these; may be given twice."
+            help="Hide only this modality of the shots, e.g. audio, or audio:40-42 of these shots; repeat for more."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hide shots of a title and show what the model makes of them, as the masking lab does."""
+    """Hide shots of a title and score the model's prediction of them, as the masking lab does."""
     from msm.cli.reports import fill_in_as_text
     from msm.inference.run import Run
     from msm.masking.parts import format_parts, parse_parts
@@ -69,7 +69,9 @@ def fill(
     summary = {"title": title, "centred_cosine": filled.centred_cosine, **best, "skill": filled.skill}
     print(to_json({**summary, "shots": rows}) if as_json else fill_in_as_text(filled))
     if filled.parts and not trained.sees_rest and not as_json:
-        print("This run learned with whole shots hidden: it was not shown the other modalities of these shots either.")
+        print(
+            "This run was trained with whole shots hidden, so it was not given the other modalities of these shots either."
+        )
 
 
 @app.command()
@@ -80,7 +82,7 @@ def embed(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
 ) -> None:
-    """Write what the encoder makes of each shot with its whole title in view, as a catalog."""
+    """Write the contextual embedding of each shot, given its whole title, as a catalog."""
     from msm.inference.embed import embed_catalog
     from msm.inference.run import Run
     from msm.training.trainer import pick_device

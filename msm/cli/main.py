@@ -1,4 +1,4 @@
-"""Run a verb, and turn what went wrong into one sentence and an exit status."""
+"""Run a verb, and turn errors into one sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import typer
 from msm.cli import start, catalogs, training, inference, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
 from msm.errors import FULL, NO_MEMORY, InputError, lacks_memory
-from msm.io import progress as telling
+from msm.io import progress
 
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run a verb and exit: 0 done, 2 something that the user can mend, 130 interrupted."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half-written is removed
+    """Run a verb and exit: 0 done, 2 an error that the user can correct, 130 interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that partial output is removed
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path may hold any bytes
     try:
         status = _run(arguments)
     except SystemExit as left:
-        telling.ended(left.code if isinstance(left.code, int) else 1)
+        progress.ended(left.code if isinstance(left.code, int) else 1)
         raise
     except BaseException:
-        telling.ended(1)
+        progress.ended(1)
         raise
     sys.exit(status)
 
@@ -40,29 +40,29 @@ def _run(arguments: list[str] | None) -> int:
         arguments = sys.argv[1:] if arguments is None else arguments
         status = app(arguments or ["--help"], prog_name="msm", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, say `head`, has enough
+    except BrokenPipeError:  # the reader, for instance `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except (KeyboardInterrupt, typer.Abort):
-        return _say("stopped by Ctrl-C", 130)
+        return _fail("stopped by Ctrl-C", 130)
     except ParsingError as error:
-        return _say(f"{error.format_message().rstrip('.')}; `msm --help` and `msm VERB --help` list what there is", 2)
+        return _fail(f"{error.format_message().rstrip('.')}; see `msm --help` and `msm VERB --help`", 2)
     except InputError as error:
-        return _say(str(error), 2)
+        return _fail(str(error), 2)
     except Exception as error:
         if lacks_memory(error):
-            return _say(f"{NO_MEMORY}; ask for less at once, or end what else needs it", 2)
+            return _fail(f"{NO_MEMORY}; reduce the size, or free memory used by other programs", 2)
         if not isinstance(error, OSError):
             raise
         what = "there is no space left on the disk" if error.errno in FULL else error.strerror or str(error)
-        return _say(f"{error.filename}: {what}" if error.filename is not None else what, 2)
-    telling.ended(status or 0)
+        return _fail(f"{error.filename}: {what}" if error.filename is not None else what, 2)
+    progress.ended(status or 0)
     return status or 0
 
 
-def _say(sentence: str, status: int) -> int:
+def _fail(sentence: str, status: int) -> int:
     line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
-    telling.ended(status, line)
+    progress.ended(status, line)
     with suppress(OSError):  # a log on a full disk
         print(f"msm: {line}", file=sys.stderr)
     return status

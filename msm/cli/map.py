@@ -1,4 +1,4 @@
-"""The verb that draws maps: map."""
+"""The verb that computes 2-D maps: map."""
 
 from __future__ import annotations
 
@@ -19,58 +19,58 @@ BEGINS = dict(zip(ENDS, [0, *ENDS.values()], strict=False))
 
 @app.command()
 def map(
-    catalog: Annotated[Path, typer.Argument(help="The catalog; its maps are kept in its folder maps.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog; its maps are saved in its folder maps.")],
     run: Annotated[
         list[Path] | None,
-        typer.Option(help="Map this run's contextual embeddings; of several, maps that are laid out together."),
+        typer.Option(help="Map this run's contextual embeddings; with several runs, maps that are aligned."),
     ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="With --run: the raw shots too, laid out together.")] = False,
-    of: Annotated[str, typer.Option(help="shots or titles.")] = "shots",
-    by: Annotated[str | None, typer.Option(help="A label whose values are drawn together (supervised).")] = None,
-    dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
-    neighbours: Annotated[int, typer.Option(help="Fewer: local detail; more: the large picture.")] = 15,
-    min_dist: Annotated[float, typer.Option(help="How close points may come, 0 to 1.")] = 0.1,
-    densmap: Annotated[bool, typer.Option("--densmap", help="Keep dense regions dense.")] = False,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
-    again: Annotated[bool, typer.Option("--again", help="Make it anew even if it is there.")] = False,
-    place: Annotated[
-        bool, typer.Option("--place", help="Leave an earlier map as it is, and place the titles that are new on it.")
+    raw: Annotated[
+        bool, typer.Option("--raw", help="With --run: also a map of the raw shots, aligned with it.")
     ] = False,
+    of: Annotated[str, typer.Option(help="shots or titles.")] = "shots",
+    by: Annotated[str | None, typer.Option(help="A label whose values attract each other (supervised UMAP).")] = None,
+    dims: Annotated[int, typer.Option(help="2 or 3.")] = 2,
+    neighbours: Annotated[int, typer.Option(help="Fewer emphasise local, more emphasise global structure.")] = 15,
+    min_dist: Annotated[float, typer.Option(help="Minimum distance between points, 0 to 1.")] = 0.1,
+    densmap: Annotated[bool, typer.Option("--densmap", help="Preserve local density (densMAP).")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Compute it again even if it exists.")] = False,
+    place: Annotated[bool, typer.Option("--place", help="Keep an earlier map, and place new titles on it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw the 2-D map of a catalog's shots and keep it beside them; what is there already is not made again."""
+    """Compute the 2-D map of a catalog's shots and save it in the catalog; an existing map is reused."""
     from msm.projection import ProjectionOptions
     from msm.projection.maps import MapOptions, make_maps
 
     layout = ProjectionOptions(dims=dims, neighbours=neighbours, min_dist=min_dist, densmap=densmap, seed=seed)
     options, opened = MapOptions(of=of, by=by, layout=layout), open_catalog(catalog)
     runs: list[Path | None] = [*([None] if raw or not run else []), *(run or [])]
-    with _stages("mapping") as tell:
+    with _stages("mapping") as on_stage:
         if place:
-            found = [_place(opened, options, runs, tell)]
+            found = [_place(opened, options, runs, on_stage)]
         else:
-            found = make_maps(opened, options, runs, again=again, tell=tell)
-    told = [{"path": str(m.path), **m.facts, "run": m.run} for m in found]
-    print(to_json(told if len(told) > 1 else told[0]) if as_json else "\n".join(_sentence(m) for m in found))
+            found = make_maps(opened, options, runs, again=again, tell=on_stage)
+    records = [{"path": str(m.path), **m.facts, "run": m.run} for m in found]
+    print(to_json(records if len(records) > 1 else records[0]) if as_json else "\n".join(_sentence(m) for m in found))
 
 
-def _place(catalog: Any, options: Any, runs: list[Path | None], tell: Callable[[str, float], None]) -> Any:
+def _place(catalog: Any, options: Any, runs: list[Path | None], on_stage: Callable[[str, float], None]) -> Any:
     from msm.projection.maps import Source, find_map
     from msm.projection.maps.building import place_new_titles
 
     if len(runs) > 1:
-        raise InputError("titles are placed on one map at a time; give one --run, or none")
+        raise InputError("--place works on one map at a time; give one --run, or none")
     fresh, former = find_map(catalog, options, (Source.of(runs[0]),))
     if fresh:
         return fresh
     if former is None:
         raise InputError(f"{catalog.path} has no earlier map of this kind to place titles on; leave out --place")
-    return place_new_titles(catalog, former, runs[0], tell=tell)
+    return place_new_titles(catalog, former, runs[0], tell=on_stage)
 
 
 @contextmanager
 def _stages(what: str) -> Iterator[Callable[[str, float], None]]:
-    """One bar for all stages, each with about the share of the time that it takes."""
+    """One progress bar for all stages, each weighted by its usual share of the time."""
     with progress_bar(what) as progress:
         yield lambda stage, share: progress(round(BEGINS[stage] + (ENDS[stage] - BEGINS[stage]) * share), 100)
 
@@ -78,8 +78,8 @@ def _stages(what: str) -> Iterator[Callable[[str, float], None]]:
 def _sentence(found: Any) -> str:
     facts = found.facts
     trust = facts.get("trustworthiness")
-    told = "too few points to tell how far it can be trusted" if trust is None else f"trustworthiness {trust:.3f}"
+    quality = "too few points to measure its trustworthiness" if trust is None else f"trustworthiness {trust:.3f}"
     made = f"{facts['method']}, seed {facts['options']['layout']['seed']}, {facts['seconds']:.0f} s"
     placed = f", {facts['placed']} of them placed on an earlier map" if facts.get("placed") else ""
     why = f"; {facts['why']}" if facts.get("why") else ""
-    return f"{found.path}: {facts['num_points']} {found.of} of {found.run or 'the raw embeddings'}{placed}, {told} ({made}){why}"
+    return f"{found.path}: {facts['num_points']} {found.of} of {found.run or 'the raw embeddings'}{placed}, {quality} ({made}){why}"

@@ -1,4 +1,4 @@
-"""The program that the verbs register with, and what they share: the options of all, JSON, a polite stop."""
+"""The typer program that the verbs register with, and what they share: common options, JSON, signals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from msm.io import progress as telling
+from msm.io import progress
 
 app = typer.Typer(
     help="Masked Shot Modeling: hide shots of a film and watch a model fill them in.",
@@ -22,8 +22,8 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         print(f"msm {version('msm-workbench')}")
@@ -32,13 +32,15 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
     progress_file: Annotated[
-        Path | None, typer.Option(help="Where any verb tells how far it is, as JSON; before the verb.")
+        Path | None, typer.Option(help="Write the progress of any verb to this file, as JSON; before the verb.")
     ] = None,
 ) -> None:
     """Masked Shot Modeling: hide shots of a film and watch a model fill them in."""
-    telling.report_to(progress_file)
+    progress.report_to(progress_file)
 
 
 def open_catalog(path: Path) -> Any:
@@ -49,17 +51,17 @@ def open_catalog(path: Path) -> Any:
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM ask for a stop at the next step; a second one does not wait."""
-    asked: list[int] = []
+    """Turn Ctrl-C and SIGTERM into a request to stop at the next step; a second signal stops at once."""
+    received: list[int] = []
 
-    def ask(number: int, frame: Any) -> None:
-        if asked:
+    def on_signal(number: int, frame: Any) -> None:
+        if received:
             raise KeyboardInterrupt
-        asked.append(number)
+        received.append(number)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Reports as text for a terminal: what `msm evaluate`, `msm fill` and `msm surprise` print."""
+"""Reports as text: the output of `msm evaluate`, `msm fill` and `msm surprise`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msm.masking.parts import format_parts
 
 
 def evaluation_as_text(measured: dict[str, Any]) -> str:
-    """The report of `msm evaluate`: a line a predictor, then small tables of whatever parts it has."""
+    """The report of `msm evaluate`: a line a predictor, then a table for each of its parts."""
     rows = [["model", measured], *measured["baselines"].items()]
     lines = [f"{measured['num_titles']} {measured['split']} titles, {measured['num_hidden']} hidden shots", ""]
     header = ["", "centred cosine", "raw cosine", "median rank"]
@@ -52,19 +52,19 @@ def _optional_parts(measured: dict[str, Any]) -> list[tuple[str, list[tuple[str,
 
 
 def _part_table(title: str, parts: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
-    """Model against best baseline on some of the hidden shots, a line a part that has any."""
+    """Model and best baseline on parts of the hidden shots, a line for each part that has any."""
     rows = []
     for name, part in parts:
         if part["num_hidden"]:
             spread = part.get("difference") or {}
-            told = f"{spread['low']:+.3f} to {spread['high']:+.3f}" if "low" in spread else ""
+            shown = f"{spread['low']:+.3f} to {spread['high']:+.3f}" if "low" in spread else ""
             numbers = [f"{part[k]:.3f}" for k in ("centred_cosine", "best_baseline", "skill")]
-            rows.append([name, str(part["num_hidden"]), *numbers, told])
+            rows.append([name, str(part["num_hidden"]), *numbers, shown])
     return _table([title, "hidden shots", "model", "baseline", "skill", "difference, 95 %"], rows)
 
 
 def _probe_lines(probes: dict[str, Any]) -> list[str]:
-    """A line a probe: its first measure in each column; then the sentences of those that could not be asked."""
+    """A line a probe: its first measure in each column; then the reasons for probes without a result."""
     rows, skipped = [], []
     for task in probes["tasks"]:
         if "skipped" in task:
@@ -78,7 +78,7 @@ def _probe_lines(probes: dict[str, Any]) -> list[str]:
 
 
 def fill_in_as_text(fill: FillIn) -> str:
-    """A line a hidden shot, and the sum of it."""
+    """A line a hidden shot, then the means."""
     header = ["shot", "model", fill.best_baseline_name.replace("_", " "), "skill", "rank of truth"]
     rows = [
         [
@@ -99,7 +99,7 @@ def fill_in_as_text(fill: FillIn) -> str:
 
 
 def surprise_as_text(found: Surprise, scenes: PeaksAtScenes | None, agreement: float | None = None) -> str:
-    """The ten most surprising shots, whether they stand at changes of scene, and how the curve came about."""
+    """The ten most surprising shots, whether they are at scene boundaries, and how the curve was computed."""
     top = found.table.nlargest(10, "surprise")
     opens = {True: "opens a scene", False: ""}
     rows = [
@@ -109,13 +109,13 @@ def surprise_as_text(found: Surprise, scenes: PeaksAtScenes | None, agreement: f
     lines = [*_table(["shot", "surprise", "of copying", ""], rows), ""]
     if scenes:
         lines.append(
-            f"{scenes.beside} of the {scenes.count} most surprising shots stand at a change of scene "
+            f"{scenes.beside} of the {scenes.count} most surprising shots are at a change of scene "
             f"(by chance {scenes.beside_by_chance:.1f}); {scenes.opening} open one (by chance {scenes.opening_by_chance:.1f})"
         )
     how = "every shot alone" if found.exact else "every k-th shot together"
     lines.append(f"{found.title_id}: {how}, {found.passes} passes for {len(found.table)} shots")
     if agreement is not None:
-        lines.append(f"the fast form agrees with it: Spearman {agreement:.3f}")
+        lines.append(f"the fast method agrees with it: Spearman {agreement:.3f}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Verbs that look for shots: index, search."""
+"""Verbs of shot retrieval: index, search."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from msm.search.query import SearchResult
     from msm.search.spaces import Space
 
-RunOption = Annotated[Path | None, typer.Option("--run", help="Shots as this run sees them in their titles.")]
-Only = Annotated[str | None, typer.Option("--only", metavar="MODALITY", help="Compare one modality alone.")]
+RunOption = Annotated[Path | None, typer.Option("--run", help="Compare this run's contextual embeddings.")]
+Only = Annotated[str | None, typer.Option("--only", metavar="MODALITY", help="Compare only one modality.")]
 
 
 @app.command()
 def index(
-    catalog: Annotated[Path, typer.Argument(help="The catalog whose shots are to be found.")],
-    kind: Annotated[str | None, typer.Option(help="flat, hnsw, ivf or ivfpq; chosen by size if not named.")] = None,
+    catalog: Annotated[Path, typer.Argument(help="The catalog to index.")],
+    kind: Annotated[str | None, typer.Option(help="flat, hnsw, ivf or ivfpq. Default: by size.")] = None,
     run: RunOption = None,
     only: Only = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Also in the place of a damaged index.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a damaged index.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build an index of a catalog's shots and keep it beside them, in CATALOG/index."""
+    """Build an index of a catalog's shots and save it in CATALOG/index."""
     from msm.search.index_store import index_folder, make_index
 
     space = _space(open_catalog(catalog), run, only)
@@ -43,20 +43,22 @@ def index(
         size = sum(p.stat().st_size for p in folder.iterdir())
         print(to_json({"path": str(folder), "bytes": size, **finder.facts()}))
     else:
-        print(f"{folder}: {_index_words(finder)}; built in {finder.built.build_s:.1f} s")
+        print(f"{folder}: {_describe_index(finder)}; built in {finder.built.build_s:.1f} s")
 
 
 @app.command()
 def search(
     catalog: Annotated[Path, typer.Argument(help="The catalog to search.")],
-    shot: Annotated[list[str], typer.Option(metavar="TITLE:NUMBER", help="Like this shot; several: like all.")] = [],  # noqa: B006
-    unlike: Annotated[list[str], typer.Option("--not", metavar="TITLE:NUMBER", help="And not like this.")] = [],  # noqa: B006
-    text: Annotated[str | None, typer.Option(help="Like these words, by the catalog's own text encoder.")] = None,
-    words: Annotated[str | None, typer.Option(help="Shots whose text holds these very words.")] = None,
+    shot: Annotated[
+        list[str], typer.Option(metavar="TITLE:NUMBER", help="A query shot; repeat to combine several.")
+    ] = [],  # noqa: B006
+    unlike: Annotated[list[str], typer.Option("--not", metavar="TITLE:NUMBER", help="A shot to be unlike.")] = [],  # noqa: B006
+    text: Annotated[str | None, typer.Option(help="A text query, encoded by the catalog's text encoder.")] = None,
+    words: Annotated[str | None, typer.Option(help="Shots whose text contains these words.")] = None,
     fill: Annotated[
-        tuple[str, str], typer.Option(metavar="RUN TITLE:NUMBER", help="Like what a run expects in place of a shot.")
+        tuple[str, str], typer.Option(metavar="RUN TITLE:NUMBER", help="A run's prediction of this shot as the query.")
     ] = ("", ""),
-    clip: Annotated[str | None, typer.Option(metavar="TITLE:A-B", help="Several shots in a row, like these.")] = None,
+    clip: Annotated[str | None, typer.Option(metavar="TITLE:A-B", help="A span of shots as the query.")] = None,
     run: RunOption = None,
     only: Only = None,
     title: Annotated[list[str], typer.Option(help="Only in this title; repeat for more.")] = [],  # noqa: B006
@@ -64,24 +66,25 @@ def search(
     label: Annotated[list[str], typer.Option(metavar="NAME=VALUE", help="Only shots with this label.")] = [],  # noqa: B006
     not_same_title: Annotated[bool, typer.Option("--not-same-title", help="Not in the query's title.")] = False,
     not_same_scene: Annotated[bool, typer.Option("--not-same-scene", help="Not in the query's scene.")] = False,
-    duplicates: Annotated[bool, typer.Option("--duplicates", help="Show near-identical shots each.")] = False,
-    count: Annotated[int, typer.Option("-k", "--count", help="How many.")] = 10,
+    duplicates: Annotated[bool, typer.Option("--duplicates", help="List near-identical shots one by one.")] = False,
+    count: Annotated[int, typer.Option("-k", "--count", help="Number of results.")] = 10,
     encoder: Annotated[
-        str | None, typer.Option(help="The text encoder, as `msm ingest --encoders` takes it, where it must be named.")
+        str | None,
+        typer.Option(help="The text encoder, as in `msm ingest --encoders`, where the catalog does not name it."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the shots nearest to a shot, a text, a fill-in or several shots in a row."""
+    """Find the shots nearest to a shot, a text, a prediction or a span of shots."""
     from msm.search.clips import clip_rows, like_clip
     from msm.search.query import as_records, nearest, row_of
     from msm.search.text_query import find_words
 
-    asked = {"--shot": shot, "--text": text, "--words": words, "--fill": fill[0], "--clip": clip}
-    named = [name for name, value in asked.items() if value]
+    queries = {"--shot": shot, "--text": text, "--words": words, "--fill": fill[0], "--clip": clip}
+    named = [name for name, value in queries.items() if value]
     if len(named) != 1:
-        raise InputError(f"ask in one way at a time: {', '.join(asked)}" + (f"; not {named}" if named else ""))
+        raise InputError(f"give exactly one of {', '.join(queries)}" + (f"; not {named}" if named else ""))
     if unlike and not shot:
-        raise InputError("--not goes with --shot: like these, and not those")
+        raise InputError("--not needs --shot")
     opened, filters = open_catalog(catalog), _filters(title, split, label, not_same_title, not_same_scene)
     if words:
         found = find_words(opened, words, filters=filters, k=count)
@@ -90,20 +93,22 @@ def search(
     common: dict[str, Any] = {"filters": filters, "k": count}
     alike: dict[str, Any] = {"alike": 2.0} if duplicates else {}
     if fill[0]:
-        answer = _answer_fill(opened, fill, only, run, common | alike)
+        result = _search_prediction(opened, fill, only, run, common | alike)
     elif text:
-        answer = _answer_text(opened, text, encoder, only, run, common | alike)
+        result = _search_text(opened, text, encoder, only, run, common | alike)
     else:
         finder = _finder(_space(opened, run, only))
         if clip:
-            answer = like_clip(finder, clip_rows(opened, clip), **common)
+            result = like_clip(finder, clip_rows(opened, clip), **common)
         else:
             like, those = ([row_of(opened, name) for name in names] for names in (shot, unlike))
-            answer = nearest(finder, like, those, **common, **alike)
-    print(to_json({"query": {named[0]: asked[named[0]]}, **as_records(answer)}) if as_json else answer_as_text(answer))
+            result = nearest(finder, like, those, **common, **alike)
+    print(
+        to_json({"query": {named[0]: queries[named[0]]}, **as_records(result)}) if as_json else result_as_text(result)
+    )
 
 
-def _answer_fill(
+def _search_prediction(
     catalog: Catalog, fill: tuple[str, str], only: str | None, run: Path | None, common: dict
 ) -> SearchResult:
     from msm.inference.run import Run
@@ -111,7 +116,7 @@ def _answer_fill(
     from msm.search.reconstructions import predicted_vector, prediction_space
 
     if only or run:
-        raise InputError("a fill-in is compared with whole raw shots: --run and --only do not go with --fill")
+        raise InputError("a prediction is compared with whole raw shots: --run and --only cannot be used with --fill")
     row, trained = row_of(catalog, fill[1]), Run.open(fill[0])
     finder = _finder(prediction_space(catalog, trained))
     title_id, _, number = fill[1].rpartition(":")
@@ -119,7 +124,7 @@ def _answer_fill(
     return nearest(finder, vector=vector, about=[row], **common)
 
 
-def _answer_text(
+def _search_text(
     catalog: Catalog, text: str, encoder: str | None, only: str | None, run: Path | None, common: dict
 ) -> SearchResult:
     from msm.search.query import nearest
@@ -127,7 +132,7 @@ def _answer_text(
     from msm.search.text_query import MODALITY, encode_text, text_encoder
 
     if run or only not in (None, MODALITY):
-        raise InputError("a text is compared with the text columns alone: --run and --only do not go with --text")
+        raise InputError("a text is compared with the text columns only: --run and --only cannot be used with --text")
     known = text_encoder(catalog, encoder)
     finder = _finder(RawSpace(catalog, modality=MODALITY))
     return nearest(finder, vector=encode_text(known, finder.space, text), **common)  # type: ignore[arg-type]
@@ -139,7 +144,7 @@ def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
     if run is None:
         return RawSpace(catalog, modality=only)
     if only is not None:
-        raise InputError("a run sees all modalities at once: --only does not go with --run")
+        raise InputError("a run uses all modalities: --only cannot be used with --run")
     from msm.inference.run import Run
     from msm.search.contextual_space import contextual_space
 
@@ -148,15 +153,15 @@ def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
 
 
 def _finder(space: Space) -> Finder:
-    """The index that is kept; else a new one, which is worth keeping where it took long, and said."""
+    """The saved index; else a new one, saved where building it takes long."""
     from msm.search.index_store import find_index
     from msm.search.vector_index import choose_plan
 
-    dear = not choose_plan(space.num, space.dim).exact
+    slow = not choose_plan(space.num, space.dim).exact
     with progress_bar("indexing") as progress:
-        finder = find_index(space, save=dear, progress=progress)
+        finder = find_index(space, save=slow, progress=progress)
     if finder.note:
-        print(f"msm: {finder.note}; it is built anew", file=sys.stderr)
+        print(f"msm: {finder.note}; it is built again", file=sys.stderr)
     return finder
 
 
@@ -172,24 +177,24 @@ def _filters(titles: list[str], splits: list[str], labels: list[str], title: boo
     return Filters(tuple(titles), tuple(splits), tuple(pairs), title, scene)
 
 
-def answer_as_text(answer: SearchResult) -> str:
-    """A line a shot, then how it was found."""
-    lines = [_line(row, f"{row.score:.3f}") for row in answer.table.itertuples()]
+def result_as_text(result: SearchResult) -> str:
+    """A line a result, then the index that was searched."""
+    lines = [_line(row, f"{row.score:.3f}") for row in result.table.itertuples()]
     if not lines:
         lines = ["no shot passes the filters"]
-    searched = f"{answer.candidates} shots searched in {answer.took_ms:.1f} ms"
-    return "\n".join([*lines, "", f"{searched}; {_index_words(answer.finder)}"])
+    searched = f"{result.candidates} shots searched in {result.took_ms:.1f} ms"
+    return "\n".join([*lines, "", f"{searched}; {_describe_index(result.finder)}"])
 
 
 def _line(row: Any, score: str) -> str:
     last = f"-{row.last_shot}" if hasattr(row, "last_shot") else ""
     time = f"{int(row.start_s) // 60:02}:{int(row.start_s) % 60:02}" if row.start_s == row.start_s else ""
     more = f" (and {row.copies} alike)" if row.copies else ""
-    said = " ".join(str(row.text).split())[:60]
-    return f"{row.place:3}  {score:>6}  {row.title_id}:{row.shot}{last}  {time}  {said}{more}".rstrip()
+    text = " ".join(str(row.text).split())[:60]
+    return f"{row.place:3}  {score:>6}  {row.title_id}:{row.shot}{last}  {time}  {text}{more}".rstrip()
 
 
-def _index_words(finder: Finder) -> str:
+def _describe_index(finder: Finder) -> str:
     plan, built = finder.plan, finder.built
     how = "exact" if plan.exact else f"recall@10 {built.recall:.3f}"
     return (
@@ -199,7 +204,7 @@ def _index_words(finder: Finder) -> str:
 
 def _words_as_text(found: Any, words: str) -> str:
     lines = [_line(row, "") for row in found.table.itertuples()]
-    return "\n".join([*lines, "", f"{found.in_all} shots have the words {words!r} in their text"])
+    return "\n".join([*lines, "", f"{found.in_all} shots contain the words {words!r}"])
 
 
 def _words_as_json(found: Any) -> dict[str, Any]:

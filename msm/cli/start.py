@@ -1,4 +1,4 @@
-"""Verbs for the first five minutes: app, sample."""
+"""Verbs to get started: app, sample."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ from msm.cli.program import app
 def open_app(
     catalog: Annotated[Path | None, typer.Option(help="The catalog to open. Default: the sample data.")] = None,
     runs: Annotated[Path | None, typer.Option(help="The folder of trained runs. Default: runs beside CATALOG.")] = None,
-    port: Annotated[int, typer.Option(help="The first free one from here on.", min=1, max=65535)] = 8501,
-    address: Annotated[str, typer.Option(help="0.0.0.0 serves other machines too; it asks nobody who they are.")] = (
-        "localhost"
-    ),
-    browser: Annotated[bool, typer.Option(help="Open a browser, where there is a screen.")] = True,
+    port: Annotated[int, typer.Option(help="The first free port from here on is used.", min=1, max=65535)] = 8501,
+    address: Annotated[str, typer.Option(help="0.0.0.0 also serves other machines, without a login.")] = ("localhost"),
+    browser: Annotated[bool, typer.Option(help="Open a browser if there is a display.")] = True,
 ) -> None:
-    """Open the app: on the sample data, or on your own."""
+    """Start the app on the sample data or on your own."""
     from msm.data.sample import workbench_folder, workplace
 
     script = workbench_folder() / "app.py"
@@ -42,7 +40,7 @@ def sample(
     folder: Annotated[Path, typer.Argument(help="The folder to write.")] = Path("sample_data"),
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing folder.")] = False,
 ) -> None:
-    """Copy the sample catalog and the sample runs here, to try the other verbs on."""
+    """Copy the sample catalog and runs, to try the other verbs."""
     from msm.data.sample import copy_sample
 
     copy_sample(folder, replace=replace)
@@ -50,7 +48,7 @@ def sample(
 
 
 def _free_port(address: str, first: int) -> int:
-    """`first`, or the next of a hundred that nobody listens on."""
+    """The first free port of a hundred."""
     import socket
 
     for port in range(first, min(first + 100, 65536)):
@@ -61,7 +59,7 @@ def _free_port(address: str, first: int) -> int:
             except OSError:
                 continue
             return port
-    return first  # let the server say what is wrong
+    return first  # the server reports the error
 
 
 def _has_screen() -> bool:

@@ -1,4 +1,4 @@
-"""The verb that asks a run how surprised it is, shot by shot."""
+"""The verb that measures how well each shot is predicted from the others: surprise."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def surprise(
     catalog: Annotated[Path, typer.Argument(help="A catalog of the same kind of shots.")],
     title: Annotated[str, typer.Option(help="The title's id.")],
     exact: Annotated[
-        bool, typer.Option("--exact", help="Every shot hidden alone, and how well the fast form agrees with that.")
+        bool, typer.Option("--exact", help="Hide every shot alone, and report how well the fast method agrees.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Hide every shot of a title in turn and show how surprised the model is by each."""
+    """Hide every shot of a title in turn and print 1 − cosine of its prediction, the surprise."""
     from msm.cli.reports import surprise_as_text
     from msm.inference.run import Run
     from msm.interpret.surprise import agreement, peaks_at_scenes

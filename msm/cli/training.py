@@ -17,20 +17,22 @@ from msm.io.progress import BEGAN, progress_bar, training_bar
 
 @app.command()
 def train(
-    catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog to train on.")],
     run: Annotated[Path, typer.Argument(help="The run folder to write.")],
-    recipe: Annotated[str, typer.Option(help="A named recipe, or a run or recipe.json to repeat.")] = "mediafm",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, e.g. mask.ratio=0.4; any number.")] = None,
+    recipe: Annotated[str, typer.Option(help="A preset, or the path of a run or a recipe.json.")] = "mediafm",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, e.g. mask.ratio=0.4; repeat for more.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped or killed run ended.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped or killed run.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: each process holds a part of the model (FSDP).")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how long it would take, and no more.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate the time.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a masked-shot model; Ctrl-C stops it so that --resume can go on."""
+    """Train a masked-shot model; after Ctrl-C, --resume continues."""
     from msm.data.catalog import Catalog
     from msm.recipes.presets import recipe_of
     from msm.runs.folder import RunFolder
@@ -39,7 +41,7 @@ def train(
     from msm.training.trainer import train as train_run
 
     if resume and (set_ or replace):
-        raise InputError("a resumed run keeps its recipe: --resume goes without --set and --replace")
+        raise InputError("a resumed run keeps its recipe: --resume cannot be used with --set or --replace")
     processes, where = start_processes(pick_device(device), shard=shard)
     opened, first = Catalog.open(catalog), processes.index == 0
     if dry_run:
@@ -55,7 +57,7 @@ def train(
         start_run(opened, run, recipe_of(recipe).with_settings(set_ or []), device=where, replace=replace)
     processes.wait()
     folder = RunFolder.open(run)
-    folder.clear_stop(before=BEGAN)  # left by one that was killed before it could obey
+    folder.clear_stop(before=BEGAN)  # left by a process that was killed before it stopped
     with stop_signals() as stop_signal, training_bar(folder.recipe.steps) as on_step:
         try:
             train_run(
@@ -76,7 +78,7 @@ def train(
     if as_json:
         print(to_json({"run": str(run), **folder.info}))
     if folder.info["state"] == "stopped":
-        print(f"msm: stopped at step {folder.info['steps_done']}; add --resume to go on", file=sys.stderr)
+        print(f"msm: stopped at step {folder.info['steps_done']}; add --resume to continue", file=sys.stderr)
         raise typer.Exit(130)
     if not as_json:
         best = folder.info["best"]
@@ -90,28 +92,30 @@ def _note(sentence: str) -> None:
 
 @app.command()
 def ablate(
-    catalog: Annotated[Path, typer.Argument(help="The catalog to learn from.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog to train on.")],
     out: Annotated[Path | None, typer.Argument(help="The folder of the ablation.", metavar="OUT")] = None,
     vary: Annotated[
-        list[str] | None, typer.Option(help="KEY=VALUE,VALUE…, e.g. mask.ratio=.15,.2,.4; any number.")
+        list[str] | None, typer.Option(help="KEY=VALUE,VALUE…, e.g. mask.ratio=.15,.2,.4; repeat for more.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="Named recipes with commas; the first is the base.")] = "",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, for every cell; any number.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Trainings of each cell. Default: 3.", min=1)] = None,
-    each: Annotated[bool, typer.Option("--each/--grid", help="One knob at a time, or every combination.")] = False,
+    recipe: Annotated[str, typer.Option(help="Presets, separated by commas; the first is the base.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, for every cell; repeat for more.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds of each cell. Default: 3.", min=1)] = None,
+    each: Annotated[
+        bool, typer.Option("--each/--grid", help="Vary one hyperparameter at a time, or every combination.")
+    ] = False,
     split: Annotated[str | None, typer.Option(help="The split that reports: test (default) or validation.")] = None,
-    workers: Annotated[int, typer.Option(help="Trainings at a time. Default: one a core, one on a GPU.", min=0)] = 0,
+    workers: Annotated[int, typer.Option(help="Parallel trainings. Default: one a core, one on a GPU.", min=0)] = 0,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Train on this Ray cluster, or `local`.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
-    keep: Annotated[str, typer.Option(help="weights, or none: scores and metrics alone.")] = "none",
-    retry: Annotated[bool, typer.Option("--retry", help="Train those again that failed.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and no more.")] = False,
+    keep: Annotated[str, typer.Option(help="weights, or none: only scores and metrics.")] = "none",
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed trainings.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate time and disk space.")] = False,
     table_only: Annotated[
-        bool, typer.Option("--table-only", help="Make the tables again: msm ablate --table-only OUT.")
+        bool, typer.Option("--table-only", help="Only write the tables again: msm ablate --table-only OUT.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare recipes: a grid of knobs with seeds, as a table with intervals (docs/ablate.md)."""
+    """Compare recipes: a grid of hyperparameters with seeds, as a table with intervals (docs/ablate.md)."""
     from msm.ablation import ablation, report
     from msm.training.trainer import pick_device
 
@@ -120,7 +124,7 @@ def ablate(
         print(to_json(table) if as_json else report.as_markdown(table))
         return
     if out is None:
-        raise InputError("there is no folder to write to; msm ablate CATALOG OUT --vary KEY=VALUE,VALUE")
+        raise InputError("the folder to write to is missing; msm ablate CATALOG OUT --vary KEY=VALUE,VALUE")
     request = ablation.Request(
         catalog=catalog,
         out=out,
@@ -144,25 +148,26 @@ def ablate(
         return
     print(budget.as_text(), file=sys.stderr)
     with stop_signals() as should_stop, progress_bar("training the cells") as progress:
-        ended, found = ablation.run(request, plan, budget.per_cell, _look(progress), should_stop)
+        ended, found = ablation.run(request, plan, budget.per_cell, _show(progress), should_stop)
     if found:
         print(to_json(found) if as_json else report.as_markdown(found))
     if ended == "stopped":
-        print(f"msm: stopped; msm ablate {shlex.join([str(catalog), str(out)])} goes on", file=sys.stderr)
+        print(f"msm: stopped; msm ablate {shlex.join([str(catalog), str(out)])} continues", file=sys.stderr)
         raise typer.Exit(130)
 
 
-def _look(progress: Callable[[int, int], None]) -> Callable[[dict[str, Any]], None]:
-    """From what an ablation tells to a bar; without a terminal also a line for each training that ends."""
+def _show(progress: Callable[[int, int], None]) -> Callable[[dict[str, Any]], None]:
+    """Show an ablation's progress as a bar; without a terminal also as a line for each training that ends."""
     from msm.ablation.progress import sentence
 
-    told = [-1]
+    printed = -1
 
-    def look(said: dict[str, Any]) -> None:
-        progress(round(1000 * said["share"]), 1000)
-        over = said["done"] + said["failed"]
-        if over != told[0] and not sys.stderr.isatty():
-            print(sentence(said), file=sys.stderr, flush=True)
-        told[0] = over
+    def show(content: dict[str, Any]) -> None:
+        nonlocal printed
+        progress(round(1000 * content["share"]), 1000)
+        ended = content["done"] + content["failed"]
+        if ended != printed and not sys.stderr.isatty():
+            print(sentence(content), file=sys.stderr, flush=True)
+        printed = ended
 
-    return look
+    return show

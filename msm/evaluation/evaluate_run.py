@@ -1,7 +1,7 @@
-"""A run measured and the report kept: what `msm evaluate` and the Evaluation page call.
+"""Evaluate a run and save the report: what `msm evaluate` and the Evaluation page call.
 
-The report is in parts: fill-ins (always), the full protocol, frozen probes. A part that is not asked for
-now stays from an earlier time, if it was made of the same weights on the same titles.
+The report has parts: fill-ins (always), the full protocol, frozen probes. A part that is not measured now is kept
+from an earlier report of the same weights on the same titles.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msm.inference.run import Run
 from msm.runs.folder import WEIGHTS
 
 FULL, PROBES = ("by_ratio", "spans", "by_part"), ("probes",)
-SAME = ("split", "catalog_fingerprint", "weights")  # what an earlier part must agree in to be kept
+COMPARABLE = ("split", "catalog_fingerprint", "weights")  # equal in both reports, else no earlier part is kept
 
 
 def evaluate_run(
@@ -29,11 +29,11 @@ def evaluate_run(
     probes: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Measure a run on a catalog and keep the report as RUN/evaluation.json; returns it.
+    """Evaluate a run on a catalog, save the report as RUN/evaluation.json, and return it.
 
     full      also by mask ratio, with spans hidden, and with one modality hidden
     probes    also frozen probes (minutes)
-    progress  hears (done, in all), once through for each part
+    progress  called with (done, in all), from the start for each part
     """
     run.check_fits(catalog)
     measured = evaluate_titles(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
@@ -48,13 +48,13 @@ def evaluate_run(
 
 
 def with_earlier_parts(measured: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:
-    """The report, with the parts of an earlier one that it lacks and that are about the same thing."""
-    if earlier is None or any(k not in earlier or earlier[k] != measured.get(k) for k in SAME):
+    """The report, completed with parts of an earlier one on the same weights, split and catalog."""
+    if earlier is None or any(k not in earlier or earlier[k] != measured.get(k) for k in COMPARABLE):
         return measured
     return {**measured, **{k: earlier[k] for k in (*FULL, *PROBES) if k in earlier and k not in measured}}
 
 
 def weights_fingerprint(run: Path) -> str:
-    """16 hex digits of a run's weights."""
+    """16 hexadecimal digits of the hash of a run's weights."""
     with open(run / WEIGHTS, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""The shape of a cloud of vectors: has the model collapsed to saying the same of every shot?
+"""Geometry of embeddings, to detect representation collapse: a model that predicts the same for every shot.
 
-RankMe (Garrido et al., ICML 2023) is the effective number of dimensions: the exponential of the
-entropy of the singular values' shares. The mean cosine of random pairs says how narrow the cone is,
-the deviation how much a column moves where shots differ. Thresholds are in docs/metrics.md.
+RankMe (Garrido et al., ICML 2023) is the effective number of dimensions: the exponential of the entropy of the
+normalised singular values. The mean cosine of random pairs measures how narrow the cone of the vectors is, the
+deviation how much a column varies between shots. docs/metrics.md has the thresholds.
 
 Shape letters: N vectors, K their width, H hidden shots, D width of a shot, W width inside the encoder.
 """
@@ -19,11 +19,11 @@ from msm.data.fusion import unit
 from msm.inference.predict import contextual_embeddings
 from msm.models.encoder import ShotEncoder
 
-WINDOWS, WINDOW = 4, 32  # titles, and shots of each, whose contextual embeddings are looked at
-SAMPLE = 256  # vectors looked at: RankMe can be no higher
-NARROW = 0.97  # mean cosine of random pairs above which all vectors are as good as one
+WINDOWS, WINDOW = 4, 32  # titles, and shots of each, whose contextual embeddings are measured
+SAMPLE = 256  # vectors measured: RankMe can be no higher
+NARROW = 0.97  # mean cosine of random pairs above which all vectors are nearly equal
 FEW_DIMENSIONS = 2.0  # RankMe below which they lie on a line
-FLAT = 0.05  # deviation, as a share of that of the real shots', below which predictions are all alike
+FLAT = 0.05  # deviation, relative to that of the real shots, below which all predictions are nearly equal
 
 
 def rankme(vectors: np.ndarray) -> float:
@@ -32,12 +32,12 @@ def rankme(vectors: np.ndarray) -> float:
     strength = np.sqrt(np.clip(np.linalg.eigvalsh(gram.astype(np.float64)), 0, None))
     if not strength.sum() > 0:
         return 1.0
-    share = strength / strength.sum() + 1e-7  # as in the paper, so that an empty direction counts as nothing
+    share = strength / strength.sum() + 1e-7  # as in the paper, so that an empty direction adds nothing
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
 def pair_cosine(vectors: np.ndarray) -> float:
-    """(N, K) → mean cosine of two different ones: 0 for a cloud around the origin, 1 where all point one way."""
+    """(N, K) → mean cosine of two different rows: 0 for a cloud around the origin, 1 where all have one direction."""
     rows = unit(vectors).astype(np.float64)
     count = len(rows)
     if count < 2:
@@ -52,15 +52,15 @@ def deviation(vectors: np.ndarray) -> float:
 
 
 def shape_of(vectors: np.ndarray) -> dict[str, float]:
-    """The three numbers of at most SAMPLE evenly spaced vectors, (N, K)."""
+    """RankMe, pair cosine and deviation of at most SAMPLE evenly spaced vectors, (N, K)."""
     few = vectors[np.linspace(0, len(vectors) - 1, min(SAMPLE, len(vectors))).astype(int)]
     return {"rankme": rankme(few), "pair_cosine": pair_cosine(few), "deviation": deviation(few)}
 
 
 def alarm(predictions: Mapping[str, float], contextual: Mapping[str, float], truth: Mapping[str, float]) -> str | None:
-    """One sentence where the model has collapsed, None where it has not; each argument from `shape_of`.
+    """A sentence where the model has collapsed, None where it has not; each argument from `shape_of`.
 
-    truth  of the real shots that the predictions stand for: shots that are all alike excuse predictions that are
+    truth  of the real shots that were predicted: where these are nearly equal, so may the predictions be
     """
     if contextual["pair_cosine"] > max(NARROW, truth["pair_cosine"]):
         return f"collapse: contextual embeddings of any two shots are alike (cosine {contextual['pair_cosine']:.3f})"
@@ -72,7 +72,7 @@ def alarm(predictions: Mapping[str, float], contextual: Mapping[str, float], tru
 
 
 def geometry(predictions: np.ndarray, contextual: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
-    """What a validation line keeps: {"predictions", "contextual", "truth": shape_of, "alarm": sentence or None}.
+    """The geometry of one validation: {"predictions", "contextual", "truth": shape_of, "alarm": sentence or None}.
 
     predictions (H, D) and truth (H, D) of hidden shots, contextual (N, W) of shots that are all visible
     """

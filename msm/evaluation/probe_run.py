@@ -1,4 +1,4 @@
-"""Frozen probes of a run: every shot raw, alone in front of the model, and in its title.
+"""Frozen probes of a run: of raw shots, of the model on each shot alone, and of the model on each shot in its title.
 
 Shape letters: N shots of a title, R rows, D width of a shot, W width inside the encoder.
 """
@@ -21,8 +21,8 @@ from msm.inference.predict import contextual_embeddings
 from msm.inference.run import Run
 
 COLUMNS = ("raw", "alone", "contextual")
-ALONE_AT_ONCE = 1024  # windows of one shot in a batch
-MOST_SHOTS = {"train": 20_000, "validation": 6_000, "test": 10_000}  # whole titles are drawn up to here
+SINGLE_SHOT_BATCH = 1024  # windows of one shot
+MOST_SHOTS = {"train": 20_000, "validation": 6_000, "test": 10_000}  # whole titles are drawn up to this many shots
 
 
 def probe_run(
@@ -35,17 +35,17 @@ def probe_run(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Probe what a run makes of shots, for every label of a catalog that allows it.
+    """Probe the embeddings of a run for every label of a catalog that allows it.
 
     split       where the probes are scored: test or validation; they are fitted on train
     labels      only these (and "scene"); None = all of them
     use_global  let the model see the titles' metadata. Off, since the metadata may hold the very label
-    progress    hears steps done and steps in all
+    progress    called with (steps done, steps in all)
 
     Returns {"columns", "seed", "use_global", "split", "titles", "shots", "tasks": [entry …]}. An entry has
     label, of, at, kind, probe, and either `skipped` (a sentence) or measure (the one to look at first),
     columns {raw, alone, contextual, and cls at titles: {measure: value}}, chance, intervals,
-    differences. InputError where a split is empty or a label is not there.
+    differences. InputError where a split is empty or a label is missing.
     """
     run.check_fits(catalog)
     if split not in ("test", "validation"):
@@ -82,23 +82,23 @@ def probe_run(
 def _jobs(
     name: str, label: Label | Unusable, of: str, shots: Rows, titles: Rows, split: str, seed: int
 ) -> list[Callable[[], list[dict[str, Any]]]]:
-    """The probes of one label: a title's label is asked of the whole title, and of each of its shots."""
+    """The probes of one label: a title's label is predicted from the whole title and from each of its shots."""
     if isinstance(label, Unusable):
         reason = str(label)
         return [lambda: [{"label": name, "of": of, "at": of, "probe": "none", "skipped": f"{name}: {reason}."}]]
-    asked = (
+    probed = (
         [(label, titles, "title"), (label.take(shots.title), shots, "shot")]
         if of == "title"
         else [(label, shots, "shot")]
     )
     return [
         lambda a=a: probes.probe_label(a[0], a[1], of=of, at=a[2], report=split, seed=seed)  # type: ignore[misc]
-        for a in asked
+        for a in probed
     ]
 
 
 def _draw(catalog: Catalog, split: str, rng: np.random.Generator) -> list[Title]:
-    """Whole titles of each split, in file order, until there are shots enough."""
+    """Draw whole titles of each split, up to MOST_SHOTS; in file order."""
     for needed in ("train", split):
         if not catalog.split(needed):
             raise InputError(f"{catalog.path} has no title in the {needed} split, so nothing can be probed")
@@ -116,7 +116,7 @@ def _draw(catalog: Catalog, split: str, rng: np.random.Generator) -> list[Title]
 def _rows(
     run: Run, titles: list[Title], table: pd.DataFrame, use_global: bool, done: Callable[[int], None]
 ) -> tuple[Rows, Rows]:
-    """Every shot, and every title as the mean of its shots, in each kind of embedding."""
+    """The rows to probe: every shot, and every title as the mean of its shots, in each kind of embedding."""
     kinds: dict[str, list[np.ndarray]] = {k: [] for k in COLUMNS}
     cls, scenes, first, start = [], [], 0, 0
     for i, title in enumerate(titles):
@@ -144,8 +144,8 @@ def alone(run: Run, shots: np.ndarray) -> np.ndarray:
         about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device))
         return run.model.head.contextual_alone(about).cpu().numpy()
     parts = []
-    for start in range(0, len(shots), ALONE_AT_ONCE):
-        window = torch.from_numpy(shots[start : start + ALONE_AT_ONCE, None]).to(run.model.device)  # (B, 1, D)
+    for start in range(0, len(shots), SINGLE_SHOT_BATCH):
+        window = torch.from_numpy(shots[start : start + SINGLE_SHOT_BATCH, None]).to(run.model.device)  # (B, 1, D)
         valid = torch.ones(window.shape[:2], dtype=torch.bool, device=window.device)
         parts.append(run.model.encode(window, ~valid, valid, None).shots[:, 0].float().cpu().numpy())
     return np.concatenate(parts)

@@ -1,8 +1,7 @@
-"""The report's numbers: the scores of `msm.evaluation.scoring.score_titles`, summed up in every way that is asked for.
+"""The numbers of the report: the scores of `msm.evaluation.scoring.score_titles`, summarised by part.
 
-Intervals are of 95 %, by drawing titles with replacement: shots of one title are alike, so titles
-and not shots are what there are many of. One draw serves model and baselines, so that the interval
-of their difference is of the difference.
+Intervals come from a bootstrap over titles (`msm.metrics.LEVEL`): shots of one title are correlated, so titles and not
+shots are the independent units. Model and baselines share each draw, so that their difference is paired.
 
 Shape letters: T titles, P predictors, B resamplings.
 """
@@ -20,26 +19,26 @@ from msm.data.scenes import POSITIONS
 DISTANCES = ((1, 1), (2, 2), (3, None))  # shots to the nearest visible one: from, to
 SPAN_DISTANCES = ((1, 1), (2, 2), (3, 3), (4, None))
 RESAMPLINGS = 1000
-FEWEST_TITLES = 3  # below which no interval is given
+FEWEST_TITLES = 3  # no interval for fewer
 
 
 def report(scores: pd.DataFrame, split: str) -> dict[str, Any]:
-    """Sum up `score_titles` as the JSON that `msm evaluate --json` answers.
+    """Summarise the table of `score_titles` as JSON values, as `msm evaluate --json` prints them.
 
-    `skill` is of centred cosine against the best baseline, best over all these shots together.
+    `skill` is of centred cosine, against the baseline that is best over all these shots together.
     """
     model = scores[scores["predictor"] == "model"]
-    named = {name: _means(scores[scores["predictor"] == name]) for name in baselines_in(scores)}
+    scored = {name: _means(scores[scores["predictor"] == name]) for name in baselines_in(scores)}
     best = best_baseline(scores)
-    named["global_mean"]["median_rank"] = None  # it predicts the same for every shot, so it ranks nothing
+    scored["global_mean"]["median_rank"] = None  # it predicts the same for every shot, so it ranks nothing
     return {
         "split": split,
         **_means(model),
-        "skill": metrics.skill(model["centred_cosine"].mean(), named[best]["centred_cosine"]),
+        "skill": metrics.skill(model["centred_cosine"].mean(), scored[best]["centred_cosine"]),
         "best_baseline": best,
         "num_titles": int(model["title_id"].nunique()),
         "num_hidden": len(model),
-        "baselines": named,
+        "baselines": scored,
         "intervals": intervals(scores, best),
         "by_distance": by_distance(scores, best, DISTANCES),
         "by_modality": by_modality(scores),
@@ -59,9 +58,9 @@ def baselines_in(scores: pd.DataFrame) -> list[str]:
 
 
 def intervals(scores: pd.DataFrame, best: str) -> dict[str, Any] | None:
-    """Of centred cosine: model, skill, difference to the best baseline, and every baseline.
+    """Intervals of centred cosine: of the model, the skill, the difference to the best baseline, and every baseline.
 
-    None with fewer than three titles: then nothing is known about other ones.
+    None with fewer than three titles.
     """
     drawn = _resampled(scores)
     if drawn is None:
@@ -103,7 +102,7 @@ def _means(scores: pd.DataFrame) -> dict[str, Any]:
 
 
 def against_best(scores: pd.DataFrame, best: str) -> dict[str, Any]:
-    """Model and one baseline on some of the hidden shots; None for each number where there are none."""
+    """Model and one baseline on some of the hidden shots; every number is None where there are none."""
     model, base = (scores.loc[scores["predictor"] == p, "centred_cosine"] for p in ("model", best))
     if not len(model):
         return {"num_hidden": 0, "centred_cosine": None, "best_baseline": None, "skill": None, "difference": None}
@@ -119,7 +118,7 @@ def against_best(scores: pd.DataFrame, best: str) -> dict[str, Any]:
 
 
 def by_distance(scores: pd.DataFrame, best: str, distances: tuple[tuple[int, int | None], ...]) -> list[dict[str, Any]]:
-    """Model and best baseline on the hidden shots whose nearest visible shot is so far."""
+    """Model and best baseline by the distance from a hidden shot to the nearest visible one."""
     return [
         {
             "distance": f"{low}" if high == low else f"{low}+",
@@ -130,10 +129,10 @@ def by_distance(scores: pd.DataFrame, best: str, distances: tuple[tuple[int, int
 
 
 def by_modality(scores: pd.DataFrame) -> dict[str, Any]:
-    """Each block by itself: the model, and the baseline that is best at it; a block that no hidden shot has is left out."""
+    """Each modality alone: the model, and the baseline that is best at it; a modality that no hidden shot has is left out."""
     out = {}
     for column in (c for c in scores.columns if c.startswith("centred_") and c != "centred_cosine"):
-        if scores[column].isna().all():  # films without a word, or no spoken shot among the hidden ones
+        if scores[column].isna().all():  # for instance films without speech
             continue
         means = scores.groupby("predictor")[column].mean()
         best = means.drop("model", errors="ignore").idxmax()
@@ -148,7 +147,7 @@ def by_modality(scores: pd.DataFrame) -> dict[str, Any]:
 
 
 def by_position(scores: pd.DataFrame, positions: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """A scene's first shot, those in the middle, its last, its only one; empty where scenes are not marked.
+    """By the position in the scene: first, middle, last, only shot; empty where no label marks scenes.
 
     positions  title_id, shot, position
     """
@@ -161,7 +160,7 @@ def by_position(scores: pd.DataFrame, positions: pd.DataFrame | None) -> list[di
 
 
 def by_ratio(scores: pd.DataFrame, ratio: float) -> dict[str, Any]:
-    """One mask ratio: the model against the baseline that is best at this ratio; None for each where it hid no shot."""
+    """One mask ratio: the model against the baseline that is best at it; every number is None where no shot was hidden."""
     if scores.empty:
         return {"ratio": ratio, "best_baseline_name": None, "median_rank": None, **against_best(scores, "")}
     best = best_baseline(scores)
@@ -171,9 +170,9 @@ def by_ratio(scores: pd.DataFrame, ratio: float) -> dict[str, Any]:
 
 
 def by_span(scores: pd.DataFrame | None, length: int, ratio: float, left_out: int) -> dict[str, Any]:
-    """Runs of shots hidden: over all of them, and by distance to the nearest visible shot.
+    """Spans of shots hidden: over all of them, and by distance to the nearest visible shot.
 
-    left_out  titles too short for such a run; `skipped` says in a sentence where all were
+    left_out  number of titles that are too short; where all are, the entry has a sentence `skipped` instead of numbers
     """
     about = {"length": length, "ratio": ratio, "titles_left_out": left_out}
     if scores is None:
@@ -184,7 +183,7 @@ def by_span(scores: pd.DataFrame | None, length: int, ratio: float, left_out: in
 
 
 def by_part(scores: pd.DataFrame, modality: str, rest_shown: bool) -> dict[str, Any]:
-    """One modality hidden: its block alone, against the baseline that is best at it.
+    """One modality hidden: scores of its columns alone, against the baseline that is best at them.
 
     rest_shown  whether the model was given the other modalities of these shots; baselines never are
     """
@@ -197,7 +196,7 @@ def by_part(scores: pd.DataFrame, modality: str, rest_shown: bool) -> dict[str, 
 
 
 def by_title(scores: pd.DataFrame, names: dict[str, str]) -> list[dict[str, Any]]:
-    """A row a title, in file order: model, best baseline over all titles, their difference, skill, median rank."""
+    """A row a title, in file order: model, the best baseline over all titles, difference, skill, median rank."""
     best = best_baseline(scores)
     means = scores.groupby(["title_id", "predictor"], sort=False)["centred_cosine"].mean().unstack()
     model = scores[scores["predictor"] == "model"].groupby("title_id", sort=False)["rank_share"]

@@ -1,8 +1,8 @@
-"""Frozen probes: what can be read off embeddings by a linear model, or by looking at neighbours.
+"""Frozen probes: what a linear model or the nearest neighbours can predict from embeddings.
 
-The embeddings stay as they are. A probe is fitted on the training titles, its strength of
-regularisation chosen on the validation titles, and scored on the titles asked for. Plain arrays in,
-plain values out; `msm.evaluation.probe_run` brings a run and a catalog here. docs/metrics.md says what is read how.
+The embeddings are not trained further. A probe is fitted on the training titles, its regularisation is chosen on the
+validation titles, and it is scored on the test titles (or another split). Arrays in, JSON values out;
+`msm.evaluation.probe_run` applies the probes to a run and a catalog. docs/metrics.md describes them.
 """
 
 from msm.evaluation.probes.labels import Label, Unusable, read_labels

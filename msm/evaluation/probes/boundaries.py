@@ -1,4 +1,4 @@
-"""Scene boundaries: does a scene begin at this shot? Asked of the shot and the one before it.
+"""The probe for scene boundaries: whether a scene begins at a shot, from the shot and the one before it.
 
 Shape letters: R rows, d width of an embedding.
 """
@@ -18,7 +18,7 @@ from msm.evaluation.probes.scores import interval, mean_scene_iou, title_weights
 def boundary_features(x: np.ndarray) -> np.ndarray:
     """(R, d) → (R, 2 d + 1): the shot, how far each column moved from the shot before, their cosine.
 
-    The first row of a title has no shot before it in the title and is never asked about.
+    The first row of a title has no shot before it in the title and is never scored.
     """
     before = np.roll(x, 1, axis=0)
     lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(before, axis=1)
@@ -43,14 +43,14 @@ def probe_boundaries(rows: Rows, report: str, rng: np.random.Generator) -> dict:
     weights = title_weights(rows.title[parts.report], rng)
     for kind, x in features.columns.items():
         scores = logistic_scores(x, truth, parts, rng)
-        guess = scores["report"][:, 0]
-        cut = guess >= _best_threshold(starts[parts.choose], scores["choose"][:, 0])
+        predicted = scores["report"][:, 0]
+        cut = predicted >= _best_threshold(starts[parts.choose], scores["choose"][:, 0])
         columns[kind] = {
-            "ap": float(average_precision_score(scored, guess)),
+            "ap": float(average_precision_score(scored, predicted)),
             "f1": float(f1_score(scored, cut, zero_division=0.0)),
             "miou": _miou(rows.title[parts.report], scored, cut),
         }
-        resampled[kind] = weighted_ap(scored, guess, weights)
+        resampled[kind] = weighted_ap(scored, predicted, weights)
     share = float(scored.mean())
     even = _even_cuts(rows.title[parts.report], scored)
     return {
@@ -64,10 +64,10 @@ def probe_boundaries(rows: Rows, report: str, rng: np.random.Generator) -> dict:
     }
 
 
-def _best_threshold(truth: np.ndarray, guess: np.ndarray) -> float:
+def _best_threshold(truth: np.ndarray, predicted: np.ndarray) -> float:
     if not truth.any():
         return 0.5
-    precision, recall, thresholds = precision_recall_curve(truth, guess)
+    precision, recall, thresholds = precision_recall_curve(truth, predicted)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
     return float(thresholds[min(int(f1.argmax()), len(thresholds) - 1)])
 
@@ -76,12 +76,12 @@ def _miou(title: np.ndarray, starts: np.ndarray, predicted: np.ndarray) -> float
     """Mean over the titles."""
     edges = np.flatnonzero(np.diff(title)) + 1
     pairs = zip(np.split(starts, edges), np.split(predicted, edges), strict=True)
-    # the shot before the first one asked about opens the title and its scene
+    # the shot before the first one scored begins the title and its scene
     return float(np.mean([mean_scene_iou(np.r_[True, a], np.r_[True, b]) for a, b in pairs]))
 
 
 def _even_cuts(title: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """As many scenes as there are, all of one length: what one could say without looking."""
+    """As many scenes as there are, all of one length: the chance level."""
     cuts = []
     for part in np.split(starts, np.flatnonzero(np.diff(title)) + 1):
         even = np.zeros(len(part), dtype=bool)

@@ -1,4 +1,4 @@
-"""What the labels of a catalog ask of a probe: one class, several tags, or a number.
+"""Labels as targets of a probe: one class, several tags, or a number.
 
 Shape letter: R rows.
 """
@@ -21,7 +21,7 @@ class Label:
     """One label of shots or of titles."""
 
     name: str
-    kind: str  # classes: one value a row; tags: several, `A|B`; number: Kendall's τ is asked
+    kind: str  # classes: one value a row; tags: several, `A|B`; number: scored by Kendall's τ
     values: np.ndarray  # (R,) float for a number, NaN unknown; else object, frozensets, empty = unknown
 
     @property
@@ -32,15 +32,15 @@ class Label:
         return np.fromiter((bool(v) for v in self.values), dtype=bool, count=len(self.values))
 
     def take(self, rows: np.ndarray) -> Label:
-        """The same label of other rows: a title's, handed to each of its shots."""
+        """The label of other rows: for instance a title's label for each of its shots."""
         return Label(self.name, self.kind, self.values[rows])
 
 
 def read_labels(table: pd.DataFrame, names: list[str], title: np.ndarray | None = None) -> dict[str, Label | Unusable]:
-    """Each named column as a label, or the sentence that says why it is none.
+    """Read each named column as a label, or as the reason why it is unusable.
 
     table  R rows
-    title  (R,) int of which title each row is, for shots: a number that only counts along is no label
+    title  (R,) int, the title of each row, for shots: a number that only rises along each title is no label
 
     Scene marks are left out: they have a probe of their own.
     """
@@ -55,12 +55,12 @@ def read_labels(table: pd.DataFrame, names: list[str], title: np.ndarray | None 
 
 
 def _label(name: str, column: pd.Series, title: np.ndarray | None) -> Label:
-    column = _numbers_in_words(column)
+    column = _texts_to_numbers(column)
     known = column.dropna()
     if pd.api.types.is_numeric_dtype(known) and not pd.api.types.is_bool_dtype(known):
         values = column.to_numpy(dtype=float, na_value=np.nan)
-        if title is not None and _only_counts(values, title):
-            raise Unusable("it only rises along each title, so it tells a shot's place and not what is in it")
+        if title is not None and _only_rises(values, title):
+            raise Unusable("it only rises along each title, so it gives a shot's place and not its content")
         if known.nunique() > 2:
             return Label(name, "number", values)
     sets = np.empty(len(column), dtype=object)
@@ -72,8 +72,8 @@ def _label(name: str, column: pd.Series, title: np.ndarray | None) -> Label:
     return Label(name, kind, sets)
 
 
-def _numbers_in_words(column: pd.Series) -> pd.Series:
-    """A column of "1999", "2004" as numbers; any other as it is."""
+def _texts_to_numbers(column: pd.Series) -> pd.Series:
+    """Convert a column of texts such as "1999" to numbers; return any other as it is."""
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
         return column
     written = column[[isinstance(v, str) and v.strip() != "" for v in column]]
@@ -84,7 +84,7 @@ def _numbers_in_words(column: pd.Series) -> pd.Series:
 
 
 def _plain(column: pd.Series) -> list:
-    """Values of which `v != v` is a plain Boolean: an array of words becomes `A|B`."""
+    """Values for which `v != v` is one Boolean: an array of words becomes `A|B`."""
     return ["|".join(map(str, v)) if isinstance(v, list | tuple | np.ndarray) else v for v in column]
 
 
@@ -95,7 +95,7 @@ def _words(value: object) -> frozenset[str]:
     return frozenset(filter(None, (word.strip() for word in text.split("|"))))
 
 
-def _only_counts(values: np.ndarray, title: np.ndarray) -> bool:
-    """Whether the number never falls inside a title, and does rise in one."""
+def _only_rises(values: np.ndarray, title: np.ndarray) -> bool:
+    """Whether the number never falls within a title and mostly rises."""
     steps = np.diff(values)[np.diff(title) == 0]
     return bool(len(steps) and (steps >= 0).all() and (steps > 0).mean() > 0.5)

@@ -1,4 +1,4 @@
-"""Linear probes: logistic regression a class, ridge regression for a number.
+"""Linear probes: logistic regression for each class, ridge regression for a number.
 
 Shape letters: R rows, K classes, d width of an embedding, B resamplings.
 """
@@ -15,20 +15,20 @@ from sklearn.preprocessing import StandardScaler
 
 from msm.evaluation.probes.labels import Label
 from msm.evaluation.probes.rows import HELD_BACK, Parts, Rows, Unusable, sample
-from msm.evaluation.probes.scores import interval, macro_ap, mean_told, micro_ap, title_weights, weighted_ap
+from msm.evaluation.probes.scores import interval, macro_ap, mean_finite, micro_ap, title_weights, weighted_ap
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # C of logistic regression on standardised columns
 RIDGES = (1e1, 1e2, 1e3, 1e4, 1e5)
-TUNING_ROWS = 3000  # the strength is chosen on so many rows, the probe then fitted on all
+TUNING_ROWS = 3000  # rows on which the regularisation is chosen; the probe is then fitted on all
 MOST_CLASSES, FEWEST_ROWS, FEWEST_TITLES = 20, 10, 2
 FOLDS = 10
 
 
 def indicators(label: Label, rows: Rows, parts: Parts) -> tuple[list[str], np.ndarray]:
-    """The classes that can be learned and scored, most frequent first, and who has them, (R, K) bool.
+    """The classes that can be fitted and scored, most frequent first, and which rows have them, (R, K) bool.
 
     A class is kept with 10 rows of 2 titles to fit on, and where some but not all scored rows have it.
-    Of two classes the rarer stands for both.
+    Of two classes only the rarer is kept.
     """
     counts: dict[str, int] = {}
     for i in parts.fit:
@@ -52,34 +52,34 @@ def indicators(label: Label, rows: Rows, parts: Parts) -> tuple[list[str], np.nd
 
 
 def logistic_scores(x: np.ndarray, truth: np.ndarray, parts: Parts, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Fit one probe a class: its probabilities on the rows to choose on and on those to score.
+    """Fit one probe a class and return its probabilities on the rows to choose on and those to score.
 
     x (R, d), truth (R, K) bool → {"choose": (rows, K), "report": (rows, K)}
     """
     scale = StandardScaler().fit(x[parts.fit])
     fit, choose, report = (scale.transform(x[p]).astype(np.float32) for p in parts)
     few = sample(np.arange(len(fit)), TUNING_ROWS, rng)
-    told = truth[parts.choose].any(axis=0)  # the classes that the choice can be made by
+    present = truth[parts.choose].any(axis=0)  # the classes by which the regularisation can be chosen
 
-    def tried(strength: float) -> float:
-        guess = _fitted(fit[few], truth[parts.fit][few], strength)(choose)
-        return macro_ap(truth[parts.choose][:, told], guess[:, told])
+    def score(strength: float) -> float:
+        scores = _fitted(fit[few], truth[parts.fit][few], strength)(choose)
+        return macro_ap(truth[parts.choose][:, present], scores[:, present])
 
-    best = max(STRENGTHS, key=tried) if told.any() else STRENGTHS[1]
+    best = max(STRENGTHS, key=score) if present.any() else STRENGTHS[1]
     predict = _fitted(fit, truth[parts.fit], best)
     return {"choose": predict(choose), "report": predict(report)}
 
 
 def _fitted(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
-    """One logistic regression a class; a class that is all or nothing here is given its share."""
+    """Fit one logistic regression a class; a class that all rows or none have gets a constant."""
     models = [
         LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(x, t) if t.any() and not t.all() else float(t.mean())
         for t in truth.T
     ]
 
     def predict(rows: np.ndarray) -> np.ndarray:
-        guesses = [np.full(len(rows), m) if isinstance(m, float) else m.predict_proba(rows)[:, 1] for m in models]
-        return np.stack(guesses, axis=1)
+        scores = [np.full(len(rows), m) if isinstance(m, float) else m.predict_proba(rows)[:, 1] for m in models]
+        return np.stack(scores, axis=1)
 
     return predict
 
@@ -88,12 +88,12 @@ def probe_classes(label: Label, rows: Rows, parts: Parts, rng: np.random.Generat
     """AP macro and micro of every kind of embedding, the chance level, and the differences with intervals."""
     names, truth = indicators(label, rows, parts)
     scored = truth[parts.report]
-    guesses = {k: logistic_scores(x, truth, parts, rng)["report"] for k, x in rows.columns.items()}
+    scores = {k: logistic_scores(x, truth, parts, rng)["report"] for k, x in rows.columns.items()}
     shares = np.broadcast_to(truth[parts.fit].mean(axis=0), scored.shape)
     weights = title_weights(rows.title[parts.report], rng)
     resampled = {
-        k: mean_told(np.stack([weighted_ap(t, s, weights) for t, s in zip(scored.T, g.T, strict=True)]))
-        for k, g in guesses.items()
+        k: mean_finite(np.stack([weighted_ap(t, s, weights) for t, s in zip(scored.T, g.T, strict=True)]))
+        for k, g in scores.items()
     }
     return {
         "probe": "linear",
@@ -101,9 +101,9 @@ def probe_classes(label: Label, rows: Rows, parts: Parts, rng: np.random.Generat
         "classes": names,
         **sizes(rows, parts),
         "chance": {"ap_macro": macro_ap(scored, shares), "ap_micro": micro_ap(scored, shares)},
-        "columns": {k: {"ap_macro": macro_ap(scored, g), "ap_micro": micro_ap(scored, g)} for k, g in guesses.items()},
+        "columns": {k: {"ap_macro": macro_ap(scored, g), "ap_micro": micro_ap(scored, g)} for k, g in scores.items()},
         "intervals": {k: interval(r) for k, r in resampled.items()},
-        "differences": differences(resampled, {k: macro_ap(scored, g) for k, g in guesses.items()}),
+        "differences": differences(resampled, {k: macro_ap(scored, g) for k, g in scores.items()}),
     }
 
 
@@ -123,22 +123,22 @@ def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator
     folds = min(FOLDS, len(np.unique(groups)))
     if folds < 3:
         raise Unusable("fewer than three titles have it")
-    guesses = {
+    predictions = {
         k: _folded(x[where].astype(np.float64), label.values[where], groups, folds, seen[where])
         for k, x in rows.columns.items()
     }
-    told = unseen[where]
-    truth = label.values[where][told]
-    scored = {k: g[told] for k, g in guesses.items()}
+    evaluated = unseen[where]
+    truth = label.values[where][evaluated]
+    scored = {k: g[evaluated] for k, g in predictions.items()}
     taus = {k: _tau(truth, g) for k, g in scored.items()}
-    resampled = _resampled_taus(truth, scored, groups[told], rng)
+    resampled = _resampled_taus(truth, scored, groups[evaluated], rng)
     return {
         "probe": "number",
         "measure": "kendall_tau",
         "folds": folds,
         "num_fit": int(len(where) * (folds - 1) / folds),
-        "num_scored": int(told.sum()),
-        "num_titles": len(np.unique(groups[told])),
+        "num_scored": int(evaluated.sum()),
+        "num_titles": len(np.unique(groups[evaluated])),
         "chance": {"kendall_tau": 0.0},
         "columns": {k: {"kendall_tau": t} for k, t in taus.items()},
         "intervals": {k: interval(r) for k, r in resampled.items()},
@@ -149,12 +149,12 @@ def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator
 def _folded(x: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int, seen: np.ndarray) -> np.ndarray:
     """Out-of-fold predictions, (rows,)."""
     ridge = _best_ridge(x[seen], y[seen], groups[seen]) if seen.any() else RIDGES[2]
-    guess = np.empty(len(y))
+    predicted = np.empty(len(y))
     for fit, left in GroupKFold(folds).split(x, groups=groups):
         scale = StandardScaler().fit(x[fit])
         model = Ridge(alpha=ridge, solver="cholesky").fit(scale.transform(x[fit]), y[fit])
-        guess[left] = model.predict(scale.transform(x[left]))
-    return guess
+        predicted[left] = model.predict(scale.transform(x[left]))
+    return predicted
 
 
 def _best_ridge(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
@@ -166,23 +166,23 @@ def _best_ridge(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
     return max(RIDGES, key=lambda a: _tau(y[held], Ridge(alpha=a, solver="cholesky").fit(fit, y[~held]).predict(left)))
 
 
-def _tau(truth: np.ndarray, guess: np.ndarray) -> float:
-    tau = float(kendalltau(truth, guess).statistic)
+def _tau(truth: np.ndarray, predicted: np.ndarray) -> float:
+    tau = float(kendalltau(truth, predicted).statistic)
     return tau if np.isfinite(tau) else 0.0
 
 
 def _resampled_taus(
-    truth: np.ndarray, guesses: dict[str, np.ndarray], title: np.ndarray, rng: np.random.Generator
+    truth: np.ndarray, predictions: dict[str, np.ndarray], title: np.ndarray, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """τ over titles drawn with replacement; the same draws for every kind of embedding."""
     rows = {t: np.flatnonzero(title == t) for t in np.unique(title)}
     names = list(rows)
-    out: dict[str, list[float]] = {k: [] for k in guesses}
+    out: dict[str, list[float]] = {k: [] for k in predictions}
     for _ in range(100):
         drawn = np.concatenate([rows[names[i]] for i in rng.integers(len(names), size=len(names))])
         drawn = sample(drawn, 3000, rng)
-        for k, guess in guesses.items():
-            out[k].append(_tau(truth[drawn], guess[drawn]))
+        for k, predicted in predictions.items():
+            out[k].append(_tau(truth[drawn], predicted[drawn]))
     return {k: np.array(v) for k, v in out.items()}
 
 

@@ -1,4 +1,4 @@
-"""Rows that probes are fitted and scored on, and which of them serve for what.
+"""The rows that probes are fitted, tuned and scored on.
 
 Shape letters: R rows (shots or titles), d width of one kind of embedding.
 """
@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-BUDGET = 6_000_000  # numbers of the widest embedding that one probe is fitted on: 15 600 rows of 384
-FEWEST_DEALT = 10  # labelled titles below which they are not dealt to the splits anew
-HELD_BACK = 5  # every fifth training title chooses the regularisation where no validation title can
+BUDGET = 6_000_000  # values of the widest embedding that one probe is fitted on: 15 600 rows of 384
+FEWEST_DEALT = 10  # labelled titles; fewer are not assigned to new splits
+HELD_BACK = 5  # every fifth training title chooses the regularisation where there is no labelled validation title
 
 
 class Unusable(Exception):
-    """Nothing can be measured here; the message is a sentence for the report."""
+    """This cannot be measured; the message is a sentence for the report."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Rows:
 
     @property
     def most_rows(self) -> int:
-        """Rows that a probe is fitted on at most, the same for every kind of embedding."""
+        """The most rows that a probe is fitted on, the same for every kind of embedding."""
         return max(500, BUDGET // max(x.shape[1] for x in self.columns.values()))
 
 
@@ -43,11 +43,10 @@ class Parts(NamedTuple):
 
 
 def scored_elsewhere(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generator) -> Rows | None:
-    """The same rows with the labelled titles dealt to the splits anew, where the scored split has no label.
+    """The same rows with the labelled titles assigned to new splits, where the scored split has no label.
 
-    Some labels exist for some titles alone. Better to score the probe on titles that the encoder saw
-    in training (it never saw the label) and to say so, than to say nothing. None where the split has
-    the label, or where too few titles do.
+    Some labels exist only for some titles. The probe is then scored on titles that the encoder saw in training, without
+    the label, and the report has a note. None where the split has the label, or where too few titles have it.
     """
     titles = np.unique(rows.title[labelled])
     if (labelled & (rows.split == report)).any() or len(titles) < FEWEST_DEALT:
@@ -59,10 +58,10 @@ def scored_elsewhere(rows: Rows, labelled: np.ndarray, report: str, rng: np.rand
 
 
 def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generator) -> Parts:
-    """Deal the labelled rows out by split; Unusable where there is nothing to fit or to score on.
+    """Divide the labelled rows by split. Raises Unusable where there is nothing to fit or to score on.
 
     labelled  (R,) bool
-    report    the split that is scored; where it is `validation`, training titles choose instead
+    report    the split that is scored; where it is `validation`, training titles choose the regularisation
     """
     fit, scored = (np.flatnonzero(labelled & (rows.split == s)) for s in ("train", report))
     for name, found in (("train", fit), (report, scored)):
@@ -71,12 +70,12 @@ def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generat
     choose = np.flatnonzero(labelled & (rows.split == "validation")) if report != "validation" else np.empty(0, int)
     if not len(choose):
         held = np.unique(rows.title[fit], return_inverse=True)[1] % HELD_BACK == HELD_BACK - 1
-        fit, choose = fit[~held], fit[held]  # what was fitted on would choose the weakest regularisation
+        fit, choose = fit[~held], fit[held]  # the fitted rows themselves would favour the weakest regularisation
         if not len(choose) or not len(fit):
             raise Unusable("there is no validation title, and too few training titles to choose on")
     return Parts(sample(fit, rows.most_rows, rng), sample(choose, rows.most_rows, rng), scored)
 
 
 def sample(where: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """At most so many of these, drawn without replacement, in order."""
+    """At most so many of these, drawn without replacement, in their order."""
     return where if len(where) <= most else np.sort(rng.choice(where, most, replace=False))

@@ -1,4 +1,4 @@
-"""Scores that scikit-learn lacks in the form needed here: many resamplings at once, scenes against scenes.
+"""Scores that scikit-learn lacks: average precision of many resamplings at once, overlap of scenes.
 
 Shape letters: R rows, K classes, B resamplings.
 """
@@ -14,7 +14,7 @@ RESAMPLINGS = 200
 
 
 def title_weights(title: np.ndarray, rng: np.random.Generator, count: int = RESAMPLINGS) -> np.ndarray:
-    """(R,) int → (B, R): how often each row counts when as many titles are drawn with replacement."""
+    """(R,) int → (B, R): the weight of each row in a bootstrap that draws titles with replacement."""
     names, which = np.unique(title, return_inverse=True)
     return rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=count)[:, which]
 
@@ -22,7 +22,7 @@ def title_weights(title: np.ndarray, rng: np.random.Generator, count: int = RESA
 def weighted_ap(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average precision under many weightings at once; NaN where no positive has any weight.
 
-    truth (R,) bool, score (R,), weights (B, R) → (B,), each what average_precision_score says
+    truth (R,) bool, score (R,), weights (B, R) → (B,), each as scikit-learn's average_precision_score
     """
     order = np.argsort(-score, kind="stable")
     last = np.flatnonzero(np.r_[np.diff(score[order]) != 0, True])  # equal scores share a threshold
@@ -34,11 +34,11 @@ def weighted_ap(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np
         return (np.diff(positive, axis=1, prepend=0) * precision).sum(axis=1) / positive[:, -1]
 
 
-def mean_told(values: np.ndarray) -> np.ndarray:
-    """(K, B) → (B,): mean over the classes that a resampling has; NaN where it has none."""
-    told = np.isfinite(values)
-    count = told.sum(axis=0)
-    return np.where(count > 0, np.where(told, values, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
+def mean_finite(values: np.ndarray) -> np.ndarray:
+    """(K, B) → (B,): mean over the classes that are finite in a resampling; NaN where none is."""
+    finite = np.isfinite(values)
+    count = finite.sum(axis=0)
+    return np.where(count > 0, np.where(finite, values, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
 def macro_ap(truth: np.ndarray, score: np.ndarray) -> float:
@@ -52,25 +52,25 @@ def micro_ap(truth: np.ndarray, score: np.ndarray) -> float:
 
 
 def interval(resampled: np.ndarray) -> dict[str, float] | None:
-    """The middle 95 % of (B,) resamplings; None where hardly any of them says something."""
-    told = resampled[np.isfinite(resampled)]
-    if len(told) < 20:
+    """The interval of (B,) resamplings; None where fewer than 20 are finite."""
+    finite = resampled[np.isfinite(resampled)]
+    if len(finite) < 20:
         return None
-    low, high = metrics.middle(told)
+    low, high = metrics.middle(finite)
     return {"low": low, "high": high}
 
 
 def mean_scene_iou(starts: np.ndarray, predicted: np.ndarray) -> float:
-    """How well predicted scenes cover the true ones, in shots (Rao et al. 2020, LGSS).
+    """Mean intersection over union of predicted and true scenes, in shots (Rao et al. 2020, LGSS).
 
     For every true scene the best intersection over union with a predicted one, for every predicted
     scene the best with a true one; the mean of both means.
 
     starts, predicted  (R,) bool of one title, True where a scene begins; the first shot always does
     """
-    true, guess = (np.cumsum(np.r_[False, s[1:].astype(bool)]) for s in (starts, predicted))
-    both = np.zeros((true[-1] + 1, guess[-1] + 1))
-    np.add.at(both, (true, guess), 1)
+    true, found = (np.cumsum(np.r_[False, s[1:].astype(bool)]) for s in (starts, predicted))
+    both = np.zeros((true[-1] + 1, found[-1] + 1))
+    np.add.at(both, (true, found), 1)
     either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
     iou = both / either
     return float((iou.max(axis=1).mean() + iou.max(axis=0).mean()) / 2)

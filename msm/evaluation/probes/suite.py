@@ -1,4 +1,4 @@
-"""Every probe that a label allows, each as one entry of the report: numbers, or one sentence in their place."""
+"""Every probe that a label allows, each as one entry of the report: numbers, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SCENE = "scene"  # the name of the scene probes in the report
 
 
 def probe_label(label: Label, rows: Rows, *, of: str, at: str, report: str, seed: int) -> list[dict[str, Any]]:
-    """What a label's kind asks for: linear, kNN and retrieval for classes, τ for a number.
+    """Run the probes of a label's kind: linear, k-NN and retrieval for classes, Kendall's τ for a number.
 
     of      "shot" or "title": whose label it is
-    at      "shot" or "title": what the rows are; a title's label is also asked of each of its shots
+    at      "shot" or "title": what the rows are; a title's label is also probed at each of its shots
     report  the split that is scored
     """
     about: dict[str, Any] = {"label": label.name, "of": of, "at": at, "kind": label.kind}
@@ -52,7 +52,7 @@ def probe_label(label: Label, rows: Rows, *, of: str, at: str, report: str, seed
 
 
 def probe_scenes(rows: Rows, *, report: str, seed: int) -> list[dict[str, Any]]:
-    """Where scenes begin; and whether a search with a shot finds the others of its scene."""
+    """Probe scene boundaries, and retrieval of the other shots of a scene."""
     about = {"label": SCENE, "of": "shot", "at": "shot", "kind": "scenes"}
     scenes = np.array([frozenset([str(s)]) if s >= 0 else frozenset() for s in rows.scene], dtype=object)
     label = Label(SCENE, "classes", scenes)
@@ -68,7 +68,7 @@ def probe_scenes(rows: Rows, *, report: str, seed: int) -> list[dict[str, Any]]:
 
 
 def entry(about: dict[str, Any], probe: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The probe's numbers, or why there are none."""
+    """The result of a probe, or the reason why there is none."""
     try:
         return {**about, **measure()}
     except Unusable as reason:
