@@ -328,7 +328,7 @@ def test_a_cell_that_fails_is_recorded_and_the_others_go_on(talks, tmp_path, cap
     ("words", "sentence"),
     [
         (["CATALOG", "OUT"], "nothing is varied"),
-        (["CATALOG"], "no folder to write to"),
+        (["CATALOG"], "the folder to write to is missing"),
         (["CATALOG", "OUT", "--vary", "mask.ratio=7"], "impossible"),
         (["CATALOG", "OUT", "--vary", "mask.ratio=.4", "--keep", "all"], "--keep is 'all'"),
         (["CATALOG", "OUT", "--vary", "mask.ratio=.4", "--split", "train"], "--split is 'train'"),

@@ -77,15 +77,15 @@ def test_a_clip_and_words_are_looked_for(films, msm):
     status, out, _ = msm("search", films.path, "--words", "says LINE 4", "--json")
     told = json.loads(out)
     assert (status, told["in_all"]) == (0, 4) and told["results"][0]["text"] == "alpha says line 4"
-    assert "4 shots have the words" in msm("search", films.path, "--words", "says line 4")[1]
+    assert "4 shots contain the words" in msm("search", films.path, "--words", "says line 4")[1]
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "ask in one way at a time"),
-        (["--shot", "alpha:1", "--words", "x"], "ask in one way at a time"),
-        (["--not", "alpha:1", "--words", "x"], "--not goes with --shot"),
+        ([], "give exactly one of"),
+        (["--shot", "alpha:1", "--words", "x"], "give exactly one of"),
+        (["--not", "alpha:1", "--words", "x"], "--not needs --shot"),
         (["--shot", "alpha:99"], "there is no shot 99: alpha has shots 0 to 23"),
         (["--shot", "alpha"], "'alpha' is no shot; write TITLE:NUMBER"),
         (["--shot", "alpha:1", "--label", "genre"], "must be NAME=VALUE"),
