@@ -37,7 +37,7 @@ def test_the_rows_of_a_title_are_drawn_together_and_as_many_titles_as_there_are(
 
 def test_classes_that_a_draw_lacks_do_not_count_in_its_mean():
     values = np.array([[0.5, np.nan, np.nan], [1.0, 0.25, np.nan]])
-    np.testing.assert_allclose(scores.mean_told(values), [0.75, 0.25, np.nan])
+    np.testing.assert_allclose(scores.mean_finite(values), [0.75, 0.25, np.nan])
 
 
 def test_macro_is_the_mean_over_classes_and_micro_is_over_all_pairs():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import tempfile
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ def machine() -> str:
     """What must agree for floating-point results to be equal to the last bit."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     facts = sorted({line for line in lines if line.startswith(("model name", "flags"))}) or [platform.processor()]
-    return f"{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:12]}, torch {torch.__version__}"
+    threads = os.environ.get("OMP_NUM_THREADS")  # of the matrix products, whose sums it orders
+    named = f", {threads} threads" if threads else ""
+    return f"{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:12]}, torch {torch.__version__}{named}"
 
 
 def small_catalog(folder: Path) -> Catalog:
