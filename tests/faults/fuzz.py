@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import resource
 import sys
 import tempfile
 import time
@@ -61,7 +62,9 @@ def main(words: Sequence[str] | None = None) -> None:
         kept = asked.corpus or Path(own)
         kept.mkdir(exist_ok=True, parents=True)
         options = [f"-max_total_time={asked.seconds}", f"-timeout={LONGEST_S}", f"-max_len={LARGEST}"]
-        options += ["-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"]
+        # A process that a large one starts begins with the peak of its parent (getrusage), which is none of ours.
+        limit_mb = 2048 + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        options += [f"-rss_limit_mb={limit_mb}", "-print_final_stats=1", "-verbosity=0"]
         atheris.Setup([sys.argv[0], *options, str(kept), str(CORPUS / asked.target)], lambda c: try_one(read, c))
         atheris.Fuzz()
 
