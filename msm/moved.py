@@ -43,7 +43,7 @@ MODULES = {
     "msm.geometry": "msm.evaluation.geometry",
     "msm.guess": "msm.interpret.guess",
     "msm.hidden_shot": "msm.interpret.hidden_shot",
-    "msm.hiding": "msm.masking.policies msm.data.ranges",
+    "msm.hiding": "msm.masking msm.data.ranges",
     "msm.influence": "msm.interpret.influence",
     "msm.ingest.encoders": "msm.ingest.encoder",
     "msm.ingest.text": "msm.ingest.subtitles",

@@ -55,9 +55,9 @@ def fill(
 ) -> None:
     """Hide shots of a title and score the model's prediction of them, as the masking lab does."""
     from msm.cli.reports import fill_in_as_text
+    from msm.data.ranges import parse_ranges
     from msm.inference.run import Run
     from msm.masking.parts import format_parts, parse_parts
-    from msm.masking.policies import parse_ranges
 
     chosen = open_catalog(catalog)[title]
     trained, parts = Run.open(run), parse_parts(";".join(modality or ()), chosen.num_shots)

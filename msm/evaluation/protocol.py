@@ -15,7 +15,7 @@ import numpy as np
 
 from msm.data.catalog import Title
 from msm.data.space import Space
-from msm.masking.policies import random_hidden
+from msm.masking import random_hidden
 
 SEEDS = (0, 1, 2, 3, 4)
 RATIO = 0.2  # share of shots hidden, whatever a run was trained with, so that runs compare

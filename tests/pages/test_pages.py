@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
-from msm.masking.policies import parse_ranges
+from msm.data.ranges import parse_ranges
 from tests.browser.small_world import DIMS, small_title, train_run
 from workbench.views.catalog_tables import splits_table
 

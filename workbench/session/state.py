@@ -12,9 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
+from msm.data.ranges import parse_ranges
 from msm.data.selection import Selection, shots_of_rows
 from msm.masking.parts import format_parts, parse_parts, simplest
-from msm.masking.policies import parse_ranges
 from workbench.views.default_selection import hide_at_random, opening_title
 
 _TITLE, _RUN, _HIDDEN, _SEED = "selection.title", "selection.run", "selection.hidden", "selection.seed"

@@ -14,9 +14,9 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
+from msm.data.ranges import parse_ranges
 from msm.data.selection import FOLDER, NOTHING, read_shots, rows_of_shots
 from msm.masking.parts import parse_parts
-from msm.masking.policies import parse_ranges
 from workbench.session import state
 from workbench.session.arguments import read_arguments
 from workbench.views.default_selection import opening_title

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from msm.masking.policies import random_hidden
+from msm.masking import random_hidden
 
 TYPICAL_LENGTH = 120  # shots: long enough to measure something, short enough to see as a whole
 RATIO = 0.2

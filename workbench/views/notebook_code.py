@@ -13,7 +13,7 @@ def timeline_code(catalog: Path, run: Path, title_id: str, hidden: str, modality
     only = _only(modality)
     return f"""\
 from msm import Catalog, Run
-from msm.masking.policies import parse_ranges
+from msm.data.ranges import parse_ranges
 from workbench.views.fill_in.timeline import timeline
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
@@ -28,7 +28,7 @@ def expected_code(catalog: Path, run: Path, title_id: str, hidden: str, modality
     only = _only(modality)
     return f"""\
 from msm import Catalog, Run
-from msm.masking.policies import parse_ranges
+from msm.data.ranges import parse_ranges
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
@@ -61,7 +61,7 @@ def influence_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: i
     """A cell that draws the influence of visible shots on one prediction."""
     return f"""\
 from msm import Catalog, Run
-from msm.masking.policies import parse_ranges
+from msm.data.ranges import parse_ranges
 from msm.interpret.influence import influence
 from workbench.views.interpret.influence import influence_figure
 
@@ -77,7 +77,7 @@ def attention_code(catalog: Path, run: Path, title_id: str, hidden: str, shot: i
     return f"""\
 from msm import Catalog, Run
 from msm.interpret.attention import attention
-from msm.masking.policies import parse_ranges
+from msm.data.ranges import parse_ranges
 from workbench.views.interpret.attention import attention_figure
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
@@ -92,7 +92,7 @@ def context_code(catalog: Path, run: Path, title_id: str, hidden: str) -> str:
     """A cell that draws the context curve: the score by the number of visible shots on each side."""
     return f"""\
 from msm import Catalog, Run
-from msm.masking.policies import parse_ranges
+from msm.data.ranges import parse_ranges
 from msm.interpret.what_if import context_curve
 from workbench.views.interpret.what_if import context_figure
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog, Title
-from msm.masking.policies import format_ranges
+from msm.data.ranges import format_ranges
 from workbench.layout.catalog_panels import provenance_line
 from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import state

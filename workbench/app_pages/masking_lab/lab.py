@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from msm import Catalog, InputError, Title
+from msm.data.ranges import format_ranges
 from msm.masking.parts import parse_parts
-from msm.masking.policies import format_ranges
 from workbench.app_pages.masking_lab import controls, panels
 from workbench.app_pages.masking_lab.panels import metrics
 from workbench.components.filmstrip import Gesture, filmstrip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from msm import Catalog, InputError, Title
-from msm.masking.policies import format_ranges
+from msm.data.ranges import format_ranges
 from workbench.components.choices import choices
 from workbench.present.export import embedded_pictures
 from workbench.present.play import Picture, Stage, play

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from msm import Catalog, Title
-from msm.masking.policies import format_ranges
+from msm.data.ranges import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from msm import Catalog, Title
-from msm.masking.policies import format_ranges
+from msm.data.ranges import format_ranges
 from workbench.session import candidate_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.fill_in.expected import expected_html, expected_sentence

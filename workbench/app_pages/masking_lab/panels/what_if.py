@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from msm import Catalog, Title
-from msm.masking.policies import format_ranges
+from msm.data.ranges import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import focused
 from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
