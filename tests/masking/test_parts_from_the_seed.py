@@ -46,3 +46,13 @@ def test_of_a_window_that_is_picked_whole_the_first_shot_stays_visible_and_of_on
 
     assert [row.nonzero()[:, 0].tolist() for row in whole] == [[1, 2, 3, 4, 5], [1, 2], [1]]
     assert [row.nonzero()[:, 0].tolist() for row in none] == [[5], [2], [1]]
+
+
+def test_of_shots_with_two_modalities_parts_are_hidden_and_of_shots_with_one_they_are_not():
+    cfg = MaskConfig(ratio=0.1, parts=0.5)
+    two, one = (
+        choose_hidden(VALID, cfg, torch.Generator().manual_seed(3), present=VALID.unsqueeze(-1).expand(-1, -1, m))
+        for m in (2, 1)
+    )
+
+    assert two.shape == (3, 40, 2) and (two.sum(dim=-1) == 1).any() and one.shape == (3, 40)
