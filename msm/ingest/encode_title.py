@@ -181,10 +181,10 @@ def _thumbnail(folder: Path, shot: int) -> Path:
 
 def _told(pictures: Iterator[Picture], progress: Callable[[float], None]) -> Iterator[Picture]:
     """The same pictures; `progress` hears a few times a second how far they are."""
-    told = 0.0
+    reported_at = 0.0
     for picture in pictures:
-        if time.monotonic() - told > TELL_EVERY_S:
-            told = time.monotonic()
+        if time.monotonic() - reported_at > TELL_EVERY_S:
+            reported_at = time.monotonic()
             progress(picture.time_s)
         yield picture
 

@@ -42,13 +42,13 @@ def _attempt(job: TitleJob, progress: Callable[[str, float], None]) -> StagedTit
 
 def _in_processes(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
     context = multiprocessing.get_context("spawn")  # threads that decode do not survive a fork
-    told, stop = context.Queue(), context.Event()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(told, stop)) as pool:
+    progress_queue, stop = context.Queue(), context.Event()
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(progress_queue, stop)) as pool:
         running: dict[Future[StagedTitle | InputError], TitleJob] = {pool.submit(_work, job): job for job in jobs}
         try:
             while running:
                 done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                _drain(told, progress)
+                _drain(progress_queue, progress)
                 yield from ((running.pop(future), _result(future)) for future in done)
         finally:
             stop.set()
@@ -64,18 +64,18 @@ def _result(future: Future[StagedTitle | InputError]) -> StagedTitle | InputErro
         ) from None
 
 
-def _drain(told: Any, progress: Callable[[str, float], None]) -> None:
+def _drain(progress_queue: Any, progress: Callable[[str, float], None]) -> None:
     while True:
         try:
-            progress(*told.get_nowait())
+            progress(*progress_queue.get_nowait())
         except queue.Empty:
             return
 
 
-def _begin(told: Any, stop: Any) -> None:
+def _begin(progress_queue: Any, stop: Any) -> None:
     """In a worker: Ctrl-C is the parent's affair, and nobody works on when the parent is gone."""
     global _progress, _stop
-    _progress, _stop = told, stop
+    _progress, _stop = progress_queue, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     exit_with_parent()
 

@@ -128,8 +128,8 @@ def training_bar(steps: int) -> Iterator[Callable[[dict[str, Any]], None]]:
         measured = line["validation"]
         best = measured["baselines"][measured["best_baseline"]]["centred_cosine"]
         alarm = (measured.get("geometry") or {}).get("alarm")
-        told = f"validation {measured['centred_cosine']:.3f} (best baseline {best:.3f})"
-        return f"{told}  ALARM: {alarm}" if alarm else told
+        sentence = f"validation {measured['centred_cosine']:.3f} (best baseline {best:.3f})"
+        return f"{sentence}  ALARM: {alarm}" if alarm else sentence
 
     def tell(line: dict[str, Any]) -> None:
         _tell("training", line["step"], steps)

@@ -32,13 +32,13 @@ def trustworthiness(
     chosen = np.sort(np.random.default_rng(seed).permutation(num_rows)[:sample])
     near = cKDTree(points).query(points[chosen], neighbours + 1)[1]
     near = _without_self(near, chosen)  # (n, K)
-    asked = np.concatenate([rows[i : i + 1] for i in map(int, chosen)])  # (n, D)
-    lengths = (asked * asked).sum(axis=1)
-    to_near = np.stack([_squares(asked[i], rows, near[i]) for i in range(len(chosen))])  # (n, K)
+    queried = np.concatenate([rows[i : i + 1] for i in map(int, chosen)])  # (n, D)
+    lengths = (queried * queried).sum(axis=1)
+    to_near = np.stack([_squares(queried[i], rows, near[i]) for i in range(len(chosen))])  # (n, K)
     nearer = np.zeros_like(near)
     for start in range(0, num_rows, AT_ONCE):
         block = rows[start : min(start + AT_ONCE, num_rows)]
-        squares = lengths[:, None] + (block * block).sum(axis=1) - 2 * asked @ block.T  # (n, block)
+        squares = lengths[:, None] + (block * block).sum(axis=1) - 2 * queried @ block.T  # (n, block)
         inside = (chosen >= start) & (chosen < start + len(block))
         squares[inside, chosen[inside] - start] = np.inf  # a row is not its own neighbour
         squares.sort(axis=1)

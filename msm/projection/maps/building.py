@@ -150,9 +150,9 @@ def _laid_out(catalog: Catalog, options: MapOptions, rows: Sequence[CentredRows]
 
 def _trust(rows: CentredRows, laid_out: Projection, options: MapOptions, tell: Tell) -> float | None:
     tell("trust", 0.0)
-    told = projection.trustworthiness(rows, laid_out.points, seed=options.layout.seed)
+    trust = projection.trustworthiness(rows, laid_out.points, seed=options.layout.seed)
     tell("trust", 1.0)
-    return round(told, 4) if np.isfinite(told) else None
+    return round(trust, 4) if np.isfinite(trust) else None
 
 
 def _facts(catalog: Catalog, options: MapOptions, sources: Sequence[Source], seconds: float) -> dict[str, Any]:

@@ -32,9 +32,9 @@ class MapOptions:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> MapOptions:
+    def from_dict(cls, facts: Mapping[str, Any]) -> MapOptions:
         """The inverse of `to_dict`; InputError, TypeError or ValueError for anything that it would not give."""
-        values = dict(told)
+        values = dict(facts)
         options = cls(layout=ProjectionOptions(**values.pop("layout")), **values)
         if not isinstance(options.by, str | None):
             raise TypeError("by is a label's name")
@@ -66,5 +66,5 @@ def map_key(
 ) -> str:
     """16 hex digits. Several sources are laid out together; `place` says which of them the map shows."""
     weights = [s.weights for s in sources]
-    asked = [MADE_BY, fingerprint, options.to_dict(), weights, place, grown_from]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    parts = [MADE_BY, fingerprint, options.to_dict(), weights, place, grown_from]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -98,8 +98,8 @@ class StoredMap:
     @property
     def trustworthiness(self) -> float:
         """NaN where there were too few points to tell."""
-        told = self.facts.get("trustworthiness")
-        return math.nan if told is None else float(told)
+        value = self.facts.get("trustworthiness")
+        return math.nan if value is None else float(value)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -116,9 +116,9 @@ class StoredMap:
             raise InputError(f"{path} is damaged: it is not the file that {self.path.name} vouches for")
         with reading(path, "the table of a map"):
             file = pq.ParquetFile(pa.BufferReader(whole))
-            told, num_points = file.metadata.num_rows, self.facts["num_points"]
-            if told != num_points:  # before anything of that size is made
-                raise InputError(f"{path} is not the table of a map: it has {told} points and needs {num_points}")
+            num_rows, num_points = file.metadata.num_rows, self.facts["num_points"]
+            if num_rows != num_points:  # before anything of that size is made
+                raise InputError(f"{path} is not the table of a map: it has {num_rows} points and needs {num_points}")
             table = file.read()
             table.validate(full=True)
             table = table.to_pandas(ignore_metadata=True)

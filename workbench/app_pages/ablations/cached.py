@@ -107,7 +107,7 @@ def ablate_arguments(
     catalog: Path,
     out: Path,
     recipes: Sequence[str],
-    knobs: Sequence[tuple[str, str]],
+    parameters: Sequence[tuple[str, str]],
     settings: str,
     *,
     each: bool,
@@ -119,7 +119,7 @@ def ablate_arguments(
     request = Request(
         catalog=catalog.absolute(),
         out=out.absolute(),
-        vary=tuple(f"{key}={values}" for key, values in knobs),
+        vary=tuple(f"{key}={values}" for key, values in parameters),
         recipes=tuple(recipes),
         settings=tuple(settings.split()),
         seeds=seeds,

@@ -57,28 +57,34 @@ def show_form(catalog: Path, *, opened: bool) -> None:
             )
             name = st.text_input("Name", placeholder="ablation")
             each = st.toggle("One knob at a time", value=True, help="Off: every combination.")
-        knobs = [(str(r.Knob), str(r.Values)) for r in edited.dropna().itertuples()]
+        parameters = [(str(r.Knob), str(r.Values)) for r in edited.dropna().itertuples()]
         cost, go = st.columns(2)
         wants = ("budget" if cost.button("What would it cost?", icon=":material/timer:", width="stretch") else "") or (
             "ablate" if go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch") else ""
         )
         if wants:
             out = unused_name(read_arguments().runs, name.strip() or "ablation")
-            _start(wants, catalog, out, recipes, knobs, settings, each=each, seeds=int(seeds))
+            _start(wants, catalog, out, recipes, parameters, settings, each=each, seeds=int(seeds))
 
 
 def _start(
-    kind: str, catalog: Path, out: Path, recipes: list[str], knobs: list[tuple[str, str]], settings: str, **how: Any
+    kind: str,
+    catalog: Path,
+    out: Path,
+    recipes: list[str],
+    parameters: list[tuple[str, str]],
+    settings: str,
+    **how: Any,
 ) -> None:
     """Start a job; an invalid request is reported before."""
     from msm.ablation.plan import make_plan
 
     try:
-        vary = [f"{key}={values}" for key, values in knobs]
+        vary = [f"{key}={values}" for key, values in parameters]
         plan = make_plan(recipes=recipes or ["mediafm"], settings=settings.split(), vary=vary, **how)
         if len(plan.cells) < 2:
             raise InputError("nothing is varied: name a knob with its values, or a second recipe")
-        words = [*cached.ablate_arguments(catalog, out, recipes, knobs, settings, **how), "--json"]
+        words = [*cached.ablate_arguments(catalog, out, recipes, parameters, settings, **how), "--json"]
         title = (
             f"{out.name}: {count(len(plan.jobs), 'training')}"
             if kind == "ablate"

@@ -76,9 +76,9 @@ def show_findings(one: Ablation, table: dict[str, Any]) -> None:
     if standing := picked_sentence(table):
         st.markdown(standing)
     _show_metrics(table)
-    for knob in table["knobs"]:
+    for parameter in table["knobs"]:
         with st.container(border=True):
-            _show_knob(one, table, knob)
+            _show_parameter(one, table, parameter)
     from msm.ablation.report import method_sentence
 
     st.caption(f"{facts_sentence(table)} {method_sentence(table)}")
@@ -109,16 +109,16 @@ def _show_metrics(table: dict[str, Any]) -> None:
     )
 
 
-def _show_knob(one: Ablation, table: dict[str, Any], knob: dict[str, Any]) -> None:
-    key = knob["key"]
+def _show_parameter(one: Ablation, table: dict[str, Any], parameter: dict[str, Any]) -> None:
+    key = parameter["key"]
     label = hyperparameter_label(key)
-    drawn = any("difference" in e for e in knob["effects"])
+    drawn = any("difference" in e for e in parameter["effects"])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{label}**" + (f"  `{key}`" if label != key else ""), width="content")
         if drawn:
             with st.popover("Copy as code", icon=":material/code:", type="tertiary"):
                 st.code(hyperparameter_code(one.table_path, key), language="python")
-    st.markdown(hyperparameter_sentence(knob))
+    st.markdown(hyperparameter_sentence(parameter))
     if drawn:
         st.plotly_chart(hyperparameter_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
         if has_own_scale(table, key):

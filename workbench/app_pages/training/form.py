@@ -99,12 +99,12 @@ def _fields(shown: Sequence[Hyperparameter], base: Recipe, *, across: int) -> di
     changed = {}
     for row in _rows(shown, across):
         place = f"knobs-{row[0].key.replace('.', '-')}"
-        for column, knob in zip(columns(place, [1] * across, least_px=140, align="bottom"), row, strict=False):
+        for column, parameter in zip(columns(place, [1] * across, least_px=140, align="bottom"), row, strict=False):
             with column:
-                before = value_of(base, knob.key)
-                value = _field(knob, before, base.name)
+                before = value_of(base, parameter.key)
+                value = _field(parameter, before, base.name)
                 if value != before:
-                    changed[knob.key] = value
+                    changed[parameter.key] = value
     return changed
 
 
@@ -112,20 +112,20 @@ def _rows(shown: Sequence[Hyperparameter], across: int) -> Iterable[Sequence[Hyp
     return (shown[i : i + across] for i in range(0, len(shown), across))
 
 
-def _field(knob: Hyperparameter, before: Any, name: str) -> bool | int | float | str | None:
-    key = state.form_key(f"{name}.{knob.key}")
+def _field(parameter: Hyperparameter, before: Any, name: str) -> bool | int | float | str | None:
+    key = state.form_key(f"{name}.{parameter.key}")
     differs = st.session_state.get(key, before) != before
-    label = hyperparameter_name(knob.key) + (" :blue[●]" if differs else "")
-    help_ = f"`{knob.key}`" + (f": {knob.help}" if knob.help else "")
-    if knob.kind is bool:
+    label = hyperparameter_name(parameter.key) + (" :blue[●]" if differs else "")
+    help_ = f"`{parameter.key}`" + (f": {parameter.help}" if parameter.help else "")
+    if parameter.kind is bool:
         return st.toggle(label, before, key=key, help=help_)
-    if knob.choices:
-        return st.selectbox(label, knob.choices, knob.choices.index(before), key=key, help=help_)
-    if knob.limits is None:
+    if parameter.choices:
+        return st.selectbox(label, parameter.choices, parameter.choices.index(before), key=key, help=help_)
+    if parameter.limits is None:
         return st.text_input(label, before, key=key, help=help_)
-    low, high = (knob.kind(limit) for limit in knob.limits)
+    low, high = (parameter.kind(limit) for limit in parameter.limits)
     help_ += f" ({low:g} to {high:g})"
-    if knob.kind is int:
+    if parameter.kind is int:
         return st.number_input(label, low, high, before, 1, key=key, help=help_)
     return st.number_input(label, low, high, before, _step(before, high), format="%g", key=key, help=help_)
 

@@ -22,14 +22,14 @@ def hyperparameter_figure(table: dict[str, Any], key: str) -> go.Figure:
     table  the content of table.json
     key    of a hyperparameter in it
     """
-    knob = next(k for k in table["knobs"] if k["key"] == key)
-    effects = [e for e in knob["effects"] if "difference" in e]
-    rows = _rows(key, knob["reference"], effects)
+    parameter = next(k for k in table["knobs"] if k["key"] == key)
+    effects = [e for e in parameter["effects"] if "difference" in e]
+    rows = _rows(key, parameter["reference"], effects)
     figure = go.Figure([t for e in effects for t in _effect_traces(e, rows[_label(key, e["value"])])])
-    reference = _label(key, knob["reference"])
+    reference = _label(key, parameter["reference"])
     figure.add_trace(_base(rows[reference]))
     reach = axis_reach(table, key)
-    figure.update_layout(_layout(len(rows), table, knob, reach))
+    figure.update_layout(_layout(len(rows), table, parameter, reach))
     figure.update_layout(
         annotations=[*figure.layout.annotations, *(_word(e, rows[_label(key, e["value"])]) for e in effects)]
     )
@@ -60,9 +60,9 @@ def has_own_scale(table: dict[str, Any], key: str) -> bool:
     return axis_reach(table, key) > min(axis_reach(table, k["key"]) for k in table["knobs"])
 
 
-def _extent(knob: dict[str, Any]) -> float:
-    ends = [e.get(part) for e in knob["effects"] for part in ("low", "high", "difference")]
-    ends += [d for e in knob["effects"] for d in e.get("by_seed", [])]
+def _extent(parameter: dict[str, Any]) -> float:
+    ends = [e.get(part) for e in parameter["effects"] for part in ("low", "high", "difference")]
+    ends += [d for e in parameter["effects"] for d in e.get("by_seed", [])]
     return max((abs(e) for e in ends if e is not None), default=LEAST)
 
 
@@ -133,10 +133,10 @@ def _word(effect: dict[str, Any], row: int) -> dict:
     }  # fmt: skip
 
 
-def _layout(num_rows: int, table: dict[str, Any], knob: dict[str, Any], reach: float) -> dict:
+def _layout(num_rows: int, table: dict[str, Any], parameter: dict[str, Any], reach: float) -> dict:
     lines = [_line(0.0, palette.OTHER, "solid")]
     notes: list[dict] = []
-    gap = _baseline_gap(table, knob)
+    gap = _baseline_gap(table, parameter)
     if gap is not None:
         inside = abs(gap) < reach
         if inside:
@@ -165,10 +165,12 @@ def _line(x: float, color: str, dash: str) -> dict:
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line, "layer": "below"}
 
 
-def _baseline_gap(table: dict[str, Any], knob: dict[str, Any]) -> float | None:
+def _baseline_gap(table: dict[str, Any], parameter: dict[str, Any]) -> float | None:
     """Best baseline minus base; None where zero is not the base, or the cells have other baselines."""
     lead = table["cells"][0]["vs_baseline"].get("difference")
-    plain_effects = all(e.get("of", "centred cosine") == "centred cosine" and e["pairs"] <= 1 for e in knob["effects"])
+    plain_effects = all(
+        e.get("of", "centred cosine") == "centred cosine" and e["pairs"] <= 1 for e in parameter["effects"]
+    )
     return -lead if lead is not None and plain_effects else None
 
 

@@ -69,18 +69,18 @@ def interval_words(found: dict[str, Any]) -> str:
     return f"{signed(found['difference'])}, 95 % {signed(found['low'])} to {signed(found['high'])}"
 
 
-def hyperparameter_sentence(knob: dict[str, Any]) -> str:
+def hyperparameter_sentence(parameter: dict[str, Any]) -> str:
     """The effects of one hyperparameter: significant values with their numbers, then the others together."""
-    key, known = knob["key"], [e for e in knob["effects"] if "difference" in e]
+    key, known = parameter["key"], [e for e in parameter["effects"] if "difference" in e]
     if not known:
         return "Nothing is known yet: its cells are not trained."
     sure = sorted((e for e in known if e["answer"] in SIGNIFICANT), key=lambda e: -abs(e["difference"]))
     rest = [e for e in known if e["answer"] not in SIGNIFICANT]
-    parts = [_change(key, knob["reference"], e, short=i > 0) for i, e in enumerate(sure)]
+    parts = [_change(key, parameter["reference"], e, short=i > 0) for i, e in enumerate(sure)]
     if rest and not sure:
         largest = max(rest, key=lambda e: abs(e["difference"]))
         more = "" if len(rest) == 1 else "the largest is "
-        first = _phrase(key, _listed([value_label(key, e["value"]) for e in rest]), knob["reference"])
+        first = _phrase(key, _listed([value_label(key, e["value"]) for e in rest]), parameter["reference"])
         said = "too few trainings to tell" if largest["answer"] == "not known yet" else "no difference seen"
         parts.append(f"{first}: {said} ({more}{interval_words(largest)})")
         if largest.get("low") is not None and largest["low"] * largest["high"] > 0:
@@ -112,14 +112,14 @@ def _capital(text: str) -> str:
 
 def headline(table: dict[str, Any]) -> str:
     """The hyperparameter with the largest effect, or that none was significant."""
-    knobs = table["knobs"]
-    if not any("difference" in e for k in knobs for e in k["effects"]):
+    parameters = table["knobs"]
+    if not any("difference" in e for k in parameters for e in k["effects"]):
         return "The first cells are being compared …"
-    if not any(e.get("answer") in SIGNIFICANT for e in knobs[0]["effects"]):
+    if not any(e.get("answer") in SIGNIFICANT for e in parameters[0]["effects"]):
         return NOTHING_FOUND
-    first = hyperparameter_label(knobs[0]["key"])
-    others = sum(any(e.get("answer") in SIGNIFICANT for e in k["effects"]) for k in knobs[1:])
-    if len(knobs) == 1:
+    first = hyperparameter_label(parameters[0]["key"])
+    others = sum(any(e.get("answer") in SIGNIFICANT for e in k["effects"]) for k in parameters[1:])
+    if len(parameters) == 1:
         return f"{first} matters."
     return f"{first} mattered most" + (
         f", then {count(others, 'other choice')}." if others else "; nothing else stood out."

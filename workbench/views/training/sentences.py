@@ -108,9 +108,9 @@ def hyperparameter_name(key: str) -> str:
 def differences_table(recipes: Mapping[str, Recipe]) -> pd.DataFrame:
     """A row a hyperparameter in which these recipes differ: Choice, Key, and a column a run."""
     rows: list[dict[str, Any]] = []
-    for knob in hyperparameters():
-        values = {name: value_of(recipe, knob.key) for name, recipe in recipes.items()}
+    for parameter in hyperparameters():
+        values = {name: value_of(recipe, parameter.key) for name, recipe in recipes.items()}
         if len(set(values.values())) > 1:
-            row = {"Choice": hyperparameter_name(knob.key), "Key": knob.key}
-            rows.append(row | {n: value_label(knob.key, v) for n, v in values.items()})
+            row = {"Choice": hyperparameter_name(parameter.key), "Key": parameter.key}
+            rows.append(row | {n: value_label(parameter.key, v) for n, v in values.items()})
     return pd.DataFrame(rows, columns=["Choice", "Key", *recipes])
