@@ -52,7 +52,8 @@ def test_a_presentation_is_turned_by_keys_and_left_by_escape(page, address):
     expect(page.get_by_role("heading", name="A short")).to_be_visible()
     expect(page.locator(".msm-film img")).to_have_count(59)
     expect(page.locator("section[data-testid=stSidebar]")).not_to_be_visible()
-    settled(page)  # a key is a button's, and that is drawn last
+    settled(page)
+    expect(page.locator(".choices")).to_be_attached()  # what listens for keys is loaded last
 
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", name="These shots are hidden")).to_be_visible()

@@ -13,7 +13,7 @@ from msm import baselines
 from msm.ablation import statistics
 from msm.evaluation import report
 from msm.evaluation.probes import scores
-from workbench.views import verdict
+from workbench.views.fill_in import verdict
 
 LEVEL = 0.95
 TITLES = 400

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 import torch
 
-from msm.errors import InputError, lacks_memory
+from msm.errors import NO_MEMORY, InputError, lacks_memory
 from msm.ingest.encoder import encode
 from msm.io.files import read_json
 from msm.recipes.presets import preset
@@ -48,10 +48,7 @@ def test_a_model_that_is_larger_than_the_memory_is_one_sentence(tiny_catalog, tm
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES)),
     )
     assert done.returncode == 2, done.stderr[-800:]
-    assert (
-        done.stderr.strip()
-        == "msm: there is not enough memory for this; ask for less at once, or end what else needs it"
-    )
+    assert done.stderr.strip() == f"msm: {NO_MEMORY}; reduce the size, or free memory used by other programs"
 
 
 def test_a_training_that_ran_out_of_memory_keeps_what_to_try_as_its_reason(tmp_path):
