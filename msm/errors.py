@@ -54,7 +54,7 @@ class FullDiskError(InputError):
 def reading(path: Path, what: str) -> Iterator[None]:
     """Nothing but another's decoder runs inside: whatever it raises means that `path` is no good `what`, an InputError.
 
-    Decoders raise what they like for a spoiled file (a TokenError for a header, a UnicodeDecodeError for a name, a
+    Decoders raise what they like for a corrupted file (a TokenError for a header, a UnicodeDecodeError for a name, a
     RuntimeError for an address), so no list of exceptions would be whole. A full disk stays what it is.
     """
     try:

@@ -25,7 +25,7 @@ RESULT, SCORES = "result.json", "scores.parquet"
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is told, in plain values, so that it can be sent to another machine."""
+    """What a worker needs to know, in plain values, so that it can be sent to another machine."""
 
     name: str
     catalog: str

@@ -4,7 +4,7 @@ A score is a mean over hidden shots, so it moves with the titles that happened t
 the seed that the training happened to have. The interval covers both: V = V_seeds + V_titles (two-way clustering;
 Cameron, Gelbach & Miller, 2011; what both parts count is not taken off again: simulated, that keeps the promise
 of 95 % with few titles too), Student's t with Satterthwaite's degrees of freedom. Three seeds say little about the
-noise between seeds, so each cell's is shrunk towards that of the others, half as far as their likeness warrants
+noise between seeds, so each cell's is shrunk towards that of the others, half as far as their similarity warrants
 (Smyth, 2004, the moderated t of limma). Words are corrected for many comparisons (Holm, 1979).
 
 Shape letters: C cells, S seeds, T titles.
@@ -75,7 +75,7 @@ def seed_noise(means: np.ndarray) -> SeedNoise:
 
 
 def _moderated(variance: np.ndarray, df: np.ndarray, df_in_all: float) -> tuple[np.ndarray, np.ndarray]:
-    """Shrink variances towards a common one with as many degrees of freedom as their likeness warrants."""
+    """Shrink variances towards a common one with as many degrees of freedom as their similarity warrants."""
     known = df > 0
     values, own = variance[known], df[known]
     if known.sum() < 3 or not values.any():

@@ -130,7 +130,7 @@ def _read_header(file: IO[bytes], where: str) -> ArrayHeader:
             raise ValueError(f"version {version} of the format is not read here")
         if any(n < 0 for n in shape):
             raise ValueError(f"a shape of {shape}")
-    except Exception as error:  # NumPy parses the header as Python: a spoiled one raises whatever a parser may
+    except Exception as error:  # NumPy parses the header as Python: a corrupted one raises whatever a parser may
         raise InputError(f"{where} is not readable as .npy: {str(error).splitlines()[0]}") from None
     if dtype.kind not in PLAIN_KINDS:
         raise InputError(f"{where}: it holds {dtype}, but only plain numbers and text are read")

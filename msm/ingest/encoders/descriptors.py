@@ -178,7 +178,7 @@ def _contour(mel: np.ndarray) -> np.ndarray:
 
 
 def _rhythm(mel: np.ndarray) -> np.ndarray:
-    """(192,) modulation of 8 groups of bands at 16 tempi from 0.5 to 16 Hz, and self-likeness of onsets at 64 lags."""
+    """(192,) modulation of 8 groups of bands at 16 tempi from 0.5 to 16 Hz, and self-similarity of onsets at 64 lags."""
     groups = mel.reshape(len(mel), 8, -1).mean(axis=2)
     moments = np.arange(len(groups)) / (SOUND_HZ / HOP)
     waves = np.exp(-2j * np.pi * np.geomspace(0.5, 16, 16)[:, None] * moments)  # (16, T)

@@ -129,7 +129,7 @@ def show_form(catalog: Catalog, runs: pd.DataFrame) -> None:
             [None, *_supervising(catalog, str(of))],
             format_func=lambda n: n or "nothing",
             disabled=together,
-            help="UMAP is told this label: its values are drawn apart, so the map shows less of what the vectors say by themselves.",
+            help="UMAP uses this label: its values are placed apart, so the map shows less of what the vectors show by themselves.",
         )
         dims = middle.segmented_control("Dimensions", [2, 3], default=2, required=True)
         density = middle.checkbox("Keep dense regions dense (densMAP)", disabled=together)

@@ -85,7 +85,7 @@ def show(catalog: Catalog, named: Named) -> None:
         else:
             state.leave_stage()
 
-    choices([], key="presenter.keys", asked=f"{named.name} {number}", on_answer=apply, keys=KEYS)
+    choices([], key="presenter.keys", question=f"{named.name} {number}", on_answer=apply, keys=KEYS)
     if state.stage_left():
         switch_to_page("masking_lab", catalog)
     buttons(catalog, named, number)

@@ -23,7 +23,7 @@ def choices(
     cards: Sequence[Mapping[str, Any]],
     *,
     key: str,
-    asked: str,
+    question: str,
     on_answer: Callable[[str], None],
     keys: Mapping[str, str] | None = None,
     open: bool = True,
@@ -31,7 +31,7 @@ def choices(
     """Show cards, numbered from 1; a click or a key from 1 to 9 chooses a card.
 
     cards      picture (an address or a data URI, or None), colour, text, and mark and badges after the choice
-    asked      identifies the question; a choice for another question is ignored
+    question   identifies the question; a choice for another question is ignored
     on_answer  called with the number of a card as text, or with the value of a key in `keys`, e.g. {"ArrowRight": "next"}
     open       False: the cards are shown but cannot be chosen
     """
@@ -41,8 +41,8 @@ def choices(
     def on_change() -> None:
         value = st.session_state[key].get("answer")
         answer = value.get("answer") if isinstance(value, dict) else None
-        if answer in meanings or (answer in numbers and value.get("asked") == asked and open):
+        if answer in meanings or (answer in numbers and value.get("question") == question and open):
             on_answer(answer)
 
-    data = {"cards": [dict(c) for c in cards], "asked": asked, "keys": dict(keys or {}), "open": open}
+    data = {"cards": [dict(c) for c in cards], "question": question, "keys": dict(keys or {}), "open": open}
     _component()(key=key, data=data, on_answer_change=on_change)

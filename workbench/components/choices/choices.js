@@ -14,12 +14,12 @@ import { element } from "../elements.js";
 /**
  * @typedef {object} Message
  * @property {Card[]} cards
- * @property {string} asked names the question
+ * @property {string} question names the question
  * @property {Record<string, string>} keys what a key means
  * @property {boolean} open whether the cards can be chosen
  */
 
-/** @typedef {{ asked: string, answer: string, number: number }} Answer `number` counts answers */
+/** @typedef {{ question: string, answer: string, number: number }} Answer `number` counts answers */
 
 const TYPING = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox]";
 
@@ -63,7 +63,7 @@ function makeBadge({ word, mark }) {
 
 class Choices {
   /** @type {Message} */
-  message = { cards: [], asked: "", keys: {}, open: false };
+  message = { cards: [], question: "", keys: {}, open: false };
   /** @type {(answer: Answer) => void} */
   send = () => {};
   answered = false;
@@ -96,7 +96,7 @@ class Choices {
     if (at instanceof Element && at.closest(`${TYPING}, .filmstrip`)) return; // the filmstrip has keys of its own
     const { keys, cards, open } = this.message;
     const onButton = at instanceof Element && at.closest("button:not([role=radio]), a, [role=option], [role=gridcell]");
-    if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.tell(keys[event.key]);
+    if (event.key in keys && !(onButton && [" ", "Enter"].includes(event.key))) this.submit(keys[event.key]);
     else if (open && /^[1-9]$/.test(event.key) && Number(event.key) <= cards.length) this.answer(event.key);
     else return;
     event.preventDefault();
@@ -106,12 +106,12 @@ class Choices {
   answer(number) {
     if (this.answered) return; // one answer to one question
     this.answered = true;
-    this.tell(number);
+    this.submit(number);
   }
 
   /** @param {string} answer */
-  tell(answer) {
-    this.send({ asked: this.message.asked, answer, number: ++this.count });
+  submit(answer) {
+    this.send({ question: this.message.question, answer, number: ++this.count });
   }
 
   destroy() {

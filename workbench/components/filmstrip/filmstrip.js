@@ -64,12 +64,12 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
 
   /** @returns {Draft} */
   const draft = () => ({ hidden: [...view.hidden.keys()].sort((a, b) => a - b), modality: modalityOf(view.hidden, view.part) });
-  const tell = (/** @type {number | null} */ look = null) => onGesture({ ...draft(), look });
+  const commit = (/** @type {number | null} */ look = null) => onGesture({ ...draft(), look });
   const announce = (/** @type {string} */ text) => void (spoken.textContent = text);
 
   const strip = makeStrip(root, view, {
     onHidden() {
-      tell(); // first, so that the answer is on its way while the rest is painted
+      commit(); // first, so that the answer is on its way while the rest is painted
       announce(`${view.hidden.size} of ${view.times.count} shots hidden`);
       toolbar.update();
       player.update();
@@ -77,7 +77,7 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
     onDraft: () => onDraft(draft()),
     onLook(shot) {
       announce(`Looking at shot ${shot}`);
-      tell(shot);
+      commit(shot);
     },
     onArrive: (shot) => player.playing || player.seek(view.times.start(shot)),
     onWindow: (first, last) => timeline.showWindow(view.times.start(first), view.times.end(last)),
@@ -121,7 +121,7 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
     toolbar.update();
     player.update();
     announce(name ? `Only the ${partOf(name)} is hidden` : "Whole shots are hidden");
-    tell();
+    commit();
   }
 
   const toolbar = makeToolbar(view, {

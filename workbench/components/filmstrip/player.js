@@ -78,17 +78,17 @@ export function makePlayer(view, onTime) {
   }
 
   /**
-   * Show the moment: everything that hangs on the shot only when it is another one.
+   * Show a moment; what depends on the shot is redrawn only when the shot changes.
    * @param {number} to
-   * @param {boolean} [tell]
+   * @param {boolean} [notify]
    */
-  function moved(to, tell = true) {
+  function moved(to, notify = true) {
     now = Math.max(0, Math.min(to, view.times.total));
     const at = view.times.at(now);
     showShot(at);
     const says = view.times.timed ? `${formatTime(now)} / ${formatTime(view.times.total)}` : `shot ${at} of ${view.times.count}`;
     if (time.textContent !== says) time.textContent = says;
-    if (tell) onTime(now, at);
+    if (notify) onTime(now, at);
   }
 
   /** @param {number} at */
@@ -177,7 +177,7 @@ export function makePlayer(view, onTime) {
     seek,
     toggle,
     lift: () => lift(!lifted),
-    update: (tell = false) => moved(now, tell),
+    update: (notify = false) => moved(now, notify),
     destroy: stop,
     get now() {
       return now;

@@ -73,7 +73,7 @@ export function makeShotGrid(root, view, onWindow) {
       build();
       if (zoom !== 1 && cells[current]) cells[current].scrollIntoView({ block: "nearest" });
     }
-    tellWindow();
+    reportWindow();
   }
 
   /** Show another title. */
@@ -92,7 +92,7 @@ export function makeShotGrid(root, view, onWindow) {
     fit();
   }
 
-  function tellWindow() {
+  function reportWindow() {
     if (!cells.length) return;
     const step = list.scrollHeight / Math.ceil(cells.length / layout.columns);
     const first = Math.floor((list.scrollTop + 8) / step) * layout.columns;
@@ -135,7 +135,7 @@ export function makeShotGrid(root, view, onWindow) {
   /** @type {(x: number, y: number) => number | null} */
   const shotAt = (x, y) => shotOf(rootNode().elementFromPoint?.(x, y));
 
-  list.addEventListener("scroll", tellWindow, { passive: true });
+  list.addEventListener("scroll", reportWindow, { passive: true });
 
   return {
     list,

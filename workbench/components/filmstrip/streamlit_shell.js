@@ -49,10 +49,10 @@ class MountedStrip {
   strip;
   gestures = 0;
   /** @type {SentGesture | null} */
-  last = null; // the last gesture, as it was sent
-  untold = false; // and the rerun has not heard of it yet
+  last = null;
+  unsent = false; // the last gesture has not started a rerun yet
   /** @type {{ ask: string, body: string, stop: AbortController, answer: Promise<Answer | null> } | null} */
-  asked = null;
+  request = null;
   retry = 0;
   /** @type {string | undefined} */
   session;
@@ -65,9 +65,9 @@ class MountedStrip {
   }
 
   /**
-   * Python echoes the number of the last gesture it has heard of. An answer to an earlier one would undo what the hand
-   * has done since. Where none but such answers come, the gesture was lost on its way and is told again: it says all that
-   * is hidden, so twice does no harm. Another session (the server was restarted) knows nothing of our numbers.
+   * Python echoes the number of the last gesture it received. A message about an earlier gesture is dropped, because it
+   * would undo what the user has done since. If no later message follows, the gesture was lost and is sent again; it holds
+   * the whole hidden set, so sending it twice is safe. Numbers start anew in a new session (a restarted server).
    * @param {Message} message
    * @param {(gesture: SentGesture | null) => void} send
    */
@@ -89,47 +89,47 @@ class MountedStrip {
     const { hidden, modality, answer, curve, arcs, cursor } = this.message;
     const state = { shots, hidden, modality, answer, curve, arcs, cursor };
     if (this.strip) return this.strip.update(state);
-    this.strip = render(this.el, state, { onGesture: (gesture) => this.tell(gesture), onDraft: (draft) => this.ask(draft) });
+    this.strip = render(this.el, state, { onGesture: (gesture) => this.commit(gesture), onDraft: (draft) => this.fetchScores(draft) });
   }
 
   /**
-   * First the scores alone, straight from the server, and when they are painted the rerun that brings the rest of the
-   * page: it would keep both processors from the scores. Whatever goes wrong on the way, the rerun says it; where the
-   * scores take long, it does not wait. A gesture says all that is hidden, so of several only the last is told.
+   * Fetch the scores from the server, paint them, and only then start the rerun that draws the rest of the page, so that
+   * the two do not compete for the processors. The rerun does not wait for slow scores, and it reports any error. A gesture
+   * holds the whole hidden set, so of several gestures only the last is sent.
    * @param {Gesture} gesture
    */
-  async tell(gesture) {
+  async commit(gesture) {
     if (!this.message) return;
     const last = (this.last = { strip: this.message.strip, ...gesture, gesture: ++this.gestures });
-    this.untold = true;
-    const scores = gesture.look == null ? this.ask(gesture) : null;
+    this.unsent = true;
+    const scores = gesture.look == null ? this.fetchScores(gesture) : null;
     if (scores) await Promise.race([scores.then((answer) => this.score(last, answer)), pause(LATE_MS)]);
-    if (this.untold && last === this.last) this.flush();
+    if (this.unsent && last === this.last) this.flush();
   }
 
   flush() {
-    this.untold = false;
+    this.unsent = false;
     this.send(this.last);
   }
 
   /**
-   * What comes of these shots; null where nobody is there to ask. A question is asked once: of most gestures it was asked
-   * before the hand let go.
+   * Request the scores of a hidden set; null where the page has no server. Equal requests share one response: that of a
+   * gesture was usually requested while the pointer was still down.
    * @param {Draft} draft
    */
-  ask({ hidden, modality }) {
+  fetchScores({ hidden, modality }) {
     const ask = this.message?.ask;
     const body = ask && hidden.length ? JSON.stringify({ hidden, modality }) : null;
-    if (body !== this.asked?.body || ask !== this.asked?.ask) {
-      this.asked?.stop.abort();
+    if (body !== this.request?.body || ask !== this.request?.ask) {
+      this.request?.stop.abort();
       const stop = new AbortController();
-      this.asked = ask && body ? { ask, body, stop, answer: post(ask, body, stop.signal) } : null;
+      this.request = ask && body ? { ask, body, stop, answer: post(ask, body, stop.signal) } : null;
     }
-    return this.asked?.answer ?? null;
+    return this.request?.answer ?? null;
   }
 
   /**
-   * @param {SentGesture} told
+   * @param {SentGesture} sent
    * @param {Answer | null} answer
    */
   async score({ hidden, modality, gesture, strip }, answer) {
@@ -143,8 +143,8 @@ class MountedStrip {
   destroy() {
     strips.delete(this);
     window.clearTimeout(this.retry);
-    this.asked?.stop.abort();
-    if (this.untold) this.flush();
+    this.request?.stop.abort();
+    if (this.unsent) this.flush();
     this.strip?.destroy();
   }
 }

@@ -57,7 +57,7 @@ class MountedMap {
    */
   show(message, send) {
     this.send = send;
-    // Python echoes the number of the last gesture it has heard of; an answer to an earlier one would undo the hand.
+    // Python echoes the number of the last gesture it received; a message about an earlier one would undo what the user did since.
     if (message.gesture !== 0 && message.gesture < this.gestures) return;
     this.message = message;
     this.paint();
@@ -67,11 +67,11 @@ class MountedMap {
     const state = this.message && assemble(this.message);
     if (!state) return;
     if (this.map) this.map.update(state);
-    else this.map = render(this.el, state, { onGesture: (gesture) => this.tell(gesture) });
+    else this.map = render(this.el, state, { onGesture: (gesture) => this.commit(gesture) });
   }
 
   /** @param {Gesture} gesture */
-  tell(gesture) {
+  commit(gesture) {
     this.send({ ...gesture, about: this.message?.about, gesture: ++this.gestures });
   }
 

@@ -137,7 +137,9 @@ def picked_sentence(table: dict[str, Any]) -> str:
     how = f"Validation titles alone would pick {who}" if table["picked_by_validation"] else f"The best is {who}"
     than = baseline_label(picked[split]["best_baseline"]["name"]).lower()
     against = {"better": "above", "worse": "below"}.get(lead["answer"])
-    words = f"{against} the best baseline ({than})" if against else f"not told apart from the best baseline ({than})"
+    words = (
+        f"{against} the best baseline ({than})" if against else f"not distinguishable from the best baseline ({than})"
+    )
     return f"{how}: centred cosine {number(picked[split]['centred_cosine'], 3)} on {split} titles, {words}: {interval_words(lead)}."
 
 

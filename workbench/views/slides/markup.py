@@ -29,7 +29,7 @@ STYLE = (
     + """
 .msm-slide{font-size:1.12rem}
 .msm-slide h2{font-size:clamp(1.7rem,3.4vw,3rem);line-height:1.15;margin:.2rem 0 .7rem;padding:0;font-weight:650;text-wrap:balance}
-.msm-slide .told{font-size:clamp(1.1rem,1.7vw,1.5rem);line-height:1.45;margin:0 0 1rem;max-width:62ch}
+.msm-slide .prose{font-size:clamp(1.1rem,1.7vw,1.5rem);line-height:1.45;margin:0 0 1rem;max-width:62ch}
 .msm-slide .said{font-size:clamp(1.1rem,1.7vw,1.5rem);line-height:1.4;font-weight:600;margin:0 0 1.1rem;max-width:62ch}
 .msm-slide .msm-column h4{font-size:clamp(.85rem,2.7cqi,1.25rem)}
 .msm-slide .key{font-size:.95rem;margin:.6rem 0 .2rem;display:flex;gap:1.4rem;flex-wrap:wrap}
@@ -49,7 +49,7 @@ border-radius:5px;background:#000a;color:#fff;font-weight:650}
 def slide_html(slide: Slide) -> str:
     """One slide, without the style sheet."""
     parts = [f"<h2>{escape(slide.heading)}</h2>" if slide.heading else ""]
-    parts += [f'<p class="told">{escape(slide.text)}</p>' if slide.text else ""]
+    parts += [f'<p class="prose">{escape(slide.text)}</p>' if slide.text else ""]
     parts += [f'<p class="said">{escape(slide.said)}</p>' if slide.said else ""]
     return f'<div class="msm-slide">{"".join(parts)}{slide.body}</div>'
 

@@ -47,7 +47,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     choices(
         cards(played, [picture(catalog, title, shot) for shot in played.choices], game.pick),
         key="guess.choices",
-        asked=f"{game.about} {game.number} {game.pick}",
+        question=f"{game.about} {game.number} {game.pick}",
         on_answer=apply,
         keys={} if outcome is None else {"Enter": "next", "n": "next"},
         open=outcome is None,
