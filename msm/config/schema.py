@@ -63,7 +63,7 @@ def _follow(path: str, kind: Any, value: Any) -> tuple[str, Any, Any]:
     """The dotted key, the value and the type at a path of msgspec, such as `.catalog.modalities[0].name`."""
     key = ""
     for step in _STEP.finditer(path):
-        kind = _plain(kind)
+        kind = _arm_of(kind, value)
         if step["field"]:
             key, kind, value = _join(key, step["field"]), _field_types(kind)[step["field"]], value[step["field"]]
         elif step["index"] == "...":  # msgspec does not say which value of a dictionary
@@ -71,8 +71,8 @@ def _follow(path: str, kind: Any, value: Any) -> tuple[str, Any, Any]:
             name = next((n for n in value if not _fits(value[n], kind)), next(iter(value)))
             key, value = _join(key, str(name)), value[name]
         else:
-            kind = get_args(kind)[0]
-            key, value = f"{key}[{step['index']}]", value[int(step["index"])]
+            index = int(step["index"])
+            key, kind, value = f"{key}[{index}]", _item_types(kind, len(value))[index], value[index]
     return key, value, kind
 
 
@@ -94,11 +94,29 @@ def _arms(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
-def _plain(kind: Any) -> Any:
-    """A type without annotations and without `| None`."""
-    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    arm = next(arm for arm in _arms(kind) if arm is not NoneType)
-    return get_args(arm)[0] if get_origin(arm) is Annotated else arm
+def _arm_of(kind: Any, value: Any) -> Any:
+    """The alternative of a union that holds `value`, an object or a list of JSON; without annotations."""
+    arms = [_bare(arm) for arm in _arms(_bare(kind))]
+    return next(arm for arm in arms if (_is_list(arm) if isinstance(value, list) else _is_object(arm)))
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) in (list, tuple)
+
+
+def _is_object(kind: Any) -> bool:
+    return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct))
+
+
+def _item_types(kind: Any, length: int) -> tuple[Any, ...]:
+    """The type of each item of a list or a tuple."""
+    given = get_args(kind)
+    fixed = get_origin(kind) is tuple and given[-1] is not Ellipsis
+    return given if fixed else given[:1] * length
+
+
+def _bare(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _describe(kind: Any) -> str:
@@ -113,7 +131,7 @@ def _describe(kind: Any) -> str:
         return " or ".join(_describe(arm) for arm in arms)
     if get_origin(kind) is Literal:
         return f"one of {', '.join(str(choice) for choice in get_args(kind))}"
-    if isinstance(kind, type) and issubclass(kind, Struct):
+    if _is_object(kind):
         return "an object"
     return _WORDS.get(get_origin(kind) or kind, "of another type")
 

@@ -23,6 +23,9 @@ class Whole(Struct):
     scores: dict[str, Number] = {}
     best: Part | None = None
     note: str = ""
+    choice: str | list[int] | None = None
+    labels: Annotated[str | list[float] | dict[str, Count], Meta(description="labels")] = ""
+    span: tuple[int, str] | Part | None = None
 
 
 GOOD = {"kind": "flat", "rows": 2, "parts": [{"name": "a"}], "scores": {"x": 1}, "best": None}
@@ -47,6 +50,12 @@ GOOD = {"kind": "flat", "rows": 2, "parts": [{"name": "a"}], "scores": {"x": 1},
         ({"best": 3}, "best is 3, but must be an object or null"),
         ({"best": {"name": 3}}, "best.name is 3, but must be text"),
         ({"note": None}, "note is None, but must be text"),
+        ({"choice": [1, "a"]}, "choice[1] is 'a', but must be a whole number"),
+        ({"labels": [1.0, "a"]}, "labels[1] is 'a', but must be a number"),
+        ({"labels": {"x": -1}}, "labels.x is -1, but must be a whole number from 0 on"),
+        ({"labels": None}, "labels is None, but must be labels"),
+        ({"span": [1, 2]}, "span[1] is 2, but must be text"),
+        ({"span": {"name": 2}}, "span.name is 2, but must be text"),
     ],
 )
 def test_the_sentence_names_the_key_the_value_and_what_it_must_be(changes, expected):
