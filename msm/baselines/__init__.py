@@ -24,7 +24,9 @@ __all__ = [
     "Example",
     "FittedBaseline",
     "Parameters",
+    "action",
     "distance_to_visible",
+    "everyday_label",
     "fit_all",
     "label",
     "predict_all",
@@ -84,6 +86,16 @@ def fit_all(
 def label(name: str) -> str:
     """A baseline's name in tables; its key where it is none of ours, as in the report of a newer version."""
     return REGISTRY.get(name).LABEL if name in NAMES else name.replace("_", " ")
+
+
+def everyday_label(name: str) -> str:
+    """A baseline's name for readers who do not know the method; its key where it is none of ours."""
+    return REGISTRY.get(name).EVERYDAY_LABEL if name in NAMES else name.replace("_", " ")
+
+
+def action(name: str) -> str:
+    """What a baseline does, to follow "better than …"; its key where it is none of ours."""
+    return REGISTRY.get(name).ACTION if name in NAMES else name.replace("_", " ")
 
 
 def distance_to_visible(hidden: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The interface of a baseline, and what it is given.
 
-To add one, write `msm/baselines/NAME.py` with a module constant `LABEL`, a function `predict`, and `fit` where it has
-parameters to estimate; the registry finds it by its file name.
+To add one, write `msm/baselines/NAME.py` with the module constants `LABEL`, `EVERYDAY_LABEL` and `ACTION`, a function `predict`, and
+`fit` where it has parameters to estimate; the registry finds it by its file name.
 
 Shape letters: N shots of a title, V visible shots, H hidden shots, D width of a shot.
 """
@@ -29,6 +29,8 @@ class Baseline(Protocol):
     """What the module of a baseline defines."""
 
     LABEL: str  # the name in tables, such as "distance-weighted mean"
+    EVERYDAY_LABEL: str  # the name in the app, such as "Average of the shots around"
+    ACTION: str  # what it does, as in "better than averaging the visible shots around it"
 
     def predict(self, example: Example, **parameters: Any) -> np.ndarray:
         """Predict the hidden shots, (H, D), with the parameters that `fit` returned."""

@@ -7,6 +7,8 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "mean of the training shots"
+EVERYDAY_LABEL = "Average shot of all titles"
+ACTION = "guessing the average shot of all titles"
 
 
 def predict(example: Example) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "line between the neighbours"
+EVERYDAY_LABEL = "Blend of both neighbours"
+ACTION = "blending the visible shots on either side"
 
 
 def predict(example: Example) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "nearest visible shot"
+EVERYDAY_LABEL = "Copy of the nearest shot"
+ACTION = "copying the nearest visible shot"
 
 
 def predict(example: Example) -> np.ndarray:

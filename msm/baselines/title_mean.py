@@ -7,6 +7,8 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "mean of the title"
+EVERYDAY_LABEL = "Average shot of this title"
+ACTION = "guessing this title’s average shot"
 
 
 def predict(example: Example) -> np.ndarray:

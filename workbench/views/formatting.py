@@ -1,4 +1,4 @@
-"""Text of times, numbers, modalities and baselines, and escaping for Markdown and Plotly."""
+"""Text of times, numbers and modalities, and escaping for Markdown and Plotly."""
 
 from __future__ import annotations
 
@@ -10,16 +10,6 @@ from typing import Any
 
 from msm.data.ranges import format_ranges
 from msm.masking.parts import Parts
-
-# name of a baseline → (its label, what it does, for use in a sentence)
-BASELINES = {
-    "global_mean": ("Average shot of all titles", "guessing the average shot of all titles"),
-    "title_mean": ("Average shot of this title", "guessing this title’s average shot"),
-    "nearest_visible": ("Copy of the nearest shot", "copying the nearest visible shot"),
-    "linear": ("Blend of both neighbours", "blending the visible shots on either side"),
-    "distance_weighted": ("Average of the shots around", "averaging the visible shots around it"),
-}
-
 
 # modality → its everyday name
 PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "sound", "text": "words"}
@@ -62,14 +52,6 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
-def baseline_label(name: str) -> str:
-    return BASELINES.get(name, (name, name))[0]
-
-
-def baseline_deed(name: str) -> str:
-    return BASELINES.get(name, (name, name))[1]
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from msm import baselines
 from workbench.app_pages.ablations import cached
 from workbench.app_pages.ablations.cached import Ablation
 from workbench.server.roles import may_edit, require_editor
@@ -22,7 +23,7 @@ from workbench.views.ablation.sentences import (
     hyperparameter_sentence,
     picked_sentence,
 )
-from workbench.views.formatting import baseline_label, count, escape_markdown, left_in_words, number
+from workbench.views.formatting import count, escape_markdown, left_in_words, number
 from workbench.views.notebook_code import hyperparameter_code, scaling_code
 
 EVERY_S = 2.0
@@ -103,7 +104,7 @@ def _show_metrics(table: dict[str, Any]) -> None:
             help="The cell with the best mean on validation titles; its number here is of titles that chose nothing.",
         )
     columns[2].metric(
-        f":orange[◆] {baseline_label(best['name'])}",
+        f":orange[◆] {baselines.everyday_label(best['name'])}",
         number(best["centred_cosine"], 3),
         help="The best way to do without a model.",
     )

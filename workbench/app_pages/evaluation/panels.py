@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from msm import Catalog
+from msm import Catalog, baselines
 from msm.evaluation.evaluate_run import FULL
 from workbench.app_pages.evaluation.form import offer_measurement
 from workbench.layout.figures import columns, copy_as_code, figure_config, show_figure
@@ -15,7 +15,7 @@ from workbench.layout.metric_help import METRIC_HELP
 from workbench.session import cache, state
 from workbench.session.page_context import switch_to_page
 from workbench.views import notebook_code
-from workbench.views.formatting import baseline_label, count, escape_markdown, number
+from workbench.views.formatting import count, escape_markdown, number
 from workbench.views.report import figures as report_figures
 from workbench.views.report.document import command_again, report_html
 from workbench.views.report.geometry import geometry_figure, geometry_table
@@ -38,7 +38,7 @@ def show_metrics(evaluation: dict[str, Any]) -> None:
     model, baseline, skill, rank = columns("numbers", [2, 3, 2, 3], least_px=150)
     model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=METRIC_HELP["model"])
     base = evaluation["baselines"][best]["centred_cosine"]
-    baseline.metric(f":orange[◆] {baseline_label(best)}", number(base), help=METRIC_HELP["baseline"])
+    baseline.metric(f":orange[◆] {baselines.everyday_label(best)}", number(base), help=METRIC_HELP["baseline"])
     skill.metric("Skill", number(100 * evaluation["skill"], 0) + "\u2009%", help=METRIC_HELP["skill"])
     among = number(100 * evaluation["median_rank"], 1)
     rank.metric("The real shot is among the first", f"{among}\u2009%", help=RANK_HELP)

@@ -8,13 +8,14 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from msm import baselines
 from msm.runs.monitor import Measured, Watched
 from workbench.components.growing_figure import growing_figure
 from workbench.layout.figures import columns, copy_as_code
 from workbench.layout.metric_help import METRIC_HELP
 from workbench.session.base_path import base_address
 from workbench.views import notebook_code
-from workbench.views.formatting import baseline_label, escape_markdown, grouped, number
+from workbench.views.formatting import escape_markdown, grouped, number
 from workbench.views.training import sentences as training_text
 from workbench.views.training.curves import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
 
@@ -42,7 +43,7 @@ def show_metrics(measured: Measured) -> None:
     if len(rows := measured.validations):
         best = rows.loc[rows["centred_cosine"].idxmax()]
         model.metric(":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
-        label = baseline_label(str(best["baseline_name"]))
+        label = baselines.everyday_label(str(best["baseline_name"]))
         baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=METRIC_HELP["baseline"])
         skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
         rank.metric("Dimensions in use", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.views.formatting import baseline_label, count, number
+from msm import baselines
+from workbench.views.formatting import count, number
 
 NOTHING_FOUND = "No choice here made a difference that stands out from chance."
 SIGNIFICANT = ("better", "worse")
@@ -135,7 +136,7 @@ def picked_sentence(table: dict[str, Any]) -> str:
         return ""
     who = "the base itself" if picked["name"] == "base" else f"**{cell_label(picked)}**"
     how = f"Validation titles alone would pick {who}" if table["picked_by_validation"] else f"The best is {who}"
-    than = baseline_label(picked[split]["best_baseline"]["name"]).lower()
+    than = baselines.everyday_label(picked[split]["best_baseline"]["name"]).lower()
     against = {"better": "above", "worse": "below"}.get(lead["answer"])
     words = (
         f"{against} the best baseline ({than})" if against else f"not distinguishable from the best baseline ({than})"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msm import baselines
 from workbench.views import palette
-from workbench.views.formatting import baseline_deed, grouped, ordinal
+from workbench.views.formatting import grouped, ordinal
 from workbench.views.frames import Frame, column, empty_column, styled, triptych
 
 NO_SHOT = "global_mean"  # the average shot is about equally near to every shot, so its nearest shots mean nothing
@@ -20,7 +21,7 @@ def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: st
     of = f"Of the {grouped(among)} shots of {where}, the real one is"
     if best_baseline_name == NO_SHOT:
         return f"{of} the model’s {ordinal(model_rank)} choice; without a model none is likelier than another."
-    deed = baseline_deed(best_baseline_name)
+    deed = baselines.action(best_baseline_name)
     if model_rank == baseline_rank:
         return f"{of} the {ordinal(model_rank)} choice both of the model and of {deed}."
     return f"{of} the model’s {ordinal(model_rank)} choice; {deed} makes it the {ordinal(baseline_rank)}."

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from msm import baselines
 from msm.data.scenes import UNKNOWN, scene_begins, scene_numbers
 from msm.masking.parts import Parts, parse_parts, simplest
 from workbench.views.fill_in.shot_table import modality_columns
-from workbench.views.formatting import baseline_label, part
+from workbench.views.formatting import part
 from workbench.views.shot_colors import fingerprint_colors
 
 BASELINE_OF = {"centred_cosine": "best_baseline", "cosine": "best_baseline_cosine"}
@@ -86,7 +87,7 @@ def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> di
     """
     if table is None:
         return None
-    label = baseline_label(best_baseline_name)
+    label = baselines.everyday_label(best_baseline_name)
     measures = [
         _measure(table, "centred", "Centred cosine", "centred cosine to the real shot", label, "centred_cosine"),
         _measure(table, "raw", "Raw cosine", "raw cosine to the real shot", label, "cosine"),

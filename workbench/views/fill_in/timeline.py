@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from msm import baselines
 from workbench.views import palette
-from workbench.views.formatting import baseline_label, clock
+from workbench.views.formatting import clock
 
 MEASURES = {
     "centred_cosine": ("best_baseline", "centred cosine to the real shot"),
@@ -36,7 +37,7 @@ def timeline(
         [
             _joins(x, model, baseline, model >= baseline, palette.MODEL),
             _joins(x, model, baseline, model < baseline, palette.BASELINE),
-            _points(x, baseline, table, palette.BASELINE, baseline_label(best_baseline_name), "diamond-open"),
+            _points(x, baseline, table, palette.BASELINE, baselines.everyday_label(best_baseline_name), "diamond-open"),
             _points(x, model, table, palette.MODEL, "Model", "circle"),
         ]
     )
@@ -72,7 +73,7 @@ def _layout(axis_title: str, best_baseline_name: str) -> dict:
     """The truth is a line at 1; the names of model and baseline stand above the plot in their colours, instead of a legend."""
     names = (
         f"<span style='color:{palette.MODEL}'>● Model</span>    "
-        f"<span style='color:{palette.BASELINE}'>◇ {baseline_label(best_baseline_name)}</span>"
+        f"<span style='color:{palette.BASELINE}'>◇ {baselines.everyday_label(best_baseline_name)}</span>"
     )
     return {
         "template": "none",

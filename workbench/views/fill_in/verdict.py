@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from msm import baselines
 from msm.metrics.intervals import LEVEL
-from workbench.views.formatting import baseline_deed, count, grouped, number
+from workbench.views.formatting import count, grouped, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
 FEW = 5  # independent hidden stretches below which nothing is called a measurement
@@ -25,7 +26,7 @@ def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
     """
     if table.empty:
         return NOTHING_HIDDEN
-    deed = baseline_deed(best_baseline_name)
+    deed = baselines.action(best_baseline_name)
     if (table["distance"] >= table["num_shots"]).all():
         return "Everything is hidden, so the model had nothing to go by but the title; leave some shots visible."
     if len(np.unique(moments(table["shot"]))) < FEW:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from msm import baselines
 from workbench.views import palette
 from workbench.views.fill_in.verdict import FEW, LEAST_GAP, clear_difference, moments
-from workbench.views.formatting import baseline_label, count, number
+from workbench.views.formatting import count, number
 
 HEIGHT = 300
 
@@ -57,7 +58,7 @@ def context_figure(table: pd.DataFrame) -> go.Figure:
     table  a row a reach: reach, centred_cosine, best_baseline, best_baseline_name, skill
     """
     x = [str(r) for r in table["reach"]]
-    best = [baseline_label(n) for n in table["best_baseline_name"]]
+    best = [baselines.everyday_label(n) for n in table["best_baseline_name"]]
     figure = go.Figure(
         [
             _line(x, table["best_baseline"], palette.BASELINE, best, "diamond-open"),

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from msm import baselines
 from workbench.views import palette
-from workbench.views.formatting import baseline_deed, baseline_label, number
+from workbench.views.formatting import number
 
 CLEAR = 0.01  # centred cosine; smaller differences are called a draw
 
@@ -21,7 +22,7 @@ def comparison_table(evaluation: dict[str, Any]) -> pd.DataFrame:
     """
     entries = {"model": evaluation, **evaluation["baselines"]}
     rows = [
-        {"name": name, "label": "Model" if name == "model" else baseline_label(name)}
+        {"name": name, "label": "Model" if name == "model" else baselines.everyday_label(name)}
         | {k: np.nan if e.get(k) is None else float(e[k]) for k in ("centred_cosine", "cosine", "median_rank")}
         for name, e in entries.items()
     ]
@@ -61,7 +62,7 @@ def comparison_sentence(evaluation: dict[str, Any]) -> str:
     """Whether the model or the best baseline is better on average."""
     best = str(evaluation["best_baseline"])
     model, baseline = float(evaluation["centred_cosine"]), float(evaluation["baselines"][best]["centred_cosine"])
-    deed, numbers = baseline_deed(best), f"({number(max(model, baseline))} against {number(min(model, baseline))})"
+    deed, numbers = baselines.action(best), f"({number(max(model, baseline))} against {number(min(model, baseline))})"
     if abs(model - baseline) < CLEAR:
         return f"Over all these titles the model comes about as near to the truth as {deed}, no nearer {numbers}."
     if model > baseline:

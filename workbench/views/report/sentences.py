@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.views.formatting import baseline_deed, count, number
+from msm import baselines
+from workbench.views.formatting import count, number
 from workbench.views.report.comparison import comparison_sentence
 from workbench.views.report.reports import Reports
 
@@ -18,7 +19,7 @@ def verdict(evaluation: dict[str, Any]) -> str:
     if spread is None:
         return comparison_sentence(evaluation)
     model, base = float(evaluation["centred_cosine"]), float(evaluation["baselines"][best]["centred_cosine"])
-    deed, numbers = baseline_deed(best), f"({number(max(model, base))} against {number(min(model, base))})"
+    deed, numbers = baselines.action(best), f"({number(max(model, base))} against {number(min(model, base))})"
     if spread["low"] > 0:
         return f"On unseen titles the model comes nearer to the truth than {deed}, the best of the five ways to copy {numbers}."
     if spread["high"] < 0:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.views.formatting import baseline_label, count, escape_markdown, grouped, number
+from msm import baselines
+from workbench.views.formatting import count, escape_markdown, grouped, number
 
 SETS = {
     "sample": "Stories without pictures, 80 titles",
@@ -53,7 +54,7 @@ def _row(
         "Training shots": shots,
         "Model": model,
         "Best baseline": baseline,
-        "which is": baseline_label(best),
+        "which is": baselines.everyday_label(best),
         "Difference": difference["mean"],
         "95 % interval": f"{number(difference['low'], 3)} to {number(difference['high'], 3)}",
     }

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from msm import baselines
 from workbench.views import palette
-from workbench.views.formatting import baseline_label, number
+from workbench.views.formatting import number
 from workbench.views.frames import STYLE as FRAMES_STYLE
 from workbench.views.frames import Frame, figure, row
 from workbench.views.interpret.attention import LOOKED_AT
@@ -87,7 +88,7 @@ def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame])
 def score_bars(table: pd.DataFrame, best_baseline_name: str) -> str:
     """table: columns centred_cosine, best_baseline."""
     rows = zip(
-        ("Model", baseline_label(best_baseline_name)),
+        ("Model", baselines.everyday_label(best_baseline_name)),
         (palette.MODEL, palette.BASELINE),
         ("centred_cosine", "best_baseline"),
         strict=True,

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from msm import baselines
 from msm.runs.monitor import Measured
 from workbench.views import palette
-from workbench.views.formatting import baseline_label, escape_plotly
+from workbench.views.formatting import escape_plotly
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_RUNS = len(DASHES)
@@ -49,7 +50,7 @@ def progress_curve(runs: Runs) -> go.Figure:
     ends: list[End] = []
     for name, level in _baselines(runs):
         figure.add_hline(y=level, line={"color": palette.BASELINE, "width": 2, "dash": "solid"})
-        ends.append(End(None, level, f"◆ {baseline_label(name).lower()}", palette.BASELINE))
+        ends.append(End(None, level, f"◆ {baselines.everyday_label(name).lower()}", palette.BASELINE))
     for dash, (name, measured) in zip(DASHES, runs.items(), strict=False):
         rows = measured.validations
         if not len(rows):

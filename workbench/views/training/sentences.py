@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from msm import baselines
 from msm.recipes.hyperparameters import hyperparameters, value_of
 from msm.recipes.recipe import Recipe
 from msm.runs import monitor
 from msm.runs.monitor import Measured, Watched
 from workbench.views.ablation.sentences import HYPERPARAMETERS, value_label
-from workbench.views.formatting import baseline_deed, grouped, left_in_words, number
+from workbench.views.formatting import grouped, left_in_words, number
 
 STATES = {
     monitor.RUNNING: "running",
@@ -31,7 +32,7 @@ def lead_sentence(name: str, measured: Measured) -> str:
         return f"{name} has not been validated yet."
     best = rows.loc[rows["centred_cosine"].idxmax()]
     last = rows.iloc[-1]
-    deed = baseline_deed(str(last["baseline_name"]))
+    deed = baselines.action(str(last["baseline_name"]))
     gap = float(best["centred_cosine"] - best["baseline"])
     numbers = f"{number(best['centred_cosine'])} against {number(best['baseline'])}"
     if gap <= -CLOSE:

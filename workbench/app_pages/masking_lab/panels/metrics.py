@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from msm import baselines
 from msm.masking.parts import parse_parts
 from workbench.components.growing_figure import growing_figure
 from workbench.layout.metric_help import METRIC_HELP
@@ -14,7 +15,7 @@ from workbench.session import state
 from workbench.session.base_path import base_address
 from workbench.session.cache import Filled
 from workbench.views.fill_in.shot_table import shot_table
-from workbench.views.formatting import baseline_label, count, hidden_and_shown, number
+from workbench.views.formatting import count, hidden_and_shown, number
 from workbench.views.report.comparison import comparison_figure, comparison_sentence, comparison_table
 from workbench.views.report.track_record import track_record, track_record_sentence, track_record_words
 
@@ -22,7 +23,7 @@ from workbench.views.report.track_record import track_record, track_record_sente
 def show_metrics(filled: Filled) -> None:
     """Mean scores of model and best baseline, and the skill, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
-    name = baseline_label(filled.best_baseline_name)
+    name = baselines.everyday_label(filled.best_baseline_name)
     with st.container(horizontal=True, gap="medium"):
         st.metric(":blue[●] Model", number(means["centred_cosine"]), help=METRIC_HELP["model"], width="content")
         st.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=METRIC_HELP["baseline"], width="content")
