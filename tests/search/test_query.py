@@ -11,7 +11,7 @@ from msm.data.fusion import fuse, unit
 from msm.evaluation.space import fit_space
 from msm.ingest.encoders.descriptors import describe_text
 from msm.search.clips import clip_rows, like_clip
-from msm.search.filters import Filters, allowed_rows
+from msm.search.filters import Filters, allowed_rows, label_words
 from msm.search.index_store import find_index
 from msm.search.quality import measure
 from msm.search.query import nearest, query_vector, rank_of, row_of
@@ -92,6 +92,22 @@ def test_a_filter_lets_through_just_the_shots_that_it_names(films, filters, hold
 def test_a_filter_that_names_what_is_not_there_gets_a_sentence(films, filters, sentence):
     with pytest.raises(InputError, match=sentence):
         allowed_rows(films, filters)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (True, {"yes"}),
+        (np.False_, {"no"}),
+        (3.0, {"3"}),
+        (0.25, {"0.25"}),
+        ("a| b |", {"a", "b"}),
+        (None, set()),
+        (np.nan, set()),
+    ],
+)
+def test_the_value_of_a_label_is_what_a_person_would_type(value, words):
+    assert label_words(value) == words
 
 
 def test_like_these_and_not_those_moves_away_from_those(films):

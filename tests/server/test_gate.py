@@ -78,6 +78,17 @@ def test_a_stranger_sees_whom_to_ask_and_nothing_else(visitor):
     assert buttons == ["Log out"] and "not on the list" in errors[0]
 
 
+@pytest.mark.parametrize("who", [{"email": "ann@studio.example"}, {"email": "eve@elsewhere.example"}, {}])
+def test_the_only_button_logs_in_or_out(visitor, monkeypatch, who):
+    visitor(**who)
+    pressed: list[str] = []
+    monkeypatch.setattr(st, "login", lambda *_: pressed.append("Log in"))
+    monkeypatch.setattr(st, "logout", lambda *_: pressed.append("Log out"))
+    at = AppTest.from_function(page, default_timeout=30).run()
+    at.button[0].click().run()
+    assert pressed == [at.button[0].label] == ["Log out" if who else "Log in"]
+
+
 def test_whoever_is_not_logged_in_sees_the_door_and_nothing_else(visitor):
     visitor()
     said, beside, buttons, errors = seen()

@@ -27,3 +27,16 @@ def test_a_word_that_is_nearly_an_option_is_not_one(words):
 
 def test_an_option_without_its_folder_is_no_reason_to_stop():
     assert read_arguments(["--catalog"]) == Arguments(unknown=("--catalog",))
+
+
+def test_the_sample_data_is_found_from_another_folder_and_a_folder_here_comes_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read_arguments([]).catalog.is_absolute() and read_arguments([]).catalog.is_dir()
+    (tmp_path / "sample_data" / "catalog").mkdir(parents=True)
+    assert read_arguments([]).catalog == Path("sample_data/catalog")
+
+
+def test_help_names_the_command_that_people_type(capsys):
+    with pytest.raises(SystemExit):
+        read_arguments(["--help"])
+    assert "usage: streamlit run workbench/app.py -- [" in " ".join(capsys.readouterr().out.split())
