@@ -135,7 +135,7 @@ def by_modality(scores: pd.DataFrame) -> dict[str, Any]:
         if scores[column].isna().all():  # for instance films without speech
             continue
         means = scores.groupby("predictor")[column].mean()
-        best = means.drop("model", errors="ignore").idxmax()
+        best = means.drop("model").idxmax()
         own, base = float(means["model"]), float(means[best])
         out[column.removeprefix("centred_")] = {
             "centred_cosine": own,

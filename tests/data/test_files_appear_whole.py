@@ -125,6 +125,11 @@ def test_what_a_killed_writer_left_goes_but_not_what_is_young_held_or_of_another
     assert {p.name for p in tmp_path.iterdir()} == {left[name].name for name in ("young", "held", "other")}
 
 
+def test_a_leftover_that_somebody_else_removes_meanwhile_is_passed_over(tmp_path):
+    (tmp_path / ".facts.tmp-1-a").symlink_to(tmp_path / "gone")
+    files.remove_leftovers(tmp_path, "facts")
+
+
 def test_a_lock_is_for_one_until_the_file_is_closed(tmp_path):
     (tmp_path / "lock").touch()
     with open(tmp_path / "lock") as first, open(tmp_path / "lock") as second:

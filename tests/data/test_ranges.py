@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msm.data.ranges import format_ranges, parse_ranges
+from msm.data.ranges import MOST_NAMED, format_ranges, parse_ranges
 from msm.errors import InputError
 
 unhurried = settings(deadline=None)  # a busy machine is no bug
@@ -18,7 +18,7 @@ def test_ranges_are_written_short():
     assert format_ranges([60, 40, 41, 42]) == "40-42, 60"
 
 
-@pytest.mark.parametrize("text", ["40-44, 60", "40-44,60", " 40 - 44 ; 60 ", "60 40–44", "40-44 60,"])
+@pytest.mark.parametrize("text", ["40-44, 60", "40-44,60", " 40 - 44 ; 60 ", "60 40–44", "40-44 60,", "40\t -\n 44,60"])
 def test_people_may_write_ranges_in_their_own_way(text):
     assert parse_ranges(text, 100) == [40, 41, 42, 43, 44, 60]
 
@@ -38,3 +38,10 @@ def test_people_may_write_ranges_in_their_own_way(text):
 def test_a_bad_range_is_refused_in_one_sentence(text, sentence):
     with pytest.raises(InputError, match=sentence):
         parse_ranges(text, 100)
+
+
+def test_as_many_shots_as_allowed_can_be_named_and_not_one_more():
+    half = MOST_NAMED // 2
+    assert len(parse_ranges(f"0-{half - 1}, {half}-{MOST_NAMED - 1}", 2 * MOST_NAMED)) == MOST_NAMED
+    with pytest.raises(InputError, match="name fewer"):
+        parse_ranges(f"0-{half - 1}, {half}-{MOST_NAMED}", 2 * MOST_NAMED)

@@ -55,6 +55,14 @@ def test_the_whole_report_is_of_the_model_against_the_best_baseline(scores):
     )
 
 
+def test_a_row_of_no_hidden_shot_has_the_same_columns_and_no_number(scores):
+    some, none = (report.by_ratio(rows, 0.2) for rows in (scores, scores[:0]))
+    assert set(none) == set(some)
+    assert {name for name, value in none.items() if value is not None} == {"ratio", "num_hidden"} and not none[
+        "num_hidden"
+    ]
+
+
 def test_titles_stand_in_the_order_of_the_file_with_their_names(scores):
     rows = report.by_title(scores, {"z": "The last"})
 
