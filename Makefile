@@ -37,8 +37,8 @@ test: .venv/dev browser ## every test, as CI runs them
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
 else # what drives a browser or two processes has the machine to itself; the other tests share it by files
-	failed=; $(BIN)/pytest --nbmake --numprocesses 2 --dist loadfile -m "not browser and not alone" || failed=1; \
-	  $(BIN)/pytest -m "browser or alone" || failed=1; \
+	failed=; $(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not notebook and not alone" || failed=1; \
+	  $(BIN)/pytest --nbmake -m "browser or notebook or alone" || failed=1; \
 	  { $(AUDIT); } || failed=1; test -z "$$failed"
 endif
 
