@@ -174,6 +174,15 @@ def test_one_seed_speaks_for_titles_alone_and_one_title_for_seeds_alone():
     assert neither.low is None and statistics.verdict(1.0, neither.p) == "not known yet"
 
 
+@pytest.mark.parametrize("cells", [2, 3, 5])
+def test_cells_without_any_noise_between_seeds_are_equal_or_different_for_certain(cells):
+    means = np.tile(np.linspace(0.25, 0.5, cells)[:, None], (1, 3))  # every seed of a cell scores the same
+    noise = statistics.seed_noise(means)
+    assert noise.of(0, 1) == (0.0, noise.df_in_all)
+    same, other = (statistics.estimate(np.full((3, 4), d), np.ones(4), noise.of(0, 1)) for d in (0.0, 0.25))
+    assert (same.low, same.high, same.p) == (0.0, 0.0, 1.0) and (other.low, other.high, other.p) == (0.25, 0.25, 0.0)
+
+
 def test_what_a_seed_does_to_all_cells_alike_is_no_noise():
     rng = np.random.default_rng(3)
     own = rng.normal(0, 0.001, (5, 3))
