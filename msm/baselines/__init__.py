@@ -85,17 +85,21 @@ def fit_all(
 
 def label(name: str) -> str:
     """A baseline's name in tables; its key where it is none of ours, as in the report of a newer version."""
-    return REGISTRY.get(name).LABEL if name in NAMES else name.replace("_", " ")
+    return _constant(name, "LABEL")
 
 
 def everyday_label(name: str) -> str:
     """A baseline's name for readers who do not know the method; its key where it is none of ours."""
-    return REGISTRY.get(name).EVERYDAY_LABEL if name in NAMES else name.replace("_", " ")
+    return _constant(name, "EVERYDAY_LABEL")
 
 
 def action(name: str) -> str:
     """What a baseline does, to follow "better than …"; its key where it is none of ours."""
-    return REGISTRY.get(name).ACTION if name in NAMES else name.replace("_", " ")
+    return _constant(name, "ACTION")
+
+
+def _constant(name: str, constant: str) -> str:
+    return getattr(REGISTRY.get(name), constant) if name in NAMES else name.replace("_", " ")
 
 
 def distance_to_visible(hidden: np.ndarray) -> np.ndarray:

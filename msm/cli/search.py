@@ -120,7 +120,7 @@ def _search_prediction(
     row, trained = row_of(catalog, fill[1]), Run.open(fill[0])
     finder = _finder(prediction_space(catalog, trained))
     title_id, _, number = fill[1].rpartition(":")
-    vector = predicted_vector(trained, finder.space, catalog[title_id], int(number))  # type: ignore[arg-type]
+    vector = predicted_vector(trained, finder.space, catalog[title_id], int(number))
     return nearest(finder, vector=vector, about=[row], **common)
 
 
@@ -135,7 +135,7 @@ def _search_text(
         raise InputError("a text is compared with the text columns only: --run and --only cannot be used with --text")
     known = text_encoder(catalog, encoder)
     finder = _finder(RawSpace(catalog, modality=MODALITY))
-    return nearest(finder, vector=encode_text(known, finder.space, text), **common)  # type: ignore[arg-type]
+    return nearest(finder, vector=encode_text(known, finder.space, text), **common)
 
 
 def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:

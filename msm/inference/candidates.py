@@ -14,6 +14,7 @@ from msm.data.catalog import Catalog
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.inference.reconstruction import FillIn
+from msm.metrics import rank_among
 
 MAX_CANDIDATES = 50_000  # of a catalog
 BATCH_ROWS = 4_096  # that are read together
@@ -66,18 +67,18 @@ def with_title(pool: Pool, title: Pool) -> Pool:
 
 def nearest_shots(
     prediction: np.ndarray, pool: Pool, space: Space, count: int, truth_row: int, columns: np.ndarray | None = None
-) -> tuple[pd.DataFrame, int]:
+) -> tuple[pd.DataFrame, float]:
     """Find the candidates nearest to one prediction (D,), and the rank of the true shot among all candidates.
 
     columns  (D,) bool, compare only these columns; None = all
     returns  a row a candidate, nearest first: place (from 1), row (of the catalog), centred_cosine, is_truth;
-             rank: 1 + the number of candidates that are nearer than the true shot, ties in its disfavour
+             rank: of the true shot among all candidates, as `msm.metrics.rank_among` counts
     """
     about = prediction - space.mean
-    if columns is None or columns.all():
-        similarity = pool.vectors @ unit(about)  # (P,)
-    else:
-        similarity = unit(pool.vectors[:, columns]) @ unit(about[columns])
+    vectors = pool.vectors
+    if columns is not None and not columns.all():
+        vectors, about = unit(vectors[:, columns]), about[columns]
+    similarity = vectors @ unit(about)  # (P,)
     order = np.argsort(-similarity, kind="stable")[:count]
     table = pd.DataFrame(
         {
@@ -87,8 +88,8 @@ def nearest_shots(
             "is_truth": pool.rows[order] == truth_row,
         }
     )
-    true = similarity[np.searchsorted(pool.rows, truth_row)]
-    return table, int((similarity >= true).sum())
+    true = np.searchsorted(pool.rows, [truth_row])
+    return table, float(rank_among(similarity[None], vectors, true)[0])
 
 
 def most_telling(fill: FillIn) -> int:

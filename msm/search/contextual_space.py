@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class ContextualSpace:
     def words(self) -> str:
         return f"contextual embeddings of {self.run}, centred on the training shots"
 
-    def with_mean(self, mean: np.ndarray) -> ContextualSpace:
+    def with_mean(self, mean: np.ndarray) -> Self:
         return self
 
     def read(self, rows: np.ndarray) -> np.ndarray:

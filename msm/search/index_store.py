@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import numpy as np
 from msgspec import Meta, Struct, structs
@@ -41,6 +41,8 @@ from msm.search.vector_index import (
     write_index,
 )
 
+S = TypeVar("S", bound=Space)
+
 FORMAT = "msm-index/1"
 WHOLE_UP_TO = (
     64 * 2**20
@@ -51,10 +53,10 @@ Size = Annotated[int, Meta(ge=0, lt=2**31, description="a whole number from 0 to
 
 
 @dataclass(frozen=True)
-class Finder:
+class Finder(Generic[S]):
     """A space with an index over it, ready for queries."""
 
-    space: Space
+    space: S
     index: VectorIndex
     built: Built
     saved: bool
@@ -135,12 +137,12 @@ def index_folder(space: Space) -> Path:
 
 
 def find_index(
-    space: Space,
+    space: S,
     kind: str | None = None,
     *,
     save: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Finder:
+) -> Finder[S]:
     """Open the saved index if it is of this catalog and of this kind (None = any); else build one.
 
     save  save a new one beside the catalog
@@ -157,14 +159,14 @@ def find_index(
 
 
 def make_index(
-    space: Space,
+    space: S,
     kind: str | None = None,
     *,
     save: bool = True,
     replace_damaged: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
     note: str = "",
-) -> Finder:
+) -> Finder[S]:
     """Build an index over a space and save it over the former one; over a damaged one only with `replace_damaged`."""
     plan = choose_plan(space.num, space.dim, kind)
     if save and not replace_damaged:
@@ -176,7 +178,7 @@ def make_index(
     return Finder(space, index, built, save, note)
 
 
-def open_index(space: Space) -> Finder | None:
+def open_index(space: S) -> Finder[S] | None:
     """Open the saved index of a space; None where there is none.
 
     Raises StaleIndex where the catalog or the run has changed, InputError where the files are damaged.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Space(Protocol):
         """(W,) that is subtracted."""
         ...
 
-    def with_mean(self, mean: np.ndarray) -> Space:
+    def with_mean(self, mean: np.ndarray) -> Self:
         """The same space with a mean that was saved, so that it need not be computed again."""
         ...
 
@@ -95,7 +95,7 @@ class RawSpace:
             return self.known
         return training_mean(self.catalog, modalities_compared(self.catalog, self.modality), self.fusion, self.dim)
 
-    def with_mean(self, mean: np.ndarray) -> RawSpace:
+    def with_mean(self, mean: np.ndarray) -> Self:
         return replace(self, known=mean)
 
     @property

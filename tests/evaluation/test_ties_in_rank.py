@@ -11,6 +11,7 @@ from msm import metrics
 from msm.data.catalog import modalities_of
 from msm.data.space import Space
 from msm.evaluation.protocol import Case
+from msm.inference.candidates import Pool, nearest_shots
 from msm.metrics import fast
 from msm.models.heads.neighbour import sharpening
 
@@ -32,6 +33,18 @@ def test_of_twins_each_has_the_mean_of_the_places_that_they_share():
 def test_a_twin_that_is_not_nearest_counts_half_as_well():
     guess = np.array([[0.5, 1.0, 0.0, 0.0]], dtype=np.float32)
     assert ranks(guess, SHOTS, np.array([0])) == [[1 + 1 + 2 / 2]] * 2
+
+
+@pytest.mark.parametrize("guess", [[1.0, 0, 0, 0], [0.5, 1.0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1.0]])
+@pytest.mark.parametrize("columns", [None, np.array([True, True, False, False])])
+def test_the_panel_of_nearest_shots_gives_the_rank_of_the_report(guess, columns):
+    pool = Pool(SHOTS, np.arange(len(SHOTS)), len(SHOTS))
+    space = Space(modalities_of({"video": 4}), "joint", ORIGIN, 3.0)
+    compared = slice(None) if columns is None else columns
+    predicted = np.array(guess, dtype=np.float32)
+    for truth in range(len(SHOTS)):
+        _, rank = nearest_shots(predicted, pool, space, 3, truth, columns)
+        assert rank == ranks(predicted[None, compared], SHOTS[:, compared], np.array([truth]))[0][0]
 
 
 def test_a_guess_that_says_nothing_ranks_in_the_middle_and_not_first():

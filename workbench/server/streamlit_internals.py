@@ -41,7 +41,7 @@ def missing() -> list[str]:
 def user_of_cookies(cookies: Mapping[str, str]) -> dict[str, Any]:
     """The claims in Streamlit's login cookie; empty where it is missing, has a wrong signature or cannot be read."""
     read_signed, cookie_name = map(_private, PRIVATE_NAMES)
-    if read_signed is None or cookie_name is None:
+    if not callable(read_signed) or cookie_name is None:
         return {}
     try:
         signed = read_signed(dict(cookies), cookie_name)
@@ -84,7 +84,7 @@ def no_fading_css(key: str) -> str:
     return f".st-key-{key} [{STALE}=true]{{opacity:1 !important;transition:none !important}}"
 
 
-def _private(module: str) -> Any:
+def _private(module: str) -> object:
     """The private name of a module; None where the installed Streamlit lacks either."""
     try:
         return getattr(importlib.import_module(module), PRIVATE_NAMES[module], None)

@@ -23,8 +23,8 @@ class Expectation(NamedTuple):
 
     model: pd.DataFrame  # of msm.inference.candidates.nearest_shots
     baseline: pd.DataFrame
-    model_rank: int
-    baseline_rank: int
+    model_rank: float
+    baseline_rank: float
     among: int  # shots that were compared
     whole: bool  # False where the catalog is so large that only a sample of it was compared
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -17,14 +17,16 @@ from workbench.session.cache import ON_DISK, Stamp, stamp
 from workbench.views.formatting import escape_markdown
 
 if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
+    from msm.ingest.encoder import Encoder
     from msm.search.index_store import Finder
-    from msm.search.spaces import Space
+    from msm.search.spaces import RawSpace, Space
 
+S = TypeVar("S", bound="Space")
 MOST_SPACES = 6
 
 
-def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
-    """A `msm.search.index_store.Finder` over raw shots: the stored index, otherwise a new flat one.
+def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Finder[RawSpace] | None:
+    """The finder over raw shots: the stored index, otherwise a new flat one.
 
     None where there is no index and the catalog is too large to build one while the page loads.
     """
@@ -36,13 +38,13 @@ def raw_finder(catalog: Catalog, modality: str | None = None, fusion: str | None
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the shots …", hash_funcs=ON_DISK)
-def _raw_finder(catalog: Catalog, modality: str | None, fusion: str, changed: Stamp) -> Finder | None:
+def _raw_finder(catalog: Catalog, modality: str | None, fusion: str, changed: Stamp) -> Finder[RawSpace] | None:
     from msm.search.spaces import RawSpace
 
     return _found_or_flat(RawSpace(catalog, fusion, modality))
 
 
-def _found_or_flat(space: Space) -> Finder | None:
+def _found_or_flat(space: S) -> Finder[S] | None:
     from dataclasses import replace
 
     from msm.search.index_store import StaleIndex, make_index, open_index
@@ -61,8 +63,8 @@ def _found_or_flat(space: Space) -> Finder | None:
     return replace(make_index(space, save=False), note=note)
 
 
-def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Any:
-    """A Finder over the contextual embeddings of a run, computed once and stored beside the catalog.
+def contextual_finder(catalog: Catalog, run_path: Path, on_share: Callable[[float], object]) -> Finder | None:
+    """The finder over the contextual embeddings of a run, computed once and stored beside the catalog.
 
     on_share  is called with the finished share. InputError where the run does not fit.
     """
@@ -90,7 +92,7 @@ def _finders() -> tuple[BoundedDict[tuple[str, ...], Finder], threading.Lock]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …", hash_funcs=ON_DISK)
-def text_encoder(catalog: Catalog) -> Any:
+def text_encoder(catalog: Catalog) -> Encoder:
     """The encoder of a catalog's text columns; InputError where it is not available."""
     from msm.search import text_query
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,8 +12,12 @@ from workbench.app_pages.retrieval import cached
 from workbench.session.page_context import offer_training_page
 from workbench.views.formatting import count, escape_markdown
 
+if TYPE_CHECKING:  # it imports FAISS, which takes a second
+    from msm.search.index_store import Finder
+    from msm.search.spaces import RawSpace
 
-def raw_finder_or_stop(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Any:
+
+def raw_finder_or_stop(catalog: Catalog, modality: str | None = None, fusion: str | None = None) -> Finder[RawSpace]:
     """The finder over raw shots; where it is too large to build now, show the command and stop the page."""
     finder = cached.raw_finder(catalog, modality, fusion)
     if finder is None:
@@ -27,7 +31,7 @@ def raw_finder_or_stop(catalog: Catalog, modality: str | None = None, fusion: st
     return finder
 
 
-def contextual_finder_or_none(catalog: Catalog, run_path: Path | None) -> Any:
+def contextual_finder_or_none(catalog: Catalog, run_path: Path | None) -> Finder | None:
     """The finder over contextual embeddings of a run; None, and a message, where there is none."""
     if run_path is None:
         st.info(

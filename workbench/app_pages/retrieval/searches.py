@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -20,6 +21,14 @@ from workbench.session import cache, state
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import escape_markdown
+
+if TYPE_CHECKING:  # they import FAISS, which takes a second
+    import numpy as np
+
+    from msm.search.index_store import Finder
+    from msm.search.query import SearchResult
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ def search_words(cards: Cards, search: Search) -> None:
         st.caption(views.encoder_words(encoder.name))
 
 
-def nearest_text(finder: Any, vector: Any, search: Search) -> Any:
+def nearest_text(finder: Finder, vector: np.ndarray, search: Search) -> SearchResult:
     from msm.search.query import nearest
 
     return nearest(finder, vector=vector, **_options(search))
@@ -193,7 +202,7 @@ def _options(search: Search) -> dict[str, Any]:
     return {"filters": search.filters, "k": search.k, "alike": search.alike}
 
 
-def _result_or_none(call: Any) -> Any:
+def _result_or_none(call: Callable[[], T]) -> T | None:
     """The result of a search; None, and its message on the page, where it fails."""
     try:
         return call()
@@ -206,7 +215,9 @@ def _heading(name: str, help_: str, colour: str) -> None:
     st.markdown(f"#### :{panels.COLOURS[colour]}[●] {name}", help=help_)
 
 
-def _show_results(cards: Cards, result: Any, key: str, accent: str, as_query: Any = None, **more: Any) -> None:
+def _show_results(
+    cards: Cards, result: SearchResult | None, key: str, accent: str, as_query: Any = None, **more: Any
+) -> None:
     if result is not None:
         panels.show_results(cards, result, key, accent=accent, as_query=as_query, **more)
         panels.explain_index(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from msm import baselines
@@ -13,18 +14,23 @@ NO_SHOT = "global_mean"  # the average shot is about equally near to every shot,
 POINTS_AT_NONE = "The best guess is the average shot of all titles here, and that is no shot in particular."
 
 
-def expected_sentence(model_rank: int, baseline_rank: int, among: int, where: str, best_baseline_name: str) -> str:
+def expected_sentence(model_rank: float, baseline_rank: float, among: int, where: str, best_baseline_name: str) -> str:
     """The ranks of the true shot from the prediction and from the best baseline, as a sentence.
 
     where  "this title" or "the catalog"
     """
     of = f"Of the {grouped(among)} shots of {where}, the real one is"
     if best_baseline_name == NO_SHOT:
-        return f"{of} the model’s {ordinal(model_rank)} choice; without a model none is likelier than another."
+        return f"{of} the model’s {_place(model_rank)} choice; without a model none is likelier than another."
     deed = baselines.action(best_baseline_name)
     if model_rank == baseline_rank:
-        return f"{of} the {ordinal(model_rank)} choice both of the model and of {deed}."
-    return f"{of} the model’s {ordinal(model_rank)} choice; {deed} makes it the {ordinal(baseline_rank)}."
+        return f"{of} the {_place(model_rank)} choice both of the model and of {deed}."
+    return f"{of} the model’s {_place(model_rank)} choice; {deed} makes it the {_place(baseline_rank)}."
+
+
+def _place(rank: float) -> str:
+    """A rank in words; identical shots share their mean rank, which is rounded up."""
+    return ordinal(math.ceil(rank))
 
 
 def three_columns(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame], best_baseline_name: str) -> str:

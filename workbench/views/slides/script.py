@@ -17,6 +17,7 @@ ABOUT_A_SHOT = ("expected", "mattered", "attention", "guess")
 ABOUT_PARTS = ("film", "expected", "verdict")  # that can hide one modality; the others hide whole shots
 LARGEST_BYTES = 200_000
 MOST_STEPS = 60
+KINDS = {"shot": (int, "a whole number"), "veil": (bool, "true or false")}  # every other key is a text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,9 @@ def parse_script(raw: bytes, name: str) -> Script:
         raise InputError(f"{name} has no [[steps]], so there is nothing to present")
     if len(steps) > MOST_STEPS:
         raise InputError(f"{name} has {len(steps)} steps; {MOST_STEPS} are the most")
-    common = {k: _checked(content.get(k, ""), str, k, name) for k in ("title", "run")}
-    heading = _checked(content.get("heading", ""), str, "heading", name)
+    common = {k: content.get(k, "") for k in ("title", "run", "heading")}
+    _check_kinds(common, name)
+    heading = common.pop("heading")
     return Script(heading=heading, steps=tuple(_step(common | s, f"{name}, step {i + 1}") for i, s in enumerate(steps)))
 
 
@@ -73,8 +75,8 @@ def _step(content: dict[str, Any], where: str) -> Step:
     _refuse_unknown(content, {f.name for f in fields(Step)}, where)
     if content.get("show") not in SHOWS:
         raise InputError(f"{where}: show is {content.get('show')!r}, but must be one of {', '.join(SHOWS)}")
-    kinds = {"shot": int, "veil": bool}
-    step = Step(**{k: _checked(v, kinds.get(k, str), k, where) for k, v in content.items()})
+    _check_kinds(content, where)
+    step = Step(**content)
     if step.show != "words" and not step.title:
         raise InputError(f"{where}: title is not given, neither here nor above the steps")
     if step.show in (*ABOUT_A_SHOT, "verdict") and not step.hidden:
@@ -138,11 +140,11 @@ def hidden_parts(step: Step, hidden: tuple[int, ...], known: Sequence[str], wher
     return parts
 
 
-def _checked(value: Any, kind: type, key: str, where: str) -> Any:
-    if type(value) is not kind:
-        words = {str: "a text", int: "a whole number", bool: "true or false"}
-        raise InputError(f"{where}: {key} is {value!r}, but must be {words[kind]}")
-    return value
+def _check_kinds(content: dict[str, Any], where: str) -> None:
+    for key, value in content.items():
+        kind, words = KINDS.get(key, (str, "a text"))
+        if type(value) is not kind:
+            raise InputError(f"{where}: {key} is {value!r}, but must be {words}")
 
 
 def _refuse_unknown(content: dict[str, Any], known: set[str], where: str) -> None:
