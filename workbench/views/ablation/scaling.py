@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from workbench.views import palette
 from workbench.views.formatting import grouped
+from workbench.views.line_ends import End, label_ends
 
+HEIGHT = 340
 DASHES = ("solid", "dot", "dash", "longdash")
 
 
@@ -33,10 +35,11 @@ def scaling_figure(table: pd.DataFrame) -> go.Figure:
     """
     figure = go.Figure()
     baseline = table.groupby("train_shots")["best_baseline"].mean()
-    _line(figure, baseline.index, baseline, "best baseline", palette.BASELINE, "solid")
+    ends = [_line(figure, baseline.index, baseline, "best baseline", palette.BASELINE, "solid")]
     for dash, (recipe, own) in zip(DASHES, table.groupby("recipe", sort=False), strict=False):
-        _line(figure, own["train_shots"], own["centred_cosine"], str(recipe), palette.MODEL, dash)
-    figure.update_layout(template="none", height=340, margin={"l": 64, "r": 110, "t": 12, "b": 48}, showlegend=False)
+        ends.append(_line(figure, own["train_shots"], own["centred_cosine"], str(recipe), palette.MODEL, dash))
+    label_ends(figure, ends, 1, HEIGHT)
+    figure.update_layout(template="none", height=HEIGHT, margin={"l": 64, "r": 110, "t": 12, "b": 48}, showlegend=False)
     shots = sorted(table["train_shots"].unique())
     figure.update_xaxes(
         type="log",
@@ -49,7 +52,7 @@ def scaling_figure(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _line(figure: go.Figure, x: Any, y: Any, name: str, color: str, dash: str) -> None:
+def _line(figure: go.Figure, x: Any, y: Any, name: str, color: str, dash: str) -> End:
     x, y = list(x), list(y)
     figure.add_trace(
         go.Scatter(
@@ -62,9 +65,7 @@ def _line(figure: go.Figure, x: Any, y: Any, name: str, color: str, dash: str) -
             hovertemplate=f"{name}<br>%{{x:,}} training shots: %{{y:.3f}}<extra></extra>",
         )
     )
-    figure.add_annotation(
-        x=1.0, xref="paper", y=y[-1], text=f" {name}", xanchor="left", showarrow=False, font={"color": color}
-    )
+    return End(None, y[-1], name, color)
 
 
 def scaling_sentence(name: str, table: pd.DataFrame) -> str:

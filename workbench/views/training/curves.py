@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from msm import baselines
 from msm.runs.monitor import Measured
 from workbench.views import palette
 from workbench.views.formatting import escape_plotly
+from workbench.views.line_ends import End, label_ends
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_RUNS = len(DASHES)
@@ -31,17 +31,7 @@ GAUGES = {
     "rankme": "RankMe: dimensions in use",
     "pair_cosine": "mean cosine of two shots",
 }
-LABEL_PX = 16
 Runs = Mapping[str, Measured]
-
-
-class End(NamedTuple):
-    """The end of a line and its label."""
-
-    step: int | None  # None for a horizontal line across the figure
-    y: float
-    text: str
-    color: str
 
 
 def progress_curve(runs: Runs) -> go.Figure:
@@ -66,7 +56,7 @@ def progress_curve(runs: Runs) -> go.Figure:
             )
         )  # fmt: skip
         ends.append(_end(rows, "centred_cosine", name))
-    _label_ends(figure, ends, _last_step(runs), 360)
+    label_ends(figure, ends, _last_step(runs), 360)
     figure.update_layout(**_layout(360, right=190))
     figure.update_xaxes(title="training step", rangemode="tozero", zeroline=False)
     figure.update_yaxes(title="centred cosine on validation titles", zeroline=False, tickformat=".2f")
@@ -105,7 +95,7 @@ def step_curve(runs: Runs, measure: str, *, smooth: int = 1) -> go.Figure:
         line = thinned(smoothed(steps, measure, smooth), MOST_POINTS)
         figure.add_trace(_line(line, measure, name, palette.MODEL, dash, width=2.0))
         ends.append(_end(line, measure, name))
-    _label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
+    label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
     figure.update_layout(**_layout(230, right=110 if len(runs) > 1 else 16))
     figure.update_xaxes(title="training step", rangemode="tozero", zeroline=False)
     figure.update_yaxes(title=STEP_MEASURES[measure], zeroline=False, rangemode=_from_zero(measure))
@@ -147,7 +137,7 @@ def gauge_curve(runs: Runs, gauge: str, alarm: float) -> go.Figure:
         x=1, xref="paper", y=alarm, text="collapse " + ("below" if below else "above"), showarrow=False,
         xanchor="right", yanchor="bottom" if below else "top", font={"size": 12, "color": palette.OTHER},
     )  # fmt: skip
-    _label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
+    label_ends(figure, ends if len(runs) > 1 else [], _last_step(runs), 230)
     figure.update_layout(**_layout(230, right=110 if len(runs) > 1 else 16))
     figure.update_xaxes(title="training step", rangemode="tozero", zeroline=False)
     figure.update_yaxes(title=GAUGES[gauge], zeroline=False, rangemode="tozero")
@@ -182,21 +172,6 @@ def _end(rows: pd.DataFrame, column: str, name: str) -> End:
 
 def _last_step(runs: Runs) -> int:
     return max((measured.step or 1 for measured in runs.values()), default=1)
-
-
-def _label_ends(figure: go.Figure, ends: Sequence[End], last_step: int, height: int) -> None:
-    """Names where the lines end, in their colours; at the right they are moved apart where they would cover one another."""
-    drawn = [y for trace in figure.data for y in trace.y] + [end.y for end in ends]
-    reach = (max(drawn) - min(drawn)) if drawn else 0.0
-    gap, before = reach * LABEL_PX / (height - 60), -math.inf
-    for end in sorted(ends, key=lambda e: e.y):
-        early = end.step is not None and end.step < 0.97 * last_step
-        y = end.y if early else max(end.y, before + gap)
-        before = before if early else y
-        figure.add_annotation(
-            x=end.step if early else 1.0, xref="x" if early else "paper", y=y, text=f" {end.text}", xanchor="left",
-            xshift=4, yshift=9 if early else 0, showarrow=False, font={"color": end.color, "size": 13},
-        )  # fmt: skip
 
 
 def _layout(height: int, right: int) -> dict[str, object]:
