@@ -48,6 +48,8 @@ def test_a_shot_is_guessed_and_the_next_one_asked_for_by_key(page, address):
 
 def test_a_presentation_is_turned_by_keys_and_left_by_escape(page, address):
     page.goto(f"{address}/?title=short&hidden=2,7,12&run=mediafm")
+    expect(page.locator(".filmstrip .shot").first).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Present", exact=True).click()
     expect(page.get_by_role("heading", name="A short")).to_be_visible()
     expect(page.locator(".msm-film img")).to_have_count(59)
@@ -65,6 +67,27 @@ def test_a_presentation_is_turned_by_keys_and_left_by_escape(page, address):
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Masking lab")).to_be_visible()
     expect(page.get_by_role("textbox", name="Hidden shots")).to_have_value("2, 7, 12")
+
+
+WHERE_PRESENT_STANDS = """
+window.places = [];
+(function look() {
+  const button = [...document.querySelectorAll("button")].find(b => b.innerText.trim().endsWith("Present"));
+  if (button) places.push(button.getBoundingClientRect().y);
+  requestAnimationFrame(look);
+})();
+"""
+
+
+def test_the_buttons_below_the_strip_stay_where_they_first_appear(page, address):
+    page.add_init_script(WHERE_PRESENT_STANDS)
+    page.goto(f"{address}/?title=short&hidden=2,7,12&run=mediafm")
+    expect(page.locator(".filmstrip .shot").first).to_be_visible()
+    settled(page)
+    expect(page.get_by_role("button", name="Present", exact=True)).to_be_visible()
+    page.wait_for_timeout(500)
+    places = page.evaluate("places")
+    assert max(places) - min(places) < 30  # a press while they move is lost
 
 
 def test_the_file_is_turned_by_keys_without_a_server(page, world: Path, tmp_path):

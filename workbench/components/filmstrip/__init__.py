@@ -100,8 +100,19 @@ def filmstrip(
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),
     }
     with st.container(gap=None):
-        _component()(key=key, data=data, on_gesture_change=on_change)
+        _component()(key=key, data=data, on_gesture_change=on_change, height=_usual_height(shots))
         _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
+
+
+def _usual_height(shots: dict[str, Any]) -> int:
+    """Pixels to reserve until the front end has drawn the strip and sets the height free: about what it will take.
+
+    Without them everything below jumps by half a page a moment after it came, away from under the pointer.
+    """
+    many = len(shots["starts"]) > 150  # they fill the box that scrolls
+    if shots["thumbnails"]:
+        return 605 if many else 545
+    return 560 if many else 350
 
 
 def _read(value: Any) -> Gesture | None:

@@ -42,6 +42,16 @@ async function post(address, body, signal) {
   }
 }
 
+/**
+ * The height that Python reserved for the strip is no longer needed once it is drawn.
+ * @param {HTMLElement} el
+ */
+function releaseHeight(el) {
+  const root = el.getRootNode();
+  const reserved = (root instanceof ShadowRoot ? root.host : el).closest("[class*=st-key-]");
+  if (reserved instanceof HTMLElement) Object.assign(reserved.style, { height: "auto", overflow: "visible" });
+}
+
 class MountedStrip {
   /** @type {Message | undefined} */
   message;
@@ -90,6 +100,7 @@ class MountedStrip {
     const state = { shots, hidden, modality, answer, curve, arcs, cursor };
     if (this.strip) return this.strip.update(state);
     this.strip = render(this.el, state, { onGesture: (gesture) => this.commit(gesture), onDraft: (draft) => this.fetchScores(draft) });
+    window.setTimeout(() => releaseHeight(this.el));
   }
 
   /**
