@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.small_world import make
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000  # a failure waits for long, but a machine that does other work fails no test
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

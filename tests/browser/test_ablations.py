@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MINUTES = 60_000
-expect.set_options(timeout=30_000)
 
 
 def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, address: str, world: Path):

@@ -18,7 +18,7 @@ from tests.ingest.conftest import PLACES, Scene, write_film
 from workbench.server import jobs
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 60_000
+PATIENCE_MS = 90_000
 
 
 @pytest.fixture(autouse=True)

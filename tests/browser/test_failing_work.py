@@ -24,7 +24,7 @@ from workbench.app_pages.training import processes
 from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault]
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 SMALL = {"steps": 100_000, "batch_windows": 2, "model.width": 16, "model.depth": 1, "model.heads": 2}
 DISK_KB = 16_384
 

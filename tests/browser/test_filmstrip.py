@@ -9,12 +9,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_masking_lab import PATIENCE_MS, drag, expect_hidden, settled, shot, visit
+from tests.browser.test_masking_lab import drag, expect_hidden, settled, shot, visit
 from workbench.components.front_end import script, style
 from workbench.views import palette
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 
 def brush(page: Page, name: str):

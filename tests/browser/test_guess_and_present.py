@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 from workbench.present import export
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 
 def settled(page: Page) -> None:

@@ -17,7 +17,7 @@ from msm.data.selection import Selection
 from msm.projection.maps import make_maps
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 
 
 @pytest.fixture(scope="module")

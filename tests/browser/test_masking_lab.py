@@ -10,8 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from workbench.views.formatting import grouped
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
+PATIENCE_MS = 90_000
 
 
 def visit(page: Page, address: str, title: str = "harbour-lights", hidden: str = "none") -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 WIDTH, COLOURS = 1280, 256
 MOST_KB = 400  # of a picture: a repository and a page are slow enough
 LEAST_COLOURS = 24  # of the picture's: a blank page has one, a page without its figures a few
-PATIENCE_MS = 60_000
+PATIENCE_MS = 90_000
 
 
 class View(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 120_000
+PATIENCE_MS = 90_000
 
 
 def wall(page: Page, name: str):

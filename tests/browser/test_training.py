@@ -13,7 +13,7 @@ from msm.runs import monitor
 from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 90_000
 
 
 @pytest.fixture(autouse=True)
