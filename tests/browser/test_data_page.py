@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from msm import Catalog
+from tests.browser.conftest import PATIENCE_MS
 from tests.ingest.conftest import PLACES, Scene, write_film
 from workbench.server import jobs
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 90_000
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def settled(page: Page) -> None:
 
 def bring(page: Page, address: str, kind: str = "Films") -> None:
     page.goto(f"{address}/data")
-    expect(page.get_by_text("Sound: every rule").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Sound: every rule").first).to_be_visible()
     page.get_by_role("tab", name="Bring your own").click()
     page.get_by_role("radio", name=kind).click()
     expect(page.get_by_role("button", name={"Films": "Read the films", "Embeddings": "Import"}[kind])).to_be_visible()
@@ -50,7 +50,7 @@ def type_into(page: Page, label: str, text: str) -> None:
 
 
 def begin(page: Page, button: str) -> None:
-    expect(page.get_by_role("button", name=button)).to_be_enabled(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name=button)).to_be_enabled()
     page.get_by_role("button", name=button).click()
 
 
@@ -64,7 +64,7 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
     type_into(page, "Name of the new catalog", "uploaded")
     begin(page, "Read the films")
 
-    expect(page.get_by_text("Every shot has video and audio. 1 of 6 have text.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Every shot has video and audio. 1 of 6 have text.")).to_be_visible()
     expect(page.get_by_text("holds 1 title and 6 shots.")).to_be_visible()
     expect(page.get_by_alt_text("A shot of harbour <b>")).to_have_count(6)
     (title,) = Catalog.open(world / "uploaded")
@@ -79,7 +79,7 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
     expect(page.locator(".shot")).to_have_count(6)
     expect(page).to_have_url(re.compile("catalog=uploaded"))
     page.wait_for_function("(img) => img.naturalWidth > 0", arg=page.locator(".shot .frame").first.element_handle())
-    expect(page.get_by_text("no training title")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("no training title")).to_be_visible()
 
 
 def suspended_when_begun(folder: Path) -> psutil.Process:
@@ -97,16 +97,17 @@ def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browse
     type_into(page, "or read from this machine's disk", str(film))
     begin(page, "Read the films")
     reader = suspended_when_begun(jobs.jobs_folder(world / "runs"))
-    expect(page.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible()
     page.goto("about:blank")
 
     elsewhere = browser.new_page()
+    elsewhere.set_default_timeout(PATIENCE_MS)
     elsewhere.goto(f"{address}/data")
-    expect(elsewhere.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(elsewhere.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible()
     elsewhere.get_by_role("button", name="Stop").click()
-    expect(elsewhere.get_by_role("button", name="Stop now")).to_be_visible(timeout=PATIENCE_MS)
+    expect(elsewhere.get_by_role("button", name="Stop now")).to_be_visible()
     reader.resume()
-    expect(elsewhere.get_by_text("long.mp4 was stopped.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(elsewhere.get_by_text("long.mp4 was stopped.")).to_be_visible()
     elsewhere.get_by_role("button", name="Dismiss").click()
     expect(elsewhere.get_by_text("was stopped")).to_have_count(0)
     elsewhere.close()
@@ -117,14 +118,12 @@ def test_what_cannot_be_read_gets_its_sentence_and_makes_no_catalog(page, addres
     bring(page, address)
     page.locator("input[type=file]").set_input_files(tmp_path / "letter.mp4")
     begin(page, "Read the films")
-    expect(page.get_by_role("alert").filter(has_text="letter.mp4 is not readable as a video")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    expect(page.get_by_role("alert").filter(has_text="letter.mp4 is not readable as a video")).to_be_visible()
     assert not (world / "letter").exists()
 
     type_into(page, "or read from this machine's disk", str(tmp_path / "nothing.mp4"))
     begin(page, "Read the films")
-    expect(page.get_by_role("alert").filter(has_text="nothing.mp4 is missing")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("alert").filter(has_text="nothing.mp4 is missing")).to_be_visible()
 
 
 def test_uploaded_embeddings_become_a_catalog_that_can_be_chosen(page, address, world, tmp_path):
@@ -135,7 +134,7 @@ def test_uploaded_embeddings_become_a_catalog_that_can_be_chosen(page, address, 
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.parquet")
     begin(page, "Import")
 
-    expect(page.get_by_text("holds 4 titles and 20 shots.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("holds 4 titles and 20 shots.")).to_be_visible()
     expect(page.locator("code", has_text=re.compile("^msm train .*/mine "))).to_be_visible()
     assert len(Catalog.open(world / "mine")) == 4
     page.get_by_role("combobox", name="Catalog").click()

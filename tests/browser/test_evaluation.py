@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 90_000
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def report(page: Page, address: str, world: Path) -> Page:
     page.goto(f"{address}/evaluation")
     again = page.get_by_role("button", name="Measure it again")
     titles = page.get_by_text("Title by title")
-    expect(again.or_(titles)).to_be_visible(timeout=PATIENCE_MS)  # a button's script may come after the page's text
+    expect(again.or_(titles)).to_be_visible()  # a button's script may come after the page's text
     if again.is_visible():
         again.click()
         expect(page.get_by_text("is done; the report below holds it")).to_be_visible(timeout=120_000)
@@ -38,13 +37,13 @@ def test_a_click_on_a_title_opens_it_in_the_masking_lab(report: Page):
     assert box
     report.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-    expect(report.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=PATIENCE_MS)
-    expect(report).to_have_url(re.compile("title="), timeout=PATIENCE_MS)
+    expect(report.get_by_role("heading", name="Masking lab")).to_be_visible()
+    expect(report).to_have_url(re.compile("title="))
 
 
 def test_names_that_are_markup_are_shown_as_text(report: Page):
     names = picture(report, "evaluation.titles").locator(".yaxislayer-above text, .ytick text")
-    expect(names.filter(has_text="<b>x</b>")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(names.filter(has_text="<b>x</b>")).to_have_count(1)
 
 
 def test_a_picture_is_saved_as_png_by_its_camera(report: Page):
@@ -69,7 +68,7 @@ def test_the_html_file_opens_without_a_server_and_without_an_error(report: Page,
     alone.on("requestfailed", lambda request: errors.append(request.url))
     alone.on("dialog", lambda dialog: errors.append(dialog.message))
     alone.goto(path.as_uri())
-    expect(alone.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(alone.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert alone.locator(".js-plotly-plot").count() >= 4 and alone.locator("table").count() >= 4
     context.close()
     assert errors == []

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import free_port, served
+from tests.browser.conftest import PATIENCE_MS, free_port, served
 from tests.browser.small_world import write_trio
 from tests.conftest import mount_small_disk, unmount
 from tests.ingest.conftest import Scene, write_film
@@ -24,7 +24,6 @@ from workbench.app_pages.training import processes
 from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.fault]
-PATIENCE_MS = 90_000
 SMALL = {"steps": 100_000, "batch_windows": 2, "model.width": 16, "model.depth": 1, "model.heads": 2}
 DISK_KB = 16_384
 
@@ -116,9 +115,10 @@ def world(failing: World) -> Iterator[World]:
 def elsewhere(browser: Browser, world: World) -> Iterator[Page]:
     """Somebody else's session, in the masking lab before anything fails."""
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(f"{world.address}/?title=title-test&hidden=none")
-    expect(page.locator(".shot")).to_have_count(20, timeout=PATIENCE_MS)
+    expect(page.locator(".shot")).to_have_count(20)
     yield page
     context.close()
 
@@ -129,12 +129,12 @@ def serves_on(world: World, elsewhere: Page) -> None:
         assert answer.read() == b"ok"
     before = elsewhere.locator(".shot.scored").count()
     elsewhere.locator(".shot:not(.scored)").first.click()
-    expect(elsewhere.locator(".shot.scored")).to_have_count(before + 1, timeout=PATIENCE_MS)
+    expect(elsewhere.locator(".shot.scored")).to_have_count(before + 1)
     expect(elsewhere.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def said(page: Page, sentence: str) -> None:
-    expect(page.get_by_text(re.compile(sentence)).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(sentence)).first).to_be_visible()
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     if folder := os.environ.get("PICTURES_OF_TROUBLE"):
         name = re.sub(r"\W+", "-", sentence)[:40]
@@ -189,9 +189,9 @@ def test_a_training_that_fills_the_disk_says_so_and_goes_on_when_there_is_room(p
     serves_on(world, elsewhere)
     (world.runs / "ballast").unlink()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("full running")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("full running")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("full stopped")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("full stopped")).to_be_visible()
 
 
 def test_a_training_whose_catalog_is_gone_when_it_begins_says_which(page, world, elsewhere):
@@ -227,7 +227,7 @@ def test_a_training_whose_vectors_are_cut_under_it_is_called_gone(page, world, e
 def test_an_encoder_that_runs_out_of_memory_ends_its_own_process(page, world, elsewhere, encoders, sentence):
     film = write_film(world.folder / "film.mp4", [Scene(0, 0.5), Scene(1, 0.5)])
     page.goto(f"{world.address}/data")
-    page.get_by_role("tab", name="Bring your own").click(timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Bring your own").click()
     for label, text in (("or read from this machine's disk", str(film)), ("Encoders", encoders)):
         if label == "Encoders":
             page.get_by_text("More choices").first.click()
@@ -243,12 +243,12 @@ def test_an_encoder_that_runs_out_of_memory_ends_its_own_process(page, world, el
 
 def test_a_map_process_that_is_killed_can_be_started_again(page, world, elsewhere):
     page.goto(f"{world.address}/map")
-    page.get_by_role("button", name=re.compile("^Draw the map: ")).first.click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name=re.compile("^Draw the map: ")).first.click()
     deadline = time.monotonic() + 30
     while not (found := jobs.list_jobs(world.jobs, "map")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(pid_of(found[0]), signal.SIGKILL)
     said(page, "it was killed; perhaps there was not enough memory")
-    expect(page.get_by_role("button", name=re.compile("^Draw the map: ")).first).to_be_enabled(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name=re.compile("^Draw the map: ")).first).to_be_enabled()
     serves_on(world, elsewhere)

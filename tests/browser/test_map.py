@@ -17,7 +17,6 @@ from msm.data.selection import Selection
 from msm.projection.maps import make_maps
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 90_000
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def mapped(world: Path) -> Iterator[Catalog]:
 @pytest.fixture
 def map_page(page: Page, address: str, mapped: Catalog) -> Page:
     page.goto(f"{address}/map?title=short")
-    expect(page.locator(".shot-map")).to_have_attribute("data-points", str(mapped.num_shots), timeout=PATIENCE_MS)
+    expect(page.locator(".shot-map")).to_have_attribute("data-points", str(mapped.num_shots))
     expect(page.locator(".over")).to_have_count(2)
     return page
 
@@ -66,20 +65,20 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back
 ):
     lasso(map_page, map_page.locator(".over").first, share=0.03)
     frames = map_page.locator(".side .frame-button")
-    expect(frames.first).to_be_visible(timeout=PATIENCE_MS)
-    expect(map_page).to_have_url(re.compile("shots="), timeout=PATIENCE_MS)
+    expect(frames.first).to_be_visible()
+    expect(map_page).to_have_url(re.compile("shots="))
     many, link = chosen(map_page), unquote(map_page.url)
     picked = Selection.from_link(link, world / "runs").table(mapped)
     assert len(picked) == many > 0
-    expect(map_page.get_by_text(re.compile(r"around the chosen"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(map_page.get_by_text(re.compile(r"around the chosen"))).to_be_visible()
 
     map_page.get_by_role("button", name="Hide these in the masking lab").click()
-    expect(map_page.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=PATIENCE_MS)
+    expect(map_page.get_by_role("heading", name="Masking lab")).to_be_visible()
     most = picked["title_id"].value_counts()
-    expect(map_page.locator(".shot.hidden")).to_have_count(int(most.iloc[0]), timeout=PATIENCE_MS)
+    expect(map_page.locator(".shot.hidden")).to_have_count(int(most.iloc[0]))
 
     map_page.go_back()
-    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many), timeout=PATIENCE_MS)
+    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many))
     expect(map_page).to_have_url(re.compile("shots="))
     assert (
         Selection.from_link(unquote(map_page.url), world / "runs").shots
@@ -87,14 +86,14 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back
     )
 
     map_page.get_by_role("button", name="Search like these").click()
-    expect(map_page.get_by_role("heading", name="Shot retrieval")).to_be_visible(timeout=PATIENCE_MS)
-    expect(map_page).to_have_url(re.compile("shots="), timeout=PATIENCE_MS)
+    expect(map_page.get_by_role("heading", name="Shot retrieval")).to_be_visible()
+    expect(map_page).to_have_url(re.compile("shots="))
     map_page.go_back()
-    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many), timeout=PATIENCE_MS)
+    expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many))
 
     map_page.get_by_role("button", name="Let go of the chosen shots").click()
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", "0")
-    expect(map_page).not_to_have_url(re.compile("shots="), timeout=PATIENCE_MS)
+    expect(map_page).not_to_have_url(re.compile("shots="))
 
 
 def test_pointing_shows_a_shot_and_a_click_its_true_neighbours_on_both_maps(map_page: Page):
@@ -109,15 +108,15 @@ def test_pointing_shows_a_shot_and_a_click_its_true_neighbours_on_both_maps(map_
     map_page.mouse.down()
     map_page.mouse.up()
     expect(map_page.locator(".card")).to_be_visible()
-    expect(map_page.locator(".card .near .frame-button")).to_have_count(8, timeout=PATIENCE_MS)
+    expect(map_page.locator(".card .near .frame-button")).to_have_count(8)
     map_page.locator(".card .near .frame-button").first.click()
-    expect(map_page.locator(".card .near .frame-button")).to_have_count(8, timeout=PATIENCE_MS)
+    expect(map_page.locator(".card .near .frame-button")).to_have_count(8)
     map_page.keyboard.press("Escape")
 
 
 def test_a_link_opens_on_its_shots_a_legend_chooses_and_markup_stays_text(page: Page, address: str, mapped: Catalog):
     page.goto(f"{address}/map?shots=markup:0-39")
-    expect(page.locator(".shot-map")).to_have_attribute("data-selected", "40", timeout=PATIENCE_MS)
+    expect(page.locator(".shot-map")).to_have_attribute("data-selected", "40")
     expect(page.locator(".side h4")).to_have_text("40 shots of 1 title")
     expect(page.locator(".side .frame-button").first).to_have_attribute("title", re.compile("<b>x</b> · shot 0"))
     expect(page.locator(".side b")).to_have_count(0)

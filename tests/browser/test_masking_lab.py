@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from workbench.views.formatting import grouped
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 90_000
 
 
 def visit(page: Page, address: str, title: str = "harbour-lights", hidden: str = "none") -> None:
@@ -243,6 +243,7 @@ def test_reloading_and_opening_the_link_elsewhere_show_the_same_view(page, addre
     page.reload()
     expect_hidden(page, "3-5, 20", 4)
     elsewhere = browser.new_page()
+    elsewhere.set_default_timeout(PATIENCE_MS)
     elsewhere.goto(page.url)
     expect_hidden(elsewhere, "3-5, 20", 4)
     elsewhere.close()

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import free_port, served
+from tests.browser.conftest import PATIENCE_MS, free_port, served
 from workbench.views import palette
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.browser
 WIDTH, COLOURS = 1280, 256
 MOST_KB = 400  # of a picture: a repository and a page are slow enough
 LEAST_COLOURS = 24  # of the picture's: a blank page has one, a page without its figures a few
-PATIENCE_MS = 90_000
 
 
 class View(NamedTuple):
@@ -61,6 +60,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_page_looks_as_its_picture_says_and_the_picture_is_kept_where_asked(browser: Browser, sample, name):
     view, errors = VIEWS[name], []
     page = browser.new_page(viewport={"width": WIDTH, "height": view.height})
+    page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{sample}{view.address}")
     taken = take(page, view)
@@ -77,12 +77,10 @@ def test_a_page_looks_as_its_picture_says_and_the_picture_is_kept_where_asked(br
 
 def take(page: Page, view: View) -> bytes:
     """Wait until nothing runs any more and all is there, then take what the window shows, as a PNG of few colours."""
-    expect(page.locator("[data-testid=stMain] [data-testid=stHeading]").first).to_have_text(
-        view.heading, timeout=PATIENCE_MS
-    )
-    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=PATIENCE_MS)
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=PATIENCE_MS)
-    expect(page.locator(view.shows).nth(view.least - 1)).to_be_attached(timeout=PATIENCE_MS)
+    expect(page.locator("[data-testid=stMain] [data-testid=stHeading]").first).to_have_text(view.heading)
+    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached")
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+    expect(page.locator(view.shows).nth(view.least - 1)).to_be_attached()
     still(page)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     small = io.BytesIO()

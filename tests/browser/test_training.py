@@ -13,7 +13,6 @@ from msm.runs import monitor
 from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-PATIENCE_MS = 90_000
 
 
 @pytest.fixture(autouse=True)
@@ -34,46 +33,44 @@ def start(page: Page, name: str, steps: int) -> None:
         field = page.get_by_role("spinbutton", name=label)
         field.fill(str(value))
         field.press("Enter")
-        expect(page.locator("code", has_text=re.compile(rf"={value}\b"))).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("code", has_text=re.compile(rf"={value}\b"))).to_be_visible()
     page.get_by_role("textbox", name="Name of the run").fill(name)
     page.get_by_role("textbox", name="Name of the run").press("Enter")
-    expect(page.locator("code", has_text=f"/{name} ")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("code", has_text=f"/{name} ")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text(re.compile(f"{name} (running|done)"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(f"{name} (running|done)"))).to_be_visible()
 
 
 def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, address: str, world: Path):
     page.goto(f"{address}/training")
-    expect(page.get_by_role("heading", name=re.compile("^mediafm is "))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name=re.compile("^mediafm is "))).to_be_visible()
     page.get_by_text("Start a training").click()
     start(page, "first", 6)
-    expect(page.get_by_text("first done")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("first done")).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("^first is "))).to_be_visible()
     expect(page.locator("[class*=st-key-training] .js-plotly-plot")).to_have_count(7)
     assert monitor.look(world / "runs" / "first").step == 6
 
     start(page, "long", 100_000)
-    page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
-    expect(page.get_by_text("long stopped")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("long stopped")).to_be_visible()
     reached = monitor.look(world / "runs" / "long").step
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("long running")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("heard just now").first).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
-    expect(page.get_by_text("long stopped")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("long running")).to_be_visible()
+    expect(page.get_by_text("heard just now").first).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("long stopped")).to_be_visible()
     assert monitor.look(world / "runs" / "long").step >= reached
 
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     assert (world / "runs" / "long").exists()
     page.get_by_role("button", name="Delete it for good").click()
-    expect(page.get_by_text("first done")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("first done")).to_be_visible()
     assert not (world / "runs" / "long").exists()
 
     into_the_lab = page.get_by_role("button", name="Masking lab")
-    expect(into_the_lab).to_have_count(
-        1, timeout=PATIENCE_MS
-    )  # while the page draws anew, the one of before stands there too
+    expect(into_the_lab).to_have_count(1)  # while the page draws anew, the one of before stands there too
     into_the_lab.click()
-    expect(page.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page).to_have_url(re.compile("run=first"), timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Masking lab")).to_be_visible()
+    expect(page).to_have_url(re.compile("run=first"))
