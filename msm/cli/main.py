@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from msm.cli import start, catalogs, training, inference, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
+from msm.cli import start, catalogs, ingest, training, inference, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
 from msm.errors import FULL, NO_MEMORY, InputError, lacks_memory
 from msm.io import progress

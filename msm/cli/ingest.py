@@ -1,0 +1,64 @@
+"""The verb ingest: video files become titles of a catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msm.cli.program import AsJson, app, to_json
+from msm.errors import InputError
+from msm.io.progress import progress_bar
+
+
+@app.command()
+def ingest(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Video files.")],
+    catalog: Annotated[Path, typer.Argument(help="The catalog to add them to; created if missing.")],
+    encoders: Annotated[str, typer.Option(help="The encoders, separated by commas (docs/ingest.md).")] = "descriptors",
+    detector: Annotated[
+        str, typer.Option(help="The shot detector: adaptive, or transnetv2 with its weights.")
+    ] = "adaptive",
+    detector_weights: Annotated[
+        Path | None, typer.Option(help="The weights of TransNetV2: a .safetensors or a .pth file.")
+    ] = None,
+    subtitles: Annotated[
+        Path | None, typer.Option(help="The subtitles of a single video. Default: beside it, or inside it.")
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="The name of a single video, as the next four options. Default: the file's name.")
+    ] = "",
+    title_id: Annotated[str, typer.Option(help="Default: made from the file's name.")] = "",
+    synopsis: Annotated[str, typer.Option(help="Default: from the sidecar FILM.json, as name, tags and split.")] = "",
+    tags: Annotated[str, typer.Option(help="Words, separated by commas.")] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test. Default: assigned at random.")] = "",
+    workers: Annotated[int, typer.Option(help="Number of videos read in parallel.")] = 1,
+    media: Annotated[bool, typer.Option(help="Keep a copy that browsers can play.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of the assignment of titles without a split.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace titles that exist already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute shots, embeddings and thumbnails of video files; when interrupted, a second call continues."""
+    from msm.ingest import IngestOptions, TitleFacts
+    from msm.ingest import ingest as ingest_videos
+    from msm.ingest.pipeline import report_as_text
+
+    words = "|".join(filter(None, (tag.strip() for tag in tags.split(","))))
+    given = TitleFacts(title_id=title_id, name=name, synopsis=synopsis, tags=words, split=split)
+    options = IngestOptions(
+        encoders=encoders,
+        detector=detector,
+        detector_weights=detector_weights,
+        subtitles=subtitles,
+        facts=given if given != TitleFacts() else None,
+        media=media,
+        workers=workers,
+        replace=replace,
+        seed=seed,
+    )
+    with progress_bar("ingesting") as progress:
+        report = ingest_videos(videos, catalog, options, progress)
+    print(to_json(report.as_dict()) if as_json else report_as_text(report, catalog))
+    if report.failed:
+        raise InputError("; ".join(report.failed.values()))
