@@ -12,6 +12,7 @@ import numpy as np
 
 from msm.data.catalog import Catalog, TitleData
 from msm.data.media import film_path, thumbnail_folder
+from msm.data.schema import SOURCE_COLUMNS
 from msm.errors import InputError
 from msm.ingest import IngestOptions, ingest
 from msm.io.files import link_or_copy, whole_file
@@ -110,7 +111,8 @@ def _published(ingested: Catalog, title_ids: Sequence[str], playable: Sequence[s
     for title_id in title_ids:
         title = ingested[title_id].data()
         media = f"{title_id}.mp4" if title_id in playable else None
-        yield replace(title, labels={**title.labels, "media": media})
+        labels = {k: v for k, v in title.labels.items() if k not in SOURCE_COLUMNS}  # files of whoever renders them
+        yield replace(title, labels={**labels, "media": media})
 
 
 def _provenance(ingested: Catalog, seed: int) -> dict[str, object]:

@@ -23,6 +23,7 @@ from msm.data.reader import (
     check_counts,
     check_shot_table,
     checked_frame,
+    digest_table,
     map_globals,
     map_shard,
     open_parquet,
@@ -33,13 +34,15 @@ from msm.data.reader import (
 from msm.data.schema import (
     SHOT_COLUMNS,
     SHOT_OPTIONAL,
+    SOURCE_COLUMNS,
     SPLITS,
     TITLE_COLUMNS,
-    TITLE_OPTIONAL,
     Header,
     Modality,
     embedding_problems,
+    labels_among,
     modalities_of,
+    tells_sources,
     time_problems,
 )
 from msm.data.writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
@@ -306,18 +309,22 @@ class Catalog:
     @property
     def title_labels(self) -> list[str]:
         """Columns of the titles beyond those of the format."""
-        return [c for c in self.titles.columns if c not in TITLE_COLUMNS + TITLE_OPTIONAL]
+        return labels_among(self.titles.columns)
 
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits of what the files hold: the tables whole, of large files evenly spaced samples.
 
-        Where it came from is left out: the same source imported on another day is the same catalog.
+        Where it came from is left out: the same source imported on another day is the same catalog, and so are the
+        same films read from another folder.
         """
         digest = hashlib.sha256(repr((self.modalities, self.dtype, self.global_dim)).encode())
         for file in sorted([*self.path.glob("*.parquet"), *self.path.glob("*.npy")]):
             digest.update(file.name.encode())
-            files.digest_file(file, digest)
+            if file.name == "titles.parquet" and tells_sources(self.titles):
+                digest_table(self.titles.drop(columns=list(SOURCE_COLUMNS)), digest)
+            else:
+                files.digest_file(file, digest)
         return digest.hexdigest()[:16]
 
     def problems(self, on_title: Callable[[Title, np.ndarray], None] | None = None) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,14 @@ from msm.config.schema import check
 from msm.data.schema import (
     FORMAT,
     SHOT_COLUMNS,
+    SOURCE_COLUMNS,
     SPLITS,
     TITLE_COLUMNS,
     Header,
     Modality,
     check_modalities,
     check_title_id,
+    tells_sources,
 )
 from msm.errors import InputError, reading
 from msm.io import files
@@ -30,6 +33,7 @@ MOST_TIMES_ITS_FILE = 64
 BATCH_ROWS = 4096
 TEXT_COLUMNS = ("title_id", "name", "split", "text")
 WHOLE_COLUMNS = ("first_shot", "num_shots", "shot")
+SOURCE_NUMBERS = ("source_size", "source_mtime")
 TIME_COLUMNS = ("duration_s", "start_s", "end_s")
 
 
@@ -50,6 +54,7 @@ def read_titles(path: Path) -> pd.DataFrame:
     file = open_parquet(path)
     with reading(path, "Parquet"):
         check_columns(path, file.schema_arrow, TITLE_COLUMNS)
+        _check_sources(path, file.schema_arrow)
         titles = checked_frame(read_bounded(path, file))
     if not len(titles):
         raise InputError(f"{path} has no titles")
@@ -113,6 +118,16 @@ def check_columns(path: Path, schema: pa.Schema, wanted: tuple[str, ...]) -> Non
             raise InputError(f"{path}: column {name!r} holds {kind}, expected seconds")
 
 
+def _check_sources(path: Path, schema: pa.Schema) -> None:
+    """Where titles say which files they were made from, these columns have their kinds."""
+    for name in SOURCE_COLUMNS if tells_sources(schema.names) else ():
+        kind = schema.field(name).type
+        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        wanted = "a number" if name in SOURCE_NUMBERS else "text"
+        if not pa.types.is_null(kind) and is_number != (name in SOURCE_NUMBERS):
+            raise InputError(f"{path}: column {name!r} holds {kind}, expected {wanted}")
+
+
 def open_parquet(path: Path) -> pq.ParquetFile:
     """An opened Parquet file; InputError if it is missing, truncated or something else."""
     with reading(path, "Parquet"):
@@ -155,6 +170,12 @@ def checked_frame(table: pa.Table) -> pd.DataFrame:
     """A table for pandas; whatever is not text where text was promised is noticed here, and not at a later look."""
     table.validate(full=True)
     return table.to_pandas(ignore_metadata=True)
+
+
+def digest_table(table: pd.DataFrame, digest: Any) -> None:
+    """Feed the names and the values of a table to a digest, whichever version of a library wrote it."""
+    for name in table.columns:
+        digest.update(repr((name, pa.array(table[name], from_pandas=True).to_pylist())).encode("utf-8", "replace"))
 
 
 def map_shard(path: Path, header: Header) -> np.ndarray:

@@ -19,7 +19,8 @@ from msm.errors import InputError
 FORMAT = "msm-catalog/1"
 SPLITS = ("train", "validation", "test")
 TITLE_COLUMNS = ("title_id", "name", "split", "first_shot", "num_shots", "duration_s")
-TITLE_OPTIONAL = ("synopsis", "tags", "media")
+SOURCE_COLUMNS = ("source", "source_size", "source_mtime", "source_hash", "source_place")  # the file of a title
+TITLE_OPTIONAL = ("synopsis", "tags", "media", *SOURCE_COLUMNS)
 SHOT_COLUMNS = ("title_id", "shot", "start_s", "end_s")
 SHOT_OPTIONAL = ("text",)
 
@@ -66,6 +67,20 @@ def modalities_of(dims: Mapping[str, int], encoders: Mapping[str, str] | None = 
         Modality(name, int(start), int(dim), encoders.get(name, "unknown"))
         for (name, dim), start in zip(dims.items(), starts, strict=False)
     )
+
+
+def labels_among(columns: Iterable[str]) -> list[str]:
+    """Columns of titles.parquet that are labels; `source` alone, without the other columns of a file, is one too."""
+    columns = list(columns)
+    own = {*TITLE_COLUMNS, *TITLE_OPTIONAL}
+    if not tells_sources(columns):
+        own -= set(SOURCE_COLUMNS)
+    return [c for c in columns if c not in own]
+
+
+def tells_sources(columns: Iterable[str]) -> bool:
+    """Do titles with these columns say which files they were made from?"""
+    return set(SOURCE_COLUMNS) <= set(columns)
 
 
 def in_words(shape: Iterable[tuple[str, int]]) -> str:

@@ -25,6 +25,7 @@ from msm.data.schema import (
     check_modalities,
     check_title_id,
     embedding_problems,
+    tells_sources,
     time_problems,
 )
 from msm.errors import InputError
@@ -165,7 +166,7 @@ class CatalogWriter:
         if self._shard is not None:
             self._shard.close()
         global_dim = self._write_globals()
-        _write_table(pd.DataFrame(self.titles), self.folder / "titles.parquet")
+        _write_table(_titles_table(self.titles), self.folder / "titles.parquet")
         _write_table(pd.concat(self.shots, ignore_index=True), self.folder / "shots.parquet")
         files.write_json(
             self.folder / "catalog.json",
@@ -192,6 +193,13 @@ class CatalogWriter:
             raise InputError(f"title {self.titles[row]['title_id']!r}: NaN or infinite value in the global embedding")
         files.save_array(self.folder / "global.npy", vectors)
         return vectors.shape[1]
+
+
+def _titles_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows)
+    if tells_sources(table) and pd.api.types.is_numeric_dtype(table["source_size"]):
+        table["source_size"] = table["source_size"].round().astype("Int64")  # bytes, also beside titles without a file
+    return table
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

@@ -70,13 +70,18 @@ def split_of(value: Any, where: str) -> str:
     return word
 
 
+def slug_of(name: str) -> str:
+    """A name in lower case with hyphens, of any length; accents are left out, and an empty one is `title`."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "-", letters).strip("-") or "title"
+
+
 def slugs(names: Iterable[str]) -> list[str]:
     """An id for each name, lower case with hyphens; of names that would share one, the later get -2, -3 …"""
     ids: dict[str, None] = {}
     for name in names:
-        plain = unicodedata.normalize("NFKD", name).casefold()
-        letters = "".join(c for c in plain if not unicodedata.combining(c))
-        stem = re.sub(r"[\W_]+", "-", letters).strip("-")[:60].strip("-") or "title"
+        stem = slug_of(name)[:60].strip("-")
         slug, count = stem, 1
         while slug in ids:
             count += 1

@@ -86,6 +86,7 @@ def _new_title(job: TitleJob, staged: StagedTitle, dealt: Mapping[str, str], wid
     facts = job.facts
     labels: dict[str, Any] = {"synopsis": facts.synopsis or None, "tags": facts.tags or None}
     labels["media"] = f"{facts.title_id}.mp4" if staged.film is not None else None
+    labels |= job.source.columns if job.source is not None else {}
     return TitleData(
         title_id=facts.title_id,
         name=facts.name,

@@ -19,6 +19,7 @@ from msm.errors import InputError
 from msm.ingest.decoding import Film, Picture, SoundSpool
 from msm.ingest.detector import DEFAULT, DETECTORS, Detector
 from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
+from msm.ingest.identity import Source
 from msm.ingest.metadata import TitleFacts, labels_of_shots
 from msm.ingest.playable import save_playable
 from msm.ingest.shot_detection import CutShot, cut_shots
@@ -46,6 +47,7 @@ class TitleJob:
     folder: Path  # where the finished title appears
     detector: str = DEFAULT
     detector_weights: Path | None = None
+    source: Source | None = None  # which film the video is
 
     @property
     def made_from(self) -> dict[str, Any]:
@@ -53,6 +55,7 @@ class TitleJob:
         files = [self.video, self.subtitles or sidecar_subtitles(self.video), self.video.with_suffix(".json")]
         stamps = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()]
         choices = [
+            self.source and self.source.hash,
             self.encoders,
             self.media,
             repr(self.facts),

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from msm.config.schema import Number, check
 from msm.data.schema import TITLE_COLUMNS, TITLE_OPTIONAL, check_title_id
 from msm.errors import InputError
-from msm.importers.source import slugs, split_of
+from msm.importers.source import split_of
 from msm.ingest.subtitles import most_overlapped
 from msm.io.files import read_json
 
@@ -66,7 +66,7 @@ class Sidecar(Struct, forbid_unknown_fields=True):
 
 
 def facts_of(video: Path, given: TitleFacts | None = None) -> TitleFacts:
-    """The sidecar's facts, and over them those that were given; a name and an id are made where there is none.
+    """The sidecar's facts, and over them those that were given; name and id are empty where nobody gave them.
 
     Raises InputError that names the sidecar and the key.
     """
@@ -74,10 +74,9 @@ def facts_of(video: Path, given: TitleFacts | None = None) -> TitleFacts:
     facts = _read_sidecar(sidecar) if sidecar.is_file() else TitleFacts()
     if given is not None:
         facts = replace(facts, **{k: v for k in KEYS if (v := getattr(given, k))})
-    facts = replace(facts, split=split_of(facts.split, str(video)), name=facts.name or video.stem)
-    facts = replace(facts, title_id=facts.title_id or slugs([video.stem])[0])
-    check_title_id(facts.title_id, f"{video}: ")
-    return facts
+    if facts.title_id:
+        check_title_id(facts.title_id, f"{video}: ")
+    return replace(facts, split=split_of(facts.split, str(video)))
 
 
 def _read_sidecar(path: Path) -> TitleFacts:

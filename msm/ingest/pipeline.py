@@ -7,7 +7,7 @@ goes on at the next title; the catalog itself changes once, at the end.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,11 @@ from typing import Any
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.ingest.catalog_update import check_fits, update_catalog
-from msm.ingest.decoding import Film
 from msm.ingest.detector import DEFAULT, detector_kind
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder, load_encoders
-from msm.ingest.metadata import TitleFacts, facts_of
+from msm.ingest.metadata import TitleFacts
+from msm.ingest.planning import Planned, Wanted, plan_films
 from msm.ingest.workers import encode_titles
 from msm.io.files import naming_full_disk, remove_leftovers
 from msm.io.locks import lock_file
@@ -56,24 +56,27 @@ class IngestOptions:
 
 @dataclass
 class IngestReport:
-    """What became of each video: ids of titles, and a sentence for each that could not be read."""
+    """What became of each video: ids of titles, and a sentence for each that could not be read.
+
+    notes  a sentence for each film that was skipped
+    """
 
     added: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failed: dict[Path, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: added, skipped, and failed as a list of {video, problem}."""
+        """For JSON: added, skipped, notes, and failed as a list of {video, problem}."""
         failed = [{"video": str(video), "problem": problem} for video, problem in self.failed.items()]
-        return {"added": self.added, "skipped": self.skipped, "failed": failed}
+        return {"added": self.added, "skipped": self.skipped, "failed": failed, "notes": self.notes}
 
 
 def report_as_text(report: IngestReport, catalog: str | Path) -> str:
     """A line a title that went in, a line for what was there already."""
     shots = {t.title_id: t.num_shots for t in Catalog.open(catalog)} if report.added else {}
     lines = [f"{title_id}: {shots[title_id]} shots" for title_id in report.added]
-    if report.skipped:
-        lines.append(f"{', '.join(report.skipped)}: there already; --replace makes them anew")
+    lines += report.notes
     lines.append(f"{catalog}: {len(report.added)} added, {len(report.skipped)} skipped, {len(report.failed)} failed")
     return "\n".join(lines)
 
@@ -99,8 +102,10 @@ def ingest(
     former = _former(path, encoders)
     report = IngestReport()
     with naming_full_disk(path), _staging(path) as staging:
-        jobs, total_s = _jobs(paths, former, staging, options, report)
-        finished = _finish(jobs, options.workers, _summed(progress, total_s), report)
+        films = [Wanted(video=p, facts=options.facts, subtitles=options.subtitles) for p in paths]
+        plans = list(plan_films(films, former, replace_titles=options.replace))
+        jobs = _jobs(plans, staging, options, report)
+        finished = _finish(jobs, options.workers, _summed(progress, sum(p.seconds for p in plans)), report)
         if finished:
             update_catalog(path, former, finished, encoders, options.seed, options.detector)
         for _, staged in finished.values():
@@ -134,36 +139,32 @@ def _staging(catalog: Path) -> Iterator[Path]:
                 shutil.rmtree(folder)
 
 
-def _jobs(
-    videos: Sequence[Path], former: Catalog | None, staging: Path, options: IngestOptions, report: IngestReport
-) -> tuple[list[TitleJob], float]:
-    """What is to be made, and how many seconds of film that is; what can't be, or need not be, goes to the report."""
-    jobs: dict[str, TitleJob] = {}
-    total_s = 0.0
-    for video in videos:
-        try:
-            facts = facts_of(video, options.facts)
-            if facts.title_id in jobs:
-                raise InputError(f"{video} and {jobs[facts.title_id].video} would both be title {facts.title_id!r}")
-            if former is not None and facts.title_id in former and not options.replace:
-                report.skipped.append(facts.title_id)
-                continue
-            with Film(video) as film:
-                total_s += film.duration_s
-        except InputError as error:
-            report.failed[video] = str(error)
-            continue
-        jobs[facts.title_id] = TitleJob(
-            video=video,
-            facts=facts,
-            subtitles=options.subtitles,
-            encoders=options.encoders,
-            media=options.media,
-            detector=options.detector,
-            detector_weights=options.detector_weights and options.detector_weights.absolute(),
-            folder=staging.absolute() / facts.title_id,
-        )
-    return list(jobs.values()), total_s
+def _jobs(plans: Iterable[Planned], staging: Path, options: IngestOptions, report: IngestReport) -> list[TitleJob]:
+    """What is to be made; what can't be, or need not be, goes to the report."""
+    jobs = []
+    for plan in plans:
+        if plan.action == "refuse":
+            report.failed[plan.wanted.video] = plan.why
+        elif plan.action == "skip":
+            report.skipped.append(plan.facts.title_id)
+            report.notes.append(plan.why)
+        else:
+            jobs.append(_job(plan, staging, options))
+    return jobs
+
+
+def _job(plan: Planned, staging: Path, options: IngestOptions) -> TitleJob:
+    return TitleJob(
+        video=plan.wanted.video,
+        facts=plan.facts,
+        source=plan.source,
+        subtitles=plan.wanted.subtitles,
+        encoders=options.encoders,
+        media=options.media,
+        detector=options.detector,
+        detector_weights=options.detector_weights and options.detector_weights.absolute(),
+        folder=staging.absolute() / plan.facts.title_id,
+    )
 
 
 def _finish(

@@ -127,11 +127,12 @@ def test_a_failed_title_leaves_the_catalog_as_it_was(film):
     assert {p: p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()} == before
 
 
-def test_two_videos_of_one_name_are_refused(film, tmp_path):
-    (tmp_path / "sub").mkdir()
-    twin = write_film(tmp_path / "sub" / "Film.mp4", [Scene(0)])
+def test_two_videos_that_are_given_one_id_are_refused(film, tmp_path):
+    twin = write_film(tmp_path / "twin.mp4", [Scene(0)])
+    for video in (film, twin):
+        video.with_suffix(".json").write_text('{"title_id": "one"}', encoding="utf-8")
     report = ingest([film, twin], tmp_path / "catalog")
-    assert "would both be title 'film'" in report.failed[twin]
+    assert "would both be title 'one'" in report.failed[twin]
 
 
 def test_a_folder_that_is_no_catalog_is_left_alone(film):

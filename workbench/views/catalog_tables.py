@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from msm import Modality
+from msm.data.schema import labels_among
 from workbench.views.formatting import clock
 
 SPLIT_ORDER = ("train", "validation", "test")
@@ -17,7 +18,8 @@ def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
 
     titles  columns title_id, name, split, num_shots, duration_s, and any further columns
     """
-    shown = titles.drop(columns=["title_id", "first_shot", "name", "split", "num_shots", "duration_s"])
+    labels = [c for c in titles if c in labels_among(titles) or c in ("synopsis", "tags", "media")]
+    shown = titles[labels]
     lengths = [clock(s) for s in titles["duration_s"]]
     first = pd.DataFrame(
         {"Title": titles["name"], "Split": titles["split"], "Shots": titles["num_shots"], "Length": lengths}

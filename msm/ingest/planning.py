@@ -1,0 +1,92 @@
+"""What an ingest will do with each film, decided before any of them is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from msm.data.catalog import Catalog
+from msm.errors import InputError
+from msm.ingest.decoding import Film
+from msm.ingest.identity import Register, Source, Verdict
+from msm.ingest.metadata import TitleFacts, facts_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A film that is asked for, with what is known of it besides its own files."""
+
+    video: Path
+    facts: TitleFacts | None = None
+    subtitles: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What is to be done with a film.
+
+    action     add, replace, skip or refuse
+    facts      of the title; with its id unless the film is refused
+    source     of a film that is added or replaced
+    seconds    that its file declares
+    why        a sentence for a film that is skipped or refused
+    """
+
+    wanted: Wanted
+    action: str
+    facts: TitleFacts
+    source: Source | None = None
+    seconds: float = 0.0
+    why: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Is a title made from it?"""
+        return self.action in ("add", "replace")
+
+
+def plan_films(films: Sequence[Wanted], former: Catalog | None, *, replace_titles: bool) -> Iterator[Planned]:
+    """One plan for each film, in order. Reads sidecars, up to three MiB of each file, and what it declares.
+
+    former          the catalog that they join, if there is one
+    replace_titles  make titles anew that it has already
+    """
+    facts = [_facts_or_error(film) for film in films]
+    asked_for = [f.title_id for f in facts if isinstance(f, TitleFacts) and f.title_id]
+    register = Register(former.titles if former is not None else None, asked_for)
+    for film, found in zip(films, facts, strict=True):
+        try:
+            if isinstance(found, InputError):
+                raise found
+            yield _plan(film, found, register, replace_titles)
+        except InputError as error:
+            yield Planned(wanted=film, action="refuse", facts=TitleFacts(), why=str(error))
+
+
+def _facts_or_error(film: Wanted) -> TitleFacts | InputError:
+    try:
+        return facts_of(film.video, film.facts)
+    except InputError as error:
+        return error
+
+
+def _plan(film: Wanted, facts: TitleFacts, register: Register, replace_titles: bool) -> Planned:
+    if not film.video.is_file():
+        Film(film.video).close()  # raises with what it is instead
+    source = Source.of(film.video)
+    verdict = register.decide(film.video, source, facts.title_id, replace=replace_titles)
+    facts = replace(facts, title_id=verdict.title_id, name=facts.name or film.video.stem)
+    if verdict.action == "skip":
+        return Planned(wanted=film, action="skip", facts=facts, why=verdict.why)
+    return _planned(film, facts, source, verdict, register)
+
+
+def _planned(film: Wanted, facts: TitleFacts, source: Source, verdict: Verdict, register: Register) -> Planned:
+    try:
+        with Film(film.video) as opened:
+            seconds = opened.duration_s
+    except InputError:
+        register.withdraw(verdict.title_id)  # the next film of that name may have it
+        raise
+    return Planned(wanted=film, action=verdict.action, facts=facts, source=source, seconds=seconds)
