@@ -20,9 +20,29 @@ class InputError(ValueError):
     """
 
     def __init__(self, sentence: str = ""):
-        line = " ".join(sentence.splitlines())
+        line = " ".join(printable(sentence).splitlines())
         half = LONGEST // 2
         super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
+
+
+class InputErrors(InputError):
+    """Several files of one command cannot be used; the command line prints a line for each, however many there are."""
+
+    def __init__(self, sentences: Iterable[str]):
+        self.sentences = [str(InputError(sentence)) for sentence in sentences]
+        ValueError.__init__(self, "; ".join(self.sentences))
+
+
+def printable(name: str | Path) -> str:
+    r"""Text that every encoding of Unicode can hold: bytes of a file name that are not UTF-8 are written as \xNN.
+
+    Python reads such a byte as half a surrogate pair, which no JSON, Parquet or terminal takes.
+    """
+    text = str(name)
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # halves of another kind, as JSON may hold
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 NO_MEMORY = "there is not enough memory for this"

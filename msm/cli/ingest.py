@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msm.cli.program import AsJson, app, to_json
-from msm.errors import InputError
+from msm.errors import InputErrors
 from msm.io.progress import progress_bar
 
 
@@ -42,7 +42,6 @@ def ingest(
     """Compute shots, embeddings and thumbnails of video files; when interrupted, a second call continues."""
     from msm.ingest import IngestOptions, TitleFacts
     from msm.ingest import ingest as ingest_videos
-    from msm.ingest.pipeline import report_as_text
 
     words = "|".join(filter(None, (tag.strip() for tag in tags.split(","))))
     given = TitleFacts(title_id=title_id, name=name, synopsis=synopsis, tags=words, split=split)
@@ -59,6 +58,6 @@ def ingest(
     )
     with progress_bar("ingesting") as progress:
         report = ingest_videos(videos, catalog, options, progress)
-    print(to_json(report.as_dict()) if as_json else report_as_text(report, catalog))
+    print(to_json(report.as_dict()) if as_json else report.as_text(catalog))
     if report.failed:
-        raise InputError("; ".join(report.failed.values()))
+        raise InputErrors(report.failed.values())

@@ -12,9 +12,10 @@ import typer
 
 from msm.cli import start, catalogs, ingest, training, inference, search, map, surprise, doctor  # noqa: F401  # isort: skip — in this order of `msm --help`
 from msm.cli.program import app
-from msm.errors import FULL, NO_MEMORY, InputError, lacks_memory
+from msm.errors import FULL, NO_MEMORY, InputError, InputErrors, lacks_memory, printable
 from msm.io import progress
 
+STOPPED = "stopped by Ctrl-C"
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 
@@ -22,6 +23,8 @@ ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a verb and exit: 0 done, 2 an error that the user can correct, 130 interrupted."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that partial output is removed
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may have it ignored in the background
+        signal.signal(signal.SIGINT, progress.interrupt)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path may hold any bytes
     try:
@@ -44,9 +47,11 @@ def _run(arguments: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("stopped by Ctrl-C", 130)
+        return _fail(STOPPED, 130)
     except ParsingError as error:
         return _fail(f"{error.format_message().rstrip('.')}; see `msm --help` and `msm VERB --help`", 2)
+    except InputErrors as errors:
+        return _fail(errors.sentences, 2)
     except InputError as error:
         return _fail(str(error), 2)
     except Exception as error:
@@ -56,13 +61,20 @@ def _run(arguments: list[str] | None) -> int:
             raise
         what = "there is no space left on the disk" if error.errno in FULL else error.strerror or str(error)
         return _fail(f"{error.filename}: {what}" if error.filename is not None else what, 2)
+    if status == 130 and progress.interrupted():  # typer makes a status of KeyboardInterrupt, and says nothing
+        return _fail(STOPPED, 130)
     progress.ended(status or 0)
     return status or 0
 
 
-def _fail(sentence: str, status: int) -> int:
-    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
-    progress.ended(status, line)
+def _fail(sentences: str | list[str], status: int) -> int:
+    """Print a sentence, or several a line each, and return the exit status."""
+    lines = [_one_line(s) for s in ([sentences] if isinstance(sentences, str) else sentences)]
+    progress.ended(status, "; ".join(lines))
     with suppress(OSError):  # a log on a full disk
-        print(f"msm: {line}", file=sys.stderr)
+        print("\n".join(f"msm: {line}" for line in lines), file=sys.stderr)
     return status
+
+
+def _one_line(sentence: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(printable(sentence).split()))

@@ -56,7 +56,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
 
     def on_signal(number: int, frame: Any) -> None:
         if received:
-            raise KeyboardInterrupt
+            progress.interrupt(number, frame)
         received.append(number)
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -32,6 +32,7 @@ from msm.data.reader import (
     read_titles,
 )
 from msm.data.schema import (
+    INGEST_REPORT,
     SHOT_COLUMNS,
     SHOT_OPTIONAL,
     SOURCE_COLUMNS,
@@ -224,6 +225,8 @@ class Catalog:
             writer.finish(dict(provenance or {}))
             if (path / "maps").is_dir():  # of the catalog that is replaced: most of its titles may still be these
                 shutil.copytree(path / "maps", folder / "maps", ignore=shutil.ignore_patterns(".*"))
+            if (path / INGEST_REPORT).is_file():
+                shutil.copyfile(path / INGEST_REPORT, folder / INGEST_REPORT)
             if media is not None:
                 media(folder)
         return Catalog.open(path)

@@ -23,6 +23,7 @@ SOURCE_COLUMNS = ("source", "source_size", "source_mtime", "source_hash", "sourc
 TITLE_OPTIONAL = ("synopsis", "tags", "media", *SOURCE_COLUMNS)
 SHOT_COLUMNS = ("title_id", "shot", "start_s", "end_s")
 SHOT_OPTIONAL = ("text",)
+INGEST_REPORT = "ingest.json"  # beside the tables: what `msm ingest` reported of each film
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from msm.ingest.encoder import Encoder, ShotInput, known_encoders, load_encoders
 from msm.ingest.metadata import TitleFacts
-from msm.ingest.pipeline import IngestOptions, IngestReport, ingest
+from msm.ingest.pipeline import IngestOptions, ingest
+from msm.ingest.report import FilmReport, IngestReport
 
 __all__ = [
     "Encoder",
+    "FilmReport",
     "IngestOptions",
     "IngestReport",
     "ShotInput",

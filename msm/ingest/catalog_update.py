@@ -21,6 +21,7 @@ from msm.errors import InputError
 from msm.ingest.detector import DETECTORS
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder
+from msm.ingest.report import IngestReport, keep_report, read_report
 from msm.ingest.splits import assign_splits
 from msm.io.files import link_or_copy
 
@@ -42,6 +43,7 @@ def update_catalog(
     former: Catalog | None,
     finished: Mapping[str, tuple[TitleJob, StagedTitle]],
     encoders: Sequence[Encoder],
+    report: IngestReport,
     seed: int,
     detector: str = "adaptive",
 ) -> Catalog:
@@ -57,6 +59,7 @@ def update_catalog(
             _link_former_media(former.path, folder, set(finished))
         for title_id, (_, staged) in finished.items():
             _link_new_media(staged, folder, title_id)
+        keep_report(read_report(former.path) if former is not None else (), report, folder)
 
     return Catalog.write(
         path,

@@ -35,6 +35,8 @@ class Picture:
 class Film:
     """An opened video file; use it as a context manager.
 
+    origin_s  the time stamp that stands for zero, in seconds: a broadcast's clock may begin anywhere
+
     Raises InputError that names the file where it is no video.
     """
 
@@ -51,7 +53,7 @@ class Film:
         self._video.thread_type = "AUTO"
         self._audio = streams.audio[0] if streams.audio else None
         self._subtitles = next((s for s in streams.subtitles if _is_text(s)), None)
-        self._origin_s = (self._container.start_time or 0) / 1e6
+        self.origin_s = (self._container.start_time or 0) / 1e6
 
     def __enter__(self) -> Film:
         return self
@@ -74,6 +76,16 @@ class Film:
         """Frames a second, roughly; 25 where the file does not say."""
         rate = self._video.guessed_rate or self._video.average_rate
         return min(max(float(rate), 1.0), 240.0) if rate else 25.0
+
+    @property
+    def video_index(self) -> int:
+        """Index in the file of the stream that pictures are taken from."""
+        return int(self._video.index)
+
+    @property
+    def audio_index(self) -> int | None:
+        """Index in the file of the stream that sound is taken from; None where there is none."""
+        return None if self._audio is None else int(self._audio.index)
 
     @property
     def has_sound(self) -> bool:
@@ -131,7 +143,7 @@ class Film:
     def _lines(self, packet: Any) -> Iterator[Line]:
         if packet.pts is None or not packet.size:
             return
-        start_s = float(packet.pts * packet.time_base) - self._origin_s
+        start_s = float(packet.pts * packet.time_base) - self.origin_s
         length_s = float((packet.duration or 0) * packet.time_base)
         decoded = packet.decode()
         for found in decoded if isinstance(decoded, list) else [decoded]:
@@ -143,7 +155,7 @@ class Film:
     def _time(self, frame: av.VideoFrame | av.AudioFrame) -> float | None:
         if frame.pts is None or frame.time_base is None:
             return None
-        return float(frame.pts * frame.time_base) - self._origin_s
+        return float(frame.pts * frame.time_base) - self.origin_s
 
     def _check_whole(self, clock: _Clock, heard_s: float) -> None:
         if clock.now_s is None:

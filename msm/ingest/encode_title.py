@@ -15,17 +15,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from msm.errors import InputError
+from msm.config.schema import check
+from msm.errors import InputError, printable
 from msm.ingest.decoding import Film, Picture, SoundSpool
 from msm.ingest.detector import DEFAULT, DETECTORS, Detector
 from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
 from msm.ingest.identity import Source
 from msm.ingest.metadata import TitleFacts, labels_of_shots
 from msm.ingest.playable import save_playable
+from msm.ingest.report import FilmReport
 from msm.ingest.shot_detection import CutShot, cut_shots
 from msm.ingest.subtitles import Line, read_subtitles, sidecar_subtitles, text_of_shots
 from msm.ingest.thumbnails import save_thumbnail
-from msm.io.files import read_json, save_array, whole_folder
+from msm.io.files import read_json, save_array, whole_folder, write_json
 
 TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
 BATCH = 16  # shots that an encoder sees at once
@@ -53,7 +55,9 @@ class TitleJob:
     def made_from(self) -> dict[str, Any]:
         """What must be the same for a finished title to be used again."""
         files = [self.video, self.subtitles or sidecar_subtitles(self.video), self.video.with_suffix(".json")]
-        stamps = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()]
+        stamps = [
+            [printable(f.name), f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()
+        ]
         choices = [
             self.source and self.source.hash,
             self.encoders,
@@ -73,6 +77,11 @@ class StagedTitle:
     @property
     def about(self) -> dict[str, Any]:
         return read_json(self.folder / "title.json")
+
+    @property
+    def report(self) -> FilmReport:
+        """What is reported of the film."""
+        return check(FilmReport, self.about["report"], self.folder / "title.json")
 
     @property
     def vectors(self) -> np.ndarray:
@@ -103,7 +112,8 @@ class StagedTitle:
         """Was it finished, and from the same files with the same choices?"""
         if not (self.folder / "title.json").is_file():
             return False
-        return bool(self.about["made_from"] == json.loads(json.dumps(job.made_from)))
+        about = self.about
+        return "report" in about and bool(about["made_from"] == json.loads(json.dumps(job.made_from)))
 
 
 def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda seconds: None) -> StagedTitle:
@@ -111,14 +121,18 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
 
     Raises InputError that names the file, and leaves nothing behind.
     """
+    report = FilmReport(video=printable(job.video), title_id=job.facts.title_id)
     encoders = load_encoders(job.encoders)
     detector = DETECTORS.get(job.detector).make(job.detector_weights)
-    lines = _given_lines(job)
+    lines = _given_lines(job, report)
     with Film(job.video) as film, whole_folder(job.folder, replace=True) as folder:
         spool = SoundSpool(folder / ".sound")
         try:
             times, blocks = _look(film, encoders, folder, spool, lines, progress, detector)
             text = text_of_shots(lines, times[:, 0], times[:, 1])
+            end_s = float(times[-1, 1])
+            report.words = report.words or ("a text stream of the file" if lines else "")
+            report.lines = sum(line.start_s < end_s for line in lines)
             for encoder in encoders:
                 if encoder.modality != "video":
                     batches = _heard(
@@ -132,6 +146,8 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
         _write(folder, job, encoders, vectors, _shot_table(job.facts, times, text))
         if job.media:
             save_playable(job.video, folder / FILM)
+        report.shots, report.seconds = len(times), end_s
+        _write_about(folder, job, encoders, report)
     return StagedTitle(job.folder)
 
 
@@ -144,9 +160,12 @@ def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Ca
     return np.concatenate(blocks)
 
 
-def _given_lines(job: TitleJob) -> list[Line]:
+def _given_lines(job: TitleJob, report: FilmReport) -> list[Line]:
     path = job.subtitles or sidecar_subtitles(job.video)
-    return read_subtitles(path) if path is not None else []
+    if path is None:
+        return []
+    report.words = printable(path.name)
+    return read_subtitles(path)
 
 
 def _look(
@@ -256,9 +275,12 @@ def _write(folder: Path, job: TitleJob, encoders: list[Encoder], vectors: np.nda
     words = next((e for e in encoders if e.modality == "text"), None)
     if words is not None and job.facts.description:
         save_array(folder / "global.npy", encode(words, [_as_shot(job.facts.description)])[0])
+
+
+def _write_about(folder: Path, job: TitleJob, encoders: list[Encoder], report: FilmReport) -> None:
     blocks = [{"modality": e.modality, "name": e.name, "dim": e.dim} for e in encoders]
-    about = {"made_from": job.made_from, "encoders": blocks}
-    (folder / "title.json").write_text(json.dumps(about), encoding="utf-8")
+    about = {"made_from": job.made_from, "encoders": blocks, "report": report.as_dict()}
+    write_json(folder / "title.json", about)
 
 
 def _as_shot(text: str) -> ShotInput:

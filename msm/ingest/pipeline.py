@@ -9,9 +9,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from msm.data.catalog import Catalog
 from msm.errors import InputError
@@ -21,6 +20,7 @@ from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder, load_encoders
 from msm.ingest.metadata import TitleFacts
 from msm.ingest.planning import Planned, Wanted, plan_films
+from msm.ingest.report import IngestReport
 from msm.ingest.workers import encode_titles
 from msm.io.files import naming_full_disk, remove_leftovers
 from msm.io.locks import lock_file
@@ -54,33 +54,6 @@ class IngestOptions:
         detector_kind(self.detector, self.detector_weights)
 
 
-@dataclass
-class IngestReport:
-    """What became of each video: ids of titles, and a sentence for each that could not be read.
-
-    notes  a sentence for each film that was skipped
-    """
-
-    added: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    failed: dict[Path, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: added, skipped, notes, and failed as a list of {video, problem}."""
-        failed = [{"video": str(video), "problem": problem} for video, problem in self.failed.items()]
-        return {"added": self.added, "skipped": self.skipped, "failed": failed, "notes": self.notes}
-
-
-def report_as_text(report: IngestReport, catalog: str | Path) -> str:
-    """A line a title that went in, a line for what was there already."""
-    shots = {t.title_id: t.num_shots for t in Catalog.open(catalog)} if report.added else {}
-    lines = [f"{title_id}: {shots[title_id]} shots" for title_id in report.added]
-    lines += report.notes
-    lines.append(f"{catalog}: {len(report.added)} added, {len(report.skipped)} skipped, {len(report.failed)} failed")
-    return "\n".join(lines)
-
-
 def ingest(
     videos: Sequence[str | Path],
     catalog: str | Path,
@@ -106,8 +79,9 @@ def ingest(
         plans = list(plan_films(films, former, replace_titles=options.replace))
         jobs = _jobs(plans, staging, options, report)
         finished = _finish(jobs, options.workers, _summed(progress, sum(p.seconds for p in plans)), report)
+        report.sort(paths)
         if finished:
-            update_catalog(path, former, finished, encoders, options.seed, options.detector)
+            update_catalog(path, former, finished, encoders, report, options.seed, options.detector)
         for _, staged in finished.values():
             shutil.rmtree(staged.folder)
     return report
@@ -144,10 +118,9 @@ def _jobs(plans: Iterable[Planned], staging: Path, options: IngestOptions, repor
     jobs = []
     for plan in plans:
         if plan.action == "refuse":
-            report.failed[plan.wanted.video] = plan.why
+            report.fail(plan.wanted.video, plan.why)
         elif plan.action == "skip":
-            report.skipped.append(plan.facts.title_id)
-            report.notes.append(plan.why)
+            report.skip(plan.wanted.video, plan.facts.title_id, plan.why)
         else:
             jobs.append(_job(plan, staging, options))
     return jobs
@@ -175,11 +148,12 @@ def _finish(
     left = [job for job in jobs if job.facts.title_id not in made]
     for job, outcome in encode_titles(left, workers, progress):
         if isinstance(outcome, InputError):
-            report.failed[job.video] = str(outcome)
+            report.fail(job.video, str(outcome), job.facts.title_id)
         else:
             made[job.facts.title_id] = outcome
     finished = {job.facts.title_id: (job, made[job.facts.title_id]) for job in jobs if job.facts.title_id in made}
-    report.added += finished
+    for job, staged in finished.values():
+        report.add(job.video, staged.report)
     return finished
 
 

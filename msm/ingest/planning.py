@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msm.data.catalog import Catalog
-from msm.errors import InputError
+from msm.errors import InputError, printable
 from msm.ingest.decoding import Film
 from msm.ingest.identity import Register, Source, Verdict
 from msm.ingest.metadata import TitleFacts, facts_of
@@ -76,7 +76,7 @@ def _plan(film: Wanted, facts: TitleFacts, register: Register, replace_titles: b
         Film(film.video).close()  # raises with what it is instead
     source = Source.of(film.video)
     verdict = register.decide(film.video, source, facts.title_id, replace=replace_titles)
-    facts = replace(facts, title_id=verdict.title_id, name=facts.name or film.video.stem)
+    facts = replace(facts, title_id=verdict.title_id, name=facts.name or printable(film.video.stem))
     if verdict.action == "skip":
         return Planned(wanted=film, action="skip", facts=facts, why=verdict.why)
     return _planned(film, facts, source, verdict, register)

@@ -62,7 +62,7 @@ class ProgressFile:
                 temporary.unlink(missing_ok=True)
 
 
-_stop_asked = False  # by Ctrl-C, since `report_to`
+_stop_asked = False  # by Ctrl-C, or SIGINT, in this process
 _file: ProgressFile | None = None  # of this process: a command has one verb, and a verb one file
 
 
@@ -74,14 +74,20 @@ def report_to(path: Path | None) -> None:
     global _file, _stop_asked
     _file, _stop_asked = None if path is None else ProgressFile(path), False
     if _file is not None:
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, interrupt)
         _file.tell("starting", 0, 0)
 
 
-def _interrupt(number: int, frame: Any) -> None:
+def interrupt(number: int, frame: Any) -> None:
+    """A handler of SIGINT: what Python does by itself, and `interrupted` knows of it."""
     global _stop_asked
     _stop_asked = True
     raise KeyboardInterrupt
+
+
+def interrupted() -> bool:
+    """Whether Ctrl-C ended this command."""
+    return _stop_asked
 
 
 def _tell(what: str, done: int, total: int) -> None:

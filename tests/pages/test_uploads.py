@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from msm import InputError
+from msm.ingest import FilmReport, IngestReport
 from workbench.app_pages.data import uploads
+from workbench.app_pages.data.upload_panel import ingest_warnings
 
 
 class Upload:
@@ -63,3 +67,12 @@ def test_subtitles_of_another_name_go_with_a_single_film_only(tmp_path):
     assert uploads.subtitles_for([film, more], [film, more, tmp_path / "a.en.srt"], "") == ""
     with pytest.raises(InputError, match=r"b.srt is called like none of these films"):
         uploads.subtitles_for([film, more], [film, more, words], "")
+
+
+def test_the_warnings_of_an_ingest_are_shown_with_their_titles():
+    row = FilmReport(video="a.mp4", title_id="a")
+    row.warn("3 frames could not be decoded")
+    row.warn("3 frames could not be decoded")
+    report = IngestReport([(Path("a.mp4"), row), (Path("b.mp4"), FilmReport(video="b.mp4", title_id="b"))])
+    assert ingest_warnings(report.as_dict()) == ["a: 3 frames could not be decoded"]
+    assert ingest_warnings({}) == ingest_warnings({"films": None}) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -37,6 +40,8 @@ def show_finished_job(job: Job, buttons: DeltaGenerator) -> None:
         _show_title(title)
     if shown and len(titles) > len(shown):
         st.caption(f"And {count(len(titles) - len(shown), 'more title')}.")
+    for warning in ingest_warnings(job.answer):
+        st.warning(escape_markdown(warning), icon=":material/warning:")
     if skipped:
         st.caption(f"There already, so left as they are: {escape_markdown(', '.join(skipped))}.")
     held = f"`{catalog.path.name}` holds {count(len(catalog), 'title')} and {count(catalog.num_shots, 'shot')}."
@@ -46,6 +51,12 @@ def show_finished_job(job: Job, buttons: DeltaGenerator) -> None:
         st.caption(present_sentence(found.counts, catalog.num_shots))
     if titles:
         _offer_masking_lab(job, catalog, titles[0], buttons)
+
+
+def ingest_warnings(answer: Mapping[str, Any]) -> list[str]:
+    """A sentence for each warning of an ingest's report, with the title that it is about."""
+    rows = [row for row in answer.get("films") or [] if isinstance(row, dict)]
+    return [f"{row.get('title_id')}: {warning}" for row in rows for warning in row.get("warnings") or []]
 
 
 def _show_title(title: Title) -> None:
