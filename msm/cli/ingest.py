@@ -14,8 +14,16 @@ from msm.io.progress import progress_bar
 
 @app.command()
 def ingest(
-    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Video files.")],
+    videos: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="VIDEO", help="Video files, and folders of them.", default_factory=list, show_default=False
+        ),
+    ],
     catalog: Annotated[Path, typer.Argument(help="The catalog to add them to; created if missing.")],
+    manifest: Annotated[
+        Path | None, typer.Option(help="A CSV or JSON lines file that names further videos (docs/ingest.md).")
+    ] = None,
     encoders: Annotated[str, typer.Option(help="The encoders, separated by commas (docs/ingest.md).")] = "descriptors",
     detector: Annotated[
         str, typer.Option(help="The shot detector: adaptive, or transnetv2 with its weights.")
@@ -36,11 +44,12 @@ def ingest(
     workers: Annotated[int, typer.Option(help="Number of videos read in parallel.")] = 1,
     media: Annotated[bool, typer.Option(help="Keep a copy that browsers can play.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of the assignment of titles without a split.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and write nothing.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace titles that exist already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute shots, embeddings and thumbnails of video files; when interrupted, a second call continues."""
-    from msm.ingest import IngestOptions, TitleFacts
+    from msm.ingest import IngestOptions, TitleFacts, plan
     from msm.ingest import ingest as ingest_videos
 
     words = "|".join(filter(None, (tag.strip() for tag in tags.split(","))))
@@ -50,12 +59,19 @@ def ingest(
         detector=detector,
         detector_weights=detector_weights,
         subtitles=subtitles,
+        manifest=manifest,
         facts=given if given != TitleFacts() else None,
         media=media,
         workers=workers,
         replace=replace,
         seed=seed,
     )
+    if dry_run:
+        planned = plan(videos, catalog, options)
+        print(to_json(planned.as_dict()) if as_json else planned.as_text())
+        if planned.refused:
+            raise InputErrors(planned.refused)
+        return
     with progress_bar("ingesting") as progress:
         report = ingest_videos(videos, catalog, options, progress)
     print(to_json(report.as_dict()) if as_json else report.as_text(catalog))

@@ -2,7 +2,7 @@
 
 from msm.ingest.encoder import Encoder, ShotInput, known_encoders, load_encoders
 from msm.ingest.metadata import TitleFacts
-from msm.ingest.pipeline import IngestOptions, ingest
+from msm.ingest.pipeline import IngestOptions, ingest, plan
 from msm.ingest.report import FilmReport, IngestReport
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "ingest",
     "known_encoders",
     "load_encoders",
+    "plan",
 ]

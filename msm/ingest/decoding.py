@@ -92,6 +92,11 @@ class Film:
         return self._audio is not None
 
     @property
+    def has_words(self) -> bool:
+        """True where there are subtitles inside that are text."""
+        return self._subtitles is not None
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of a picture on the screen, before rotation: pixels need not be square."""
         context = self._video.codec_context
@@ -219,7 +224,7 @@ class SoundSpool:
 
 def _open(path: Path) -> Any:
     if not path.is_file():
-        what = "is a folder; name the films in it" if path.is_dir() else "is no file" if path.exists() else "is missing"
+        what = "is a folder without a video in it" if path.is_dir() else "is no file" if path.exists() else "is missing"
         raise InputError(f"{path} {what}")
     try:  # only this file: a playlist in disguise may not name others
         container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")

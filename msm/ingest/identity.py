@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from msm.data.schema import SOURCE_COLUMNS
-from msm.errors import InputError
+from msm.errors import InputError, printable
 from msm.importers.source import slug_of
 
 PIECE = 2**20  # bytes that are read at the beginning, in the middle and at the end of a file
@@ -24,7 +24,7 @@ TAIL = 19  # of them for the end of a longer name
 class Source:
     """The file that a title was made from.
 
-    path   as it was given
+    path   as it was given; bytes that are no UTF-8 are written as \\xNN
     size   bytes
     mtime  seconds since 1970
     hash   32 hex digits of its size and of the first, the middle and the last MiB
@@ -46,7 +46,7 @@ class Source:
         except OSError as error:
             raise InputError(f"{video} cannot be read: {error.strerror or error}") from None
         place = hashlib.blake2b(os.fsencode(video.resolve()), digest_size=8).hexdigest()
-        return cls(path=_as_text(video), size=stat.st_size, mtime=stat.st_mtime, hash=content, place=place)
+        return cls(path=printable(video), size=stat.st_size, mtime=stat.st_mtime, hash=content, place=place)
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -64,11 +64,6 @@ def _hash_of(video: Path, size: int) -> str:
                 file.seek(start)
                 digest.update(file.read(PIECE))
     return digest.hexdigest()
-
-
-def _as_text(video: Path) -> str:
-    """A path as a text column can hold it: bytes that are no UTF-8 are written as \\xNN."""
-    return os.fsencode(video).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)

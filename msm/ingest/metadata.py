@@ -73,7 +73,9 @@ def facts_of(video: Path, given: TitleFacts | None = None) -> TitleFacts:
     sidecar = video.with_suffix(".json")
     facts = _read_sidecar(sidecar) if sidecar.is_file() else TitleFacts()
     if given is not None:
+        labels = {**facts.labels, **given.labels}
         facts = replace(facts, **{k: v for k in KEYS if (v := getattr(given, k))})
+        facts = replace(facts, labels=labels)
     if facts.title_id:
         check_title_id(facts.title_id, f"{video}: ")
     return replace(facts, split=split_of(facts.split, str(video)))

@@ -16,8 +16,11 @@ from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.ingest.catalog_update import check_fits, update_catalog
 from msm.ingest.detector import DEFAULT, detector_kind
+from msm.ingest.dry_run import DryRun
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder, load_encoders
+from msm.ingest.library import find_videos
+from msm.ingest.manifest import read_manifest
 from msm.ingest.metadata import TitleFacts
 from msm.ingest.planning import Planned, Wanted, plan_films
 from msm.ingest.report import IngestReport
@@ -31,6 +34,7 @@ class IngestOptions:
     """Every choice of one ingest.
 
     facts, subtitles  of the title; only where there is a single video
+    manifest          a CSV file or JSON lines that name further videos and their facts
     workers           videos that are read at the same time
     replace           titles that the catalog has already are made anew, instead of skipped
     seed              deals out the titles that have no split
@@ -43,6 +47,7 @@ class IngestOptions:
     detector_weights: Path | None = None
     subtitles: Path | None = None
     facts: TitleFacts | None = None
+    manifest: Path | None = None
     media: bool = True
     workers: int = 1
     replace: bool = False
@@ -66,25 +71,43 @@ def ingest(
     what concerns them all: a folder that is no catalog, unknown encoders, an ingest that runs already.
     """
     options, path = options or IngestOptions(), Path(catalog)
-    paths = [Path(v) for v in videos]
-    if len(paths) != 1 and (options.subtitles is not None or options.facts is not None):
-        raise InputError("subtitles, a name and other facts of a title can be given for one video at a time")
+    films, left_out = _wanted(videos, options)
     encoders = load_encoders(options.encoders)
     weights = options.detector_weights and options.detector_weights.absolute()
     detector_kind(options.detector, weights).make(weights)  # wrong weights are refused before any film is read
     former = _former(path, encoders)
-    report = IngestReport()
+    report = IngestReport(left_out=left_out)
     with naming_full_disk(path), _staging(path) as staging:
-        films = [Wanted(video=p, facts=options.facts, subtitles=options.subtitles) for p in paths]
         plans = list(plan_films(films, former, replace_titles=options.replace))
         jobs = _jobs(plans, staging, options, report)
         finished = _finish(jobs, options.workers, _summed(progress, sum(p.seconds for p in plans)), report)
-        report.sort(paths)
+        report.sort([p.wanted.video for p in plans])
         if finished:
             update_catalog(path, former, finished, encoders, report, options.seed, options.detector)
         for _, staged in finished.values():
             shutil.rmtree(staged.folder)
     return report
+
+
+def plan(videos: Sequence[str | Path], catalog: str | Path, options: IngestOptions | None = None) -> DryRun:
+    """What `ingest` would do with each film. Writes nothing; the same errors are raised."""
+    options = options or IngestOptions()
+    films, notes = _wanted(videos, options)
+    former = _former(Path(catalog), load_encoders(options.encoders))
+    return DryRun(list(plan_films(films, former, replace_titles=options.replace)), notes)
+
+
+def _wanted(videos: Sequence[str | Path], options: IngestOptions) -> tuple[list[Wanted], list[str]]:
+    """The films of folders, files and a manifest, and a sentence for each file of a folder that was left out."""
+    found = find_videos([Path(v) for v in videos])
+    films = [Wanted(video=p, facts=options.facts, subtitles=options.subtitles) for p in found.videos]
+    if len(films) != 1 and (options.subtitles is not None or options.facts is not None):
+        raise InputError("subtitles, a name and other facts of a title can be given for one video at a time")
+    if options.manifest is not None:
+        films += read_manifest(options.manifest)
+    if not films:
+        raise InputError("no film is named; give videos or folders and then the catalog, or --manifest FILE")
+    return films, found.notes
 
 
 def _former(path: Path, encoders: Sequence[Encoder]) -> Catalog | None:

@@ -15,22 +15,27 @@ from msm.ingest.metadata import TitleFacts, facts_of
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A film that is asked for, with what is known of it besides its own files."""
+    """A film that is asked for, with what is known of it besides its own files.
+
+    named_in  the file and the line that name it, with a colon, for messages
+    """
 
     video: Path
     facts: TitleFacts | None = None
     subtitles: Path | None = None
+    named_in: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """What is to be done with a film.
 
-    action     add, replace, skip or refuse
-    facts      of the title; with its id unless the film is refused
-    source     of a film that is added or replaced
-    seconds    that its file declares
-    why        a sentence for a film that is skipped or refused
+    action            add, replace, skip or refuse
+    facts             of the title; with its id unless the film is refused
+    source            of a film that is added or replaced
+    seconds           that its file declares
+    has_words_inside  whether its file holds subtitles that can be read
+    why               a sentence for a film that is skipped or refused
     """
 
     wanted: Wanted
@@ -38,6 +43,7 @@ class Planned:
     facts: TitleFacts
     source: Source | None = None
     seconds: float = 0.0
+    has_words_inside: bool = False
     why: str = ""
 
     @property
@@ -61,7 +67,7 @@ def plan_films(films: Sequence[Wanted], former: Catalog | None, *, replace_title
                 raise found
             yield _plan(film, found, register, replace_titles)
         except InputError as error:
-            yield Planned(wanted=film, action="refuse", facts=TitleFacts(), why=str(error))
+            yield Planned(wanted=film, action="refuse", facts=TitleFacts(), why=f"{film.named_in}{error}")
 
 
 def _facts_or_error(film: Wanted) -> TitleFacts | InputError:
@@ -84,9 +90,17 @@ def _plan(film: Wanted, facts: TitleFacts, register: Register, replace_titles: b
 
 def _planned(film: Wanted, facts: TitleFacts, source: Source, verdict: Verdict, register: Register) -> Planned:
     try:
+        if film.subtitles is not None and not film.subtitles.is_file():
+            raise InputError(f"{film.subtitles} is missing")
         with Film(film.video) as opened:
-            seconds = opened.duration_s
+            return Planned(
+                wanted=film,
+                action=verdict.action,
+                facts=facts,
+                source=source,
+                seconds=opened.duration_s,
+                has_words_inside=opened.has_words,
+            )
     except InputError:
         register.withdraw(verdict.title_id)  # the next film of that name may have it
         raise
-    return Planned(wanted=film, action=verdict.action, facts=facts, source=source, seconds=seconds)

@@ -80,9 +80,13 @@ class FilmReport(Struct, kw_only=True):
 
 @dataclass
 class IngestReport:
-    """What became of each video: its path and its row, in the order in which they were given."""
+    """What became of each video: its path and its row, in the order in which they were given.
+
+    left_out  a sentence for each video of a folder that was not read
+    """
 
     rows: list[tuple[Path, FilmReport]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def films(self) -> list[FilmReport]:
@@ -119,8 +123,8 @@ class IngestReport:
 
     @property
     def notes(self) -> list[str]:
-        """A sentence for each film that was skipped."""
-        return [row.problem for row in self.films if row.outcome == "skipped"]
+        """A sentence for each film that was skipped or left out."""
+        return [row.problem for row in self.films if row.outcome == "skipped"] + [printable(s) for s in self.left_out]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: added, skipped, notes, failed as a list of {video, problem}, and films, a row each."""
@@ -133,6 +137,7 @@ class IngestReport:
         lines = []
         for row in self.films:
             lines += [row.as_line(), *(f"  warning: {warning}" for warning in row.warnings)]
+        lines += [printable(sentence) for sentence in self.left_out]
         counts = f"{len(self.added)} added, {len(self.skipped)} skipped, {len(self.failed)} failed"
         return "\n".join([*lines, f"{printable(catalog)}: {counts}"])
 

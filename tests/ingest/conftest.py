@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -92,3 +93,23 @@ PLACES = (0, 1, 2, 0, 3, 1)  # of the film that most tests read: places come bac
 def film(tmp_path: Path) -> Path:
     """`film.mp4`: six shots of a second at four places, 160 × 96, 12 frames a second, a tone a place."""
     return write_film(tmp_path / "film.mp4", [Scene(place) for place in PLACES])
+
+
+@pytest.fixture(scope="session")
+def short_films(tmp_path_factory) -> dict[int, Path]:
+    """Films of one shot, a place each; copied by whoever needs them under a name."""
+    folder = tmp_path_factory.mktemp("short-films")
+    return {n: write_film(folder / f"{n}.mp4", [Scene(n, 0.5)], Look(sound=False)) for n in range(4)}
+
+
+@pytest.fixture
+def put(short_films, tmp_path):
+    """`put(2, "s1/ep1.mp4")`: that film under this name in `tmp_path`."""
+
+    def copy(number: int, name: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(short_films[number], path)
+        return path
+
+    return copy

@@ -53,6 +53,11 @@ def text(path: Path, words: str) -> Path:
     return path
 
 
+def empty_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
 BAD = {
     "a text file": (lambda d: text(d / "bad.mp4", "hello\n"), "is not readable as a video"),
     "an empty file": (lambda d: text(d / "bad.mp4", ""), "is not readable as a video"),
@@ -61,7 +66,7 @@ BAD = {
     "a cut-off file": (lambda d: cut_in_the_middle(d / "bad.mkv"), "is cut off: it ends after"),
     "a picture": (lambda d: picture(d / "bad.mp4"), "is not a video"),
     "no file": (lambda d: d / "bad.mp4", "is missing"),
-    "a folder": (lambda d: d, "is a folder; name the films in it"),
+    "a folder": (lambda d: empty_folder(d / "bad.mp4"), "is a folder without a video in it"),
 }
 
 

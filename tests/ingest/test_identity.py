@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,30 +13,9 @@ from msm import Catalog
 from msm.data.schema import SOURCE_COLUMNS
 from msm.ingest import IngestOptions, TitleFacts, ingest
 from msm.ingest.identity import PIECE, Register, Source
-from tests.ingest.conftest import Look, Scene, write_film
 
 QUICK = IngestOptions(media=False)
 AGAIN = IngestOptions(media=False, replace=True)
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory) -> dict[int, Path]:
-    """Films of one shot, a place each; copied by whoever needs them under a name."""
-    folder = tmp_path_factory.mktemp("shots")
-    return {n: write_film(folder / f"{n}.mp4", [Scene(n, 0.5)], Look(sound=False)) for n in range(4)}
-
-
-@pytest.fixture
-def put(shots, tmp_path):
-    """`put(2, "s1/ep1.mp4")`: that film under this name in `tmp_path`."""
-
-    def copy(number: int, name: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(shots[number], path)
-        return path
-
-    return copy
 
 
 def ids(catalog: Path) -> list[str]:

@@ -61,6 +61,21 @@ def test_names_that_look_like_options_stay_names(tmp_path):
     assert words.index("--") < words.index(str(tmp_path / "--replace")) and "--name=--seed 3" in words
 
 
+def test_a_folder_and_a_table_of_films_are_left_to_msm_ingest(tmp_path):
+    folder, table = tmp_path / "films", tmp_path / "films.csv"
+    for name in ("s1/a.mp4", "s2/b.webm", "s2/.hidden.mp4", "s2/notes.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    table.touch()
+    assert [p.name for p in uploads.videos_among([folder])] == ["a.mp4", "b.webm"]
+    for given, end in ((folder, ["--", str(folder), "c"]), (table, [f"--manifest={table}", "--", "c"])):
+        words = uploads.ingest_words([given], Path("c"), encoders="x", facts={"name": "One"})
+        assert words[-len(end) :] == end and "--name=One" not in words
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no video"):
+        uploads.videos_among([tmp_path / "empty"])
+
+
 def test_subtitles_of_another_name_go_with_a_single_film_only(tmp_path):
     film, words, more = (tmp_path / n for n in ("a.mp4", "b.srt", "c.mp4"))
     assert uploads.subtitles_for([film], [film, words], "") == str(words)

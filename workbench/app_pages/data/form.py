@@ -44,7 +44,7 @@ def _ingest_form() -> None:
         "and each gets a vector for picture, sound and words. It goes on when this page is closed."
     )
     chosen_files, path = _choose_files(
-        "ingest", [*uploads.VIDEOS, *uploads.BESIDE_VIDEOS], "/films/one.mp4, or a folder"
+        "ingest", [*uploads.VIDEOS, *uploads.BESIDE_VIDEOS], "/films/one.mp4, a folder, or films.csv"
     )
     wish = next((u.name for u in chosen_files if u.name.lower().endswith(uploads.VIDEOS)), path)
     catalog_name, is_new = _choose_target(wish)
@@ -114,7 +114,10 @@ def _choose_files(kind: str, suffixes: list[str], what: str) -> tuple[list[Any],
         key=state.form_key(f"path.{kind}"),
         placeholder=what,
         disabled=bool(chosen_files),
-        help="Nothing is copied through the browser, so there is no limit.",
+        help="Nothing is copied through the browser, so there is no limit. Films in the folders of a folder are found too; "
+        "a table of films is described in docs/ingest.md."
+        if kind == "ingest"
+        else "Nothing is copied through the browser, so there is no limit.",
     )
     return chosen_files or [], "" if chosen_files else path
 
@@ -168,9 +171,10 @@ def _start_ingest(
     catalog = (known or uploads.new_catalog(arguments.catalog, name)).absolute()
     with jobs.prepared(jobs.jobs_folder(arguments.runs), "ingest") as folder:
         files = _files_of(chosen_files, path, folder)
-        videos = uploads.videos_among(files)
+        videos = files if uploads.is_manifest(files[0]) else uploads.videos_among(files)
         facts = facts | {"subtitles": uploads.subtitles_for(videos, files, facts["subtitles"])}
-        words = uploads.ingest_words(videos, catalog, encoders=encoders, replace=replace, facts=facts)
+        named = files if files[0].is_dir() and len(videos) > 1 else videos
+        words = uploads.ingest_words(named, catalog, encoders=encoders, replace=replace, facts=facts)
         title = videos[0].name if len(videos) == 1 else f"{videos[0].name} and {count(len(videos) - 1, 'more film')}"
         jobs.start(folder, title, words, {"catalog": catalog.name})
 

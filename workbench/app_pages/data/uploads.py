@@ -10,10 +10,12 @@ from typing import Any, Protocol
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.importers.source import slugs
+from msm.ingest.library import find_videos
 from msm.ingest.subtitles import SUFFIXES
 
 VIDEOS = ("mp4", "m4v", "mkv", "mov", "webm", "avi", "mpg", "mpeg", "ts", "ogv")
 BESIDE_VIDEOS = ("srt", "vtt", "ass", "ssa", "json")
+MANIFESTS = (".csv", ".jsonl", ".ndjson")
 EMBEDDINGS = ("npz", "parquet", "npy", "h5", "hdf5")
 LARGEST_MB = {"ingest": 1000, "import": 1000}  # uploads are held in memory; paths have no limit
 LONGEST_NAME = 120
@@ -55,12 +57,17 @@ def existing_path(text: str) -> Path:
     return path.absolute()
 
 
+def is_manifest(path: Path) -> bool:
+    """Whether a typed path is a table that names films (`msm ingest --manifest`)."""
+    return path.suffix.lower() in MANIFESTS and path.is_file()
+
+
 def videos_among(paths: Sequence[Path]) -> list[Path]:
-    """The videos among these files and directly inside these folders; InputError where there is none."""
+    """The videos among these files, and in these folders and below; InputError where there is none."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower()[1:] in VIDEOS)
+            found += [video for video in find_videos([path]).videos if video != path]
         elif path.suffix.lower()[1:] not in BESIDE_VIDEOS:
             found.append(path)
     if not found:
@@ -118,9 +125,15 @@ def can_be_added_to(path: Path) -> bool:
 def ingest_words(
     videos: Sequence[Path], catalog: Path, *, encoders: str, replace: bool = False, facts: dict[str, str] | None = None
 ) -> list[str]:
-    """The arguments of `msm ingest`. Facts (name, synopsis, tags, subtitles) apply to a single video only."""
-    given = [f"--{key}={value.strip()}" for key, value in (facts or {}).items() if value.strip() and len(videos) == 1]
+    """The arguments of `msm ingest`. Facts (name, synopsis, tags, subtitles) apply to a single video only.
+
+    videos  files, or a single folder or manifest, whose films `msm ingest` finds itself
+    """
+    is_single = len(videos) == 1 and not videos[0].is_dir() and not is_manifest(videos[0])
+    given = [f"--{key}={value.strip()}" for key, value in (facts or {}).items() if value.strip() and is_single]
     options = ["--json", f"--encoders={encoders}", *(["--replace"] if replace else []), *given]
+    if len(videos) == 1 and is_manifest(videos[0]):
+        return ["ingest", *options, f"--manifest={videos[0]}", "--", str(catalog)]
     return ["ingest", *options, "--", *map(str, videos), str(catalog)]
 
 
