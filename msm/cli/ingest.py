@@ -31,6 +31,21 @@ def ingest(
     detector_weights: Annotated[
         Path | None, typer.Option(help="The weights of TransNetV2: a .safetensors or a .pth file.")
     ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Threshold of the detector: higher finds fewer shots. Default: its own.")
+    ] = None,
+    min_shot: Annotated[
+        float | None, typer.Option(help="Seconds that a detected shot lasts at least. Default: 0.25.")
+    ] = None,
+    segments: Annotated[
+        float | None, typer.Option(help="Cut segments of so many seconds instead of shots, as LV-MAE does.")
+    ] = None,
+    shots: Annotated[
+        Path | None,
+        typer.Option(
+            help="The shots of a single video: PySceneDetect's CSV, an EDL, FCPXML, a CSV or a Parquet table."
+        ),
+    ] = None,
     subtitles: Annotated[
         Path | None, typer.Option(help="The subtitles of a single video. Default: beside it, or inside it.")
     ] = None,
@@ -58,6 +73,10 @@ def ingest(
         encoders=encoders,
         detector=detector,
         detector_weights=detector_weights,
+        threshold=threshold,
+        min_shot=min_shot,
+        segments=segments,
+        shots=shots,
         subtitles=subtitles,
         manifest=manifest,
         facts=given if given != TitleFacts() else None,

@@ -18,7 +18,7 @@ from msm.data.catalog import Catalog, Modality, Title, TitleData, modalities_of
 from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
-from msm.ingest.detector import DETECTORS
+from msm.ingest.cutting import Cutting
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder
 from msm.ingest.report import IngestReport, keep_report, read_report
@@ -45,7 +45,7 @@ def update_catalog(
     encoders: Sequence[Encoder],
     report: IngestReport,
     seed: int,
-    detector: str = "adaptive",
+    cutting: Cutting,
 ) -> Catalog:
     """Write the catalog anew: former titles where they were, replaced ones in their place, new ones at the end.
 
@@ -66,7 +66,7 @@ def update_catalog(
         _titles(former, finished, dealt, width),
         modalities=modalities_for(encoders),
         dtype=former.dtype if former else "float16",
-        provenance=_provenance(former, dealt, encoders, seed, detector),
+        provenance=_provenance(former, dealt, encoders, seed, _described(cutting, finished)),
         replace=former is not None,
         media=copy_media,
     )
@@ -127,6 +127,14 @@ def _global_width(path: Path, former: Catalog | None, finished: Mapping[str, tup
     return next(iter(new | held), 0)
 
 
+def _described(cutting: Cutting, finished: Mapping[str, tuple[TitleJob, StagedTitle]]) -> str:
+    """Where the shots of these titles come from."""
+    listed = sum(bool(job.given) for job, _ in finished.values())
+    if listed == len(finished):
+        return "lists of shots"
+    return cutting.description if not listed else f"{cutting.description}; lists of shots for {listed} titles"
+
+
 def _provenance(
     former: Catalog | None, dealt: Mapping[str, str], encoders: Sequence[Encoder], seed: int, detector: str
 ) -> dict[str, Any]:
@@ -134,7 +142,7 @@ def _provenance(
     made.setdefault("made_by", f"msm ingest {version('msm-workbench')}")
     made["ingest"] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "detector": DETECTORS.get(detector).DESCRIPTION,
+        "detector": detector,
         "encoders": {e.modality: e.name for e in encoders},
         "dealt": sorted(dealt),
         "seed": seed,

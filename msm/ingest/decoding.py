@@ -17,6 +17,7 @@ import numpy as np
 from av.subtitles.subtitle import SubtitleSet
 
 from msm.errors import InputError
+from msm.ingest.chapters import Chapter, chapters_of
 from msm.ingest.subtitles import Line, plain_text
 
 SOUND_HZ = 16_000
@@ -95,6 +96,11 @@ class Film:
     def has_words(self) -> bool:
         """True where there are subtitles inside that are text."""
         return self._subtitles is not None
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """What the container divides the film into, in order of time; empty for most."""
+        return chapters_of(self._container.chapters(), self.origin_s)
 
     @property
     def size(self) -> tuple[int, int]:

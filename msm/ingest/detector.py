@@ -1,7 +1,8 @@
 """The interface of a shot detector, which finds the frames at which shots begin, and the registry of detectors.
 
 Each file in `detectors/` is a choice of `--detector`. It defines `DESCRIPTION`, what a catalog keeps of it,
-`NEEDS_WEIGHTS`, whether `--detector-weights` must be given, and `make(weights) -> Detector`.
+`NEEDS_WEIGHTS`, whether `--detector-weights` must be given, and `make(weights) -> Detector`. One that has a `THRESHOLD`,
+the default of `--threshold`, is made by `make(weights, threshold)` where another is given.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ Shape letters: N shots of a title, D width of a shot embedding.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,17 @@ import pandas as pd
 
 from msm.config.schema import check
 from msm.errors import InputError, printable
+from msm.ingest.chapters import Chapter, spans_of_chapters
+from msm.ingest.cutting import SHOTS, Cutting, cut_film
 from msm.ingest.decoding import Film, Picture, SoundSpool
-from msm.ingest.detector import DEFAULT, DETECTORS, Detector
+from msm.ingest.detector import Detector
 from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
 from msm.ingest.identity import Source
 from msm.ingest.metadata import TitleFacts, labels_of_shots
 from msm.ingest.playable import save_playable
 from msm.ingest.report import FilmReport
-from msm.ingest.shot_detection import CutShot, cut_shots
+from msm.ingest.shot_detection import CutShot
+from msm.ingest.shot_lists import GivenShot
 from msm.ingest.subtitles import Line, read_subtitles, sidecar_subtitles, text_of_shots
 from msm.ingest.thumbnails import save_thumbnail
 from msm.io.files import read_json, save_array, whole_folder, write_json
@@ -47,8 +51,8 @@ class TitleJob:
     encoders: str
     media: bool
     folder: Path  # where the finished title appears
-    detector: str = DEFAULT
-    detector_weights: Path | None = None
+    cutting: Cutting = SHOTS
+    given: tuple[GivenShot, ...] = ()  # shots of a list; the film is cut by `cutting` where there are none
     source: Source | None = None  # which film the video is
 
     @property
@@ -63,7 +67,8 @@ class TitleJob:
             self.encoders,
             self.media,
             repr(self.facts),
-            "" if self.detector == DEFAULT else f"{self.detector} {self.detector_weights}",
+            "" if self.cutting == SHOTS else repr(self.cutting),
+            "" if not self.given else hashlib.sha256(repr(self.given).encode("utf-8", "replace")).hexdigest(),
         ]
         return {"files": stamps, "choices": choices}
 
@@ -123,9 +128,9 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
     """
     report = FilmReport(video=printable(job.video), title_id=job.facts.title_id)
     encoders = load_encoders(job.encoders)
-    detector = DETECTORS.get(job.detector).make(job.detector_weights)
     lines = _given_lines(job, report)
     with Film(job.video) as film, whole_folder(job.folder, replace=True) as folder:
+        detector = job.cutting.make(1 / film.rate, job.given)
         spool = SoundSpool(folder / ".sound")
         try:
             times, blocks = _look(film, encoders, folder, spool, lines, progress, detector)
@@ -143,7 +148,7 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
             spool.close()
             (folder / ".sound").unlink()
         vectors = np.concatenate([blocks[e.modality] for e in encoders], axis=1)
-        _write(folder, job, encoders, vectors, _shot_table(job.facts, times, text))
+        _write(folder, job, encoders, vectors, _shot_table(job, film.chapters, times, text))
         if job.media:
             save_playable(job.video, folder / FILM)
         report.shots, report.seconds = len(times), end_s
@@ -187,12 +192,14 @@ def _look(
     times: list[tuple[float, float]] = []
     vectors: list[np.ndarray] = []
     pictures = _told(film.pictures(spool.write, inside), progress)
-    for batch in _batches(cut_shots(film, pictures, detector)):
+    for batch in _batches(cut_film(film, pictures, detector)):
         for shot in batch:
             save_thumbnail(shot.pictures, _thumbnail(folder, len(times)))
             times.append((shot.start_s, shot.end_s))
         if encoder is not None:
             vectors.append(encode(encoder, [_seen(shot) for shot in batch]))
+    if not times:
+        raise InputError(f"{film.path} ends before the shots of its list begin")
     progress(times[-1][1])
     return np.array(times), {"video": np.concatenate(vectors)} if vectors else {}
 
@@ -262,9 +269,14 @@ def _sound(spool: SoundSpool, start_s: float, end_s: float) -> np.ndarray:
     return np.concatenate([spool.read(s, s + piece_s) for s in starts])
 
 
-def _shot_table(facts: TitleFacts, times: np.ndarray, text: list[str]) -> pd.DataFrame:
+def _shot_table(job: TitleJob, chapters: Sequence[Chapter], times: np.ndarray, text: list[str]) -> pd.DataFrame:
+    """Times, words, and labels: of a list of shots, else of the sidecar, else of the film's chapters."""
     table = pd.DataFrame({"start_s": times[:, 0], "end_s": times[:, 1], "text": text})
-    return table.join(labels_of_shots(facts.shots, times[:, 0], times[:, 1]))
+    listed = [{**shot.labels, "start_s": shot.start_s, "end_s": shot.end_s} for shot in job.given]
+    for spans in (listed, job.facts.shots, spans_of_chapters(chapters)):
+        labels = labels_of_shots(spans, times[:, 0], times[:, 1])
+        table = table.join(labels[[name for name in labels if name not in table]])
+    return table
 
 
 def _write(folder: Path, job: TitleJob, encoders: list[Encoder], vectors: np.ndarray, shots: pd.DataFrame) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,12 @@ from msm.errors import InputError
 from msm.importers.source import split_of
 from msm.ingest.metadata import TitleFacts
 from msm.ingest.planning import Wanted
+from msm.io.cells import Cell, delimiter_of, typed_column
 
 FACTS = ("title_id", "name", "split", "synopsis", "tags")
 FILES = ("path", "subtitles", "shots")
 LARGEST = 256 * 2**20  # bytes
 MOST_NAMED = 5  # bad rows in one sentence
-WHOLE, NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})"), re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?(e[+-]?\d{1,2})?", re.I)
-Label = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,9 @@ def _no_number(name: str) -> None:
 
 
 def _csv_rows(text: str, path: Path) -> Iterator[_Row]:
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    lines = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter_of(text.split("\n", 1)[0], "path"), strict=True
+    )
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     line = 1
@@ -128,13 +128,6 @@ def _csv_rows(text: str, path: Path) -> Iterator[_Row]:
             yield _Row(line, problem=f"it has {len(cells)} cells, but line 1 has {len(header)}")
 
 
-def _delimiter(text: str) -> str:
-    """The one that gives the first line a column `path`; spreadsheets write semicolons in many countries."""
-    first = text.splitlines()[0] if text.strip() else ""
-    names = {d: [c.strip().strip('"') for c in first.split(d)] for d in ",;\t"}
-    return next((d for d, columns in names.items() if "path" in columns), ",")
-
-
 def _check_header(header: Sequence[str], path: Path) -> None:
     for name in header:
         if not name:
@@ -145,13 +138,9 @@ def _check_header(header: Sequence[str], path: Path) -> None:
         raise InputError(f"{path}: line 1 has no column 'path'; a manifest has path, {', '.join(FACTS)}, and labels")
 
 
-def _column(name: str, cells: Sequence[str]) -> list[Label]:
+def _column(name: str, cells: Sequence[str]) -> list[Cell]:
     """The cells of a column; of a label as numbers where all of them are, so that 1999 can be compared."""
-    filled = [c for c in cells if c]
-    for kind, form in ((int, WHOLE), (float, NUMBER)) if name not in FACTS + FILES else ():
-        if all(form.fullmatch(c) for c in filled):
-            return [kind(c) if c else "" for c in cells]
-    return list(cells)
+    return list(cells) if name in FACTS + FILES else typed_column(cells)
 
 
 def _film(row: _Row, manifest: Path, ids: dict[str, int]) -> Wanted:
@@ -173,11 +162,12 @@ def _film(row: _Row, manifest: Path, ids: dict[str, int]) -> Wanted:
         check_title_id(facts.title_id)
         if ids.setdefault(facts.title_id, row.line) != row.line:
             raise InputError(f"title_id {facts.title_id!r} stands in line {ids[facts.title_id]} too")
-    subtitles = cells.get("subtitles")
+    files = {name: _beside(manifest.parent, cells[name]) for name in FILES if cells.get(name)}
     return Wanted(
-        video=_beside(manifest.parent, cells["path"]),
+        video=files["path"],
         facts=facts,
-        subtitles=_beside(manifest.parent, subtitles) if subtitles else None,
+        subtitles=files.get("subtitles"),
+        shots=files.get("shots"),
         named_in=f"{manifest}, line {row.line}: ",
     )
 

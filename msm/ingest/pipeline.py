@@ -15,7 +15,8 @@ from pathlib import Path
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.ingest.catalog_update import check_fits, update_catalog
-from msm.ingest.detector import DEFAULT, detector_kind
+from msm.ingest.cutting import Cutting
+from msm.ingest.detector import DEFAULT
 from msm.ingest.dry_run import DryRun
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder, load_encoders
@@ -40,11 +41,19 @@ class IngestOptions:
     seed              deals out the titles that have no split
     detector          of shots, one of the files in `detectors/`
     detector_weights  of a detector that needs them
+    threshold         of the detector; None is its default
+    min_shot          seconds that a detected shot lasts at least; None is a quarter of a second
+    segments          seconds of a segment, which are cut instead of shots
+    shots             a list of shots that exist already; only where there is a single video
     """
 
     encoders: str = "descriptors"
     detector: str = DEFAULT
     detector_weights: Path | None = None
+    threshold: float | None = None
+    min_shot: float | None = None
+    segments: float | None = None
+    shots: Path | None = None
     subtitles: Path | None = None
     facts: TitleFacts | None = None
     manifest: Path | None = None
@@ -56,7 +65,20 @@ class IngestOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise InputError(f"--workers is {self.workers}, but must be at least 1")
-        detector_kind(self.detector, self.detector_weights)
+        if self.shots is not None:
+            self.cutting.refuse_with("--shots")
+        _ = self.cutting  # checked here
+
+    @property
+    def cutting(self) -> Cutting:
+        """How films are cut that no list of shots is given for."""
+        return Cutting(
+            detector=self.detector,
+            weights=self.detector_weights and Path(self.detector_weights).absolute(),
+            threshold=self.threshold,
+            min_shot_s=self.min_shot,
+            segments_s=self.segments,
+        )
 
 
 def ingest(
@@ -73,8 +95,7 @@ def ingest(
     options, path = options or IngestOptions(), Path(catalog)
     films, left_out = _wanted(videos, options)
     encoders = load_encoders(options.encoders)
-    weights = options.detector_weights and options.detector_weights.absolute()
-    detector_kind(options.detector, weights).make(weights)  # wrong weights are refused before any film is read
+    options.cutting.make()  # wrong weights are refused before any film is read
     former = _former(path, encoders)
     report = IngestReport(left_out=left_out)
     with naming_full_disk(path), _staging(path) as staging:
@@ -83,7 +104,7 @@ def ingest(
         finished = _finish(jobs, options.workers, _summed(progress, sum(p.seconds for p in plans)), report)
         report.sort([p.wanted.video for p in plans])
         if finished:
-            update_catalog(path, former, finished, encoders, report, options.seed, options.detector)
+            update_catalog(path, former, finished, encoders, report, options.seed, options.cutting)
         for _, staged in finished.values():
             shutil.rmtree(staged.folder)
     return report
@@ -100,9 +121,11 @@ def plan(videos: Sequence[str | Path], catalog: str | Path, options: IngestOptio
 def _wanted(videos: Sequence[str | Path], options: IngestOptions) -> tuple[list[Wanted], list[str]]:
     """The films of folders, files and a manifest, and a sentence for each file of a folder that was left out."""
     found = find_videos([Path(v) for v in videos])
-    films = [Wanted(video=p, facts=options.facts, subtitles=options.subtitles) for p in found.videos]
-    if len(films) != 1 and (options.subtitles is not None or options.facts is not None):
-        raise InputError("subtitles, a name and other facts of a title can be given for one video at a time")
+    films = [
+        Wanted(video=p, facts=options.facts, subtitles=options.subtitles, shots=options.shots) for p in found.videos
+    ]
+    if len(films) != 1 and any(given is not None for given in (options.subtitles, options.shots, options.facts)):
+        raise InputError("subtitles, shots, a name and other facts of a title can be given for one video at a time")
     if options.manifest is not None:
         films += read_manifest(options.manifest)
     if not films:
@@ -157,8 +180,8 @@ def _job(plan: Planned, staging: Path, options: IngestOptions) -> TitleJob:
         subtitles=plan.wanted.subtitles,
         encoders=options.encoders,
         media=options.media,
-        detector=options.detector,
-        detector_weights=options.detector_weights and options.detector_weights.absolute(),
+        cutting=options.cutting,
+        given=plan.shots,
         folder=staging.absolute() / plan.facts.title_id,
     )
 

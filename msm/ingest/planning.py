@@ -11,6 +11,7 @@ from msm.errors import InputError, printable
 from msm.ingest.decoding import Film
 from msm.ingest.identity import Register, Source, Verdict
 from msm.ingest.metadata import TitleFacts, facts_of
+from msm.ingest.shot_lists import GivenShot, read_shot_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Wanted:
     video: Path
     facts: TitleFacts | None = None
     subtitles: Path | None = None
+    shots: Path | None = None
     named_in: str = ""
 
 
@@ -35,6 +37,7 @@ class Planned:
     source            of a film that is added or replaced
     seconds           that its file declares
     has_words_inside  whether its file holds subtitles that can be read
+    shots             of a list that was given
     why               a sentence for a film that is skipped or refused
     """
 
@@ -44,6 +47,7 @@ class Planned:
     source: Source | None = None
     seconds: float = 0.0
     has_words_inside: bool = False
+    shots: tuple[GivenShot, ...] = ()
     why: str = ""
 
     @property
@@ -100,6 +104,7 @@ def _planned(film: Wanted, facts: TitleFacts, source: Source, verdict: Verdict, 
                 source=source,
                 seconds=opened.duration_s,
                 has_words_inside=opened.has_words,
+                shots=tuple(read_shot_list(film.shots, opened.rate, opened.duration_s)) if film.shots else (),
             )
     except InputError:
         register.withdraw(verdict.title_id)  # the next film of that name may have it

@@ -41,12 +41,19 @@ class CutShot:
     changes: np.ndarray
 
 
-def cut_shots(film: Film, pictures: Iterable[Picture], detector: Detector, picture_px: int = 320) -> Iterator[CutShot]:
+def cut_shots(
+    film: Film,
+    pictures: Iterable[Picture],
+    detector: Detector,
+    picture_px: int = 320,
+    shortest_s: float = SHORTEST_S,
+) -> Iterator[CutShot]:
     """The shots of a film in order; together they cover it without gaps.
 
     picture_px  longest side of the pictures that are kept
+    shortest_s  no cut is made so soon after another
     """
-    cutter = _Cutter(film, picture_px, detector)
+    cutter = _Cutter(film, picture_px, detector, shortest_s)
     for picture in pictures:
         ended = cutter.push(picture)
         if ended is not None:
@@ -91,8 +98,8 @@ class _Shot:
 
 
 class _Cutter:
-    def __init__(self, film: Film, picture_px: int, detector: Detector):
-        self._detector = detector
+    def __init__(self, film: Film, picture_px: int, detector: Detector, shortest_s: float):
+        self._detector, self._shortest_s = detector, shortest_s
         self._scaler = _Scaler(film.size, picture_px)
         self._waiting: deque[_Look] = deque()
         self._shot = _Shot(0.0)
@@ -123,7 +130,7 @@ class _Cutter:
 
     def _place(self, look: _Look, cut: int | None) -> CutShot | None:
         ended = None
-        if look.number == cut and look.time_s - self._shot.start_s >= SHORTEST_S - 1e-3:
+        if look.number == cut and look.time_s - self._shot.start_s >= self._shortest_s - 1e-3:
             ended = self._end(look.time_s)
             self._shot = _Shot(look.time_s)
             self._next_picture_s = 0.0  # the next frame that is decoded

@@ -222,6 +222,8 @@ def world(tmp_path_factory) -> Path:
     (folder / "films").mkdir()
     for name in ("film.mp4", "short.mkv", "films/a.mp4"):
         write_film(folder / name, [Scene(0), Scene(1), Scene(2)])
+    edl = "TITLE: A\n001 AX V C 00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00\n"
+    (folder / "film.edl").write_text(edl, encoding="utf-8")
     (folder / "films.csv").write_text("path,split\nfilms/a.mp4,test\n", encoding="utf-8")
     pysubs2.SSAFile.from_string("1\n00:00:00,100 --> 00:00:00,900\nHello.\n").save(str(folder / "film.ass"))
     return folder

@@ -11,13 +11,14 @@ from msm.ingest.detector import SHORTEST_S, Frame
 
 DESCRIPTION = "PySceneDetect AdaptiveDetector, and where a picture comes out of black"
 NEEDS_WEIGHTS = False
+THRESHOLD = 3.0  # how many times the change around it a cut is; PySceneDetect's default
 DELAY = 2  # frames: AdaptiveDetector's window
 BLACK, BLACK_S = 8.0, 0.5  # mean of 0 … 255 under which a frame is black, and how long until it parts two shots
 
 
-def make(weights: Path | None = None) -> AdaptiveCuts:
+def make(weights: Path | None = None, threshold: float = THRESHOLD) -> AdaptiveCuts:
     """A detector for one film; there are no weights to read."""
-    return AdaptiveCuts()
+    return AdaptiveCuts(threshold)
 
 
 class AdaptiveCuts:
@@ -25,8 +26,8 @@ class AdaptiveCuts:
 
     delay = DELAY
 
-    def __init__(self) -> None:
-        self._adaptive = AdaptiveDetector(min_scene_len=DELAY, window_width=DELAY)
+    def __init__(self, threshold: float = THRESHOLD) -> None:
+        self._adaptive = AdaptiveDetector(threshold, min_scene_len=DELAY, window_width=DELAY)
         self._pending: dict[int, float] = {}  # cuts that are not certain yet: number → time
         self._recent: deque[tuple[float, float]] = deque(maxlen=DELAY + 2)  # time and brightness
         self._last_cut_s = 0.0

@@ -25,7 +25,7 @@ NEEDS_WEIGHTS = True
 HEIGHT, WIDTH = 27, 48
 WINDOW, STEP = 100, 50  # frames that the network sees at once, and of these the middle ones whose prediction is used
 BEFORE = (WINDOW - STEP) // 2
-THRESHOLD = 0.5
+THRESHOLD = 0.5  # the probability from which a frame is part of a transition
 BAND = 101  # frames around each with which it is compared
 
 
@@ -142,9 +142,9 @@ def load_transnet(path: Path) -> TransNetV2:
     return network
 
 
-def make(weights: Path) -> TransNetDetector:
+def make(weights: Path, threshold: float = THRESHOLD) -> TransNetDetector:
     """A detector for one film with the weights of a file; InputError where it does not hold them."""
-    return TransNetDetector(load_transnet(weights))
+    return TransNetDetector(load_transnet(weights), threshold)
 
 
 class TransNetDetector:
@@ -152,8 +152,8 @@ class TransNetDetector:
 
     delay = WINDOW - BEFORE  # when this many frames came after it, it is certain of any frame
 
-    def __init__(self, network: TransNetV2):
-        self._network = network
+    def __init__(self, network: TransNetV2, threshold: float = THRESHOLD):
+        self._network, self._threshold = network, threshold
         self._frames: list[np.ndarray] = []  # the window so far, its first BEFORE frames repeated
         self._num_known = 0  # frames whose probability is known
         self._was_transition = False
@@ -177,7 +177,7 @@ class TransNetDetector:
         with torch.inference_mode():
             window = torch.from_numpy(np.stack(self._frames))[None]
             probable = self._network(window)[0, BEFORE : BEFORE + count].numpy()
-        for number, is_transition in enumerate(probable > THRESHOLD, start=self._num_known):
+        for number, is_transition in enumerate(probable > self._threshold, start=self._num_known):
             if self._was_transition and not is_transition:
                 self._cuts.add(number)  # the first frame after a transition
             self._was_transition = bool(is_transition)
