@@ -159,7 +159,24 @@ def _video() -> list[Finding]:
     sentence = f"PyAV {av.__version__} with FFmpeg's libavcodec {codec} reads {', '.join(known.values())}"
     if lacking:
         return [Finding("Video", NOTE, f"{sentence}, but not {', '.join(lacking)}")]
-    return [Finding("Video", GOOD, f"{sentence}; no ffmpeg need be installed")]
+    return [Finding("Video", GOOD, sentence)]
+
+
+def _playable_copies() -> list[Finding]:
+    from msm.io.ffmpeg import INSTALL, ffmpeg_programs
+
+    programs = list(ffmpeg_programs())
+    usable = next((p for p in programs if not p.problem), None)
+    problems = [
+        Finding("ffmpeg", NOTE, f"{p.path} {p.origin} makes no playable copies: {p.problem}")
+        for p in programs
+        if p.problem
+    ]
+    if usable is None:
+        sentence = "no ffmpeg program that makes playable copies of films; only files that browsers play are linked"
+        return [*problems, Finding("ffmpeg", MISSING, sentence, INSTALL)]
+    sentence = f"ffmpeg {usable.version} {usable.origin} ({usable.path}) makes playable copies of films"
+    return [Finding("ffmpeg", GOOD, sentence), *problems]
 
 
 def _encoders() -> list[Finding]:
@@ -231,4 +248,4 @@ def _encoding() -> list[Finding]:
     return [Finding("Terminal", NOTE, f"its encoding is {name or 'unknown'}: some names may be shown with escapes")]
 
 
-_CHECKS = (_program, _device, _search, _maps, _video, _encoders, _extras, _browser, _disk, _encoding)
+_CHECKS = (_program, _device, _search, _maps, _video, _playable_copies, _encoders, _extras, _browser, _disk, _encoding)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from msm.cli import environment
+from msm.io import ffmpeg
 
 
 def without(monkeypatch, *packages: str, **versions: str) -> None:
@@ -25,7 +26,7 @@ def sentences(part: str) -> list[environment.Finding]:
 
 def test_every_part_is_told_in_one_line_with_what_to_install_below():
     found = environment.examine()
-    assert {"Program", "Processor", "GPU", "Search", "Maps", "Video", "Encoders", "Extras", "Disk"} <= {
+    assert {"Program", "Processor", "GPU", "Search", "Maps", "Video", "ffmpeg", "Encoders", "Extras", "Disk"} <= {
         f.part for f in found
     }
     text = environment.as_text(found)
@@ -54,6 +55,21 @@ def test_a_library_that_cannot_be_imported_breaks_its_own_part_alone(monkeypatch
     found = environment.examine()
     assert [f.part for f in found if f.state == environment.BROKEN] == ["Video"]
     assert any(f.part == "Disk" for f in found)
+
+
+def test_the_ffmpeg_program_is_named_with_its_version():
+    program = ffmpeg.ffmpeg_program()
+    (finding,) = sentences("ffmpeg")
+    assert finding.state == environment.GOOD and not finding.install
+    assert program.version in finding.sentence and program.path in finding.sentence
+
+
+def test_without_an_ffmpeg_program_its_package_is_to_be_installed(monkeypatch):
+    old = ffmpeg.FFmpeg("/usr/bin/ffmpeg", "on PATH", "4.4", "it is older than 5.1")
+    monkeypatch.setattr(ffmpeg, "ffmpeg_programs", lambda: iter([old]))
+    note, missing = sentences("ffmpeg")
+    assert (note.state, missing.state) == (environment.NOTE, environment.MISSING)
+    assert "older than 5.1" in note.sentence and missing.install == "pip install imageio-ffmpeg"
 
 
 def test_no_secret_is_told(monkeypatch):
