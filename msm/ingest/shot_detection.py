@@ -16,8 +16,10 @@ import cv2
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from msm.ingest.colour import rgb_of
 from msm.ingest.decoding import Film, Picture
 from msm.ingest.detector import SHORTEST_S, Detector, Frame
+from msm.ingest.orientation import UPRIGHT, Orientation, orientation_of
 
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
 MOST_PICTURES = 16  # even: when it is reached, every second one is dropped
@@ -165,30 +167,49 @@ class _Scaler:
         self._small = _fit(size, DETECTOR_WIDTH / max(1, wide) if wide > DETECTOR_WIDTH else 1.0)
         self._large = _fit(size, min(1.0, picture_px / max(wide, high)))
         self._for_small, self._for_large, self._for_scaled = (VideoReformatter() for _ in range(3))
-        self._turns = 0
+        self._orientation: Orientation | None = None  # of the first picture: in some streams not each one says it
+        self._first: tuple[int, int] | None = None
 
     def small(self, picture: Picture) -> np.ndarray:
         """(h, w, 3) uint8 BGR for the detector: every n-th pixel, as PySceneDetect's own scaling does."""
-        self._turns = round((picture.frame.rotation or 0) / 90) % 4
         width, height = self._small
         scaled = self._for_small.reformat(picture.frame, width, height, "bgr24", interpolation=Interpolation.POINT)
         return scaled.to_ndarray()
 
     def scaled(self, picture: Picture, width: int, height: int) -> np.ndarray:
         """(height, width, 3) uint8 RGB, upright, whatever the shape of the picture."""
-        size = (height, width) if self._turns % 2 else (width, height)
-        scaled = self._for_scaled.reformat(picture.frame, *size, "rgb24", interpolation=Interpolation.BICUBIC)
-        return self.turned(scaled.to_ndarray())
+        size = self._turning(picture).size(width, height)
+        return self.turned(rgb_of(picture.frame, *size, self._for_scaled, Interpolation.BICUBIC))
 
     def upright(self, picture: Picture) -> np.ndarray:
         """(H, W, 3) uint8 RGB as a viewer sees it."""
-        width, height = self._large
-        scaled = self._for_large.reformat(picture.frame, width, height, "rgb24", interpolation=Interpolation.AREA)
-        return self.turned(scaled.to_ndarray())
+        turning, size = self._turning(picture), self._inside(picture)
+        image = self.turned(rgb_of(picture.frame, *size, self._for_large, Interpolation.AREA))
+        return image if size == self._large else _framed(image, *turning.size(*self._large))
+
+    def _turning(self, picture: Picture) -> Orientation:
+        self._orientation = self._orientation or orientation_of(picture.frame)
+        return self._orientation
+
+    def _inside(self, picture: Picture) -> tuple[int, int]:
+        """The size in which all of a picture is seen where its shape is another one than the first picture's."""
+        shape = (picture.frame.width, picture.frame.height)
+        self._first = self._first or shape
+        ratios = [first / now for first, now in zip(self._first, shape, strict=True)]
+        wide, high = (max(1, round(n * min(ratios) / r)) for n, r in zip(self._large, ratios, strict=True))
+        return self._large if (wide / self._large[0] > 0.99 and high / self._large[1] > 0.99) else (wide, high)
 
     def turned(self, image: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.rot90(image, self._turns))
+        return (self._orientation or UPRIGHT).upright(image)
 
 
 def _fit(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return max(16, round(size[0] * scale)), max(16, round(size[1] * scale))
+
+
+def _framed(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(height, width, 3), the image in the middle of black bars."""
+    whole = np.zeros((height, width, 3), image.dtype)
+    top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
+    whole[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return whole
