@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import av
 import av.error
 import numpy as np
+from av.stream import Disposition
 from av.subtitles.subtitle import SubtitleSet
 
 from msm.errors import InputError
@@ -50,7 +51,7 @@ class Film:
             held = ", only sound" if streams.audio else ""
             self.close()  # last: PyAV's streams must not be touched afterwards
             raise InputError(f"{path} holds no video{held}")
-        self._video = pictures[0]
+        self._video = next((s for s in pictures if s.disposition & Disposition.default), pictures[0])
         self._video.thread_type = "AUTO"
         self._audio = streams.audio[0] if streams.audio else None
         self._subtitles = next((s for s in streams.subtitles if _is_text(s)), None)

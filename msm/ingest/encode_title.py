@@ -150,10 +150,25 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
         vectors = np.concatenate([blocks[e.modality] for e in encoders], axis=1)
         _write(folder, job, encoders, vectors, _shot_table(job, film.chapters, times, text))
         if job.media:
-            save_playable(job.video, folder / FILM)
+            _save_film(job, film, folder, report, lambda: progress(end_s))
         report.shots, report.seconds = len(times), end_s
         _write_about(folder, job, encoders, report)
     return StagedTitle(job.folder)
+
+
+def _save_film(job: TitleJob, film: Film, folder: Path, report: FilmReport, heartbeat: Callable[[], None]) -> None:
+    """Make the playable copy, and report what became of it."""
+    made = save_playable(
+        job.video,
+        folder / FILM,
+        film.video_index,
+        film.audio_index,
+        damaged=report.frames_skipped > 0,
+        heartbeat=heartbeat,
+    )
+    report.media = made.kind
+    if made.warning:
+        report.warn(made.warning)
 
 
 def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Callable[[], None]) -> np.ndarray:

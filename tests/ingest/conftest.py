@@ -13,6 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from tests.ingest.ffmpeg_films import make_clip
+
 HZ = 44_100
 
 
@@ -113,3 +115,18 @@ def put(short_films, tmp_path):
         return path
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the films of `ffmpeg_films` are made from."""
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mkv")
+
+
+@pytest.fixture(scope="session")
+def cases(real_data: Path) -> Path:
+    """Films that once went wrong; they stand beside the real data, and no commit holds them."""
+    folder = real_data.parent / "cases" / "ingest"
+    if not folder.is_dir():
+        pytest.skip(f"no cases in {folder}")
+    return folder

@@ -198,7 +198,7 @@ def test_a_rotated_film_stands_upright(film, monkeypatch, encoded_anew):
     matrix = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
     film.write_bytes(whole[:at] + matrix + whole[at + 36 :])
     if encoded_anew:
-        monkeypatch.setattr(playable, "PLAYABLE_VIDEO", ())
+        monkeypatch.setattr(playable, "VIDEO", {})
     title = ingested(film)
     seen = np.asarray(Image.open(title.catalog.path / "media" / "thumbnails" / "film" / "0.webp").convert("RGB"))
     shown = np.rot90(Scene(0).frame(0.5, 160, 96), -1).astype(float)
@@ -275,7 +275,7 @@ def test_other_encoders_do_not_join_a_catalog(make_catalog, tiny_catalog, film):
 def test_a_film_whose_clock_starts_late_begins_at_zero(tmp_path, monkeypatch, encoded_anew):
     """As recordings of broadcasts do: the first stamp stands for zero, in the shots and in the copy."""
     if encoded_anew:
-        monkeypatch.setattr(playable, "PLAYABLE_VIDEO", ())
+        monkeypatch.setattr(playable, "VIDEO", {})
     look = Look(times=lambda number: 100 + number / 12, sound=False)
     title = ingested(write_film(tmp_path / "late.ts", [Scene(0), Scene(1)], look))
     assert list(title.shots["start_s"]) == pytest.approx([0, 1], abs=0.01)

@@ -18,10 +18,10 @@ def times(path) -> np.ndarray:
 
 @pytest.mark.parametrize("late_s", [0, 100])
 def test_a_picture_that_is_encoded_anew_keeps_its_moment_to_the_nearest_tick(tmp_path, monkeypatch, late_s):
-    monkeypatch.setattr(playable, "PLAYABLE_VIDEO", ())
+    monkeypatch.setattr(playable, "VIDEO", {})
     look = Look(rate=30, sound=False, size=(64, 48), times=lambda number: late_s + number / 30 + 0.001 * (number % 3))
     source = write_film(tmp_path / "film.mkv", [Scene(0, 2.0)], look)
-    playable.save_playable(source, tmp_path / "copy.mp4")
+    assert playable.save_playable(source, tmp_path / "copy.mp4", 0, None).kind == "encoded"
     before, after = times(source), times(tmp_path / "copy.mp4")
 
     np.testing.assert_allclose(after - after[0], before - before[0], atol=0.1 / 90_000)

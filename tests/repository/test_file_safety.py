@@ -15,7 +15,7 @@ WRITING += ("checkpoint.save", "torch.save", "save_array", "save_file", "write_i
 ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
     "msm/data/writer.py": "into the folder of the whole_folder of msm/data/catalog.py",
     "msm/ingest/encode_title.py:_write": "into the folder of encode_title's whole_folder",
-    "msm/ingest/playable.py": "as above",
+    "msm/ingest/colour.py:write_cube": "as above; removed when ffmpeg has read it",
     "msm/search/vector_index/index.py:write_index": "into the folder of whoever keeps it (msm/search/index_store.py), a whole_folder",
     "msm/io/files.py:save_array": "into the folder or file of whoever calls",
     "msm/projection/maps/store.py:_as_npy": "into memory",

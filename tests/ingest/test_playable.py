@@ -1,0 +1,188 @@
+"""The playable copy shows and sounds what the shots were taken from, whatever the film is made of."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.ingest.ffmpeg_films import (
+    AAC,
+    FRAME_S,
+    H264,
+    Ingested,
+    Kind,
+    check_colours,
+    check_copy,
+    check_times,
+    frames_of,
+    grid_of,
+    ingested,
+    run_ffmpeg,
+    seconds_of,
+    seen,
+)
+from tests.ingest.film_kinds import COMMON, RARE
+
+
+def check_kind(kind: Kind, clip: Path, folder: Path) -> None:
+    film = ingested(kind.make(clip, folder))
+    assert (film.report.media, film.report.warnings) == (kind.copy, [])
+    check_times(film)
+    check_copy(film, kind.sound_s)
+    check_colours(film)
+    length_s = max(film.spans[-1, 1], 4 + (kind.sound_s or 0))
+    assert seconds_of(film.copy) == pytest.approx(length_s, abs=FRAME_S)
+
+
+@pytest.mark.parametrize("kind", COMMON, ids=lambda kind: kind.name)
+def test_a_copy_shows_and_sounds_what_the_shots_were_taken_from(kind, clip, tmp_path):
+    check_kind(kind, clip, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", RARE, ids=lambda kind: kind.name)
+def test_a_copy_of_a_rarer_kind_of_film_does_so_too(kind, clip, tmp_path):
+    check_kind(kind, clip, tmp_path)
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize("flip", ["", "-display_hflip", "-display_vflip"])
+def test_thumbnails_are_turned_and_mirrored_as_ffmpeg_does(clip, tmp_path, degrees, flip):
+    plain, turned, shown = tmp_path / "plain.mp4", tmp_path / "turned.mp4", tmp_path / "shown.ppm"
+    run_ffmpeg("-i", clip, "-t", "0.2", "-an", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", plain)
+    run_ffmpeg("-display_rotation", str(degrees), *flip.split(), "-i", plain, "-c", "copy", turned)
+    run_ffmpeg("-i", turned, "-frames:v", "1", "-update", "1", shown)
+    frame = frames_of(turned)[0][1]
+    wanted = np.frombuffer(shown.read_bytes(), np.uint8)[-160 * 96 * 3 :]
+    wanted = wanted.reshape(*((160, 96) if degrees % 180 else (96, 160)), 3)
+    assert np.abs(grid_of(seen(frame, wanted.shape[:2])) - grid_of(wanted.astype(float))).max() < 6
+
+
+@pytest.mark.parametrize(
+    ("case", "copy", "sound_s"),
+    [
+        ("mkv_h264_bframes/plain.mkv", "copied", 0.021),
+        ("audio_offset_lost/auoff.webm", "copied", 3.0),
+        ("audio_offset_lost/auoff_hevc.mkv", "encoded", 3.0),
+        ("color_tags/fullrange_hevc.mp4", "encoded", 0.0),
+        ("hdr10/truehdr.mp4", "encoded", 0.0),
+        ("cover_first/cover_first.mp4", "copied", 0.0),
+        ("mp3_in_mp4/mp3.mp4", "linked", 0.0),
+        ("raw_h264_no_media/raw25.h264", "encoded", None),
+        ("long_last_frame/still_audio.mp4", "linked", 0.0),
+        ("long_last_frame/lastlong3_audio.mp4", "linked", 0.0),
+    ],
+)
+def test_films_whose_copy_once_went_wrong(cases, tmp_path, case, copy, sound_s):
+    film = ingested_case(cases / case, tmp_path)
+    assert (film.report.media, film.report.warnings) == (copy, [])
+    check_times(film)
+    check_copy(film, sound_s)
+    declared_s = seconds_of(film.source)
+    for shot, wanted in enumerate([(200, 40, 40), (40, 170, 60)] if "encoded" in copy and len(film.spans) > 1 else []):
+        for image in (film.thumbnail(shot), seen(frame_at(film, shot), film.thumbnail(shot).shape[:2])):
+            assert np.abs(grid_of(image)[1:3, 1:3].mean(axis=(0, 1)) - wanted).max() < 24  # its brightness varies
+    assert not declared_s or seconds_of(film.copy) == pytest.approx(declared_s, abs=0.04)
+
+
+@pytest.mark.parametrize("case", ["reschange.ts", "audiochange.ts"])
+def test_a_case_of_a_splice_has_its_shots_and_a_copy(cases, tmp_path, case):
+    film = ingested_case(cases / "ts_splice_media" / case, tmp_path)
+    assert (film.report.media, len(film.spans)) == ("encoded", 5)
+    check_copy(film, 0.021)
+
+
+def ingested_case(case: Path, folder: Path) -> Ingested:
+    return ingested(Path(shutil.copyfile(case, folder / case.name)))
+
+
+def frame_at(film: Ingested, shot: int) -> av.VideoFrame:
+    """The frame of the copy in the middle of a shot."""
+    middle_s = film.spans[shot].mean()
+    return [frame for at, frame in frames_of(film.copy) if at <= middle_s][-1]
+
+
+SPLICES = {
+    "size": (f"-s 160x96 {H264} {AAC}", f"-s 96x96 {H264} {AAC}"),
+    "sound": (f"{H264} {AAC} -ar 48000 -ac 1", f"{H264} {AAC} -ar 44100 -ac 2"),
+    "nothing": (f"{H264} {AAC}", f"{H264} {AAC}"),
+}
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.7])
+@pytest.mark.parametrize("changing", SPLICES)
+def test_a_broadcast_whose_streams_change_has_a_copy_of_the_whole(clip, tmp_path, changing, late_s):
+    parts = []
+    for number, made_by in enumerate(SPLICES[changing]):
+        late = ("", f"-itsoffset {late_s}" if number == 0 else "")
+        parts.append(
+            Kind(f"{number}.ts", f"{made_by} -t 4 -muxdelay 0 -output_ts_offset {1.4 + 4 * number}", before=late)
+        )
+        parts[-1].make(clip, tmp_path)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join((tmp_path / part.name).read_bytes() for part in parts))
+    film = ingested(joined)
+    assert film.report.media in ("copied", "encoded") and len(film.spans) == 6
+    check_copy(film, late_s)
+    assert seconds_of(film.copy) == pytest.approx(8, abs=2 * FRAME_S)
+
+
+def test_where_a_picture_has_another_shape_all_of_it_is_shown_between_bars(clip, tmp_path):
+    """A square picture after a wide one: in its thumbnails and in the copy a fifth of the width is black on each side."""
+    for number, size in enumerate(["160x96", "96x96"]):
+        made_by = f"-s {size} {H264} {AAC} -muxdelay 0 -output_ts_offset {1.4 + 4 * number}"
+        Kind(f"{number}.ts", made_by).make(clip, tmp_path)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
+    film = ingested(joined)
+    square = film.thumbnail(4)
+    for image in (square, seen(frame_at(film, 4), square.shape[:2])):
+        across = image[60].mean(axis=-1)
+        assert (across < 30).nonzero()[0].size == pytest.approx(64, abs=6)
+
+
+def test_silence_inside_sound_is_kept(clip, tmp_path):
+    """Browsers play sound without regard to gaps in its time stamps."""
+    gap = f"{H264} -af aselect='lt(t\\,1)+gt(t\\,2)' {AAC}"
+    film = ingested(Kind("gap.mkv", gap).make(clip, tmp_path))
+    with av.open(str(film.copy)) as copy:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=8000)
+        pieces = [p.to_ndarray().reshape(-1) for f in copy.decode(audio=0) for p in resampler.resample(f)]
+    loud = np.abs(np.concatenate(pieces)[: 8000 * 4].reshape(-1, 800)).max(axis=1) > 0.05  # a tenth of a second each
+    assert loud[:9].all() and not loud[12:19].any() and loud[22:39].all()
+
+
+def test_the_copy_shows_the_stream_that_the_shots_were_taken_from(clip, tmp_path):
+    """The one that is flagged as default, though another is the first."""
+    path, graph = tmp_path / "two.mp4", "[0:v]hue=h=90[other];[0:v]null[film]"
+    words = f"-map [other] -map [film] -map 0:a {H264} {AAC} -disposition:v:0 0 -disposition:v:1 default"
+    run_ffmpeg("-i", clip, "-filter_complex", graph, *words.split(), path)
+    film = ingested(path)
+    assert film.report.media == "copied"
+    check_colours(film)
+    check_copy(film, 0.0)
+
+
+def test_a_cover_is_no_part_of_the_copy(clip, tmp_path):
+    cover, film = tmp_path / "cover.png", Kind("film.mp4").make(clip, tmp_path)
+    run_ffmpeg("-i", clip, "-frames:v", "1", "-vf", "hue=h=90", "-update", "1", cover)
+    both = tmp_path / "both.mp4"
+    run_ffmpeg(
+        "-i", film, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1", "attached_pic", both
+    )
+    made = ingested(both)
+    assert made.report.media == "copied"
+    check_colours(made)
+    with av.open(str(made.copy)) as copy:
+        assert [stream.type for stream in copy.streams] == ["video", "audio"]
+
+
+@pytest.mark.parametrize("name", ["-i.mkv", "a:b%03d.mkv", "[v],'x'.mkv", "http:film.mkv"])
+def test_names_that_ffmpeg_could_take_for_something_else(clip, tmp_path, name):
+    film = ingested(Kind("film.mkv").make(clip, tmp_path).rename(tmp_path / name))
+    assert film.report.media == "copied"
+    check_copy(film, 0.0)
