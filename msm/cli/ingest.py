@@ -49,6 +49,18 @@ def ingest(
     subtitles: Annotated[
         Path | None, typer.Option(help="The subtitles of a single video. Default: beside it, or inside it.")
     ] = None,
+    subtitles_encoding: Annotated[
+        str, typer.Option(help="The encoding of subtitle files, such as cp1251. Default: detected.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option(help="The preferred language of sound and subtitles: a code or a name, such as de or German.")
+    ] = "",
+    audio_track: Annotated[
+        int | None, typer.Option(help="The sound track to read, from 1. Default: the flagged default.")
+    ] = None,
+    subtitle_track: Annotated[
+        int | None, typer.Option(help="The subtitle track to read, from 1, before subtitles beside the video.")
+    ] = None,
     name: Annotated[
         str, typer.Option(help="The name of a single video, as the next four options. Default: the file's name.")
     ] = "",
@@ -79,6 +91,10 @@ def ingest(
         shots=shots,
         subtitles=subtitles,
         manifest=manifest,
+        subtitles_encoding=subtitles_encoding,
+        language=language,
+        audio_track=audio_track,
+        subtitle_track=subtitle_track,
         facts=given if given != TitleFacts() else None,
         media=media,
         workers=workers,

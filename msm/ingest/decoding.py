@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 import av
 import av.error
 import numpy as np
-from av.stream import Disposition
 from av.subtitles.subtitle import SubtitleSet
 
 from msm.errors import InputError
 from msm.ingest.chapters import Chapter, chapters_of
-from msm.ingest.subtitles import Line, plain_text
+from msm.ingest.subtitles import Cue
+from msm.ingest.tracks import ANY_TRACKS, TrackChoice, choose_audio, choose_subtitles, choose_video
 
 SOUND_HZ = 16_000
 MOST_BAD_PACKETS = 0.05  # of all packets: more, and the file is refused as damaged
@@ -37,24 +37,31 @@ class Picture:
 class Film:
     """An opened video file; use it as a context manager.
 
-    origin_s  the time stamp that stands for zero, in seconds: a broadcast's clock may begin anywhere
+    origin_s        the time stamp that stands for zero, in seconds: a broadcast's clock may begin anywhere
+    subtitle_track  the track of text that is read, None where there is none
 
-    Raises InputError that names the file where it is no video.
+    Raises InputError that names the file where it is no video, or has no track of the number that was asked for.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, tracks: TrackChoice = ANY_TRACKS):
         self.path = path
         self._container = _open(path)
         streams = self._container.streams
-        pictures = [s for s in streams.video if not _is_cover(s)]
-        if not pictures:
+        video = choose_video(streams.video)
+        if video is None:
             held = ", only sound" if streams.audio else ""
             self.close()  # last: PyAV's streams must not be touched afterwards
             raise InputError(f"{path} holds no video{held}")
-        self._video = next((s for s in pictures if s.disposition & Disposition.default), pictures[0])
+        self._video = video
         self._video.thread_type = "AUTO"
-        self._audio = streams.audio[0] if streams.audio else None
-        self._subtitles = next((s for s in streams.subtitles if _is_text(s)), None)
+        try:
+            sound = choose_audio(streams.audio, tracks)
+            self.subtitle_track = choose_subtitles(streams.subtitles, tracks)
+        except InputError as error:
+            self.close()
+            raise InputError(f"{path}: {error}") from None
+        self._audio: Any = sound and sound.stream
+        self._subtitles: Any = self.subtitle_track and self.subtitle_track.stream
         self.origin_s = (self._container.start_time or 0) / 1e6
 
     def __enter__(self) -> Film:
@@ -114,9 +121,9 @@ class Film:
     def pictures(
         self,
         on_sound: Callable[[float, np.ndarray], None] = lambda start_s, samples: None,
-        on_line: Callable[[Line], None] = lambda line: None,
+        on_cue: Callable[[Cue], None] = lambda cue: None,
     ) -> Iterator[Picture]:
-        """Every frame in order. On the way, sound and subtitle lines are given to those who listen.
+        """Every frame in order. On the way, sound and subtitles are given to those who listen.
 
         on_sound  hears the time of a piece of sound and its (samples,) int16, mono, SOUND_HZ
         """
@@ -132,19 +139,19 @@ class Film:
                 for piece in resampler.pieces(item):
                     on_sound(heard_s, piece)
                     heard_s += len(piece) / SOUND_HZ
-            elif isinstance(item, Line):
-                on_line(item)
+            elif isinstance(item, Cue):
+                on_cue(item)
         self._check_whole(clock, heard_s)
 
     def _decoded(self) -> Iterator[Any]:
-        """Frames of both kinds and subtitle lines, in the order of the file."""
+        """Frames of both kinds and subtitles, in the order of the file."""
         packets = bad = 0
         streams = [s for s in (self._video, self._audio, self._subtitles) if s is not None]
         try:
             for packet in self._container.demux(streams):
                 packets += 1
                 try:
-                    yield from self._lines(packet) if packet.stream is self._subtitles else packet.decode()
+                    yield from self._cues(packet) if packet.stream is self._subtitles else packet.decode()
                 except av.error.InvalidDataError:
                     bad += 1
         except av.error.FFmpegError as error:
@@ -152,7 +159,7 @@ class Film:
         if bad > 1 + MOST_BAD_PACKETS * packets:
             raise InputError(f"{self.path} is damaged: {bad} of its {packets} packets cannot be decoded")
 
-    def _lines(self, packet: Any) -> Iterator[Line]:
+    def _cues(self, packet: Any) -> Iterator[Cue]:
         if packet.pts is None or not packet.size:
             return
         start_s = float(packet.pts * packet.time_base) - self.origin_s
@@ -160,9 +167,7 @@ class Film:
         decoded = packet.decode()
         for found in decoded if isinstance(decoded, list) else [decoded]:
             for rect in found if isinstance(found, SubtitleSet) else [found]:
-                text = plain_text(_event_text(getattr(rect, "ass", b"")))
-                if text:
-                    yield Line(start_s, start_s + max(length_s, 0.1), text)
+                yield Cue(start_s, start_s + max(length_s, 0.1), _event_text(getattr(rect, "ass", b"")))
 
     def _time(self, frame: av.VideoFrame | av.AudioFrame) -> float | None:
         if frame.pts is None or frame.time_base is None:
@@ -247,15 +252,6 @@ def _open(path: Path) -> Any:
 
 def _reason(error: av.error.FFmpegError) -> str:
     return (error.strerror or "unknown error").rstrip(".")
-
-
-def _is_cover(stream: Any) -> bool:
-    """The picture on a song's sleeve is no film."""
-    return bool(stream.disposition & stream.disposition.__class__.attached_pic)
-
-
-def _is_text(stream: Any) -> bool:
-    return stream.codec_context.name in ("ass", "ssa", "srt", "subrip", "mov_text", "webvtt", "text")
 
 
 def _event_text(event: bytes) -> str:

@@ -29,8 +29,9 @@ from msm.ingest.playable import save_playable
 from msm.ingest.report import FilmReport
 from msm.ingest.shot_detection import CutShot
 from msm.ingest.shot_lists import GivenShot
-from msm.ingest.subtitles import Line, read_subtitles, sidecar_subtitles, text_of_shots
+from msm.ingest.subtitles import num_placed, text_of_shots
 from msm.ingest.thumbnails import save_thumbnail
+from msm.ingest.words import ANY_WORDS, WordChoice, WordReader, files_of_words
 from msm.io.files import read_json, save_array, whole_folder, write_json
 
 TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
@@ -54,14 +55,14 @@ class TitleJob:
     cutting: Cutting = SHOTS
     given: tuple[GivenShot, ...] = ()  # shots of a list; the film is cut by `cutting` where there are none
     source: Source | None = None  # which film the video is
+    words: WordChoice = ANY_WORDS
 
     @property
     def made_from(self) -> dict[str, Any]:
         """What must be the same for a finished title to be used again."""
-        files = [self.video, self.subtitles or sidecar_subtitles(self.video), self.video.with_suffix(".json")]
-        stamps = [
-            [printable(f.name), f.stat().st_size, f.stat().st_mtime_ns] for f in files if f is not None and f.is_file()
-        ]
+        beside = files_of_words(self.video, self.subtitles, self.words.tracks.language)
+        files = [self.video, *beside, self.video.with_suffix(".json")]
+        stamps = [[printable(f.name), f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
         choices = [
             self.source and self.source.hash,
             self.encoders,
@@ -69,6 +70,7 @@ class TitleJob:
             repr(self.facts),
             "" if self.cutting == SHOTS else repr(self.cutting),
             "" if not self.given else hashlib.sha256(repr(self.given).encode("utf-8", "replace")).hexdigest(),
+            "" if self.words == ANY_WORDS else repr(self.words),
         ]
         return {"files": stamps, "choices": choices}
 
@@ -126,18 +128,18 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
 
     Raises InputError that names the file, and leaves nothing behind.
     """
-    report = FilmReport(video=printable(job.video), title_id=job.facts.title_id)
+    report = FilmReport(video=printable(job.video), title_id=job.facts.title_id, warnings=[*job.facts.warnings])
     encoders = load_encoders(job.encoders)
-    lines = _given_lines(job, report)
-    with Film(job.video) as film, whole_folder(job.folder, replace=True) as folder:
+    with Film(job.video, job.words.tracks) as film, whole_folder(job.folder, replace=True) as folder:
         detector = job.cutting.make(1 / film.rate, job.given)
+        reader = WordReader(job.video, job.subtitles, job.words, film.rate, film.subtitle_track)
         spool = SoundSpool(folder / ".sound")
         try:
-            times, blocks = _look(film, encoders, folder, spool, lines, progress, detector)
-            text = text_of_shots(lines, times[:, 0], times[:, 1])
+            times, blocks = _look(film, encoders, folder, spool, reader, progress, detector)
+            words = reader.words()
+            text = text_of_shots(words.lines, times[:, 0], times[:, 1])
             end_s = float(times[-1, 1])
-            report.words = report.words or ("a text stream of the file" if lines else "")
-            report.lines = sum(line.start_s < end_s for line in lines)
+            words.tell(report, num_placed(words.lines, times[:, 0], times[:, 1]))
             for encoder in encoders:
                 if encoder.modality != "video":
                     batches = _heard(
@@ -180,33 +182,24 @@ def _encoded(encoder: Encoder, batches: Iterator[list[ShotInput]], heartbeat: Ca
     return np.concatenate(blocks)
 
 
-def _given_lines(job: TitleJob, report: FilmReport) -> list[Line]:
-    path = job.subtitles or sidecar_subtitles(job.video)
-    if path is None:
-        return []
-    report.words = printable(path.name)
-    return read_subtitles(path)
-
-
 def _look(
     film: Film,
     encoders: list[Encoder],
     folder: Path,
     spool: SoundSpool,
-    lines: list[Line],
+    reader: WordReader,
     progress: Callable[[float], None],
     detector: Detector,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The one pass over a film: (N, 2) times of shots and, where video is encoded, its block of columns.
 
-    Thumbnails are written, sound is spooled, and lines inside the film are taken where none were given.
+    Thumbnails are written, sound is spooled, and the reader of words hears the subtitles inside the film.
     """
     _thumbnail(folder, 0).parent.mkdir()
     encoder = next((e for e in encoders if e.modality == "video"), None)
-    inside = (lambda line: None) if lines else lines.append
     times: list[tuple[float, float]] = []
     vectors: list[np.ndarray] = []
-    pictures = _told(film.pictures(spool.write, inside), progress)
+    pictures = _told(film.pictures(spool.write, reader.hear), progress)
     for batch in _batches(cut_film(film, pictures, detector)):
         for shot in batch:
             save_thumbnail(shot.pictures, _thumbnail(folder, len(times)))

@@ -5,6 +5,7 @@ It stands in a sidecar: `film.json` beside `film.mp4`, or in what the command li
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from msm.config.schema import Number, check
 from msm.data.schema import TITLE_COLUMNS, TITLE_OPTIONAL, check_title_id
 from msm.errors import InputError
 from msm.importers.source import split_of
-from msm.ingest.subtitles import most_overlapped
+from msm.ingest.subtitles import lines_of_transcript, most_overlapped
 from msm.io.files import read_json
 
 KEYS = ("title_id", "name", "synopsis", "tags", "split", "labels", "shots")
@@ -30,6 +31,7 @@ class TitleFacts:
 
     labels  further columns of titles.parquet
     shots   spans {start_s, end_s, label: value …}; a shot takes the labels of the span that it overlaps most
+    warnings  a sentence for a JSON file beside the film that is no sidecar of ours, and was passed over
     """
 
     title_id: str = ""
@@ -39,6 +41,7 @@ class TitleFacts:
     split: str = ""
     labels: Mapping[str, Any] = field(default_factory=dict)
     shots: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def description(self) -> str:
@@ -82,9 +85,18 @@ def facts_of(video: Path, given: TitleFacts | None = None) -> TitleFacts:
 
 
 def _read_sidecar(path: Path) -> TitleFacts:
-    found = read_json(path)
-    if not isinstance(found, dict):
-        raise InputError(f"{path} must hold an object with {', '.join(KEYS)}")
+    """Facts of a sidecar of ours; of another program's file only a warning, and of a transcript nothing."""
+    try:
+        found = read_json(path)
+    except InputError as error:
+        if _names_our_keys(path):
+            raise
+        return TitleFacts(warnings=(f"{error}; it was passed over",))
+    if lines_of_transcript(found) is not None:
+        return TitleFacts()
+    if not _is_ours(found):
+        listed = ", ".join(KEYS)
+        return TitleFacts(warnings=(f"{path} is no sidecar of a title, which has {listed}; it was passed over",))
     for key in found:
         if key not in KEYS:
             raise InputError(
@@ -98,6 +110,24 @@ def _read_sidecar(path: Path) -> TitleFacts:
         if name in TITLE_COLUMNS + TITLE_OPTIONAL:
             raise InputError(f"{path}: a label cannot be called {name!r}, as a column of the format is")
     return TitleFacts(**{**found, "shots": tuple(found.get("shots", ()))})
+
+
+def _is_ours(found: Any) -> bool:
+    """Whether at least half of its keys are those of a title, or are one of them with a typo."""
+    if not isinstance(found, dict):
+        return False
+    ours = sum(bool(difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=0.75)) for key in found)
+    return 2 * ours >= len(found)
+
+
+def _names_our_keys(path: Path) -> bool:
+    """Whether a broken file was meant as a sidecar."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(1 << 16)
+    except OSError:
+        return False
+    return any(f'"{key}"'.encode() in head for key in ("title_id", "synopsis", "split", "labels", "tags"))
 
 
 def labels_of_shots(spans: Sequence[Mapping[str, Any]], starts: np.ndarray, ends: np.ndarray) -> pd.DataFrame:

@@ -25,6 +25,8 @@ from msm.ingest.manifest import read_manifest
 from msm.ingest.metadata import TitleFacts
 from msm.ingest.planning import Planned, Wanted, plan_films
 from msm.ingest.report import IngestReport
+from msm.ingest.tracks import TrackChoice
+from msm.ingest.words import WordChoice
 from msm.ingest.workers import encode_titles
 from msm.io.files import naming_full_disk, remove_leftovers
 from msm.io.locks import lock_file
@@ -45,6 +47,9 @@ class IngestOptions:
     min_shot          seconds that a detected shot lasts at least; None is a quarter of a second
     segments          seconds of a segment, which are cut instead of shots
     shots             a list of shots that exist already; only where there is a single video
+    language          of sound and subtitles, a code or a name: preferred where there are several
+    audio_track, subtitle_track  numbers, from 1, of the tracks to read
+    subtitles_encoding  of subtitle files, instead of the one found
     """
 
     encoders: str = "descriptors"
@@ -61,13 +66,19 @@ class IngestOptions:
     workers: int = 1
     replace: bool = False
     seed: int = 0
+    language: str = ""
+    audio_track: int | None = None
+    subtitle_track: int | None = None
+    subtitles_encoding: str = ""
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise InputError(f"--workers is {self.workers}, but must be at least 1")
         if self.shots is not None:
             self.cutting.refuse_with("--shots")
-        _ = self.cutting  # checked here
+        if self.subtitles is not None and self.subtitle_track is not None:
+            raise InputError("--subtitles and --subtitle-track cannot be given together")
+        _ = self.cutting, self.words  # checked here
 
     @property
     def cutting(self) -> Cutting:
@@ -79,6 +90,12 @@ class IngestOptions:
             min_shot_s=self.min_shot,
             segments_s=self.segments,
         )
+
+    @property
+    def words(self) -> WordChoice:
+        """The choices about words; InputError for an unknown encoding."""
+        tracks = TrackChoice(language=self.language, audio_track=self.audio_track, subtitle_track=self.subtitle_track)
+        return WordChoice(tracks=tracks, encoding=self.subtitles_encoding)
 
 
 def ingest(
@@ -182,6 +199,7 @@ def _job(plan: Planned, staging: Path, options: IngestOptions) -> TitleJob:
         media=options.media,
         cutting=options.cutting,
         given=plan.shots,
+        words=options.words,
         folder=staging.absolute() / plan.facts.title_id,
     )
 

@@ -91,13 +91,14 @@ def test_the_good_videos_go_in_and_the_bad_ones_are_listed(film):
     assert list(Catalog.open(film.parent / "catalog").titles["title_id"]) == ["film", "other"]
 
 
-@pytest.mark.parametrize(
-    "damage", [b"\x00\x01\x02" * 50, b"nothing of the kind", b"", b"1\n00:00:01 --> soon\nHello\n"]
-)
-def test_unreadable_subtitles_are_named(film, damage):
-    subtitles = film.with_suffix(".srt")
+DAMAGED_SUBTITLES = [b"\x00\x01\x02" * 50, b"nothing of the kind", b"", b"1\n00:00:01 --> soon\nHello\n"]
+
+
+@pytest.mark.parametrize("damage", DAMAGED_SUBTITLES)
+def test_unreadable_subtitles_that_were_named_are_an_error(film, damage):
+    subtitles = film.with_name("other.srt")
     subtitles.write_bytes(damage)
-    report = ingest([film], film.parent / "catalog")
+    report = ingest([film], film.parent / "catalog", IngestOptions(subtitles=subtitles))
     assert f"{subtitles} is not readable as subtitles" in report.failed[film]
     assert not (film.parent / "catalog").exists()
 
@@ -105,9 +106,10 @@ def test_unreadable_subtitles_are_named(film, damage):
 @pytest.mark.parametrize(
     ("sidecar", "sentence"),
     [
-        ("{", "is not readable as JSON"),
-        ("[]", "must hold an object"),
-        ('{"colour": 1}', "'colour' is not known"),
+        ('{"split": "train",', "is not readable as JSON"),
+        ('{"name": "A", "colour": 1}', "'colour' is not known"),
+        ('{"synopsys": "A storm."}', "'synopsys' is not known"),
+        ('{"Tags": []}', "'Tags' is not known"),
         ('{"split": "exam"}', "split is 'exam'"),
         ('{"name": 3}', "name is 3, but must be text"),
         ('{"labels": {"split": "test"}}', "cannot be called 'split'"),

@@ -40,7 +40,7 @@ def test_entities_are_words(tmp_path):
         (["film.srt", "film.en.vtt"], "film.srt"),
         (["film.de.srt", "film.en.vtt"], "film.en.vtt"),
         (["film.fr.ass", "film.de.srt"], "film.de.srt"),
-        (["film2.srt", "film-en.srt", "other.srt", "film.txt"], None),
+        (["film2.srt", "films.en.srt", "other.srt", "film.txt"], None),
     ],
 )
 def test_subtitles_beside_a_film_are_found(tmp_path, beside, chosen):
