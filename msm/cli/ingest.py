@@ -61,6 +61,10 @@ def ingest(
     subtitle_track: Annotated[
         int | None, typer.Option(help="The subtitle track to read, from 1, before subtitles beside the video.")
     ] = None,
+    transcribe: Annotated[
+        str,
+        typer.Option(help="A speech recogniser for videos without subtitles: a folder or hub name (docs/ingest.md)."),
+    ] = "",
     name: Annotated[
         str, typer.Option(help="The name of a single video, as the next four options. Default: the file's name.")
     ] = "",
@@ -95,6 +99,7 @@ def ingest(
         language=language,
         audio_track=audio_track,
         subtitle_track=subtitle_track,
+        transcribe=transcribe,
         facts=given if given != TitleFacts() else None,
         media=media,
         workers=workers,

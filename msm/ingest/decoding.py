@@ -222,6 +222,11 @@ class SoundSpool:
         self._file.write(piece.astype("<i2", copy=False).tobytes())
         self._samples += len(piece)
 
+    @property
+    def duration_s(self) -> float:
+        """When the sound ends, 0 where there is none."""
+        return self._samples / SOUND_HZ
+
     def read(self, start_s: float, end_s: float) -> np.ndarray:
         """(samples,) float32 in −1 … 1; shorter where the sound ends earlier."""
         start, end = (min(max(0, round(s * SOUND_HZ)), self._samples) for s in (start_s, end_s))

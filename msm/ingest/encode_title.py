@@ -136,7 +136,7 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
         spool = SoundSpool(folder / ".sound")
         try:
             times, blocks = _look(film, encoders, folder, spool, reader, progress, detector)
-            words = reader.words()
+            words = reader.words(spool if film.has_sound else None, lambda: progress(times[-1, 1]))
             text = text_of_shots(words.lines, times[:, 0], times[:, 1])
             end_s = float(times[-1, 1])
             words.tell(report, num_placed(words.lines, times[:, 0], times[:, 1]))

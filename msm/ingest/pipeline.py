@@ -50,6 +50,7 @@ class IngestOptions:
     language          of sound and subtitles, a code or a name: preferred where there are several
     audio_track, subtitle_track  numbers, from 1, of the tracks to read
     subtitles_encoding  of subtitle files, instead of the one found
+    transcribe        a speech recogniser of transformers, a folder or a hub name, for films without other words
     """
 
     encoders: str = "descriptors"
@@ -70,6 +71,7 @@ class IngestOptions:
     audio_track: int | None = None
     subtitle_track: int | None = None
     subtitles_encoding: str = ""
+    transcribe: str = ""
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -95,7 +97,7 @@ class IngestOptions:
     def words(self) -> WordChoice:
         """The choices about words; InputError for an unknown encoding."""
         tracks = TrackChoice(language=self.language, audio_track=self.audio_track, subtitle_track=self.subtitle_track)
-        return WordChoice(tracks=tracks, encoding=self.subtitles_encoding)
+        return WordChoice(tracks=tracks, encoding=self.subtitles_encoding, transcribe=self.transcribe)
 
 
 def ingest(
@@ -112,6 +114,7 @@ def ingest(
     options, path = options or IngestOptions(), Path(catalog)
     films, left_out = _wanted(videos, options)
     encoders = load_encoders(options.encoders)
+    options.words.load()
     options.cutting.make()  # wrong weights are refused before any film is read
     former = _former(path, encoders)
     report = IngestReport(left_out=left_out)

@@ -21,6 +21,7 @@ from msm.ingest.subtitles import (
     sidecars_of,
 )
 from msm.ingest.tracks import ANY_TRACKS, Track, TrackChoice
+from msm.ingest.transcription import Sound, load_transcriber
 from msm.io.files import read_json
 
 
@@ -30,14 +31,21 @@ class WordChoice:
 
     tracks    language, and numbers of tracks
     encoding  of subtitle files, instead of the one found
+    transcribe  the speech recogniser for films without other words, a folder or a hub name
     """
 
     tracks: TrackChoice = ANY_TRACKS
     encoding: str = ""
+    transcribe: str = ""
 
     def __post_init__(self) -> None:
         if self.encoding:
             check_encoding(self.encoding)
+
+    def load(self) -> None:
+        """Load the recogniser where there is one to be used, so that a wrong one is refused before any film is read."""
+        if self.transcribe:
+            load_transcriber(self.transcribe)
 
 
 ANY_WORDS = WordChoice()
@@ -89,16 +97,20 @@ class WordReader:
         """Take a cue of the film's own track."""
         self._cues.append(cue)
 
-    def words(self) -> Words:
+    def words(self, sound: Sound | None = None, heartbeat: Callable[[], None] = lambda: None) -> Words:
         """Those of the best source that holds any.
 
         Named subtitles and tracks come first; then dialogue before forced subtitles and commentaries, the wanted
-        language before others, files beside the film before its tracks, and those before transcripts.
+        language before others, files beside the film before its tracks, those before transcripts, and all of them
+        before what a speech recogniser hears.
+
+        sound      of the whole film, for the recogniser
+        heartbeat  is called while it listens, and may raise to stop
         """
         words = self._given
         if words.source:
             return words
-        for source in sorted(self._sources(), key=lambda source: source.order):
+        for source in sorted(self._sources(sound, heartbeat), key=lambda source: source.order):
             try:
                 source.read(words)
             except InputError as error:
@@ -107,7 +119,7 @@ class WordReader:
                 return words
         return words
 
-    def _sources(self) -> list[_Source]:
+    def _sources(self, sound: Sound | None, heartbeat: Callable[[], None]) -> list[_Source]:
         if self.choice.tracks.subtitle_track is not None:
             return [_Source((), self._from_track)]
         beside = enumerate(sidecars_of(self.video, self.choice.tracks.language))
@@ -117,6 +129,9 @@ class WordReader:
             sources.append(_Source(order, self._from_track))
         if self.video.with_suffix(".json").is_file():
             sources.append(_Source((False, False, 2), self._from_transcript))
+        if self.choice.transcribe and sound is not None:
+            order = (False, bool(self.choice.tracks.language), 3)
+            sources.append(_Source(order, lambda words: self._from_sound(sound, heartbeat, words)))
         return sources
 
     def _other(self, language: str) -> bool:
@@ -138,6 +153,11 @@ class WordReader:
     def _from_track(self, words: Words) -> None:
         words.lines = lines_of(self._cues)
         words.source = f"subtitle track {self.track}" if words.lines else ""
+
+    def _from_sound(self, sound: Sound, heartbeat: Callable[[], None], words: Words) -> None:
+        transcriber = load_transcriber(self.choice.transcribe)
+        words.lines = transcriber.lines(sound, self.choice.tracks.language, lambda seconds: heartbeat())
+        words.source = f"speech ({transcriber.name})" if words.lines else ""
 
     def _from_transcript(self, words: Words) -> None:
         path = self.video.with_suffix(".json")
