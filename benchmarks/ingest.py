@@ -2,7 +2,7 @@
 
     python -m benchmarks.ingest VIDEO [--repeats 3] [--times 1]
 
-Decoding is the floor: `ffmpeg -i VIDEO -f null -` where ffmpeg is installed, and the same loop in PyAV.
+Decoding is the floor: `ffmpeg -i VIDEO -f null -` with the ffmpeg that makes playable copies, and the same loop in PyAV.
 Floor and ingest alternate, so that a busy machine is busy for both; medians are compared. Memory is the
 most that the ingesting process held. `--times 3` ingests the film three times in a row as one, to see
 that memory does not grow with length.
@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 import av
 
 from msm import Catalog
+from msm.io.ffmpeg import INSTALL, ffmpeg_program
 
 MOST_TIMES, MOST_MB = 4.0, 1500.0  # the bar: of decoding, and of memory
 
@@ -46,10 +46,15 @@ def timed(command: list[str]) -> tuple[float, float]:
 
 def floors(video: Path) -> dict[str, list[str]]:
     decode = [sys.executable, "-m", "benchmarks.ingest", str(video), "--decode"]
-    found = {"PyAV": decode}
-    if shutil.which("ffmpeg"):
-        found["ffmpeg"] = ["ffmpeg", "-v", "error", "-i", str(video), "-f", "null", "-"]
-    return found
+    return {"PyAV": decode, "ffmpeg": [ffmpeg(), "-v", "error", "-i", str(video), "-f", "null", "-"]}
+
+
+def ffmpeg() -> str:
+    """The program that makes playable copies."""
+    program = ffmpeg_program()
+    if program is None:
+        raise SystemExit(f"there is no ffmpeg program; {INSTALL}")
+    return program.path
 
 
 def decode(video: Path) -> None:
@@ -67,7 +72,7 @@ def repeated(video: Path, times: int, folder: Path) -> Path:
     names, longer = folder / "names.txt", folder / f"{video.stem}-{times}-times.mp4"
     names.write_text(f"file '{video.resolve()}'\n" * times, encoding="utf-8")
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "concat", "-safe", "0", "-i", names, "-c", "copy", longer], check=True
+        [ffmpeg(), "-v", "error", "-f", "concat", "-safe", "0", "-i", names, "-c", "copy", longer], check=True
     )
     return longer
 
@@ -95,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--times", type=int, default=1, help="the film so many times in a row (needs ffmpeg)")
+    parser.add_argument("--times", type=int, default=1, help="the film so many times in a row")
     parser.add_argument("--decode", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.decode:
