@@ -102,6 +102,12 @@ class Ingested:
         return next(self.catalog.glob("media/*.mp4"))
 
     @property
+    def zero_s(self) -> float:
+        """The stamp of the source that stands for zero."""
+        with Film(self.source) as film:
+            return film.origin_s
+
+    @property
     def spans(self) -> np.ndarray:
         """(N, 2) start and end of each shot in seconds."""
         (title,) = Catalog.open(self.catalog)
