@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 SOUND_GAP_S = 0.1  # less is jitter of the stamps; `SoundSpool` and ffmpeg's `async` fill in from here on
-LATE_S = 0.02  # sound that begins later than this does not begin with the film
-JUMP_S = (-1.0, 10.0)  # between two packets of a stream: further back or ahead is another clock (ffmpeg: 10 s ahead)
+RESTART_S = -1.0  # between two packets of a stream: as far back is another part of the film
+LATE_S = 0.045  # sound that begins later than this does not begin with the film; less is the delay of a codec
 SPS, SEI, SLICES = 7, 6, (1, 5)  # types of NAL units of H.264
 UNORDERED = ("avi",)  # its packets have no times, and pictures that are shown in another order get wrong ones
 ORIENTATION_SEI = 47
@@ -24,7 +24,7 @@ class PacketSurvey:
     other_pictures  size or coding of the pictures changes on the way
     turned_inside   the pictures themselves, not the container, say how they are turned
     unsteady_sound  sound has gaps or overlaps, or its rate or channels change
-    jumps           the clock of the file is set anew on the way, as where recordings were joined
+    restarts        time stamps begin anew on the way
     sound_start_s   when sound begins; 0 where it begins with the film, or there is none
     """
 
@@ -32,7 +32,7 @@ class PacketSurvey:
     other_pictures: bool = False
     turned_inside: bool = False
     unsteady_sound: bool = False
-    jumps: bool = False
+    restarts: bool = False
     sound_start_s: float = 0.0
 
     @property
@@ -51,23 +51,31 @@ def survey_packets(
     survey = PacketSurvey()
     pictures = _Pictures(survey, video)
     sound = _Sound(survey, audio, origin_s) if audio is not None else None
-    try:
-        for number, packet in enumerate(container.demux([s for s in (video, audio) if s is not None])):
-            if number % BEAT == BEAT - 1:
-                heartbeat()
-            if not packet.size:
-                continue
-            if packet.stream is video:
-                pictures.see(packet)
-            elif sound is not None:
-                sound.see(packet)
-    except Exception:  # damaged: PyAV raises what it likes, and ffmpeg goes on where it can
-        survey.broken_stamps = survey.unsteady_sound = True
+    for number, packet in enumerate(_packets(container, [s for s in (video, audio) if s is not None])):
+        if number % BEAT == BEAT - 1:
+            heartbeat()
+        if packet is None:
+            survey.broken_stamps = survey.unsteady_sound = True
+        elif packet.stream is video:
+            pictures.see(packet)
+        elif sound is not None:
+            sound.see(packet)
     return survey
 
 
-def _jumps(step_s: float) -> bool:
-    return not JUMP_S[0] < step_s < JUMP_S[1]
+def _packets(container: Any, streams: Sequence[Any]) -> Iterator[Any | None]:
+    """Those that hold something; None at the end of a file that cannot be read to its end."""
+    packets = container.demux(streams)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except Exception:  # PyAV raises what it likes where a file is damaged, and ffmpeg goes on where it can
+            yield None
+            return
+        if packet.size:
+            yield packet
 
 
 class _Pictures:
@@ -86,7 +94,7 @@ class _Pictures:
         if packet.dts is not None:
             step = packet.dts - self._last_dts if self._last_dts is not None else 1
             self._survey.broken_stamps |= step <= 0
-            self._survey.jumps |= _jumps(float(step * packet.time_base))
+            self._survey.restarts |= float(step * packet.time_base) < RESTART_S
             self._last_dts = packet.dts
         if packet.is_corrupt:
             self._survey.broken_stamps = True
@@ -134,7 +142,7 @@ class _Sound:
             self._survey.sound_start_s = max(0.0, start_s if self._start_s is None else self._start_s)
         elif abs(start_s - self._end_s) > SOUND_GAP_S:
             self._survey.unsteady_sound = True
-            self._survey.jumps |= _jumps(start_s - self._end_s)
+            self._survey.restarts |= start_s - self._end_s < RESTART_S
         length_s = float(packet.duration * packet.time_base) if packet.duration else self._frame_s
         self._end_s = start_s + length_s
 

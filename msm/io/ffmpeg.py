@@ -75,6 +75,7 @@ def run_ffmpeg(arguments: Sequence[str], output: Path, heartbeat: Callable[[], N
     program = ffmpeg_program()
     if program is None:
         raise ProgramError(f"there is no ffmpeg program that can; {INSTALL} brings one")
+    output = output.absolute()
     quiet = ["-nostdin", "-hide_banner", "-nostats", "-v", "error", "-progress", "pipe:1", "-y"]
     try:
         run_program(
