@@ -74,6 +74,9 @@ def ingest(
     split: Annotated[str, typer.Option(help="train, validation or test. Default: assigned at random.")] = "",
     workers: Annotated[int, typer.Option(help="Number of videos read in parallel.")] = 1,
     media: Annotated[bool, typer.Option(help="Keep a copy that browsers can play.")] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a damaged film at its first error, instead of reading what it can.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the assignment of titles without a split.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and write nothing.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace titles that exist already.")] = False,
@@ -104,6 +107,7 @@ def ingest(
         media=media,
         workers=workers,
         replace=replace,
+        strict=strict,
         seed=seed,
     )
     if dry_run:

@@ -1,28 +1,37 @@
 """A video file, decoded once from beginning to end: pictures, sound and subtitles as they come.
 
-Times are seconds from the start of the file, taken from its time stamps and never counted in frames.
+Times are seconds from the start of the file, taken from its time stamps and never counted in frames. What cannot be
+decoded is passed over and counted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import av.error
 import numpy as np
+from av.container import Flags
 from av.subtitles.subtitle import SubtitleSet
 
 from msm.errors import InputError
 from msm.ingest.chapters import Chapter, chapters_of
+from msm.ingest.clock import BestTimes, FrameClock, Timeline
+from msm.ingest.extent import Extent, allows_jumps
+from msm.ingest.packets import Decoder, Losses, RestartError, packets, reason
+from msm.ingest.sound import SOUND_HZ, Resampler, SoundSpool
 from msm.ingest.subtitles import Cue
 from msm.ingest.tracks import ANY_TRACKS, TrackChoice, choose_audio, choose_subtitles, choose_video
 
-SOUND_HZ = 16_000
-MOST_BAD_PACKETS = 0.05  # of all packets: more, and the file is refused as damaged
+__all__ = ["MIN_DECODED", "SOUND_HZ", "Film", "Picture", "SoundSpool"]
+
+FIRST_PACKETS = 100  # more than any decoder keeps before its first frame
+MIN_DECODED = 0.1  # of a film's frames: with fewer it is refused
 NO_FILMS = ("tty", "hls", "concat", "dash", "image2", "sdp", "ffmetadata")  # what ffmpeg reads, but is no video file
 
 
@@ -37,32 +46,60 @@ class Picture:
 class Film:
     """An opened video file; use it as a context manager.
 
+    strict          refuse the film at the first error, instead of reading what can be read
+
     origin_s        the time stamp that stands for zero, in seconds: a broadcast's clock may begin anywhere
     subtitle_track  the track of text that is read, None where there is none
+
+    Known when `pictures` has ended:
+
+    frames    number of frames that were decoded
+    end_s     when the last of them ends
+    losses    what could not be decoded
+    warnings  a sentence for each thing that is wrong with the file
 
     Raises InputError that names the file where it is no video, or has no track of the number that was asked for.
     """
 
-    def __init__(self, path: Path, tracks: TrackChoice = ANY_TRACKS):
-        self.path = path
-        self._container = _open(path)
-        streams = self._container.streams
-        video = choose_video(streams.video)
-        if video is None:
-            held = ", only sound" if streams.audio else ""
-            self.close()  # last: PyAV's streams must not be touched afterwards
-            raise InputError(f"{path} holds no video{held}")
-        self._video = video
-        self._video.thread_type = "AUTO"
+    def __init__(self, path: Path, tracks: TrackChoice = ANY_TRACKS, *, strict: bool = False):
+        self.path, self.strict, self._tracks = path, strict, tracks
+        self.frames, self.end_s, self.losses = 0, 0.0, Losses()
+        self.warnings: list[str] = []
+        self._threads = True
+        self._open()
+
+    def _open(self) -> None:
+        """Open the file and choose its streams."""
+        self._container = _open(self.path)
         try:
-            sound = choose_audio(streams.audio, tracks)
-            self.subtitle_track = choose_subtitles(streams.subtitles, tracks)
-        except InputError as error:
+            self._choose_streams(self._container.streams)
+        except InputError:
             self.close()
-            raise InputError(f"{path}: {error}") from None
+            raise
+        self.origin_s = self._start_s()
+        self._extent = Extent(self.path, self._container, self._video)
+
+    def _choose_streams(self, streams: Any) -> None:
+        self._video: Any = choose_video([s for s in streams.video if s.codec_context is not None])
+        if self._video is None:
+            unknown = any(s.codec_context is None for s in streams.video)
+            held = " that can be decoded" if unknown else ", only sound" if streams.audio else ""
+            raise InputError(f"{self.path} holds no video{held}")
+        try:
+            sound = choose_audio(streams.audio, self._tracks)
+            self.subtitle_track = choose_subtitles(streams.subtitles, self._tracks)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from None
         self._audio: Any = sound and sound.stream
         self._subtitles: Any = self.subtitle_track and self.subtitle_track.stream
-        self.origin_s = (self._container.start_time or 0) / 1e6
+
+    def _start_s(self) -> float:
+        """As ffmpeg has it: of the streams that are read where stamps may jump, else of all streams."""
+        read = [s for s in (self._video, self._audio) if s is not None]
+        starts = [float(s.start_time * s.time_base) for s in read if s.start_time is not None and s.time_base]
+        if starts and allows_jumps(self._container):
+            return min(starts)
+        return (self._container.start_time or 0) / 1e6
 
     def __enter__(self) -> Film:
         return self
@@ -84,7 +121,7 @@ class Film:
     def rate(self) -> float:
         """Frames a second, roughly; 25 where the file does not say."""
         rate = self._video.guessed_rate or self._video.average_rate
-        return min(max(float(rate), 1.0), 240.0) if rate else 25.0
+        return min(max(float(rate), 1 / 3600), 240.0) if rate else 25.0
 
     @property
     def video_index(self) -> int:
@@ -126,117 +163,127 @@ class Film:
         """Every frame in order. On the way, sound and subtitles are given to those who listen.
 
         on_sound  hears the time of a piece of sound and its (samples,) int16, mono, SOUND_HZ
+
+        Raises InputError where fewer than MIN_DECODED of the frames can be decoded; for a strict film at the first error.
         """
-        clock = _Clock(1 / self.rate)
-        resampler = _Resampler()
-        heard_s = 0.0
-        for item in self._decoded():
+        clock, counted = FrameClock(1 / self.rate), "avi" in self._container.format.name
+        best = BestTimes(round(1 / self.rate / float(self._video.time_base or 1)), counted=counted)
+        resampler, heard_s = Resampler(), 0.0
+        for item in self._items():
             if isinstance(item, av.VideoFrame):
-                yield Picture(clock.tick(self._time(item)), item)
+                at = self._seconds(self._video, best.of(item.pts, item.dts, self._reach.first))
+                self.frames += 1
+                length_s = float((item.duration or 0) * (self._video.time_base or 0))
+                yield Picture(clock.tick(at, length_s), item)
             elif isinstance(item, av.AudioFrame):
-                at = self._time(item)
+                at = self._seconds(self._audio, item.pts)
                 heard_s = heard_s if at is None else max(0.0, at)
                 for piece in resampler.pieces(item):
                     on_sound(heard_s, piece)
                     heard_s += len(piece) / SOUND_HZ
-            elif isinstance(item, Cue):
+            else:
                 on_cue(item)
-        self._check_whole(clock, heard_s)
+        self._finish(clock)
+
+    def _items(self) -> Iterator[Any]:
+        """Frames of both kinds and subtitles; after an error of a decoder with threads, read again without them."""
+        given: Counter[type] = Counter()
+        try:
+            for item in self._decoded():
+                given[type(item)] += 1
+                yield item
+        except RestartError:
+            self.close()
+            self._threads, self.losses = False, Losses()
+            self._open()
+        else:
+            return
+        for item in self._decoded():
+            given[type(item)] -= 1
+            if given[type(item)] < 0:
+                yield item
 
     def _decoded(self) -> Iterator[Any]:
-        """Frames of both kinds and subtitles, in the order of the file."""
-        packets = bad = 0
-        streams = [s for s in (self._video, self._audio, self._subtitles) if s is not None]
-        try:
-            for packet in self._container.demux(streams):
-                packets += 1
-                try:
-                    yield from self._cues(packet) if packet.stream is self._subtitles else packet.decode()
-                except av.error.InvalidDataError:
-                    bad += 1
-        except av.error.FFmpegError as error:
-            raise InputError(f"{self.path} cannot be read to its end: {_reason(error)}") from None
-        if bad > 1 + MOST_BAD_PACKETS * packets:
-            raise InputError(f"{self.path} is damaged: {bad} of its {packets} packets cannot be decoded")
+        """One reading of the file: what each packet becomes, in the order of the packets."""
+        timeline, self._reach = Timeline(allows_jumps(self._container)), _Reach(self._video)
+        self._jumped = False
+        read = [s for s in (self._video, self._audio, self._subtitles) if s is not None]
+        decoders = {s.index: Decoder(s, self.losses, threads=self._threads and s is self._video) for s in read}
+        for packet in packets(self._container, list(self._container.streams), self.losses):
+            decoder = decoders.get(packet.stream_index)
+            if decoder is not None:
+                timeline.place(packet)
+                self._jumped = bool(timeline.offset_s)
+            self._reach.add(packet)
+            if decoder is not None:
+                items = decoder.decode(packet)
+                yield from items if decoder.stream is not self._subtitles else self._cues(packet, items)
+            self._refuse_strictly()
+        for stream in (self._video, self._audio):
+            if stream is not None:
+                yield from decoders[stream.index].flush()
+        self._refuse_strictly()
 
-    def _cues(self, packet: Any) -> Iterator[Cue]:
-        if packet.pts is None or not packet.size:
+    def _cues(self, packet: Any, decoded: list[Any]) -> Iterator[Cue]:
+        if packet.pts is None:
             return
         start_s = float(packet.pts * packet.time_base) - self.origin_s
         length_s = float((packet.duration or 0) * packet.time_base)
-        decoded = packet.decode()
-        for found in decoded if isinstance(decoded, list) else [decoded]:
+        for found in decoded:
             for rect in found if isinstance(found, SubtitleSet) else [found]:
                 yield Cue(start_s, start_s + max(length_s, 0.1), _event_text(getattr(rect, "ass", b"")))
 
-    def _time(self, frame: av.VideoFrame | av.AudioFrame) -> float | None:
-        if frame.pts is None or frame.time_base is None:
-            return None
-        return float(frame.pts * frame.time_base) - self.origin_s
+    def _seconds(self, stream: Any, ticks: int | None) -> float | None:
+        return None if ticks is None or not stream.time_base else float(ticks * stream.time_base) - self.origin_s
 
-    def _check_whole(self, clock: _Clock, heard_s: float) -> None:
-        if clock.now_s is None:
+    def _refuse_strictly(self) -> None:
+        if self.strict and self.losses:
+            raise InputError(f"{self.path} is damaged: {self.losses.first}; without --strict what can be read is read")
+
+    def _finish(self, clock: FrameClock) -> None:
+        """Judge what was read, and find the end of the last frame."""
+        if not self.frames:
             raise InputError(f"{self.path} holds no picture that can be decoded")
-        reached, declared = max(clock.end_s, heard_s), self.duration_s
-        if reached < 0.95 * declared - 1:
-            raise InputError(
-                f"{self.path} is cut off: it ends after {reached:.0f} s of the {declared:.0f} s it declares"
+        reach, extent, lost = self._reach, self._extent, self.losses.frames
+        declared_s, reached_s = (extent.end_s or 0.0) - self.origin_s, clock.end_s
+        total, cut_off = self.frames + lost, extent.is_cut_off(reach.video_s, reach.any_s, reach.packets)
+        if cut_off:
+            self.warnings.append(
+                f"it is cut off: it ends after {reached_s:.0f} s of the {declared_s:.0f} s it declares"
             )
+            missing = extent.missing(reach.packets, reached_s / declared_s)
+            if self.strict or self.frames < MIN_DECODED * (total + missing):
+                raise InputError(f"{self.path} {self.warnings[-1].removeprefix('it ')}")
+        elif extent.exact and not self._jumped:
+            reached_s = max(reached_s, declared_s)
+        if self.frames < MIN_DECODED * total:
+            raise InputError(f"{self.path} is damaged: only {self.frames} of its {total} frames can be decoded")
+        self.end_s = reached_s
+        self.warnings += self.losses.sentences(self.frames)
 
 
-class _Clock:
-    """Times of frames that never stand still or run backwards, whatever the file says."""
+class _Reach:
+    """How far the packets of a file reach, on its own clock."""
 
-    def __init__(self, step_s: float):
-        self.step_s, self.now_s = step_s, None  # type: float, float | None
+    def __init__(self, video: Any):
+        self.video_s = self.any_s = 0.0
+        self.packets = 0  # of the video
+        self.first: list[int | None] = []  # dts of its first packets
+        self._video = video.index
+        self._ticks: dict[int, float] = {}
 
-    def tick(self, time_s: float | None) -> float:
-        if self.now_s is None:
-            self.now_s = max(0.0, time_s or 0.0)
-        else:
-            following = self.now_s + self.step_s if time_s is None else time_s
-            self.now_s = max(following, self.now_s + 1e-3)
-        return self.now_s
-
-    @property
-    def end_s(self) -> float:
-        """When the last frame ends."""
-        return (self.now_s or 0.0) + self.step_s
-
-
-class SoundSpool:
-    """The sound of a film on disk, so that hours of it need no memory: mono int16 at SOUND_HZ."""
-
-    def __init__(self, path: Path):
-        self._file: BinaryIO = open(path, "w+b")  # noqa: SIM115 — closed by close()
-        self._samples = 0
-
-    def write(self, start_s: float, piece: np.ndarray) -> None:
-        """Append a piece; a gap before it becomes silence, what overlaps the former piece is dropped."""
-        gap = round(start_s * SOUND_HZ) - self._samples
-        if gap > SOUND_HZ // 10:
-            self._file.seek(gap * 2, 1)
-            self._samples += gap
-        elif gap < -SOUND_HZ // 10:
-            piece = piece[-gap:]
-        self._file.write(piece.astype("<i2", copy=False).tobytes())
-        self._samples += len(piece)
-
-    @property
-    def duration_s(self) -> float:
-        """When the sound ends, 0 where there is none."""
-        return self._samples / SOUND_HZ
-
-    def read(self, start_s: float, end_s: float) -> np.ndarray:
-        """(samples,) float32 in −1 … 1; shorter where the sound ends earlier."""
-        start, end = (min(max(0, round(s * SOUND_HZ)), self._samples) for s in (start_s, end_s))
-        self._file.seek(start * 2)
-        samples = np.frombuffer(self._file.read((end - start) * 2), dtype="<i2").astype(np.float32) / 32768
-        self._file.seek(0, 2)
-        return samples
-
-    def close(self) -> None:
-        self._file.close()
+    def add(self, packet: Any) -> None:
+        index = packet.stream_index
+        if index == self._video:
+            self.packets += 1
+            if self.packets <= FIRST_PACKETS:
+                self.first.append(packet.dts)
+        at = packet.pts if packet.pts is not None else packet.dts
+        if at is not None:
+            tick_s = self._ticks.get(index) or self._ticks.setdefault(index, float(packet.time_base))
+            self.any_s = max(self.any_s, (at + (packet.duration or 0)) * tick_s)
+            if index == self._video:
+                self.video_s = max(self.video_s, (at + (packet.duration or 0)) * tick_s)
 
 
 def _open(path: Path) -> Any:
@@ -246,7 +293,9 @@ def _open(path: Path) -> Any:
     try:  # only this file: a playlist in disguise may not name others
         container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except av.error.FFmpegError as error:
-        raise InputError(f"{path} is not readable as a video: {_reason(error)}") from None
+        raise InputError(f"{path} is not readable as a video: {reason(error)}") from None
+    looking_ahead: Any = Flags.gen_pts  # past the splices of a stream, for stamps that a packet lacks
+    container.flags &= ~looking_ahead.value
     names = set(container.format.name.split(","))
     if names & set(NO_FILMS) or any(n.endswith("_pipe") for n in names):
         seen_as = container.format.long_name or container.format.name
@@ -255,29 +304,6 @@ def _open(path: Path) -> Any:
     return container
 
 
-def _reason(error: av.error.FFmpegError) -> str:
-    return (error.strerror or "unknown error").rstrip(".")
-
-
 def _event_text(event: bytes) -> str:
     """What is said in an event as ffmpeg gives it: ReadOrder,Layer,Style,Name,3 margins,Effect,Text."""
     return event.decode("utf-8", "replace").split(",", 8)[-1]
-
-
-class _Resampler:
-    """Sound of any rate and layout, changing on the way even, as mono int16 at SOUND_HZ."""
-
-    def __init__(self) -> None:
-        self._new()
-
-    def _new(self) -> None:
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SOUND_HZ)
-
-    def pieces(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
-        try:
-            pieces = self._resampler.resample(frame)
-        except ValueError:  # the rate or the layout is another one from here on
-            self._new()
-            pieces = self._resampler.resample(frame)
-        for piece in pieces:
-            yield piece.to_ndarray().reshape(-1)

@@ -54,6 +54,7 @@ class TitleJob:
     folder: Path  # where the finished title appears
     cutting: Cutting = SHOTS
     given: tuple[GivenShot, ...] = ()  # shots of a list; the film is cut by `cutting` where there are none
+    strict: bool = False
     source: Source | None = None  # which film the video is
     words: WordChoice = ANY_WORDS
 
@@ -71,6 +72,7 @@ class TitleJob:
             "" if self.cutting == SHOTS else repr(self.cutting),
             "" if not self.given else hashlib.sha256(repr(self.given).encode("utf-8", "replace")).hexdigest(),
             "" if self.words == ANY_WORDS else repr(self.words),
+            *(["strict"] if self.strict else []),
         ]
         return {"files": stamps, "choices": choices}
 
@@ -130,7 +132,10 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
     """
     report = FilmReport(video=printable(job.video), title_id=job.facts.title_id, warnings=[*job.facts.warnings])
     encoders = load_encoders(job.encoders)
-    with Film(job.video, job.words.tracks) as film, whole_folder(job.folder, replace=True) as folder:
+    with (
+        Film(job.video, job.words.tracks, strict=job.strict) as film,
+        whole_folder(job.folder, replace=True) as folder,
+    ):
         detector = job.cutting.make(1 / film.rate, job.given)
         reader = WordReader(job.video, job.subtitles, job.words, film.rate, film.subtitle_track)
         spool = SoundSpool(folder / ".sound")
@@ -139,6 +144,9 @@ def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda secon
             words = reader.words(spool if film.has_sound else None, lambda: progress(times[-1, 1]))
             text = text_of_shots(words.lines, times[:, 0], times[:, 1])
             end_s = float(times[-1, 1])
+            report.frames, report.frames_skipped = film.frames, film.losses.frames
+            for sentence in film.warnings:
+                report.warn(sentence)
             words.tell(report, num_placed(words.lines, times[:, 0], times[:, 1]))
             for encoder in encoders:
                 if encoder.modality != "video":

@@ -51,6 +51,7 @@ class IngestOptions:
     audio_track, subtitle_track  numbers, from 1, of the tracks to read
     subtitles_encoding  of subtitle files, instead of the one found
     transcribe        a speech recogniser of transformers, a folder or a hub name, for films without other words
+    strict            a film is refused at the first error in its file, instead of reading what can be read
     """
 
     encoders: str = "descriptors"
@@ -66,6 +67,7 @@ class IngestOptions:
     media: bool = True
     workers: int = 1
     replace: bool = False
+    strict: bool = False
     seed: int = 0
     language: str = ""
     audio_track: int | None = None
@@ -175,6 +177,8 @@ def _staging(catalog: Path) -> Iterator[Path]:
         try:
             yield folder
         finally:
+            for left in folder.glob(".*.tmp-*"):  # of a process that was killed; all have ended by now
+                shutil.rmtree(left, ignore_errors=True)
             if folder.exists() and not any(p.name != ".lock" for p in folder.iterdir()):
                 shutil.rmtree(folder)
 
@@ -203,6 +207,7 @@ def _job(plan: Planned, staging: Path, options: IngestOptions) -> TitleJob:
         cutting=options.cutting,
         given=plan.shots,
         words=options.words,
+        strict=options.strict,
         folder=staging.absolute() / plan.facts.title_id,
     )
 

@@ -11,6 +11,7 @@ from msm.errors import InputError, printable
 from msm.ingest.decoding import Film
 from msm.ingest.identity import Register, Source, Verdict
 from msm.ingest.metadata import TitleFacts, facts_of
+from msm.ingest.report import unreadable
 from msm.ingest.shot_lists import GivenShot, read_shot_list
 
 
@@ -72,6 +73,8 @@ def plan_films(films: Sequence[Wanted], former: Catalog | None, *, replace_title
             yield _plan(film, found, register, replace_titles)
         except InputError as error:
             yield Planned(wanted=film, action="refuse", facts=TitleFacts(), why=f"{film.named_in}{error}")
+        except Exception as error:  # whatever it is, it is about this film
+            yield Planned(wanted=film, action="refuse", facts=TitleFacts(), why=str(unreadable(film.video, error)))
 
 
 def _facts_or_error(film: Wanted) -> TitleFacts | InputError:
@@ -106,6 +109,6 @@ def _planned(film: Wanted, facts: TitleFacts, source: Source, verdict: Verdict, 
                 has_words_inside=opened.has_words,
                 shots=tuple(read_shot_list(film.shots, opened.rate, opened.duration_s)) if film.shots else (),
             )
-    except InputError:
+    except Exception:
         register.withdraw(verdict.title_id)  # the next film of that name may have it
         raise

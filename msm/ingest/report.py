@@ -11,7 +11,7 @@ from msgspec import Struct, to_builtins
 
 from msm.config.schema import check
 from msm.data.schema import INGEST_REPORT
-from msm.errors import InputError, printable
+from msm.errors import NO_MEMORY, InputError, lacks_memory, printable
 from msm.io.files import read_json, write_json
 
 Outcome = Literal["added", "skipped", "failed"]
@@ -140,6 +140,13 @@ class IngestReport:
         lines += [printable(sentence) for sentence in self.left_out]
         counts = f"{len(self.added)} added, {len(self.skipped)} skipped, {len(self.failed)} failed"
         return "\n".join([*lines, f"{printable(catalog)}: {counts}"])
+
+
+def unreadable(video: Path, error: Exception) -> InputError:
+    """The sentence for a film at which something unforeseen happened."""
+    line = next(iter(str(error).strip().splitlines()), "")
+    what = NO_MEMORY if lacks_memory(error) else f"{type(error).__name__}: {line}".removesuffix(": ")
+    return InputError(f"{video} cannot be read: {what}")
 
 
 class _Kept(Struct):

@@ -24,6 +24,9 @@ from msm.ingest.orientation import UPRIGHT, Orientation, orientation_of
 DETECTOR_WIDTH = 256  # what PySceneDetect scales to by itself
 MOST_PICTURES = 16  # even: when it is reached, every second one is dropped
 FIRST_STRIDE_S = 0.25
+HELD_S = 1.0  # a picture that stands so long, or half as long and HELD_FRAMES frames, is held
+HELD_FRAMES = 6
+HELD_STEP_S, MOST_COPIES = 0.1, 16  # between two of its copies, and how many it has with itself
 GRID = (18, 32)  # rows and columns in which motion is measured
 
 
@@ -56,11 +59,36 @@ def cut_shots(
     shortest_s  no cut is made so soon after another
     """
     cutter = _Cutter(film, picture_px, detector, shortest_s)
-    for picture in pictures:
+    for picture in _held(pictures, film):
         ended = cutter.push(picture)
         if ended is not None:
             yield ended
-    yield from cutter.finish()
+    yield from cutter.finish(film.end_s)
+
+
+def _held(pictures: Iterable[Picture], film: Film) -> Iterator[Picture]:
+    """The same pictures; one that stands long, as a slide does, comes several times.
+
+    Detectors compare a frame with its neighbours, and of slides each neighbour is another one. So they see what a
+    viewer sees: the same picture for a while.
+    """
+    long_s = min(HELD_S, max(HELD_S / 2, HELD_FRAMES / film.rate)) - 1e-3
+    last: Picture | None = None
+    for picture in pictures:
+        if last is not None:
+            yield from _copies(last, picture.time_s, long_s)
+        yield picture
+        last = picture
+    if last is not None:
+        yield from _copies(last, film.end_s, long_s)
+
+
+def _copies(picture: Picture, end_s: float, long_s: float) -> Iterator[Picture]:
+    length_s = end_s - picture.time_s
+    if length_s >= long_s:
+        copies = min(MOST_COPIES, round(length_s / HELD_STEP_S))
+        for number in range(1, copies):
+            yield Picture(picture.time_s + number * length_s / copies, picture.frame)
 
 
 @dataclass
@@ -105,12 +133,9 @@ class _Cutter:
         self._scaler = _Scaler(film.size, picture_px)
         self._waiting: deque[_Look] = deque()
         self._shot = _Shot(0.0)
-        self._number, self._next_picture_s, self._frame_s, self._now_s = 0, 0.0, 1 / film.rate, 0.0
+        self._number, self._next_picture_s = 0, 0.0
 
     def push(self, picture: Picture) -> CutShot | None:
-        if self._number:
-            self._frame_s = min(1.0, picture.time_s - self._now_s)
-        self._now_s = picture.time_s
         image = self._scaler.small(picture)
         grid = cv2.cvtColor(cv2.resize(image, GRID[::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         kept = None
@@ -139,14 +164,14 @@ class _Cutter:
         self._shot.add(look)
         return ended
 
-    def finish(self) -> Iterator[CutShot]:
+    def finish(self, end_s: float) -> Iterator[CutShot]:
+        """The last shots of a film that ends at `end_s`."""
         cuts = self._detector.finish(self._number)
         for look in self._waiting:
             ended = self._place(look, look.number if look.number in cuts else None)
             if ended is not None:
                 yield ended
-        last = self._shot.last
-        yield self._end((last.time_s if last else self._shot.start_s) + self._frame_s)
+        yield self._end(max(end_s, self._shot.start_s + 1e-3))
 
     def _end(self, end_s: float) -> CutShot:
         shot = self._shot

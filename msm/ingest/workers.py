@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import queue
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any
 
-from msm.errors import FullDiskError, InputError
+from msm.errors import FULL, FullDiskError, InputError, printable
 from msm.ingest.encode_title import StagedTitle, TitleJob, encode_title
+from msm.ingest.report import unreadable
 from msm.io.processes import exit_with_parent
 
+logger = logging.getLogger(__name__)
 Outcome = tuple[TitleJob, StagedTitle | InputError]
 _progress: Any = None  # in a worker: where it tells (title, seconds)
 _stop: Any = None  # in a worker: set when the parent wants no more
@@ -38,30 +42,72 @@ def _attempt(job: TitleJob, progress: Callable[[str, float], None]) -> StagedTit
         raise  # the next title would find no space either
     except InputError as error:
         return error
+    except Exception as error:  # whatever it is, it is about this film: the others are read
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        logger.debug("%s", printable(job.video), exc_info=True)
+        return unreadable(job.video, error)
 
 
 def _in_processes(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
+    """Titles made in several processes. One that is killed costs the film that killed it, and no other.
+
+    A pool does not say which of its films a process died of. Those that may have been under way are tried again, each
+    in a pool of its own; then the rest, together.
+    """
+    suspects = yield from _pool(jobs, workers, progress)
+    while suspects:
+        under_way, rest = suspects[: workers + 1], suspects[workers + 1 :]
+        for job in under_way:
+            for _ in (yield from _pool([job], 1, progress)):
+                yield (
+                    job,
+                    InputError(f"{job.video}: the process that read it was killed; is there enough memory for it?"),
+                )
+        suspects = yield from _pool(rest, workers, progress)
+
+
+def _pool(
+    jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]
+) -> Generator[Outcome, None, list[TitleJob]]:
+    """Make titles in a pool of processes; returns the jobs that were not done when one of them was killed, in order."""
+    if not jobs:
+        return []
     context = multiprocessing.get_context("spawn")  # threads that decode do not survive a fork
     progress_queue, stop = context.Queue(), context.Event()
+    left = {id(job): job for job in jobs}
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(progress_queue, stop)) as pool:
-        running: dict[Future[StagedTitle | InputError], TitleJob] = {pool.submit(_work, job): job for job in jobs}
+        with _ignoring_ctrl_c():
+            running: dict[Future[StagedTitle | InputError], TitleJob] = {pool.submit(_work, job): job for job in jobs}
         try:
             while running:
                 done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
                 _drain(progress_queue, progress)
-                yield from ((running.pop(future), _result(future)) for future in done)
+                for future in done:
+                    job = running.pop(future)
+                    try:
+                        outcome = future.result()
+                    except BrokenProcessPool:
+                        continue
+                    del left[id(job)]
+                    yield job, outcome
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
+    return list(left.values())
 
 
-def _result(future: Future[StagedTitle | InputError]) -> StagedTitle | InputError:
+@contextmanager
+def _ignoring_ctrl_c() -> Iterator[None]:
+    """Processes that are started inside do not hear Ctrl-C, not even while they import what they need."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return future.result()
-    except BrokenProcessPool:
-        raise InputError(
-            "a process that read a video was killed; is there enough memory for so many --workers?"
-        ) from None
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _drain(progress_queue: Any, progress: Callable[[str, float], None]) -> None:

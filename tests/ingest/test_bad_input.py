@@ -34,11 +34,11 @@ def only_sound(path: Path) -> Path:
     return path
 
 
-def cut_in_the_middle(path: Path) -> Path:
-    """A file whose index stands in front, so that it opens, with half of its contents gone."""
+def cut_off(path: Path, share: float = 0.05) -> Path:
+    """A file that opens, as its streams are described in front, of which only a share is left."""
     source = write_film(path.with_name("source.mkv"), [Scene(i % 5) for i in range(12)])
     whole = source.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
+    path.write_bytes(whole[: round(len(whole) * share)])
     source.unlink()
     return path
 
@@ -63,7 +63,7 @@ BAD = {
     "an empty file": (lambda d: text(d / "bad.mp4", ""), "is not readable as a video"),
     "a playlist": (lambda d: text(d / "bad.mp4", "#EXTM3U\n#EXTINF:5,\nother.mp4\n"), "not"),
     "only sound": (lambda d: only_sound(d / "bad.mp4"), "holds no video, only sound"),
-    "a cut-off file": (lambda d: cut_in_the_middle(d / "bad.mkv"), "is cut off: it ends after"),
+    "a cut-off file": (lambda d: cut_off(d / "bad.mkv"), "is cut off: it ends after"),
     "a picture": (lambda d: picture(d / "bad.mp4"), "is not a video"),
     "no file": (lambda d: d / "bad.mp4", "is missing"),
     "a folder": (lambda d: empty_folder(d / "bad.mp4"), "is a folder without a video in it"),
@@ -79,6 +79,15 @@ def test_bad_videos_are_named_and_leave_nothing(tmp_path, kind):
     report = ingest([video], tmp_path / "out" / "catalog")
     assert sentence in report.failed[video] and str(video) in report.failed[video]
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_of_a_film_that_is_cut_off_what_is_there_goes_in_with_a_warning(tmp_path):
+    half = cut_off(tmp_path / "half.mkv", 0.5)
+    (row,) = ingest([half], tmp_path / "catalog").films
+    assert row.outcome == "added" and 50 < row.frames < 80 and row.seconds == pytest.approx(row.frames / 12, abs=0.1)
+    assert "it is cut off: it ends after" in row.warnings[0] and "of the 12 s it declares" in row.warnings[0]
+    strict = ingest([half], tmp_path / "strict", IngestOptions(strict=True))
+    assert f"{half} is cut off: it ends after" in strict.failed[half] and not (tmp_path / "strict").exists()
 
 
 def test_the_good_videos_go_in_and_the_bad_ones_are_listed(film):
@@ -129,7 +138,7 @@ def test_a_failed_title_leaves_the_catalog_as_it_was(film):
     path = film.parent / "catalog"
     ingest([film], path)
     before = {p: p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
-    report = ingest([cut_in_the_middle(film.with_name("bad.mkv"))], path)
+    report = ingest([cut_off(film.with_name("bad.mkv"))], path)
     assert report.failed
     assert {p: p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()} == before
 

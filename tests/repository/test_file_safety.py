@@ -22,7 +22,7 @@ ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
     "msm/ablation/ablation.py:run": "it writes through msm/io/files.py",
     "msm/training/trainer.py:Trainer.save_checkpoint": "as above",
     "msm/io/progress.py:ProgressFile._write": "a temporary name and a rename of its own: how far, four times a second",
-    "msm/ingest/decoding.py:SoundSpool.__init__": "a file of this process alone",
+    "msm/ingest/sound.py:SoundSpool.__init__": "a file of this process alone",
     "msm/runs/folder.py:RunFolder.recording_failure": "room on the disk; nobody reads it",
     "workbench/app_pages/data/uploads.py:save_uploads": "into a job's folder, before there is a job",
     "workbench/server/jobs.py:start": "what the job says, as it says it",
