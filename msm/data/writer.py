@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from msm.data.schema import (
@@ -28,11 +27,11 @@ from msm.data.schema import (
     tells_sources,
     time_problems,
 )
+from msm.data.shot_table import ROW_GROUP, ShotTableWriter, to_arrow
 from msm.errors import InputError
 from msm.io import files
 
 MAX_SHARD_BYTES = 2**31
-ROW_GROUP = 16_384  # shots.parquet is read by row group, so one title never loads the whole table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +79,7 @@ class CatalogWriter:
         self.rows_per_shard = max(1, max_shard_bytes // (self.shot_dim * np.dtype(dtype).itemsize))
         self.rows = 0
         self.titles: list[dict[str, Any]] = []
-        self.shots: list[pd.DataFrame] = []
+        self.shots = ShotTableWriter(folder / "shots.parquet")
         self.globals: list[np.ndarray] = []
         self._seen: set[str] = set()
         self._shard: _ShardFile | None = None
@@ -103,7 +102,7 @@ class CatalogWriter:
                 **title.labels,
             }
         )
-        self.shots.append(shots)
+        self.shots.add(shots)
         if title.global_embedding is not None:
             self.globals.append(np.asarray(title.global_embedding, dtype=np.float32))
         self._append(embeddings)
@@ -166,8 +165,9 @@ class CatalogWriter:
         if self._shard is not None:
             self._shard.close()
         global_dim = self._write_globals()
-        _write_table(_titles_table(self.titles), self.folder / "titles.parquet")
-        _write_table(pd.concat(self.shots, ignore_index=True), self.folder / "shots.parquet")
+        titles = self.folder / "titles.parquet"
+        pq.write_table(to_arrow(_titles_table(self.titles), titles), titles, row_group_size=ROW_GROUP)
+        self.shots.finish()
         files.write_json(
             self.folder / "catalog.json",
             {
@@ -200,14 +200,6 @@ def _titles_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     if tells_sources(table) and pd.api.types.is_numeric_dtype(table["source_size"]):
         table["source_size"] = table["source_size"].round().astype("Int64")  # bytes, also beside titles without a file
     return table
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    try:
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-    except (pa.ArrowException, ValueError, TypeError) as error:
-        raise InputError(f"a label cannot be written to {path.name}: {' '.join(str(error).split())}") from None
-    pq.write_table(arrow, path, row_group_size=ROW_GROUP)
 
 
 class _ShardFile:

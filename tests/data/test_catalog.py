@@ -73,7 +73,7 @@ def test_a_title_that_straddles_shards_is_read_whole_and_in_part(make_catalog):
 
 
 def test_shots_of_one_title_are_read_from_the_row_groups_that_hold_them(make_catalog, monkeypatch):
-    monkeypatch.setattr("msm.data.writer.ROW_GROUP", 4)
+    monkeypatch.setattr("msm.data.shot_table.ROW_GROUP", 4)
     catalog = make_catalog([title("a", 3), title("b", 6), title("c", 2)])
     assert catalog["b"].shots["title_id"].tolist() == ["b"] * 6
     assert catalog["b"].shots["shot"].tolist() == list(range(6))
