@@ -45,6 +45,14 @@ def printable(name: str | Path) -> str:
         return text.encode("utf-8", "backslashreplace").decode()
 
 
+class ShotError(InputError):
+    """One shot of a title breaks a rule of the format."""
+
+    def __init__(self, title_id: str, shot: int, rule: str):
+        self.title_id, self.shot = title_id, shot
+        super().__init__(f"title {title_id!r}, shot {shot}: {rule}")
+
+
 NO_MEMORY = "there is not enough memory for this"
 _MEMORY_WORDS = ("out of memory", "enough memory", "allocate memory", "bad_alloc", "failed to map segment")
 
@@ -71,7 +79,7 @@ class FullDiskError(InputError):
 
 
 @contextmanager
-def reading(path: Path, what: str) -> Iterator[None]:
+def reading(path: Path | str, what: str) -> Iterator[None]:
     """Nothing but another's decoder runs inside: whatever it raises means that `path` is no good `what`, an InputError.
 
     Decoders raise what they like for a corrupted file (a TokenError for a header, a UnicodeDecodeError for a name, a

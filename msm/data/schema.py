@@ -14,7 +14,7 @@ import pandas as pd
 from msgspec import Meta, Struct
 
 from msm.config.schema import Count, Text
-from msm.errors import InputError
+from msm.errors import InputError, ShotError
 
 FORMAT = "msm-catalog/1"
 SPLITS = ("train", "validation", "test")
@@ -89,21 +89,22 @@ def in_words(shape: Iterable[tuple[str, int]]) -> str:
     return " + ".join(f"{name} {dim}" for name, dim in shape)
 
 
-def embedding_problems(title_id: str, embeddings: np.ndarray, modalities: Sequence[Modality]) -> Iterator[str]:
+def embedding_problems(title_id: str, embeddings: np.ndarray, modalities: Sequence[Modality]) -> Iterator[ShotError]:
     """What is wrong with a title's (N, D) vectors: NaN, infinity, a shot with no modality at all."""
     for shot in np.flatnonzero(~np.isfinite(embeddings).all(axis=1)):
         block = next(m.name for m in modalities if not np.isfinite(embeddings[shot, m.columns]).all())
-        yield f"title {title_id!r}, shot {shot}: NaN or infinite value in {block}"
+        yield ShotError(title_id, int(shot), f"NaN or infinite value in {block}")
     for shot in np.flatnonzero(~embeddings.any(axis=1)):
-        yield f"title {title_id!r}, shot {shot}: all zeros, so it has no modality"
+        yield ShotError(title_id, int(shot), "all zeros, so it has no modality")
 
 
-def time_problems(shots: pd.DataFrame) -> Iterator[str]:
+def time_problems(shots: pd.DataFrame) -> Iterator[ShotError]:
     start, end = shots["start_s"], shots["end_s"]
     bad = (start.isna() != end.isna()) | (end <= start) | (start < 0) | np.isinf(end)
     for i in np.flatnonzero(bad):
         row = shots.iloc[i]
-        yield f"title {row['title_id']!r}, shot {row['shot']}: a shot from {row['start_s']} s to {row['end_s']} s has no length"
+        rule = f"a shot from {row['start_s']} s to {row['end_s']} s has no length"
+        yield ShotError(row["title_id"], row["shot"], rule)
 
 
 def check_title_id(title_id: str, where: str = "") -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from msm.errors import InputError
+from msm.io.table_parts import TableParts
 
 ROW_GROUP = 16_384  # shots.parquet is read by row group, so one title never loads the whole table
-PARTS = ".shots-parts.arrow"
 
 
 class ShotTableWriter:
@@ -24,12 +25,11 @@ class ShotTableWriter:
     """
 
     def __init__(self, path: Path):
-        self._path, self._parts_path = path, path.parent / PARTS
+        self._path = path
         self._waiting: list[pd.DataFrame] = []
         self._rows = 0
-        self._schema: pa.Schema | None = None
-        self._parts: list[pa.Schema] = []
-        self._file: pa.OSFile | None = None
+        self._parts: TableParts | None = None
+        self._file: Any = None
 
     def add(self, shots: pd.DataFrame) -> None:
         """Append the rows of one title."""
@@ -40,16 +40,16 @@ class ShotTableWriter:
 
     def finish(self) -> None:
         """Write the table; InputError for a label that mixes types."""
-        if self._file is None:
-            pq.write_table(self._to_arrow(self._take(self._rows)), self._path, row_group_size=ROW_GROUP)
+        if self._parts is None:
+            table = to_arrow(self._take(self._rows), self._path)
+            pq.write_table(table, self._path, row_group_size=ROW_GROUP)
             return
         while self._rows:
             self._store(min(self._rows, ROW_GROUP))
+        with pq.ParquetWriter(self._path, self._parts.schema) as writer:
+            for part in self._parts:
+                writer.write_table(part, row_group_size=ROW_GROUP)
         self._file.close()
-        with pq.ParquetWriter(self._path, self._schema) as writer:
-            for table in self._stored():
-                writer.write_table(table, row_group_size=ROW_GROUP)
-        self._parts_path.unlink()
 
     def _take(self, count: int) -> pd.DataFrame:
         """The first `count` waiting rows, which then wait no longer."""
@@ -65,34 +65,11 @@ class ShotTableWriter:
         return pd.concat(taken, ignore_index=True)
 
     def _store(self, count: int) -> None:
-        part = self._to_arrow(self._take(count)).replace_schema_metadata()
-        self._schema = part.schema if self._schema is None else self._unified(self._schema, part.schema)
-        if self._file is None:
-            self._file = pa.OSFile(str(self._parts_path), "wb")
-        with pa.ipc.new_stream(self._file, part.schema) as writer:  # streams of different schemas, one after another
-            writer.write_table(part)
-        self._parts.append(part.schema)
-
-    def _stored(self) -> Iterator[pa.Table]:
-        """The stored parts with the columns and types of the whole table."""
-        assert self._schema is not None
-        with pa.OSFile(str(self._parts_path), "rb") as file:
-            for _ in self._parts:
-                with pa.ipc.open_stream(file) as reader:
-                    part = reader.read_all()
-                rows = part.num_rows
-                columns = [
-                    part[f.name].cast(f.type) if f.name in part.column_names else pa.nulls(rows, f.type)
-                    for f in self._schema
-                ]
-                yield pa.table(columns, schema=self._schema)
-
-    def _to_arrow(self, shots: pd.DataFrame) -> pa.Table:
-        return to_arrow(shots, self._path)
-
-    def _unified(self, one: pa.Schema, other: pa.Schema) -> pa.Schema:
+        if self._parts is None:
+            self._file = tempfile.TemporaryFile(dir=self._path.parent)  # noqa: SIM115 — closed by finish()
+            self._parts = TableParts(self._file)
         try:
-            return pa.unify_schemas([one, other], promote_options="permissive")
+            self._parts.append(to_arrow(self._take(count), self._path))
         except pa.ArrowException as error:
             raise _unwritable(self._path, error) from None
 

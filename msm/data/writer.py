@@ -28,7 +28,7 @@ from msm.data.schema import (
     time_problems,
 )
 from msm.data.shot_table import ROW_GROUP, ShotTableWriter, to_arrow
-from msm.errors import InputError
+from msm.errors import InputError, ShotError
 from msm.io import files
 
 MAX_SHARD_BYTES = 2**31
@@ -132,7 +132,7 @@ class CatalogWriter:
         if len(given) == 0:
             raise InputError(f"{where} has no shots")
         for problem in embedding_problems(title.title_id, given, self.modalities):
-            raise InputError(problem)
+            raise problem
         with np.errstate(over="ignore"):
             stored = given.astype(self.dtype, copy=False)
         if stored is given:
@@ -143,7 +143,7 @@ class CatalogWriter:
             for shot in np.flatnonzero(infinite | vanished):
                 what = f"beyond {np.finfo(self.dtype).max:g}" if infinite[shot] else "too small"
                 wider = "; use float32" if self.dtype == "float16" else ""
-                raise InputError(f"{where}, shot {shot}: {m.name} is {what} for {self.dtype}{wider}")
+                raise ShotError(title.title_id, int(shot), f"{m.name} is {what} for {self.dtype}{wider}")
         return stored
 
     def _append(self, embeddings: np.ndarray) -> None:
@@ -242,7 +242,7 @@ def _complete_shots(title: TitleData, num_shots: int) -> pd.DataFrame:
         }
     )
     for problem in time_problems(table):
-        raise InputError(problem)
+        raise problem
     return table.join(given.drop(columns=list(SHOT_COLUMNS), errors="ignore"))
 
 

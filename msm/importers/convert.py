@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from msm.data.catalog import Catalog, TitleData, deal_splits, modalities_of
-from msm.errors import InputError, reading
+from msm.errors import InputError, ShotError, reading
 from msm.importers.format import FormatOptions, detect_format, format_module, format_names
+from msm.importers.locations import Location, locate_all
 from msm.importers.metadata import embed_metadata
 from msm.importers.source import Entry, Source, add_scenes, parse_modalities
 from msm.io.files import naming_full_disk, refuse_existing
@@ -47,48 +48,64 @@ class ImportOptions:
 
 
 def import_embeddings(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     catalog: str | Path,
     options: ImportOptions | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Catalog:
     """Write a catalog from embeddings made elsewhere; `progress` hears titles done and titles in all.
 
+    source  a file, a folder, a glob, a URL of any file system that fsspec knows, or a list of them that are one table
+
     Raises InputError with file, title or row and rule, and leaves nothing behind.
     """
+    given = [source] if isinstance(source, str | Path) else list(source)
     with naming_full_disk(Path(catalog)):
-        return _import(Path(source), Path(catalog), options or ImportOptions(), progress)
+        return _import(given, Path(catalog), options or ImportOptions(), progress)
 
 
-def _import(source: Path, catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> Catalog:
+def _import(
+    given: Sequence[str | Path], catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]
+) -> Catalog:
+    sources = locate_all(given)
+    source, more = sources[0], f" and {len(sources) - 1} more" if len(sources) > 1 else ""
     kind = options.format or detect_format(source)
-    _refuse_target(source, catalog, options)
-    with reading(source, format_module(kind).NAME):
-        opened = open_source(source, catalog, kind, options)
+    _refuse_target(sources, catalog, options)
+    with reading(f"{source}{more}", format_module(kind).NAME):
+        opened = open_source(sources, catalog, kind, options)
     dealt = deal_splits([e.title_id for e in opened.entries if not e.split], options.seed)
     metadata, meaning = _metadata(opened, dealt, options)
-    provenance = _provenance(source, kind, opened, dealt, options)
+    provenance = _provenance(source.name + more, kind, opened, dealt, options)
     if meaning:
         provenance["global"] = meaning
     try:
         return Catalog.write(
             catalog,
-            _titles(opened, dealt, metadata, _reader(source, kind, opened), progress),
+            _titles(opened, dealt, metadata, _reader(str(source), kind, opened), progress),
             modalities=modalities_of(opened.dims),
             dtype=options.dtype or stored_dtype(opened),
             provenance=provenance,
             replace=options.replace,
         )
+    except ShotError as error:
+        raise InputError(f"{source}: {error}{_place(opened, error)}") from None
     except InputError as error:
-        known = str(source) in str(error) or str(catalog) in str(error)
+        known = any(str(s) in str(error) for s in (*sources, catalog))
         raise error if known else InputError(f"{source}: {error}") from None
 
 
-def open_source(path: Path, catalog: Path, kind: str, options: ImportOptions) -> Source:
-    """Open a source of this format; what must be copied meanwhile goes to the disk of the catalog."""
+def _place(source: Source, error: ShotError) -> str:
+    """Where the shot stands in the source, in brackets; empty where the title and its number say it all."""
+    place = getattr(source, "place", None)
+    entry = next((e for e in source.entries if e.title_id == error.title_id), None)
+    return f" ({place(entry, error.shot)})" if place is not None and entry is not None else ""
+
+
+def open_source(sources: Sequence[Location], catalog: Path, kind: str, options: ImportOptions) -> Source:
+    """Open sources of this format; what must be copied meanwhile goes to the disk of the catalog."""
     return format_module(kind).open_source(
         FormatOptions(
-            path=path,
+            sources=tuple(sources),
             modalities=parse_modalities(options.modalities),
             spool=_existing_parent(catalog),
             table=options.table,
@@ -103,11 +120,12 @@ def _existing_parent(path: Path) -> Path:
     return next(p for p in path.absolute().parents if p.is_dir())
 
 
-def _refuse_target(source: Path, catalog: Path, options: ImportOptions) -> None:
+def _refuse_target(sources: Sequence[Location], catalog: Path, options: ImportOptions) -> None:
     """Nothing is read for a catalog that could not be written; and no import removes its own source."""
     refuse_existing(catalog, replace=options.replace)
-    if source.resolve().is_relative_to(catalog.resolve()):
-        raise InputError(f"{catalog} holds the source {source}; choose another name for the catalog")
+    for source in sources:
+        if source.is_local and Path(source.path).resolve().is_relative_to(catalog.resolve()):
+            raise InputError(f"{catalog} holds the source {source}; choose another name for the catalog")
 
 
 def stored_dtype(source: Source) -> str:
@@ -126,7 +144,7 @@ def _metadata(
     return embed_metadata(labels, options.global_from, train)
 
 
-def _reader(path: Path, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:
+def _reader(path: str, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:
     """`source.read`, in which whatever a decoder raises becomes a sentence about the file."""
 
     def read(entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
@@ -164,11 +182,13 @@ def _side_by_side(source: Source, blocks: dict[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([{**blocks, **nothing}[name] for name in source.dims], axis=1)
 
 
-def _provenance(path: Path, kind: str, source: Source, dealt: dict[str, str], options: ImportOptions) -> dict[str, Any]:
+def _provenance(
+    source_name: str, kind: str, source: Source, dealt: dict[str, str], options: ImportOptions
+) -> dict[str, Any]:
     """Where the catalog comes from: names and choices, no path of this machine."""
     made: dict[str, Any] = {
         "made_by": f"msm import {version('msm-workbench')}",
-        "source": path.resolve().name,
+        "source": source_name,
         "format": kind,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }

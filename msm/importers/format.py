@@ -1,39 +1,59 @@
 """The interface of an import format, and the registry of formats.
 
 Each file in `formats/` is a format. It defines `NAME`, as messages call it, `SUFFIXES`, by which files of the format
-are recognised, and `open_source(options) -> Source`.
+are recognised, `REMOTE`, whether it reads several sources and URLs, and `open_source(options) -> Source`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from msm.config.registry import Registry
 from msm.errors import InputError
+from msm.importers.locations import Location, locate
 
-_FORMATS = Registry("msm.importers.formats", "import format", order=["npz", "npy_parquet", "parquet", "hdf5"])
+_FORMATS = Registry(
+    "msm.importers.formats", "import format", order=["npz", "npy_parquet", "parquet", "arrow", "webdataset", "hdf5"]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormatOptions:
     """What a format needs to open a source.
 
-    path         file or folder
+    sources      files and folders, local or remote
     modalities   modality → array, or array[START:STOP]; empty = found from the source
     spool        folder for a temporary file as large as the vectors
     table        Parquet table that describes the vectors, where it is a file of its own
     title_column, shot_column  of a table that holds many titles; None = the usual names
     """
 
-    path: Path
+    sources: tuple[Location, ...]
     modalities: Mapping[str, str]
     spool: Path
     table: Path | None = None
     title_column: str | None = None
     shot_column: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The one local source, of a format that reads no others."""
+        first, *others = self.sources
+        if others:
+            raise InputError(f"{others[0]}: only one source of this format can be imported at a time")
+        if not first.is_local:
+            raise InputError(f"{first}: this format is read from a local disk; copy it there first")
+        return Path(first.path)
+
+    def files(self, source: Location, suffixes: Sequence[str]) -> list[Location]:
+        """The files of a source that have one of these suffixes; InputError where there are none."""
+        found = [f for f in source.files() if f.suffix in suffixes or not source.is_dir()]
+        if not found:
+            raise InputError(f"{source} holds no {' or '.join(suffixes)} file")
+        return found
 
 
 def format_names() -> tuple[str, ...]:
@@ -46,13 +66,12 @@ def format_module(name: str) -> Any:
     return _FORMATS.get(name.replace("+", "_"))
 
 
-def detect_format(path: Path) -> str:
-    """The format of a path, by its suffix or by those of the files in the folder; InputError where neither is known."""
-    if not path.exists():
-        raise InputError(f"{path} is missing")
-    suffixes = {f.suffix for f in path.iterdir()} if path.is_dir() else {path.suffix}
+def detect_format(source: str | Path | Location) -> str:
+    """The format of a file, or of the files in a folder, by their suffixes; InputError where none is known."""
+    location = source if isinstance(source, Location) else locate(source)[0]
+    suffixes = {f.suffix for f in location.files()} if location.is_dir() else {location.suffix}
     for name in format_names():
         if suffixes & set(format_module(name).SUFFIXES):
             return name
     *most, last = (format_module(name).SUFFIXES[0] for name in format_names())
-    raise InputError(f"{path}: no {', '.join(most)} or {last} is there; say what it is with --format")
+    raise InputError(f"{location}: no {', '.join(most)} or {last} is there; say what it is with --format")

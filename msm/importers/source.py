@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,6 +76,21 @@ def slug_of(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).casefold()
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "-", letters).strip("-") or "title"
+
+
+def known_split(word: str) -> str | None:
+    """A split's name in our words; None for a word that names none."""
+    word = SPLIT_WORDS.get(word.lower(), word.lower())
+    return word if word in SPLITS else None
+
+
+def only_file(folder: Path, suffix: str, hint: str) -> Path:
+    """The one file with a suffix in a folder; InputError with a hint where there are none or several."""
+    found = sorted(folder.glob(f"*.{suffix}"))
+    if len(found) != 1:
+        names = ", ".join(f.name for f in found) or "none"
+        raise InputError(f"{folder} should hold one .{suffix} file, but holds {names}; {hint}")
+    return found[0]
 
 
 def slugs(names: Iterable[str]) -> list[str]:

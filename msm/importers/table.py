@@ -1,154 +1,215 @@
-"""Vectors in one long matrix, and a table with a row a vector: cut into titles, ordered by shot.
+"""A table of shards with a row a shot, vectors among its columns, as titles.
 
-The rows of a title may stand anywhere; they are taken together, in the order of the shot column
-(of the table, where there is none). Shape letters: R rows, N shots of a title.
+Where the rows of each title stand together, however many shards they cross, vectors are read once and go straight
+into the catalog. Where they are scattered, vectors and labels are first copied to temporary files in `spool`, and each
+title is picked from there. Either way memory holds one title and a few numbers a row.
+Shape letters: R rows of all shards, N shots of a title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from msm.data.reader import checked_frame
 from msm.data.schema import check_title_id
 from msm.errors import InputError
-from msm.importers.source import DERIVED, Entry, slugs, split_of
+from msm.importers.columns import Columns, agreed_columns, dense, width_of
+from msm.importers.shards import Shard, rows_at_once
+from msm.importers.source import DERIVED, Entry, parse_columns, slugs, split_of
+from msm.importers.spool import SpooledRows
+from msm.importers.title_index import TitleIndex
 
 TITLE_NAMES = ("title_id", "title")
 ALWAYS_OF_SHOTS = ("start_s", "end_s", "text")
+Piece = tuple[dict[str, np.ndarray], pd.DataFrame]
 
 
 class TableSource:
-    """See `Source`. `vectors` maps a modality to its (R, width) array, which may be mapped and not read."""
+    """See `Source`. Titles are read in the order of `entries`."""
 
     def __init__(
         self,
-        where: str,
-        vectors: Mapping[str, np.ndarray],
-        table: pd.DataFrame,
+        shards: Sequence[Shard],
+        modalities: Mapping[str, str],
+        spool: Path,
         *,
         title_column: str | None = None,
         shot_column: str | None = None,
     ):
-        self.where, self._vectors = where, vectors
-        self.dims = {name: block.shape[1] for name, block in vectors.items()}
-        self.dtypes = {name: block.dtype for name, block in vectors.items()}
-        self.dropped: list[str] = []
-        title = _find_column(where, table, title_column, TITLE_NAMES, "--title-column")
-        shot = _find_shot_column(where, table, title, shot_column)
-        self._rows = _Rows(where, table, title, shot)
-        columns = self._without_derived(table.drop(columns=title), shot if shot != title else None)
-        constant = [c for c in columns if c not in ALWAYS_OF_SHOTS and self._rows.is_constant(columns[c])]
-        self._shots = columns.drop(columns=constant)
-        self.entries = self._entries(columns[constant], makes_ids=title != "title_id")
+        self._shards, self._columns = shards, agreed_columns(shards)
+        self.where, self._spool = shards[0].where, spool
+        self._cuts = _cuts(self.where, self._columns, modalities)
+        self._vectors = list(dict.fromkeys(name for name, _ in self._cuts.values()))
+        title = _find_column(self.where, self._columns, title_column, TITLE_NAMES, "--title-column")
+        self._index = self._indexed(title, shot_column)
+        widths = {name: width_of(shards, name) for name in self._vectors}
+        self.dims = {m: _width(self.where, m, *cut, widths[cut[0]]) for m, cut in self._cuts.items()}
+        self.dtypes = {m: self._columns.vectors[column] for m, (column, _) in self._cuts.items()}
+        self._widths = widths
+        self.dropped = [f"column {n!r}, which is no plain value" for n in self._columns.dropped]
+        self._of_shots = self._shot_columns(title)
+        self.entries = self._entries(makes_ids=title != "title_id")
+        self._titles: Iterator[Piece] | None = None
 
-    def read(self, entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-        rows = self._rows.of_title(entry.key)
-        blocks = {name: _take(vectors, rows) for name, vectors in self._vectors.items()}
-        return blocks, self._shots.iloc[rows].reset_index(drop=True)
+    def read(self, entry: Entry) -> Piece:
+        """The next title: its blocks by modality, and its labels of shots."""
+        if self._titles is None:
+            self._titles = self._grouped() if self._index.is_grouped else self._scattered()
+        vectors, shots = next(self._titles)
+        return {m: vectors[column][:, cut] for m, (column, cut) in self._cuts.items()}, shots
 
-    def _without_derived(self, columns: pd.DataFrame, shot: str | None) -> pd.DataFrame:
-        """The columns that the catalog does not make itself; a shot number with gaps is kept as a label."""
-        derived = [c for c in columns if c in DERIVED or str(c).startswith("__index_level_")]
-        self.dropped += [f"column {c!r}, which the catalog numbers or derives itself" for c in derived]
-        columns = columns.drop(columns=derived)
-        if shot is not None and self._rows.shots_are_counted:
-            self.dropped.append(f"column {shot!r}, which only counts the shots")
-            return columns.drop(columns=shot)
-        return columns.rename(columns={"shot": "source_shot"})
+    def place(self, entry: Entry, shot: int) -> str:
+        """Where a shot of a title stands: shard and row."""
+        return self._index.rows.place(int(self._index.of_title(entry.key)[shot]))
 
-    def _entries(self, constant: pd.DataFrame, *, makes_ids: bool) -> list[Entry]:
+    def _indexed(self, title: str, shot_column: str | None) -> TitleIndex:
+        names = self._columns.plain.names
+        if shot_column is not None:
+            shot: str | None = _find_column(self.where, self._columns, shot_column, (), "--shot-column")
+        else:
+            shot = next((c for c in ("shot", "scene") if c in names), None)
+        if_unique = shot_column is None and shot == "scene"
+        left_out = (*ALWAYS_OF_SHOTS, *DERIVED, title, "" if if_unique else shot)
+        labels = [c for c in names if c not in left_out and not _is_index(c)]
+        return TitleIndex(self._shards, self._columns, title=title, shot=shot, labels=labels, if_unique=if_unique)
+
+    def _shot_columns(self, title: str) -> dict[str, str]:
+        """Columns that are labels of shots → their names in the catalog."""
+        index, kept = self._index, {}
+        for name in self._columns.plain.names:
+            if name == index.shot:
+                if index.shots_are_counted:
+                    self.dropped.append(f"column {name!r}, which only counts the shots")
+                elif name != title:
+                    kept[name] = "source_shot" if name == "shot" else name
+            elif name in DERIVED or _is_index(name):
+                self.dropped.append(f"column {name!r}, which the catalog numbers or derives itself")
+            elif name != title and name not in index.constant:
+                kept[name] = "source_shot" if name == "shot" else name
+        return kept
+
+    def _entries(self, *, makes_ids: bool) -> list[Entry]:
         """A title each, with the columns that are constant within every title as its labels."""
-        names = self._rows.names
+        constant, names = self._index.constant, self._index.names
+        if "split" in self._columns.plain.names and "split" not in constant:
+            raise InputError(f"{self.where}: {self._split_twice()} is in several splits; splits are by title")
         ids = slugs(names) if makes_ids else names
         entries = []
-        for key, labels in enumerate(constant.iloc[self._rows.firsts].to_dict("records")):
+        for key, name in enumerate(names):
+            labels: dict[str, Any] = {column: values[key] for column, values in constant.items()}
             check_title_id(ids[key], f"{self.where}: ")
-            split = split_of(labels.pop("split", None), f"{self.where}, title {names[key]!r}")
-            name = names[key] if makes_ids else _text(labels.pop("name", None)) or _text(labels.pop("title", None))
-            entries.append(Entry(title_id=ids[key], name=name, split=split, labels=labels, key=key))
+            split = split_of(labels.pop("split", None), f"{self.where}, title {name!r}")
+            shown = name if makes_ids else _text(labels.pop("name", None)) or _text(labels.pop("title", None))
+            entries.append(Entry(title_id=ids[key], name=shown, split=split, labels=labels, key=key))
         return entries
 
+    def _split_twice(self) -> str:
+        """The first title whose rows name two splits."""
+        frames = (f for _, f in self._batches([], ["split"]))
+        splits, first = pd.concat(frames)["split"].to_numpy(), 0
+        for first in range(len(self._index.names)):
+            if len(pd.unique(splits[self._index.of_title(first)])) > 1:
+                break
+        return f"title {self._index.names[first]!r}"
 
-class _Rows:
-    """Which rows of the table make which title, and in what order."""
+    def _grouped(self) -> Iterator[Piece]:
+        """Titles one after another, each from one stretch of rows."""
+        number, waiting, have = 0, [], 0
+        for vectors, shots in self._batches(self._vectors, list(self._of_shots)):
+            first, rows = 0, len(shots)
+            while first < rows:
+                take = min(self._index.count(number) - have, rows - first)
+                piece = slice(first, first + take)
+                waiting.append(({n: block[piece] for n, block in vectors.items()}, shots.iloc[piece]))
+                first, have = first + take, have + take
+                if have == self._index.count(number):
+                    yield self._ordered(number, waiting)
+                    number, waiting, have = number + 1, [], 0
 
-    def __init__(self, where: str, table: pd.DataFrame, title: str, shot: str | None):
-        for row in np.flatnonzero(table[title].isna()):
-            raise InputError(f"{where}, row {row}: {title} is empty")
-        codes, names = pd.factorize(table[title])
-        self.names = [str(n) for n in names]
-        if not self.names:
-            raise InputError(f"{where} has no rows")
-        numbers = np.arange(len(table)) if shot is None else _shot_numbers(where, table[shot])
-        self._order = np.lexsort((numbers, codes))
-        self._codes, numbers = codes[self._order], numbers[self._order]
-        self._bounds = np.searchsorted(self._codes, np.arange(len(self.names) + 1))
-        for i in np.flatnonzero((np.diff(numbers) == 0) & (np.diff(self._codes) == 0)):
-            name, row = self.names[self._codes[i]], self._order[i + 1]
-            raise InputError(f"{where}, row {row}: title {name!r}, {shot} {numbers[i]} is there twice")
-        counted = np.arange(len(table)) - np.repeat(self._bounds[:-1], np.diff(self._bounds))
-        self.shots_are_counted = bool((numbers == counted).all())
-        if "split" in table and not self.is_constant(table["split"]):
-            name = self.names[self._codes[np.flatnonzero(self._changes(table["split"]))[0]]]
-            raise InputError(f"{where}: title {name!r} is in several splits; splits are by title")
+    def _ordered(self, number: int, pieces: Sequence[Piece]) -> Piece:
+        rows = self._index.of_title(number)
+        rows = rows - rows.min()
+        vectors = {n: np.concatenate([blocks[n] for blocks, _ in pieces])[rows] for n in self._vectors}
+        shots = pd.concat([s for _, s in pieces]).iloc[rows].reset_index(drop=True)
+        return vectors, shots.rename(columns=self._of_shots)
 
-    @property
-    def firsts(self) -> np.ndarray:
-        """(titles,) the row of each title's first shot."""
-        return self._order[self._bounds[:-1]]
+    def _scattered(self) -> Iterator[Piece]:
+        """Titles one after another, each picked from copies of the columns."""
+        kinds = {n: (self._widths[n], self._columns.vectors[n]) for n in self._vectors}
+        schema = pa.schema([self._columns.plain.field(n) for n in self._of_shots])
+        with SpooledRows(self._spool, kinds, schema) as spooled:
+            for vectors, table in self._arrow_batches(self._vectors, list(self._of_shots)):
+                spooled.append(vectors, table)
+            for number in range(len(self._index.names)):
+                rows = self._index.of_title(number)
+                shots = checked_frame(spooled.table(rows)) if self._of_shots else pd.DataFrame(index=range(len(rows)))
+                yield {n: spooled.vectors(n, rows) for n in self._vectors}, shots.rename(columns=self._of_shots)
 
-    def of_title(self, number: int) -> np.ndarray:
-        """(N,) the rows of a title, in the order of its shots."""
-        return self._order[self._bounds[number] : self._bounds[number + 1]]
+    def _batches(self, vectors: list[str], plain: list[str]) -> Iterator[Piece]:
+        for blocks, batch in self._arrow_batches(vectors, plain):
+            table = pa.Table.from_batches([batch])
+            yield blocks, checked_frame(table) if plain else pd.DataFrame(index=range(table.num_rows))
 
-    def is_constant(self, column: pd.Series) -> bool:
-        return not self._changes(column).any()
-
-    def _changes(self, column: pd.Series) -> np.ndarray:
-        """(R − 1,) True where a row of the ordered table differs from the row before it, within a title."""
-        values = pd.factorize(column)[0][self._order]
-        return (np.diff(values) != 0) & (np.diff(self._codes) == 0)
-
-
-def _find_shot_column(where: str, table: pd.DataFrame, title: str, given: str | None) -> str | None:
-    """The column named; else `shot`; else `scene` where it numbers the rows, and not the scenes that they belong to."""
-    if given is not None:
-        return _find_column(where, table, given, (), "--shot-column")
-    if "shot" in table:
-        return "shot"
-    return "scene" if "scene" in table and _numbers_each_row(table, title, "scene") else None
+    def _arrow_batches(
+        self, vectors: list[str], plain: list[str]
+    ) -> Iterator[tuple[dict[str, np.ndarray], pa.RecordBatch]]:
+        """All rows, batch by batch: (rows, width) of each column of vectors, and the plain columns."""
+        for shard in self._shards:
+            row = 0
+            rows = rows_at_once(shard.schema, [self._widths[n] for n in vectors])
+            for batch in shard.batches([*vectors, *plain] or shard.schema.names[:1], rows):
+                blocks = {
+                    n: dense(batch.column(n), self._widths[n], self._columns.vectors[n], shard.where, n, row)
+                    for n in vectors
+                }
+                yield blocks, self._columns.plain_values(batch.select(plain)) if plain else batch
+                row += batch.num_rows
 
 
-def _numbers_each_row(table: pd.DataFrame, title: str, column: str) -> bool:
-    numbers = pd.to_numeric(table[column], errors="coerce")
-    return not numbers.isna().any() and not pd.DataFrame({"of": table[title], "number": numbers}).duplicated().any()
+def _cuts(where: str, columns: Columns, modalities: Mapping[str, str]) -> dict[str, tuple[str, slice]]:
+    """Modality → the column of vectors that it is made of, and which part of it."""
+    cuts = {name: parse_columns(array) for name, array in modalities.items()}
+    for name, (column, _) in cuts.items():
+        if column not in columns.vectors:
+            there = f"; there is {', '.join(columns.vectors)}" if columns.vectors else ""
+            raise InputError(
+                f"{where}: column {column!r}, of which {name!r} is made, is missing or holds no lists of numbers{there}"
+            )
+    if not cuts:
+        chosen = ["embedding"] if "embedding" in columns.vectors else list(columns.vectors)
+        cuts = {name: (name, slice(None)) for name in chosen}
+    if not cuts:
+        raise InputError(f"{where}: column 'embedding', a list of numbers a row, is missing")
+    return cuts
 
 
-def _find_column(where: str, table: pd.DataFrame, given: str | None, usual: Sequence[str], option: str) -> str:
-    found = given if given is not None else next((c for c in usual if c in table), None)
-    if found is None or found not in table:
+def _width(where: str, modality: str, column: str, cut: slice, width: int) -> int:
+    start, stop = cut.start or 0, width if cut.stop is None else cut.stop
+    if stop > width or stop <= start:
+        raise InputError(f"{where}: {modality!r} is {column}[{start}:{stop}], but {column!r} is {width} wide")
+    return stop - start
+
+
+def _find_column(where: str, columns: Columns, given: str | None, usual: Sequence[str], option: str) -> str:
+    names = columns.plain.names
+    found = given if given is not None else next((c for c in usual if c in names), None)
+    if found is None or found not in names:
         wanted = repr(found) if found else " or ".join(map(repr, usual))
         raise InputError(
-            f"{where}: column {wanted} is missing; name another with {option} (there are {', '.join(map(str, table.columns))})"
+            f"{where}: column {wanted} is missing; name another with {option} (there are {', '.join(names)})"
         )
     return found
 
 
-def _shot_numbers(where: str, column: pd.Series) -> np.ndarray:
-    numbers = pd.to_numeric(column, errors="coerce")
-    for row in np.flatnonzero(numbers.isna()):
-        raise InputError(f"{where}, row {row}: {column.name} is {str(column.iloc[row])!r}, expected a number")
-    return numbers.to_numpy()
-
-
-def _take(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Some rows, copied; one slice where they follow each other, which is what a disk likes."""
-    if len(rows) == rows[-1] - rows[0] + 1 and (np.diff(rows) == 1).all():
-        return np.array(vectors[rows[0] : rows[-1] + 1])
-    return vectors[rows]
+def _is_index(name: str) -> bool:
+    """Is it the index that pandas writes beside a frame?"""
+    return name.startswith("__index_level_")
 
 
 def _text(value: Any) -> str:

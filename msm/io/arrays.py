@@ -6,6 +6,7 @@ checked against the bytes that the file really holds before anything is allocate
 
 from __future__ import annotations
 
+import io
 import math
 import mmap
 import zipfile
@@ -135,3 +136,14 @@ def _read_header(file: IO[bytes], where: str) -> ArrayHeader:
     if dtype.kind not in PLAIN_KINDS:
         raise InputError(f"{where}: it holds {dtype}, but only plain numbers and text are read")
     return ArrayHeader(tuple(shape), dtype)
+
+
+def read_npy(content: bytes, where: str) -> np.ndarray:
+    """The array of an `.npy` file that is in memory; InputError for a header that declares more than is there."""
+    file = io.BytesIO(content)
+    header = _read_header(file, where)
+    held = len(content) - file.tell()
+    if header.num_bytes > held:
+        raise InputError(f"{where} is truncated: it declares {header.num_bytes} bytes of data and holds {held}")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)

@@ -309,7 +309,9 @@ def test_an_empty_table_is_refused(tmp_path, table):
 def test_a_vector_with_nan_or_infinity_is_refused(write, table, bad):
     vectors = rows(6)
     vectors[3, 1] = bad
-    refused(write(table, vectors), r"set.*: title 'b', shot 1: NaN or infinite value")
+    refused(
+        write(table, vectors), r"title 'b', shot 1: NaN or infinite value|row 3: embedding has a null inside its vector"
+    )
 
 
 def test_a_vector_of_zeros_is_refused(write, table):
@@ -372,7 +374,10 @@ def test_lists_of_differing_width_are_refused_with_their_row(tmp_path, table):
 
 def test_a_null_inside_a_vector_is_refused(tmp_path, table):
     lists = pa.array([[1.0, 2.0]] * 5 + [[1.0, None]], pa.list_(pa.float32()))
-    refused(write_lists(tmp_path / "rows.parquet", table, embedding=lists), "title 'c', shot 1: NaN or infinite")
+    refused(
+        write_lists(tmp_path / "rows.parquet", table, embedding=lists),
+        r"rows\.parquet, row 5: embedding has a null inside its vector",
+    )
 
 
 def test_whole_numbers_beyond_float32_are_not_needed_for_quantised_vectors(tmp_path, table):
@@ -559,7 +564,11 @@ def test_the_same_seed_deals_the_same_splits_and_progress_counts_titles(npz):
     ("make", "options", "sentence"),
     [
         (lambda p: None, {}, "is missing"),
-        (lambda p: p.mkdir(), {}, r"no \.npz, \.npy, \.parquet or \.h5 is there; say what it is with --format"),
+        (
+            lambda p: p.mkdir(),
+            {},
+            r"no \.npz, \.npy, \.parquet, \.arrow, \.tar or \.h5 is there; say what it is with --format",
+        ),
         (lambda p: p.write_text("x"), {}, "say what it is with --format"),
     ],
 )
@@ -569,7 +578,9 @@ def test_a_source_of_no_known_format_is_refused(tmp_path, make, options, sentenc
 
 
 def test_unknown_choices_are_refused_where_they_are_made():
-    with pytest.raises(InputError, match=r"format is 'csv', but must be one of npz, npy\+parquet, parquet, hdf5"):
+    with pytest.raises(
+        InputError, match=r"format is 'csv', but must be one of npz, npy\+parquet, parquet, arrow, webdataset, hdf5"
+    ):
         ImportOptions(format="csv")
     with pytest.raises(InputError, match="dtype is 'int8', but must be one of float16, float32"):
         ImportOptions(dtype="int8")
@@ -594,7 +605,7 @@ def test_a_slug_can_be_typed_and_is_guessable():
 
 
 def test_every_file_in_the_folder_of_formats_is_a_format_and_an_npy_is_recognised_before_a_table_beside_it(tmp_path):
-    assert FORMATS == ("npz", "npy+parquet", "parquet", "hdf5")
+    assert FORMATS == ("npz", "npy+parquet", "parquet", "arrow", "webdataset", "hdf5")
     for name, format in (("a.parquet", "parquet"), ("b.npy", "npy+parquet"), ("c.npz", "npz")):
         (tmp_path / name).touch()
         assert detect_format(tmp_path) == format

@@ -20,11 +20,10 @@ import pandas as pd
 
 from msm.errors import InputError
 from msm.importers.format import FormatOptions
-from msm.importers.source import Entry, parse_columns
-from msm.importers.vector_columns import only_file
+from msm.importers.source import Entry, only_file, parse_columns
 from msm.io.arrays import MAX_DEFLATE_RATIO
 
-NAME, SUFFIXES = "HDF5", (".h5", ".hdf5")
+NAME, SUFFIXES, REMOTE = "HDF5", (".h5", ".hdf5"), False
 FEATURES = "features"
 KNOWN = (FEATURES, "picks", "n_frames", "fps", "change_points", "n_frame_per_seg", "n_steps", "gtscore", "user_summary")
 

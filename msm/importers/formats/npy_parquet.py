@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pyarrow.parquet as pq
+
 from msm.data.reader import open_parquet
 from msm.errors import InputError
 from msm.importers.format import FormatOptions
+from msm.importers.locations import locate
+from msm.importers.shards import ArrayShard, ParquetShard
+from msm.importers.source import only_file
 from msm.importers.table import TableSource
-from msm.importers.vector_columns import cut_modalities, only_file, read_plain_columns
 from msm.io.arrays import map_npy
 
-NAME, SUFFIXES = ".npy with Parquet", (".npy",)
+NAME, SUFFIXES, REMOTE = ".npy with Parquet", (".npy",), False
 
 
 def open_source(options: FormatOptions) -> TableSource:
@@ -20,10 +24,18 @@ def open_source(options: FormatOptions) -> TableSource:
     vectors = map_npy(npy)
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or 0 in vectors.shape:
         raise InputError(f"{npy}: shape is {vectors.shape} of {vectors.dtype}, expected (rows, width) of numbers")
-    frame = read_plain_columns(table, open_parquet(table), [])[0]
-    if len(frame) != len(vectors):
-        raise InputError(
-            f"{table} has {len(frame)} rows, but {npy.name} has {len(vectors)}: a row per vector is needed"
-        )
-    blocks = cut_modalities(str(npy), {npy.stem: vectors}, options.modalities or {npy.stem: npy.stem})
-    return TableSource(str(table), blocks, frame, title_column=options.title_column, shot_column=options.shot_column)
+    rows = _num_rows(open_parquet(table))
+    if rows != len(vectors):
+        raise InputError(f"{table} has {rows} rows, but {npy.name} has {len(vectors)}: a row per vector is needed")
+    shard = ArrayShard(ParquetShard(locate(table)[0]), npy.stem, vectors)
+    return TableSource(
+        [shard],
+        options.modalities or {npy.stem: npy.stem},
+        options.spool,
+        title_column=options.title_column,
+        shot_column=options.shot_column,
+    )
+
+
+def _num_rows(file: pq.ParquetFile) -> int:
+    return int(file.metadata.num_rows)

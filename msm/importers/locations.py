@@ -1,0 +1,107 @@
+"""Where a source lies: on a local disk or in any file system that fsspec knows (s3://, gs://, hf://, memory:// …)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import fsspec
+
+from msm.errors import InputError
+
+GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Location:
+    """A file or folder. `fs` is its fsspec file system, with the credentials that it finds by itself."""
+
+    fs: Any
+    path: str
+
+    def __str__(self) -> str:
+        """The address as a user writes it; of a local file its path."""
+        return self.path if self.is_local else str(self.fs.unstrip_protocol(self.path))
+
+    @property
+    def is_local(self) -> bool:
+        return "file" in _protocols(self.fs)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.name).suffix
+
+    def exists(self) -> bool:
+        return bool(self.fs.exists(self.path))
+
+    def is_dir(self) -> bool:
+        return bool(self.fs.isdir(self.path))
+
+    def files(self) -> list[Location]:
+        """The file itself, or all files below a folder but hidden ones and those that start with _, in natural order."""
+        if not self.is_dir():
+            return [self]
+        found = [Location(self.fs, str(path)) for path in self.fs.find(self.path)]
+        kept = [f for f in found if not re.search(r"(^|/)[._]", f.below(self))]
+        return sorted(kept, key=lambda f: _natural(f.path))
+
+    def below(self, folder: Location) -> str:
+        """The path relative to a folder above it."""
+        return self.path[len(folder.path) :].lstrip("/")
+
+    def child(self, name: str) -> Location:
+        return Location(self.fs, f"{self.path.rstrip('/')}/{name}")
+
+    def open(self) -> BinaryIO:
+        """The file for reading, with seek."""
+        opened: BinaryIO = self.fs.open(self.path, "rb")
+        return opened
+
+
+def locate(source: str | Path) -> list[Location]:
+    """A path, a URL or a glob of either as locations; InputError where nothing is there or the file system is unknown."""
+    text = str(source)
+    try:
+        fs, path = fsspec.core.url_to_fs(text)
+        location = Location(fs, str(path))
+        if GLOB.search(text) and not location.exists():
+            found = [Location(fs, str(p)) for p in fs.glob(path)]
+            return _some(text, sorted(found, key=lambda f: _natural(f.path)))
+        return _some(text, [location] if location.exists() else [])
+    except InputError:
+        raise
+    except Exception as error:  # each file system has exceptions of its own
+        raise InputError(f"{text} cannot be opened: {_reason(error)}") from None
+
+
+def locate_all(sources: Sequence[str | Path]) -> tuple[Location, ...]:
+    """All locations of several sources, in their order."""
+    return tuple(location for source in sources for location in locate(source))
+
+
+def _some(text: str, found: list[Location]) -> list[Location]:
+    if not found:
+        raise InputError(f"{text} matches no file" if GLOB.search(text) else f"{text} is missing")
+    return found
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    """Sort key in which part-10 follows part-9."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path)]
+
+
+def _reason(error: Exception) -> str:
+    first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return first[:200]
