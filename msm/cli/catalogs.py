@@ -30,9 +30,16 @@ def info(
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, typer.Argument(help="A folder of .npz, or .npz, .parquet, .npy with .parquet, .h5.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE", help="Files, folders, globs or URLs (s3://, gs://, hf://): together one table."
+        ),
+    ],
     catalog: Annotated[Path, typer.Argument(help="The catalog to write.")],
-    format: Annotated[str | None, typer.Option(help="npz, parquet, npy+parquet or hdf5. Default: detected.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="npz, parquet, npy+parquet, arrow, webdataset or hdf5. Default: detected.")
+    ] = None,
     modality: Annotated[
         list[str] | None, typer.Option(help="NAME=ARRAY or NAME=ARRAY[START:STOP]; repeat for each modality.")
     ] = None,
@@ -69,6 +76,6 @@ def import_(
         replace=replace,
     )
     with progress_bar("importing") as progress:
-        import_embeddings(source, catalog, options, progress)
+        import_embeddings(sources, catalog, options, progress)
     facts = describe_catalog(catalog, quick=False, progress=lambda done, total: None)
     print(to_json(facts) if as_json else as_text(facts))

@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from msm.data.reader import LARGEST_TABLE, MOST_TIMES_ITS_FILE
 from msm.errors import FULL, InputError
 from msm.importers.locations import Location
 from msm.io.table_parts import TableParts
 
 BATCH_BYTES = 8 << 20
-LARGEST_BATCH = 1 << 29  # bytes in memory that the rows of a small file may become
 MOST_ROWS = 1 << 16
 
 
@@ -51,11 +51,23 @@ class ParquetShard:
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         with self._opened() as file:
-            yield from file.iter_batches(min(rows, self._safe_rows(file, columns)), columns=list(columns))
+            most = LARGEST_TABLE + MOST_TIMES_ITS_FILE * self._num_bytes
+            size = 0
+            for batch in file.iter_batches(min(rows, self._safe_rows(file, columns)), columns=list(columns)):
+                size += sum(column.nbytes for column in batch.columns if not pa.types.is_nested(column.type))
+                if size > most:
+                    raise InputError(
+                        f"{self.where}: its rows take more than {most >> 20} MB, and the file has {self._num_bytes >> 10} kB"
+                    )
+                yield batch
+
+    @cached_property
+    def _num_bytes(self) -> int:
+        return int(self.location.fs.size(self.location.path) or 0)
 
     @staticmethod
     def _safe_rows(file: pq.ParquetFile, columns: Sequence[str]) -> int:
-        """So few rows that even the longest text that the file can hold, repeated in each, fits LARGEST_BATCH."""
+        """So few rows that even the longest text that the file can hold, repeated in each, fits LARGEST_TABLE."""
         schema, groups = file.metadata.schema, [file.metadata.row_group(g) for g in range(file.metadata.num_row_groups)]
         texts = [
             c
@@ -63,7 +75,7 @@ class ParquetShard:
             if schema.column(c).physical_type == "BYTE_ARRAY" and schema.column(c).path.split(".")[0] in columns
         ]
         longest = max((g.column(c).total_uncompressed_size for g in groups for c in texts), default=1)
-        return max(16, LARGEST_BATCH // max(1, longest))
+        return max(16, LARGEST_TABLE // max(1, longest))
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:

@@ -92,10 +92,10 @@ class TitleIndex:
     def _titles_of(self, column: pa.Array, first_row: int) -> np.ndarray:
         """(rows,) int32 numbers of titles; new names get the next ones."""
         for i in np.flatnonzero(np.asarray(column.is_null())):
-            raise InputError(f"{self.rows.place(first_row + i)}: {self._title} is empty")
+            raise InputError(f"{self.rows.place(first_row + int(i))}: {self._title} is empty")
         local, names = pd.factorize(column.to_pandas())
         for i in np.flatnonzero(local < 0):
-            raise InputError(f"{self.rows.place(first_row + i)}: {self._title} is empty")
+            raise InputError(f"{self.rows.place(first_row + int(i))}: {self._title} is empty")
         known = [self._codes_of.setdefault(name, len(self._codes_of)) for name in names.tolist()]
         return np.array(known, np.int32)[local] if known else np.zeros(0, np.int32)
 
@@ -104,7 +104,7 @@ class TitleIndex:
         values = column.to_pandas()
         numbers = pd.to_numeric(values, errors="coerce")
         for i in () if self._if_unique else np.flatnonzero(numbers.isna()):
-            place = self.rows.place(first_row + i)
+            place = self.rows.place(first_row + int(i))
             raise InputError(f"{place}: {self.shot} is {str(values.iloc[i])!r}, expected a number")
         return numbers.to_numpy()
 
@@ -143,7 +143,7 @@ class TitleIndex:
 
     def _check_unique(self, codes: np.ndarray, numbers: np.ndarray) -> None:
         for i in np.flatnonzero((np.diff(numbers) == 0) & (np.diff(codes) == 0)):
-            row = i + 1 if self._order is None else int(self._order[i + 1])
+            row = int(i + 1 if self._order is None else self._order[i + 1])
             name = self.names[codes[i]]
             raise InputError(f"{self.rows.place(row)}: title {name!r}, {self.shot} {numbers[i]} is there twice")
 

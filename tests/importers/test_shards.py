@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -314,6 +315,22 @@ def test_a_sample_that_breaks_a_rule_is_refused_by_its_key(tmp_path, members, se
             add(tar, name, content)
     with pytest.raises(InputError, match=rf"set\.tar.*{sentence}"):
         import_embeddings(tmp_path / "set.tar", tmp_path / "catalog")
+
+
+def test_shards_are_read_from_another_file_system_by_url(whole, tmp_path):
+    fs = fsspec.filesystem("memory")
+    for number in range(3):
+        with fs.open(f"/bucket/set/part-{number}.parquet", "wb") as file:
+            pq.write_table(table().slice(10 * number, 10), file)
+    assert_same_catalogs(whole, import_embeddings("memory://bucket/set", tmp_path / "folder"))
+    assert_same_catalogs(whole, import_embeddings("memory://bucket/set/part-*.parquet", tmp_path / "glob"))
+    with pytest.raises(InputError, match=r"memory://bucket/none is missing"):
+        import_embeddings("memory://bucket/none", tmp_path / "catalog")
+    np.save(tmp_path / "x.npy", np.ones((2, 2)))
+    with fs.open("/bucket/x.npy", "wb") as file:
+        file.write((tmp_path / "x.npy").read_bytes())
+    with pytest.raises(InputError, match=r"memory:/+bucket/x\.npy: this format is read from a local disk"):
+        import_embeddings("memory://bucket/x.npy", tmp_path / "catalog")
 
 
 def test_nothing_that_matches_is_one_sentence(tmp_path):

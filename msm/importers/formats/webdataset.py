@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tarfile import HeaderError, ReadError
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -104,17 +105,23 @@ class _Member(tarfile.TarInfo):
     """A member of a tar; a tar that ends without its two blocks of zeros has been cut between members."""
 
     @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
         try:
-            return super().fromtarfile(archive)
-        except tarfile.EmptyHeaderError:
-            raise tarfile.ReadError("it is cut short: the end of the archive is missing") from None
+            return super().fromtarfile(tarfile)
+        except HeaderError as error:
+            if type(error).__name__ == "EmptyHeaderError":  # of tarfile's own, without a public name
+                raise ReadError("it is cut short: the end of the archive is missing") from None
+            raise
 
 
 def _samples(tar: Location) -> Iterator[tuple[str, Sample]]:
     """(key, members) of each sample; its members follow each other, as the format asks for."""
     key, sample = "", {}  # type: str, Sample
-    with reading_shard(str(tar), "tar"), tar.open() as file, tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member) as archive:
+    with (
+        reading_shard(str(tar), "tar"),
+        tar.open() as file,
+        tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member) as archive,
+    ):
         for member in archive:
             if not member.isfile():
                 continue
