@@ -6,7 +6,9 @@ window may be cut off there, so that the next window begins with it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -126,6 +128,18 @@ def _loaded(model: str) -> Transcriber:
     return Transcriber(model)
 
 
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a logger's warnings back."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _load(model: str) -> Any:
     try:
         import torch
@@ -134,9 +148,10 @@ def _load(model: str) -> Any:
         raise InputError("--transcribe needs transformers: pip install 'msm-workbench[encoders]'") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        pipeline = transformers.pipeline(
-            "automatic-speech-recognition", model=model, device=device, trust_remote_code=False
-        )
+        with _quiet("huggingface_hub"):  # one sentence says all of its retries
+            pipeline = transformers.pipeline(
+                "automatic-speech-recognition", model=model, device=device, trust_remote_code=False
+            )
         if pipeline.feature_extractor.sampling_rate != SOUND_HZ:
             raise ValueError(f"it hears {pipeline.feature_extractor.sampling_rate} samples a second, not {SOUND_HZ}")
     except Exception as error:  # a folder may hold anything

@@ -68,6 +68,8 @@ class Words:
     def tell(self, report: FilmReport, num_placed: int) -> None:
         """Put into a report where the words came from, how many lines were placed, and what could not be read."""
         report.words, report.encoding, report.lines = printable(self.source), self.encoding, num_placed
+        if self.lines and not num_placed:
+            report.warn(f"no line of {printable(self.source)} falls into a shot of the film")
         for warning in self.warnings:
             report.warn(warning)
 

@@ -51,6 +51,8 @@ KNOWN = {  # name beside film.mp4 → language, partial, hearing impaired
     "film.track3.eng.srt": ("en", False, False),
     "film.translated.srt": ("", False, False),
     "film.ttml": ("", False, False),
+    "film.mp4.srt": ("", False, False),
+    "film.mp4.en.vtt": ("en", False, False),
     "Subs/film.en.srt": ("en", False, False),
     "Subs/2_English.srt": ("en", False, False),
     "Subs/film/3_French.srt": ("fr", False, False),
@@ -86,6 +88,11 @@ def test_each_film_has_its_own_where_one_name_begins_another(tmp_path):
 def test_composed_and_decomposed_names_are_the_same(tmp_path, film, words, stem):
     video, sidecar = unicodedata.normalize(film, f"{stem}.mp4"), unicodedata.normalize(words, f"{stem}.en.srt")
     assert sidecar_subtitles(made(tmp_path, video, sidecar) / video) == tmp_path / sidecar
+
+
+def test_the_pictures_of_a_dvd_are_no_text_and_microdvd_of_the_same_suffix_is(tmp_path):
+    made(tmp_path, "film.mp4", "film.en.sub", "film.en.idx", "film.de.sub")
+    assert [s.path.name for s in sidecars_of(tmp_path / "film.mp4")] == ["film.de.sub"]
 
 
 ORDER = [

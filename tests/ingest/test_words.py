@@ -57,6 +57,13 @@ def test_a_damaged_sidecar_is_a_warning_and_the_next_one_is_read(film, damage):
     assert text == ["Moin", ""] and row.words == "film.de.vtt" and row.warnings == [warning]
 
 
+def test_subtitles_that_lie_beside_the_film_in_time_are_a_warning(film):
+    film.with_suffix(".srt").write_text("1\n01:00:00,000 --> 01:00:01,000\nLate\n", encoding="utf-8")
+    text, row = said(film)
+    assert text == ["", ""] and row.lines == 0
+    assert row.warnings == ["no line of film.srt falls into a shot of the film"]
+
+
 def test_bad_bytes_are_counted_in_a_warning(film):
     film.with_suffix(".srt").write_bytes(srt(["Привет, как дела?"]).encode().replace(b"?", b"\xff?"))
     text, row = said(film)

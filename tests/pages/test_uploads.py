@@ -61,6 +61,12 @@ def test_names_that_look_like_options_stay_names(tmp_path):
     assert words.index("--") < words.index(str(tmp_path / "--replace")) and "--name=--seed 3" in words
 
 
+def test_choices_of_words_hold_for_all_films():
+    films, choices = [Path("a.mp4"), Path("b.mp4")], {"language": " de ", "transcribe": ""}
+    words = uploads.ingest_words(films, Path("c"), encoders="x", facts={"name": "One"}, choices=choices)
+    assert words == ["ingest", "--json", "--encoders=x", "--language=de", "--", "a.mp4", "b.mp4", "c"]
+
+
 def test_a_folder_and_a_table_of_films_are_left_to_msm_ingest(tmp_path):
     folder, table = tmp_path / "films", tmp_path / "films.csv"
     for name in ("s1/a.mp4", "s2/b.webm", "s2/.hidden.mp4", "s2/notes.txt"):
@@ -78,8 +84,11 @@ def test_a_folder_and_a_table_of_films_are_left_to_msm_ingest(tmp_path):
 
 def test_subtitles_of_another_name_go_with_a_single_film_only(tmp_path):
     film, words, more = (tmp_path / n for n in ("a.mp4", "b.srt", "c.mp4"))
+    for name in ("a.mp4", "b.srt", "c.mp4", "a.en.srt", "c_German.vtt"):
+        (tmp_path / name).touch()
     assert uploads.subtitles_for([film], [film, words], "") == str(words)
     assert uploads.subtitles_for([film, more], [film, more, tmp_path / "a.en.srt"], "") == ""
+    assert uploads.subtitles_for([film, more], [film, more, tmp_path / "c_German.vtt"], "") == ""
     with pytest.raises(InputError, match=r"b.srt is called like none of these films"):
         uploads.subtitles_for([film, more], [film, more, words], "")
 

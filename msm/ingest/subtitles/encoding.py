@@ -139,7 +139,7 @@ def _most_plausible(sample: bytes, expected: Language | None) -> tuple[float, st
 
 def _rarity(encoding: str, rank: int) -> float:
     """What speaks against an encoding beforehand: those of DOS and of old Macintoshes are rare in subtitles."""
-    return 0.02 * rank + {"cp850": 0.15, "cp852": 0.1, "mac_roman": 0.1}.get(encoding, 0.0)
+    return 0.02 * rank + {"cp850": 0.15, "cp852": 0.1, "mac_roman": 0.1, "mac_cyrillic": 0.03}.get(encoding, 0.0)
 
 
 def _on_trial(sample: bytes, encoding: str) -> Sample | None:

@@ -91,10 +91,10 @@ def _found(video: Path) -> Iterator[Sidecar]:
         if path.suffix.lower() in VIDEO_SUFFIXES and _plain(path.stem) != stem:
             others.append(_plain(path.stem))
     for path in beside:
-        yield from _if_named_after(path, stem, others)
+        yield from _if_named_after(path, stem, others, _plain(video.suffix))
     for folder in _folders(video.parent):
         for path in _files(folder):
-            yield from _if_named_after(path, stem, others)
+            yield from _if_named_after(path, stem, others, _plain(video.suffix))
             if not others and path.suffix.lower() in SUFFIXES and not _plain(path.stem).startswith(stem):
                 yield from _with_tags(path, re.sub(r"^\d+[._ -]*", "", _plain(path.stem)))
         for inner in _folders(folder, stem):
@@ -103,13 +103,15 @@ def _found(video: Path) -> Iterator[Sidecar]:
                     yield from _with_tags(path, re.sub(r"^\d+[._ -]*", "", _plain(path.stem).removeprefix(stem)))
 
 
-def _if_named_after(path: Path, stem: str, others: list[str]) -> Iterator[Sidecar]:
+def _if_named_after(path: Path, stem: str, others: list[str], suffix: str) -> Iterator[Sidecar]:
     name = _plain(path.stem)
     if path.suffix.lower() not in SUFFIXES or not name.startswith(stem):
         return
+    if path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists():
+        return  # pictures of VobSub
     if any(len(other) > len(stem) and _is_of(name, other) for other in others):
         return  # film.part2.srt belongs to film.part2.mp4
-    yield from _with_tags(path, name[len(stem) :], after_stem=True)
+    yield from _with_tags(path, name[len(stem) :].removeprefix(suffix), after_stem=True)  # film.mp4.srt too
 
 
 def _is_of(name: str, stem: str) -> bool:

@@ -67,11 +67,21 @@ def _ingest_form() -> None:
         encoders = right.text_input(
             "Encoders", "descriptors", help="See docs/ingest.md: descriptors, open, openai, or your own."
         )
+        choices = {
+            "language": left.text_input(
+                "Language", placeholder="the films' default", help="Preferred in sound and subtitles: de, or German."
+            ),
+            "transcribe": right.text_input(
+                "Speech recogniser",
+                placeholder="none",
+                help="For films without subtitles: a folder or hub name, such as openai/whisper-small.",
+            ),
+        }
         replace = right.checkbox("Make titles anew that are there already", disabled=is_new)
     if st.button(
         "Read the films", type="primary", icon=":material/play_arrow:", disabled=not (chosen_files or path.strip())
     ):
-        _start_job(lambda: _start_ingest(chosen_files, path, catalog_name, is_new, encoders, replace, facts))
+        _start_job(lambda: _start_ingest(chosen_files, path, catalog_name, is_new, encoders, replace, facts, choices))
 
 
 def _import_form() -> None:
@@ -164,7 +174,14 @@ def _files_of(chosen_files: Sequence[Any], path: str, folder: Path) -> list[Path
 
 
 def _start_ingest(
-    chosen_files: Sequence[Any], path: str, name: str, is_new: bool, encoders: str, replace: bool, facts: dict[str, str]
+    chosen_files: Sequence[Any],
+    path: str,
+    name: str,
+    is_new: bool,
+    encoders: str,
+    replace: bool,
+    facts: dict[str, str],
+    choices: dict[str, str],
 ) -> None:
     arguments = read_arguments()
     known = None if is_new else catalog_named(arguments, name)
@@ -174,7 +191,7 @@ def _start_ingest(
         videos = files if uploads.is_manifest(files[0]) else uploads.videos_among(files)
         facts = facts | {"subtitles": uploads.subtitles_for(videos, files, facts["subtitles"])}
         named = files if files[0].is_dir() and len(videos) > 1 else videos
-        words = uploads.ingest_words(named, catalog, encoders=encoders, replace=replace, facts=facts)
+        words = uploads.ingest_words(named, catalog, encoders=encoders, replace=replace, facts=facts, choices=choices)
         title = videos[0].name if len(videos) == 1 else f"{videos[0].name} and {count(len(videos) - 1, 'more film')}"
         jobs.start(folder, title, words, {"catalog": catalog.name})
 

@@ -11,10 +11,10 @@ from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.importers.source import slugs
 from msm.ingest.library import find_videos
-from msm.ingest.subtitles import SUFFIXES
+from msm.ingest.subtitles import SUFFIXES, sidecars_of
 
 VIDEOS = ("mp4", "m4v", "mkv", "mov", "webm", "avi", "mpg", "mpeg", "ts", "ogv")
-BESIDE_VIDEOS = ("srt", "vtt", "ass", "ssa", "json")
+BESIDE_VIDEOS = (*(suffix[1:] for suffix in SUFFIXES), "json")
 MANIFESTS = (".csv", ".jsonl", ".ndjson")
 EMBEDDINGS = ("npz", "parquet", "npy", "h5", "hdf5")
 LARGEST_MB = {"ingest": 1000, "import": 1000}  # uploads are held in memory; paths have no limit
@@ -85,8 +85,9 @@ def subtitles_for(videos: Sequence[Path], files: Sequence[Path], typed: str) -> 
     came = [p for p in files if p.suffix.lower() in SUFFIXES]
     if len(videos) == len(came) == 1:
         return str(came[0])
+    found = {sidecar.path for video in videos for sidecar in sidecars_of(video)}
     for path in came:
-        if not any(path.name.startswith(f"{video.stem}.") for video in videos):
+        if path not in found:
             raise InputError(f"{path.name} is called like none of these films; give it the name of its film")
     return ""
 
@@ -123,14 +124,22 @@ def can_be_added_to(path: Path) -> bool:
 
 
 def ingest_words(
-    videos: Sequence[Path], catalog: Path, *, encoders: str, replace: bool = False, facts: dict[str, str] | None = None
+    videos: Sequence[Path],
+    catalog: Path,
+    *,
+    encoders: str,
+    replace: bool = False,
+    facts: dict[str, str] | None = None,
+    choices: dict[str, str] | None = None,
 ) -> list[str]:
     """The arguments of `msm ingest`. Facts (name, synopsis, tags, subtitles) apply to a single video only.
 
-    videos  files, or a single folder or manifest, whose films `msm ingest` finds itself
+    choices  further options by name, for all films
+    videos   files, or a single folder or manifest, whose films `msm ingest` finds itself
     """
     is_single = len(videos) == 1 and not videos[0].is_dir() and not is_manifest(videos[0])
     given = [f"--{key}={value.strip()}" for key, value in (facts or {}).items() if value.strip() and is_single]
+    given += [f"--{key}={value.strip()}" for key, value in (choices or {}).items() if value.strip()]
     options = ["--json", f"--encoders={encoders}", *(["--replace"] if replace else []), *given]
     if len(videos) == 1 and is_manifest(videos[0]):
         return ["ingest", *options, f"--manifest={videos[0]}", "--", str(catalog)]
