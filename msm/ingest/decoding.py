@@ -25,7 +25,7 @@ from msm.ingest.clock import BestTimes, FrameClock, Timeline
 from msm.ingest.extent import Extent, allows_jumps
 from msm.ingest.packets import Decoder, Losses, RestartError, packets, reason
 from msm.ingest.sound import SOUND_HZ, Resampler, SoundSpool
-from msm.ingest.subtitles import Cue
+from msm.ingest.subtitles import Cue, text_of_packet
 from msm.ingest.tracks import ANY_TRACKS, TrackChoice, choose_audio, choose_subtitles, choose_video
 
 __all__ = ["MIN_DECODED", "SOUND_HZ", "Film", "Picture", "SoundSpool"]
@@ -216,20 +216,23 @@ class Film:
                 self._jumped = bool(timeline.offset_s)
             self._reach.add(packet)
             if decoder is not None:
-                items = decoder.decode(packet)
-                yield from items if decoder.stream is not self._subtitles else self._cues(packet, items)
+                yield from self._cues(packet, decoder) if decoder.stream is self._subtitles else decoder.decode(packet)
             self._refuse_strictly()
         for stream in (self._video, self._audio):
             if stream is not None:
                 yield from decoders[stream.index].flush()
         self._refuse_strictly()
 
-    def _cues(self, packet: Any, decoded: list[Any]) -> Iterator[Cue]:
+    def _cues(self, packet: Any, decoder: Decoder) -> Iterator[Cue]:
         if packet.pts is None:
             return
         start_s = float(packet.pts * packet.time_base) - self.origin_s
         length_s = float((packet.duration or 0) * packet.time_base)
-        for found in decoded:
+        text = text_of_packet(self._subtitles.codec_context.name, bytes(packet))
+        if text is not None:
+            yield Cue(start_s, start_s + max(length_s, 0.1), text)
+            return
+        for found in decoder.decode(packet):
             for rect in found if isinstance(found, SubtitleSet) else [found]:
                 yield Cue(start_s, start_s + max(length_s, 0.1), _event_text(getattr(rect, "ass", b"")))
 

@@ -15,6 +15,7 @@ from msm.ingest.subtitles import (
     Line,
     Sidecar,
     check_encoding,
+    in_utf8,
     lines_of,
     lines_of_transcript,
     open_subtitles,
@@ -153,8 +154,16 @@ class WordReader:
             words.warnings.append(f"{path}: {found.num_bad} characters cannot be read as {found.encoding}")
 
     def _from_track(self, words: Words) -> None:
-        words.lines = lines_of(self._cues)
-        words.source = f"subtitle track {self.track}" if words.lines else ""
+        track = self.track
+        language = (track and track.language) or self.choice.tracks.language
+        cues, encoding, num_bad = in_utf8(self._cues, language, self.choice.encoding or None)
+        words.lines = lines_of(cues)
+        if words.lines:
+            words.source, words.encoding = f"subtitle track {track}", encoding
+        if num_bad:
+            words.warnings.append(
+                f"{self.video}: {num_bad} characters of a subtitle track cannot be read as {encoding}"
+            )
 
     def _from_sound(self, sound: Sound, heartbeat: Callable[[], None], words: Words) -> None:
         transcriber = load_transcriber(self.choice.transcribe)

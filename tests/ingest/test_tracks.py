@@ -10,10 +10,12 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from msm.errors import InputError
+from msm import Catalog, InputError
+from msm.ingest import IngestOptions, ingest
 from msm.ingest.decoding import Film
 from msm.ingest.subtitles import Line, lines_of
 from msm.ingest.tracks import TrackChoice
+from tests.ingest.dialogue import DIALOGUE, srt
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
@@ -193,3 +195,49 @@ def test_given_cases_have_their_default_track_read(cases, name):
     assert chosen(path) == 2
     said = [line.text for line in read(path)]
     assert said and not any("SIGN" in text or "hola" in text.lower() for text in said)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "webm", "mp4"])
+@pytest.mark.parametrize("kind", ["srt", "vtt", "ass"])
+def test_every_format_of_text_is_read_from_every_container(tmp_path, suffix, kind):
+    texts = {
+        "srt": "1\n00:00:00,200 --> 00:00:01,000\n<i>Où</i> {\\an8}est\nle café &amp; ?\n",
+        "vtt": "WEBVTT\n\nNOTE no words\n\n00:00.200 --> 00:01.000 align:left\n<v Emo>Où est\nle café &amp; ?\n",
+        "ass": "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, "
+        "MarginV, Effect, Text\nDialogue: 0,0:00:00.20,0:00:01.00,Default,,0,0,0,,{\\i1}Où est\\Nle café & ?\n",
+    }
+    if suffix == "webm":
+        vtt = tmp_path / "1.vtt"
+        vtt.write_text(texts["vtt"], encoding="utf-8")
+        inputs = ["-f", "lavfi", "-i", "color=red:s=64x48:r=8:d=1", "-i", vtt, "-c:v", "libvpx-vp9", "-c:s", "webvtt"]
+        subprocess.run([FFMPEG, "-v", "error", *inputs, tmp_path / "film.webm"], check=True)
+    else:
+        muxed(tmp_path / f"film.{suffix}", [{"format": kind, "text": texts[kind]}])
+    (line,) = read(tmp_path / f"film.{suffix}")
+    assert (line.text, round(line.start_s, 2), round(line.end_s, 2)) == ("Où est le café & ?", 0.2, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"), [("ru", "cp1251"), ("zh", "gb18030"), ("pl", "cp1250"), ("ja", "cp932")]
+)
+def test_an_inner_track_in_an_old_encoding_is_read(tmp_path, language, encoding):
+    """FFmpeg's decoders of text refuse it, a packet at a time."""
+    words = DIALOGUE[language].splitlines()[:5]
+    (tmp_path / "1.srt").write_bytes(srt(words).encode(encoding))
+    inputs = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red:s=64x48:r=8:d=10",
+        "-i",
+        tmp_path / "1.srt",
+        "-c:v",
+        "libx264",
+        "-c:s",
+        "copy",
+    ]
+    subprocess.run([FFMPEG, "-v", "error", *inputs, tmp_path / "film.mkv"], check=True)
+    report = ingest([tmp_path / "film.mkv"], tmp_path / "catalog", IngestOptions(media=False))
+    (title,) = Catalog.open(tmp_path / "catalog")
+    assert " ".join(title.shots["text"]) == " ".join(words)
+    assert report.films[0].encoding == encoding and report.films[0].warnings == []
