@@ -174,7 +174,7 @@ def _save_film(job: TitleJob, film: Film, folder: Path, report: FilmReport, hear
         film.video_index,
         film.audio_index,
         zero_s=film.origin_s,
-        damaged=report.frames_skipped > 0,
+        damaged=bool(film.losses),
         heartbeat=heartbeat,
     )
     report.media = made.kind

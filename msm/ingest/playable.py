@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import av
 import av.error
-from av.format import Flags
 
 from msm.ingest.colour import Colour, colour_filters, colour_of, write_cube
+from msm.ingest.extent import allows_jumps
 from msm.ingest.orientation import Orientation, orientation_of
 from msm.ingest.packet_survey import RESTART_S, PacketSurvey, survey_packets
 from msm.io.ffmpeg import run_ffmpeg
@@ -135,7 +135,7 @@ def _examine(
             video=video.resolve(),
             format=container.format.name.partition(",")[0],
             zero_s=zero_s,
-            discontinuous=bool(int(container.format.flags) & int(Flags.ts_discont.value)),
+            discontinuous=allows_jumps(container),
             pictures=pictures,
             sound=sound,
             alone=all(s.index in (pictures, sound) for s in container.streams if s.type in ("video", "audio")),

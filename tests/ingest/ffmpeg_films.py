@@ -175,11 +175,11 @@ def seconds_of(path: Path) -> float:
         return (film.duration or 0) / 1e6
 
 
-def check_times(film: Ingested) -> None:
+def check_times(film: Ingested, within_s: float = 0.002) -> None:
     """Each picture of the copy stands where the shots have it."""
     with Film(film.source) as source:
         times = [picture.time_s for picture in source.pictures()]
-    np.testing.assert_allclose([at for at, _ in frames_of(film.copy)], times, atol=0.002)
+    np.testing.assert_allclose([at for at, _ in frames_of(film.copy)], times, atol=within_s)
 
 
 def check_copy(film: Ingested, sound_s: float | None) -> None:

@@ -53,6 +53,8 @@ RARE = [
     Kind("flash.flv", f"{H264} {MP3} -ar 44100"),
     Kind("quicktime.mov"),
     Kind("mpeg4.avi", f"{OLD} -c:v mpeg4 -q:v 2 {MP3}", "encoded"),
+    Kind("h264.avi", f"{H264} {MP3}", "encoded"),
+    Kind("theora.ogv", f"{OLD} -c:v libtheora -q:v 9 -c:a libvorbis", "encoded"),
     Kind("motion.avi", f"{OLD} -c:v mjpeg -q:v 2 -color_range pc -c:a pcm_s16le", "encoded"),
     Kind("av1.mkv", "-c:v libsvtav1 -preset 12 -pix_fmt yuv420p -c:a libopus"),
     Kind("prores.mov", "-c:v prores -c:a pcm_s16le", "encoded"),
