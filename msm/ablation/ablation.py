@@ -13,9 +13,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from msm.ablation import budget, report, runner
+from msm.ablation.cell import train_and_score
 from msm.ablation.plan import PLAN, Plan, make_plan, merged
 from msm.ablation.progress import trainings
 from msm.errors import InputError
+from msm.runner import LocalPool, Pool, RayPool, num_cores
 
 DEFAULT_SEEDS = 3
 
@@ -122,7 +124,7 @@ def budget_of(
         plan,
         left,
         workers=workers,
-        threads=max(1, runner.num_cores() // workers),
+        threads=max(1, num_cores() // workers),
         device=request.device,
         keep_weights=request.keep == "weights",
         on_cell=on_cell,
@@ -186,10 +188,12 @@ class GrowingTables:
         self.ended, self.next = ended, time.monotonic() + 10 * (time.monotonic() - now)
 
 
-def _pool(request: Request, plan: Plan) -> runner.Pool:
+def _pool(request: Request, plan: Plan) -> Pool:
     if request.ray is not None:
-        return runner.RayPool(request.ray, request.workers or None)
-    return runner.LocalPool(runner.num_workers(request.workers, len(left_to_do(request, plan)), request.device))
+        return RayPool(train_and_score, request.ray, request.workers or None, use_gpus=True)
+    return LocalPool(
+        train_and_score, runner.num_workers(request.workers, len(left_to_do(request, plan)), request.device)
+    )
 
 
 def tables_only(out: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Every training of a plan, in worker processes here or on a Ray cluster: the same function, `train_and_score`.
+"""Every training of a plan, in worker processes here or on a Ray cluster (`msm.runner`): the function `train_and_score`.
 
 A training that fails is recorded and the others go on, also where its process was killed. A stopped ablation goes
 on where it stood: finished trainings are kept, begun ones resumed.
@@ -6,113 +6,23 @@ on where it stood: finished trainings are kept, begun ones resumed.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from msm.ablation.cell import RESULT, Job, train_and_score
+from msm.ablation.cell import RESULT, Job
 from msm.ablation.plan import Plan, run_name
 from msm.ablation.progress import LOCK, RUNS, STOP, trainings, write_progress
 from msm.errors import InputError
 from msm.io import files
 from msm.io.locks import lock_file
-from msm.io.processes import exit_with_parent
+from msm.runner import Pool, num_cores, run_all, why_it_died
 
 MOST_WORKERS = 8  # by default; each takes some hundred megabytes for torch alone
-LOOK_S = 0.5
-KILLED = "its process was killed, most likely because there was not enough memory"
-
-
-class Pool(Protocol):
-    """Somewhere to train: at most `size` at a time."""
-
-    size: int
-
-    def submit(self, job: Job) -> Future[dict[str, Any]]: ...
-    def release(self, future: Future) -> None: ...
-    def close(self, *, at_once: bool) -> None: ...
-
-
-class LocalPool:
-    """Processes of this machine, one executor each, so that one that is killed takes no other with it."""
-
-    def __init__(self, size: int):
-        self.size = size
-        self._threads = max(1, num_cores() // size)
-        self._idle = [self._executor() for _ in range(size)]
-        self._busy: dict[Future, ProcessPoolExecutor] = {}
-
-    def _executor(self) -> ProcessPoolExecutor:
-        args = (self._threads,)
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin_worker, initargs=args)
-
-    def submit(self, job: Job) -> Future[dict[str, Any]]:
-        executor = self._idle.pop()
-        future = executor.submit(train_and_score, job)
-        self._busy[future] = executor
-        return future
-
-    def release(self, future: Future) -> None:
-        executor = self._busy.pop(future)
-        if isinstance(future.exception(), BrokenProcessPool):
-            executor.shutdown(wait=False)
-            executor = self._executor()
-        self._idle.append(executor)
-
-    def close(self, *, at_once: bool) -> None:
-        for executor in [*self._idle, *self._busy.values()]:
-            processes = list((executor._processes or {}).values()) if at_once else []  # noqa: SLF001  # no public way to end them
-            for process in processes:
-                process.terminate()
-            executor.shutdown(wait=not at_once, cancel_futures=True)
-
-
-class RayPool:
-    """A Ray cluster that sees the same folders: the same function, as many at a time as it has cores or GPUs."""
-
-    def __init__(self, address: str, size: int | None):
-        try:
-            import ray  # type: ignore[import-not-found, unused-ignore]
-        except ImportError:
-            raise InputError("Ray is not installed here; pip install 'msm-workbench[scale]' brings it") from None
-        try:
-            ray.init(address=None if address == "local" else address, log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise InputError(f"there is no Ray cluster at {address}: {str(error).splitlines()[0]}") from None
-        gpus = ray.cluster_resources().get("GPU", 0)
-        self.size = size or int(gpus or ray.cluster_resources().get("CPU", 1))
-        self._ray, self._remote = ray, ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_retries=0)(train_and_score)
-
-    def submit(self, job: Job) -> Future[dict[str, Any]]:
-        return self._remote.remote(job).future()
-
-    def release(self, future: Future) -> None:
-        pass
-
-    def close(self, *, at_once: bool) -> None:
-        self._ray.shutdown()
-
-
-def begin_worker(threads: int) -> None:
-    """Before the first training of a process: Ctrl-C is for the runner, and without the runner there is no work."""
-    import signal
-
-    import torch
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(threads)
-    exit_with_parent()
-
-
-def num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def num_workers(asked: int, num_jobs: int, device: str) -> int:
@@ -161,26 +71,26 @@ def run_jobs(
         forget_failure(Path(job.run))
     waiting = [job for job in waiting if not (Path(job.run) / RESULT).exists()]
     watch = Watch(out, plan, seconds or {}, pool.size)
-    busy: dict[Future, Job] = {}
-    stopped, at_once = False, True
+    stopped, is_done = False, False
+
+    def stop() -> bool:
+        nonlocal stopped
+        stopped = stopped or should_stop() or (out / STOP).exists()
+        if stopped:
+            (out / STOP).touch()
+        return stopped
+
+    def look() -> None:
+        on_look(watch.look("stopping" if stopped else "running"))
+
     try:
-        while busy or (waiting and not stopped):
-            stopped = stopped or should_stop() or (out / STOP).exists()
-            if stopped:
-                (out / STOP).touch()
-            while waiting and not stopped and len(busy) < pool.size:
-                job = waiting.pop(0)
-                busy[pool.submit(job)] = job
-            finished, _ = wait(busy, timeout=LOOK_S, return_when=FIRST_COMPLETED)
-            for future in finished:
-                pool.release(future)
-                note_death(busy.pop(future), future)
-            on_look(watch.look("stopping" if stopped else "running"))
-        at_once = False
+        with closing(run_all(pool, waiting, should_stop=stop, look=look)) as ended:
+            for job, future in ended:
+                note_death(job, future)
+        is_done = True
     finally:
-        pool.close(at_once=at_once)
         (out / STOP).unlink(missing_ok=True)
-        watch.look("stopped" if stopped or at_once else "done")
+        watch.look("stopped" if stopped or not is_done else "done")
     return "stopped" if stopped else "done"
 
 
@@ -199,14 +109,13 @@ def job_of(out: Path, plan: Plan, cell: Any, seed: int, device: str, keep_weight
     )
 
 
-def note_death(job: Job, future: Future) -> None:
+def note_death(job: Job, future: Future[Any]) -> None:
     """A process that could not say why it ended has its training recorded by us."""
-    error = future.exception()
-    if error is None:
+    said = why_it_died(future)
+    if said is None:
         return
     path = Path(job.run)
     path.mkdir(parents=True, exist_ok=True)
-    said = KILLED if isinstance(error, BrokenProcessPool) else f"{type(error).__name__}: {error}"
     files.write_json(path / RESULT, {"state": "failed", "sentence": said})
 
 

@@ -72,7 +72,10 @@ def ingest(
     synopsis: Annotated[str, typer.Option(help="Default: from the sidecar FILM.json, as name, tags and split.")] = "",
     tags: Annotated[str, typer.Option(help="Words, separated by commas.")] = "",
     split: Annotated[str, typer.Option(help="train, validation or test. Default: assigned at random.")] = "",
-    workers: Annotated[int, typer.Option(help="Number of videos read in parallel.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(help="Number of videos read in parallel. Default: one, on Ray one a core.")
+    ] = None,
+    ray: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Read on this Ray cluster, or `local`.")] = None,
     media: Annotated[bool, typer.Option(help="Keep a copy that browsers can play.")] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a damaged film at its first error, instead of reading what it can.")
@@ -106,6 +109,7 @@ def ingest(
         facts=given if given != TitleFacts() else None,
         media=media,
         workers=workers,
+        ray=ray,
         replace=replace,
         strict=strict,
         seed=seed,

@@ -57,6 +57,7 @@ class TitleJob:
     strict: bool = False
     source: Source | None = None  # which film the video is
     words: WordChoice = ANY_WORDS
+    seconds: float = 0.0  # that its file declares
 
     @property
     def made_from(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.ingest.catalog_update import check_fits, update_catalog
+from msm.ingest.cluster import encode_on_ray
 from msm.ingest.cutting import Cutting
 from msm.ingest.detector import DEFAULT
 from msm.ingest.dry_run import DryRun
@@ -27,7 +28,7 @@ from msm.ingest.planning import Planned, Wanted, plan_films
 from msm.ingest.report import IngestReport
 from msm.ingest.tracks import TrackChoice
 from msm.ingest.words import WordChoice
-from msm.ingest.workers import encode_titles
+from msm.ingest.workers import Outcome, encode_titles
 from msm.io.files import naming_full_disk, remove_leftovers
 from msm.io.locks import lock_file
 
@@ -38,7 +39,8 @@ class IngestOptions:
 
     facts, subtitles  of the title; only where there is a single video
     manifest          a CSV file or JSON lines that name further videos and their facts
-    workers           videos that are read at the same time
+    workers           videos that are read at the same time; None is one here, and one a core on a Ray cluster
+    ray               the address of a Ray cluster, or "local", where titles are made
     replace           titles that the catalog has already are made anew, instead of skipped
     seed              deals out the titles that have no split
     detector          of shots, one of the files in `detectors/`
@@ -65,7 +67,8 @@ class IngestOptions:
     facts: TitleFacts | None = None
     manifest: Path | None = None
     media: bool = True
-    workers: int = 1
+    workers: int | None = None
+    ray: str | None = None
     replace: bool = False
     strict: bool = False
     seed: int = 0
@@ -76,7 +79,7 @@ class IngestOptions:
     transcribe: str = ""
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
+        if self.workers is not None and self.workers < 1:
             raise InputError(f"--workers is {self.workers}, but must be at least 1")
         if self.shots is not None:
             self.cutting.refuse_with("--shots")
@@ -123,7 +126,7 @@ def ingest(
     with naming_full_disk(path), _staging(path) as staging:
         plans = list(plan_films(films, former, replace_titles=options.replace))
         jobs = _jobs(plans, staging, options, report)
-        finished = _finish(jobs, options.workers, _summed(progress, sum(p.seconds for p in plans)), report)
+        finished = _finish(jobs, options, _summed(progress, sum(p.seconds for p in plans)), report)
         report.sort([p.wanted.video for p in plans])
         if finished:
             update_catalog(path, former, finished, encoders, report, options.seed, options.cutting)
@@ -208,17 +211,18 @@ def _job(plan: Planned, staging: Path, options: IngestOptions) -> TitleJob:
         given=plan.shots,
         words=options.words,
         strict=options.strict,
+        seconds=plan.seconds,
         folder=staging.absolute() / plan.facts.title_id,
     )
 
 
 def _finish(
-    jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None], report: IngestReport
+    jobs: Sequence[TitleJob], options: IngestOptions, progress: Callable[[str, float], None], report: IngestReport
 ) -> dict[str, tuple[TitleJob, StagedTitle]]:
     """All jobs' titles in the order of the jobs, those that an earlier ingest finished among them."""
     made = {job.facts.title_id: StagedTitle(job.folder) for job in jobs if StagedTitle(job.folder).fits(job)}
     left = [job for job in jobs if job.facts.title_id not in made]
-    for job, outcome in encode_titles(left, workers, progress):
+    for job, outcome in _made(left, options, progress):
         if isinstance(outcome, InputError):
             report.fail(job.video, str(outcome), job.facts.title_id)
         else:
@@ -227,6 +231,14 @@ def _finish(
     for job, staged in finished.values():
         report.add(job.video, staged.report)
     return finished
+
+
+def _made(
+    jobs: Sequence[TitleJob], options: IngestOptions, progress: Callable[[str, float], None]
+) -> Iterator[Outcome]:
+    if options.ray is not None:
+        return encode_on_ray(jobs, options.ray, options.workers, progress)
+    return encode_titles(jobs, options.workers or 1, progress)
 
 
 def _summed(progress: Callable[[int, int], None], total_s: float) -> Callable[[str, float], None]:

@@ -354,11 +354,11 @@ def test_what_cannot_be_done_is_said_in_one_sentence_and_writes_nothing(talks, t
 
 
 def test_without_ray_the_sentence_says_what_to_install(talks, tmp_path, monkeypatch):
-    from msm.ablation.runner import RayPool
+    from msm.runner import RayPool
 
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"Ray is not installed here; pip install 'msm-workbench\[scale\]'"):
-        RayPool("local", None)
+        RayPool(print, "local")
 
 
 def test_the_last_step_is_read_from_a_file_that_is_being_written(tmp_path):

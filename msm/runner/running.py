@@ -1,0 +1,52 @@
+"""Hand out jobs to a pool, and give back each as it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from msm.runner.pools import KILLED, Pool
+
+LOOK_S = 0.5
+J = TypeVar("J")
+
+
+def run_all(
+    pool: Pool,
+    jobs: Iterable[J],
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    look: Callable[[], None] = lambda: None,
+) -> Generator[tuple[J, Future[Any]], None, None]:
+    """Each job with its future, as they end; the pool is closed at the end, and at once where the caller is stopped.
+
+    should_stop  asked twice a second: once it is true, no further job begins, and those under way are waited for
+    look         called twice a second, after what has ended was given back
+    """
+    waiting, busy, stopped, at_once = list(jobs), dict[Future[Any], J](), False, True
+    try:
+        while busy or (waiting and not stopped):
+            stopped = stopped or should_stop()
+            while waiting and not stopped and len(busy) < pool.size:
+                job = waiting.pop(0)
+                busy[pool.submit(job)] = job
+            ended, _ = wait(busy, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+            for future in ended:
+                pool.release(future)
+                yield busy.pop(future), future
+            look()
+        at_once = False
+    finally:
+        pool.close(at_once=at_once)
+
+
+def why_it_died(future: Future[Any]) -> str | None:
+    """Why a job gave no answer; None where it did."""
+    error = future.exception()
+    if error is None:
+        return None
+    if isinstance(error, BrokenProcessPool) or type(error).__name__ in ("WorkerCrashedError", "OutOfMemoryError"):
+        return KILLED
+    return f"{type(error).__name__}: {error}"

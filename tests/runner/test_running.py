@@ -1,0 +1,95 @@
+"""Jobs are handed out, each comes back, and one that dies takes no other with it."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from msm.errors import InputError
+from msm.runner import KILLED, LocalPool, RayPool, run_all, why_it_died
+
+
+class Threads:
+    """A pool of threads that remembers how it was used; see `Pool`."""
+
+    def __init__(self, function, size: int):
+        self.size, self.function = size, function
+        self.executor = ThreadPoolExecutor(size)
+        self.under_way, self.most, self.closed = 0, 0, None
+
+    def submit(self, job) -> Future:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        return self.executor.submit(self.function, job)
+
+    def release(self, future: Future) -> None:
+        self.under_way -= 1
+
+    def close(self, *, at_once: bool) -> None:
+        self.closed = "at once" if at_once else "at the end"
+        self.executor.shutdown()
+
+
+def half(job: int) -> float:
+    return job / 2
+
+
+def half_or_death(job: int) -> float:
+    if job == 3:
+        os.kill(os.getpid(), 9)
+    return job / 2
+
+
+def test_every_job_comes_back_and_no_more_than_fit_are_under_way():
+    pool = Threads(half, 2)
+    found = {job: future.result() for job, future in run_all(pool, range(9))}
+    assert found == {n: n / 2 for n in range(9)}
+    assert (pool.most, pool.under_way, pool.closed) == (2, 0, "at the end")
+
+
+def test_after_a_stop_no_job_begins_and_those_under_way_are_waited_for():
+    ended: list[int] = []
+
+    def slow(job: int) -> int:
+        time.sleep(0.05)
+        ended.append(job)
+        return job
+
+    pool = Threads(slow, 2)
+    looks: list[int] = []
+    found = [
+        job for job, _ in run_all(pool, range(9), should_stop=lambda: len(ended) > 2, look=lambda: looks.append(1))
+    ]
+    assert sorted(found) == sorted(ended) and 3 <= len(found) <= 5
+    assert looks and pool.closed == "at the end"
+
+
+def test_a_caller_that_fails_closes_the_pool_at_once():
+    pool = Threads(half, 2)
+    with pytest.raises(KeyboardInterrupt), closing(run_all(pool, range(9))) as ended:
+        next(ended)
+        raise KeyboardInterrupt
+    assert pool.closed == "at once"
+
+
+def test_a_failure_is_told_and_an_answer_is_none():
+    pool = Threads(lambda job: 1 // job, 1)
+    told = {job: why_it_died(future) for job, future in run_all(pool, [1, 0])}
+    assert told == {1: None, 0: "ZeroDivisionError: integer division or modulo by zero"}
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_takes_no_other_with_it():
+    pool = LocalPool(half_or_death, 2)
+    told = {job: why_it_died(future) for job, future in run_all(pool, range(6))}
+    assert told == {job: KILLED if job == 3 else None for job in range(6)}
+
+
+def test_without_ray_the_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(InputError, match="Ray is not installed here"):
+        RayPool(half, "local")
