@@ -36,6 +36,7 @@ class Timeline:
 
     def __init__(self, discontinuous: bool):
         self.offset_s = 0.0
+        self.joins = 0  # places at which parts were joined
         self._discontinuous = discontinuous
         self._lanes: dict[int, _Lane] = {}
         self._last_s: float | None = None
@@ -88,6 +89,7 @@ class Timeline:
 
     def _join(self, packet: Any, lane: _Lane, off_s: float) -> None:
         self.offset_s -= off_s
+        self.joins += 1
         self._shift(packet, lane, -off_s)
 
     def _forget(self, packet: Any, lane: _Lane) -> None:
@@ -147,7 +149,7 @@ class BestTimes:
 
 
 class FrameClock:
-    """Times of frames that never stand still or run backwards, whatever the file says.
+    """Times of frames that never stand still, run backwards or leave the film by more than WRONG_S, whatever the file says.
 
     step_s  between two frames where the file says nothing
     """
@@ -158,13 +160,11 @@ class FrameClock:
 
     def tick(self, time_s: float | None, length_s: float = 0.0) -> float:
         """The time of the next frame; `end_s` is when that frame ends, 0 before the first one."""
-        if self.now_s is None:
-            self.now_s = max(0.0, time_s or 0.0)
-        else:
-            following = self.now_s + self.step_s if time_s is None else time_s + self._shift_s
-            if following < self.now_s - BACK_ELSEWHERE_S:
-                self._shift_s += self.now_s + self.step_s - following
-                following = self.now_s + self.step_s
-            self.now_s = max(following, self.now_s + 1e-3)
+        expected_s = 0.0 if self.now_s is None else self.now_s + self.step_s
+        following = expected_s if time_s is None else time_s + self._shift_s
+        if not -BACK_ELSEWHERE_S <= following - expected_s <= WRONG_S:
+            self._shift_s += expected_s - following
+            following = expected_s
+        self.now_s = max(0.0, following) if self.now_s is None else max(following, self.now_s + 1e-3)
         self.end_s = self.now_s + (length_s or self.step_s)
         return self.now_s

@@ -205,15 +205,13 @@ class Film:
 
     def _decoded(self) -> Iterator[Any]:
         """One reading of the file: what each packet becomes, in the order of the packets."""
-        timeline, self._reach = Timeline(allows_jumps(self._container)), _Reach(self._video)
-        self._jumped = False
+        self._timeline, self._reach = Timeline(allows_jumps(self._container)), _Reach(self._video)
         read = [s for s in (self._video, self._audio, self._subtitles) if s is not None]
         decoders = {s.index: Decoder(s, self.losses, threads=self._threads and s is self._video) for s in read}
         for packet in packets(self._container, list(self._container.streams), self.losses):
             decoder = decoders.get(packet.stream_index)
             if decoder is not None:
-                timeline.place(packet)
-                self._jumped = bool(timeline.offset_s)
+                self._timeline.place(packet)
             self._reach.add(packet)
             if decoder is not None:
                 yield from self._cues(packet, decoder) if decoder.stream is self._subtitles else decoder.decode(packet)
@@ -257,11 +255,13 @@ class Film:
             missing = extent.missing(reach.packets, reached_s / declared_s)
             if self.strict or self.frames < MIN_DECODED * (total + missing):
                 raise InputError(f"{self.path} {self.warnings[-1].removeprefix('it ')}")
-        elif extent.exact and not self._jumped:
-            reached_s = max(reached_s, declared_s)
+        elif not self._timeline.joins:
+            reached_s = extent.end_of_last(reached_s + self.origin_s, reach.video_s, reach.any_s) - self.origin_s
         if self.frames < MIN_DECODED * total:
             raise InputError(f"{self.path} is damaged: only {self.frames} of its {total} frames can be decoded")
         self.end_s = reached_s
+        if self._timeline.joins and not allows_jumps(self._container):
+            self.warnings.append("its time stamps run backwards, so the parts were laid end to end")
         self.warnings += self.losses.sentences(self.frames)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from msm.ingest.decoding import SOUND_HZ, Film
-from tests.ingest.made_films import CUTS, KINDS, SECONDS, bounds, ffmpeg, make_source
+from tests.ingest.made_films import CUTS, H264, KINDS, SECONDS, bounds, ffmpeg, make_source
 
 WHOLE = np.array([0.0, *CUTS, SECONDS])
 NEAR_S = 0.1  # a frame lasts 0.083 s
@@ -36,7 +36,9 @@ def made(source: Path, name: str, kind: str, *options: object, before: tuple[obj
 
 @pytest.mark.parametrize("kind", ALL)
 def test_shots_begin_where_the_picture_changes(source, kind):
-    np.testing.assert_allclose(bounds(made(source, "plain", kind)), WHOLE, atol=NEAR_S)
+    film = made(source, "plain", kind)
+    np.testing.assert_allclose(bounds(film), WHOLE, atol=NEAR_S)
+    assert warnings_of(film) == []
 
 
 @pytest.mark.parametrize("kind", [p for p in ALL if KINDS[p.values[0]].shifts])
@@ -99,6 +101,19 @@ def test_each_slide_is_a_shot_and_the_last_one_lasts_as_long_as_the_others(sourc
     ffmpeg("-i", source, "-vf", one_each, "-r", f"1/{step}", *KINDS[kind].options, "-an", slides)
     np.testing.assert_allclose(bounds(slides), np.arange(5) * step, atol=NEAR_S)
     assert warnings_of(slides) == []
+
+
+@pytest.mark.parametrize("kind", ["mkv", "avi", "flv"])
+def test_a_last_frame_that_lasts_long_is_not_the_end_of_a_file_that_is_cut_off(source, folder, kind):
+    """Eight frames in the first second, and one that stands for five: no sound, whose end would tell."""
+    film = folder / f"last.{KINDS[kind].ending}"
+    frames = "select='lt(n,8)+eq(n,45)',setpts='if(lt(N,8),N/12,1)/TB'"
+    lasting = folder / "last.mp4"
+    ffmpeg("-i", source, "-vf", frames, "-fps_mode", "vfr", *H264, "-bf", "0", "-an", lasting)
+    stretched = folder / "stretched.txt"
+    stretched.write_text(f"file {lasting}\noutpoint 5\nduration 6\nfile {lasting}\noutpoint 0.01\n")
+    ffmpeg("-f", "concat", "-safe", "0", "-i", stretched, "-c", "copy", film)
+    assert bounds(film)[-1] > 5.9 and warnings_of(film) == []
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "mov"])
