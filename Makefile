@@ -36,9 +36,10 @@ test: .venv/dev browser ## every test, as CI runs them
 	@$(LINT_JS)
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
-else # what drives a browser or two processes has the machine to itself; the other tests share it by files
+else # notebooks and what starts two processes have the machine to themselves; the other tests share it by files
 	failed=; $(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not notebook and not alone" || failed=1; \
-	  $(BIN)/pytest --nbmake -m "browser or notebook or alone" || failed=1; \
+	  $(BIN)/pytest --numprocesses 2 --dist loadfile -m "browser and not alone" || failed=1; \
+	  $(BIN)/pytest --nbmake -m "notebook or alone" || failed=1; \
 	  { $(AUDIT); } || failed=1; test -z "$$failed"
 endif
 
