@@ -57,6 +57,9 @@ def import_(
         str | None, typer.Option(help="float16 or float32. Default: the smaller that is lossless.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the assignment of titles without a split.")] = 0,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add the titles to CATALOG, with its modalities and [GLOBAL] vocabulary.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -74,8 +77,25 @@ def import_(
         seed=seed,
         global_from=tuple(c.strip() for c in global_from.split(",")) if global_from else (),
         replace=replace,
+        append=append,
     )
     with progress_bar("importing") as progress:
         import_embeddings(sources, catalog, options, progress)
     facts = describe_catalog(catalog, quick=False, progress=lambda done, total: None)
+    print(to_json(facts) if as_json else as_text(facts))
+
+
+@app.command()
+def merge(
+    catalogs: Annotated[list[Path], typer.Argument(metavar="CATALOG", help="Catalogs of the same modalities.")],
+    out: Annotated[Path, typer.Argument(help="The catalog to write.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one catalog with the titles of several; vectors, films and thumbnails are linked where the disk allows it."""
+    from msm.cli.describe import as_text, describe_catalog
+    from msm.data.joining import merge_catalogs
+
+    merge_catalogs(catalogs, out, replace=replace)
+    facts = describe_catalog(out, quick=True, progress=lambda done, total: None)
     print(to_json(facts) if as_json else as_text(facts))

@@ -208,10 +208,12 @@ class Catalog:
         replace: bool = False,
         max_shard_bytes: int = MAX_SHARD_BYTES,
         media: Callable[[Path], None] | None = None,
+        former: Sequence[Catalog] = (),
     ) -> Catalog:
         """Write a catalog, title by title; it appears under its name only when it is whole and sound.
 
-        media  is given the folder when the titles are in it, to put `media/` there before anyone sees it
+        media   is given the folder when the titles are in it, to put `media/` there before anyone sees it
+        former  catalogs of the same modalities and dtype whose titles come first; their vectors are linked, not copied
 
         Raises InputError for a title that breaks a rule, and leaves nothing behind.
         """
@@ -220,6 +222,8 @@ class Catalog:
             raise InputError(f"{path} exists and is no catalog, so it is not replaced; choose another name")
         with files.whole_folder(path, replace=replace) as folder:
             writer = CatalogWriter(folder, tuple(modalities), dtype, max_shard_bytes)
+            for catalog in former:
+                writer.take_over(catalog, max(c.global_dim for c in former))
             for title in titles:
                 writer.add(title)
             writer.finish(dict(provenance or {}))
@@ -250,6 +254,11 @@ class Catalog:
         if name not in SPLITS:
             raise InputError(f"split is {name!r}, but must be one of {', '.join(SPLITS)}")
         return [Title(self, int(i)) for i in np.flatnonzero(self.titles["split"] == name)]
+
+    @property
+    def shard_files(self) -> list[Path]:
+        """The files that hold the vectors, in order."""
+        return sorted(self.path.glob("shots-*.npy"))
 
     @property
     def num_shots(self) -> int:

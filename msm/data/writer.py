@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ from msm.data.schema import (
 from msm.data.shot_table import ROW_GROUP, ShotTableWriter, to_arrow
 from msm.errors import InputError, ShotError
 from msm.io import files
+
+if TYPE_CHECKING:
+    from msm.data.catalog import Catalog
 
 MAX_SHARD_BYTES = 2**31
 
@@ -107,11 +110,32 @@ class CatalogWriter:
             self.globals.append(np.asarray(title.global_embedding, dtype=np.float32))
         self._append(embeddings)
 
+    def take_over(self, former: Catalog, global_dim: int) -> None:
+        """Append all titles of a catalog with the same modalities and dtype; its shards are linked, not read.
+
+        global_dim  G of the new catalog; titles of a catalog without metadata embeddings get zeros
+        """
+        self._close_shard()
+        for shard in former.shard_files:
+            files.link_or_copy(shard, self._next_shard())
+        for row in former.titles.to_dict("records"):
+            self._check_unique(str(row["title_id"]))
+            self.titles.append({**row, "first_shot": row["first_shot"] + self.rows})
+        self.rows += former.num_shots
+        for start in range(0, former.num_shots, ROW_GROUP):
+            self.shots.add(former.read_shots(start, start + ROW_GROUP))
+        if global_dim:
+            held = former.global_vectors
+            self.globals += list(np.zeros((len(former), global_dim), np.float32) if held is None else held)
+
+    def _check_unique(self, title_id: str) -> None:
+        if title_id in self._seen:
+            raise InputError(f"title {title_id!r} is there twice; ids must be unique")
+        self._seen.add(title_id)
+
     def _check_names(self, title: TitleData) -> None:
         check_title_id(title.title_id)
-        if title.title_id in self._seen:
-            raise InputError(f"title {title.title_id!r} is there twice; ids must be unique")
-        self._seen.add(title.title_id)
+        self._check_unique(title.title_id)
         if title.split not in SPLITS:
             raise InputError(
                 f"title {title.title_id!r}: split is {title.split!r}, but must be one of {', '.join(SPLITS)}"
@@ -149,21 +173,27 @@ class CatalogWriter:
     def _append(self, embeddings: np.ndarray) -> None:
         while len(embeddings):
             if self._shard is None:
-                self._shard = _ShardFile(self.folder / f"shots-{self._num_shards:05d}.npy", self.shot_dim, self.dtype)
-                self._num_shards += 1
+                self._shard = _ShardFile(self._next_shard(), self.shot_dim, self.dtype)
             take = min(len(embeddings), self.rows_per_shard - self._shard.rows)
             self._shard.append(embeddings[:take])
             embeddings = embeddings[take:]
             self.rows += take
             if self._shard.rows == self.rows_per_shard:
-                self._shard.close()
-                self._shard = None
+                self._close_shard()
+
+    def _next_shard(self) -> Path:
+        self._num_shards += 1
+        return self.folder / f"shots-{self._num_shards - 1:05d}.npy"
+
+    def _close_shard(self) -> None:
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
 
     def finish(self, provenance: dict[str, Any]) -> None:
         if not self.titles:
             raise InputError("there are no titles to write")
-        if self._shard is not None:
-            self._shard.close()
+        self._close_shard()
         global_dim = self._write_globals()
         titles = self.folder / "titles.parquet"
         pq.write_table(to_arrow(_titles_table(self.titles), titles), titles, row_group_size=ROW_GROUP)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from msm.data.catalog import Catalog, TitleData, deal_splits, modalities_of
+from msm.data.joining import append_titles
 from msm.errors import InputError, ShotError, reading
 from msm.importers.format import FormatOptions, detect_format, format_module, format_names
 from msm.importers.locations import Location, locate_all
@@ -39,12 +40,15 @@ class ImportOptions:
     seed: int = 0  # deals out the titles that have no split
     global_from: tuple[str, ...] = ()  # title labels that make the metadata embedding
     replace: bool = False
+    append: bool = False  # the titles join a catalog that exists
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:
             raise InputError(f"format is {self.format!r}, but must be one of {', '.join(FORMATS)}")
         if self.dtype is not None and self.dtype not in DTYPES:
             raise InputError(f"dtype is {self.dtype!r}, but must be one of {', '.join(DTYPES)}")
+        if self.append and self.replace:
+            raise InputError("--append adds to a catalog and --replace writes it anew; give one of them")
 
 
 def import_embeddings(
@@ -74,14 +78,20 @@ def _import(
     with reading(f"{source}{more}", format_module(kind).NAME):
         opened = open_source(sources, catalog, kind, options)
     dealt = deal_splits([e.title_id for e in opened.entries if not e.split], options.seed)
-    metadata, meaning = _metadata(opened, dealt, options)
+    former = Catalog.open(catalog) if options.append and catalog.exists() else None
+    if former is not None:
+        _check_joins(opened, former, options)
+    metadata, meaning = _metadata(opened, dealt, options, former)
     provenance = _provenance(source.name + more, kind, opened, dealt, options)
     if meaning:
         provenance["global"] = meaning
+    titles = _titles(opened, dealt, metadata, _reader(str(source), kind, opened), progress)
     try:
+        if former is not None:
+            return append_titles(former, titles, provenance)
         return Catalog.write(
             catalog,
-            _titles(opened, dealt, metadata, _reader(str(source), kind, opened), progress),
+            titles,
             modalities=modalities_of(opened.dims),
             dtype=options.dtype or stored_dtype(opened),
             provenance=provenance,
@@ -92,6 +102,24 @@ def _import(
     except InputError as error:
         known = any(str(s) in str(error) for s in (*sources, catalog))
         raise error if known else InputError(f"{source}: {error}") from None
+
+
+def _check_joins(source: Source, former: Catalog, options: ImportOptions) -> None:
+    """InputError unless the titles of a source fit into a catalog and are new to it."""
+    held, new = {m.name: m.dim for m in former.modalities}, dict(source.dims)
+    if list(held.items()) != list(new.items()):
+        shown = [", ".join(f"{name} {dim}" for name, dim in dims.items()) for dims in (held, new)]
+        raise InputError(
+            f"{former.path} has {shown[0]}, but the source has {shown[1]}; name and order them with --modality"
+        )
+    if options.dtype not in (None, former.dtype):
+        raise InputError(f"{former.path} is {former.dtype}, so --dtype {options.dtype} cannot be added to it")
+    there = [e.title_id for e in source.entries if e.title_id in former]
+    if there:
+        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
+        raise InputError(
+            f"{former.path} has {', '.join(map(repr, there[:3]))}{more} already; only new titles are added"
+        )
 
 
 def _place(source: Source, error: ShotError) -> str:
@@ -122,7 +150,7 @@ def _existing_parent(path: Path) -> Path:
 
 def _refuse_target(sources: Sequence[Location], catalog: Path, options: ImportOptions) -> None:
     """Nothing is read for a catalog that could not be written; and no import removes its own source."""
-    refuse_existing(catalog, replace=options.replace)
+    refuse_existing(catalog, replace=options.replace or options.append)
     for source in sources:
         if source.is_local and Path(source.path).resolve().is_relative_to(catalog.resolve()):
             raise InputError(f"{catalog} holds the source {source}; choose another name for the catalog")
@@ -134,14 +162,23 @@ def stored_dtype(source: Source) -> str:
 
 
 def _metadata(
-    source: Source, dealt: dict[str, str], options: ImportOptions
+    source: Source, dealt: dict[str, str], options: ImportOptions, former: Catalog | None
 ) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """((titles, G), what its columns mean), or None where no labels are asked for."""
-    if not options.global_from:
+    """((titles, G), what its columns mean), or None where no labels are asked for.
+
+    Titles that join a catalog are told as its own are: with its columns and its vocabulary.
+    """
+    known = former.provenance.get("global") if former is not None else None
+    columns = options.global_from or tuple(known or ())
+    if former is not None and (tuple(known or ()) != columns or bool(former.global_dim) != bool(columns)):
+        told = f"are made of {', '.join(known)}" if known else "were not made by --global-from"
+        held = f"metadata embeddings {told}" if former.global_dim else "no metadata embeddings"
+        raise InputError(f"{former.path} has {held}; titles that are added must be told the same way")
+    if not columns:
         return None, {}
     labels = pd.DataFrame([dict(e.labels) for e in source.entries])
     train = np.array([(e.split or dealt[e.title_id]) == "train" for e in source.entries])
-    return embed_metadata(labels, options.global_from, train)
+    return embed_metadata(labels, columns, train, known)
 
 
 def _reader(path: str, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:
