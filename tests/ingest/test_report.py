@@ -16,7 +16,7 @@ from msm import Catalog, InputError, TitleData
 from msm.data.schema import INGEST_REPORT
 from msm.errors import printable
 from msm.ingest import IngestOptions, ingest
-from msm.ingest.report import read_report
+from msm.ingest.report import IngestReport, read_report
 from tests.ingest.conftest import Look, Scene, write_film
 
 SILENT = Look(sound=False)
@@ -105,6 +105,13 @@ def test_a_name_that_is_no_utf8_goes_in(short, tmp_path, workers):
     catalog = Catalog.open(tmp_path / "catalog")
     assert [title.name for title in catalog] == ["good", "caf\\xe9"]
     catalog.validate()
+
+
+def test_every_sentence_of_a_report_can_be_written_as_json(tmp_path):
+    report, video = IngestReport(), Path(UNDECODABLE)
+    report.fail(video, f"{video} is no film")
+    report.skip(video, "cafe", f"{video}: there already")
+    json.dumps(report.as_dict(), ensure_ascii=False).encode()
 
 
 def test_a_name_that_is_no_utf8_is_named_where_the_film_is_refused(tmp_path):
