@@ -8,7 +8,6 @@ from typing import Any
 
 from msm.errors import printable
 from msm.ingest.planning import Planned
-from msm.ingest.subtitles import sidecar_subtitles
 
 HEAD = ("action", "title", "length", "subtitles", "video")
 
@@ -49,17 +48,9 @@ def _row(plan: Planned) -> dict[str, Any]:
         "action": plan.action,
         "title_id": plan.facts.title_id or None,
         "seconds": round(plan.seconds, 3) if plan.is_made else None,
-        "subtitles": _subtitles(plan),
+        "subtitles": plan.words or None,
         "why": printable(plan.why) or None,
     }
-
-
-def _subtitles(plan: Planned) -> str | None:
-    """Where the words would come from; None where there are none, or no title is made."""
-    if not plan.is_made:
-        return None
-    path = plan.wanted.subtitles or sidecar_subtitles(plan.wanted.video)
-    return printable(path) if path is not None else "inside the file" if plan.has_words_inside else None
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

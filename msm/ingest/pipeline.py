@@ -124,7 +124,7 @@ def ingest(
     former = _former(path, encoders)
     report = IngestReport(left_out=left_out)
     with naming_full_disk(path), _staging(path) as staging:
-        plans = list(plan_films(films, former, replace_titles=options.replace))
+        plans = list(plan_films(films, former, replace_titles=options.replace, tracks=options.words.tracks))
         jobs = _jobs(plans, staging, options, report)
         finished = _finish(jobs, options, _summed(progress, sum(p.seconds for p in plans)), report)
         report.sort([p.wanted.video for p in plans])
@@ -140,7 +140,7 @@ def plan(videos: Sequence[str | Path], catalog: str | Path, options: IngestOptio
     options = options or IngestOptions()
     films, notes = _wanted(videos, options)
     former = _former(Path(catalog), load_encoders(options.encoders))
-    return DryRun(list(plan_films(films, former, replace_titles=options.replace)), notes)
+    return DryRun(list(plan_films(films, former, replace_titles=options.replace, tracks=options.words.tracks)), notes)
 
 
 def _wanted(videos: Sequence[str | Path], options: IngestOptions) -> tuple[list[Wanted], list[str]]:

@@ -129,6 +129,8 @@ def test_a_title_of_an_older_catalog_is_known_by_its_id(put, tmp_path):
     titles.drop(columns=list(SOURCE_COLUMNS)).to_parquet(path / "titles.parquet")
     other = put(1, "s/film.mp4")
     assert ingest([other], path, QUICK).skipped == ["film"]
+    named = IngestOptions(media=False, facts=TitleFacts(title_id="film"))
+    assert ingest([put(3, "any.mp4")], path, named).skipped == ["film"]
     assert ingest([other, put(2, "new.mp4")], path, AGAIN).added == ["film", "new"]
     assert Catalog.open(path).titles["source"].tolist() == [str(other), str(tmp_path / "new.mp4")]
 

@@ -195,6 +195,13 @@ def test_gaps_and_transitions_of_fcpxml_are_no_shots(tmp_path):
     assert read_shot_list(path, 25) == [GivenShot(0, 2, {"clip": "a"}), GivenShot(3, 5, {"clip": "b"})]
 
 
+def test_the_project_is_read_and_no_compound_clip_before_it(tmp_path):
+    inside = '<resources><media><sequence><spine><clip duration="9s"/></spine></sequence></media></resources>'
+    project = '<project><sequence><spine><ref-clip duration="4s"/></spine></sequence></project>'
+    (tmp_path / "a.fcpxml").write_text(f"<fcpxml>{inside}{project}</fcpxml>", encoding="utf-8")
+    assert read_shot_list(tmp_path / "a.fcpxml", 25) == [GivenShot(0, 4)]
+
+
 def test_lists_are_put_in_order_and_kept_within_the_film():
     frame = 0.04
     given = [(4.0, 6.0), (0.0, 1.96), (2.0, 4.5), (2.0, 3.0), (8.0, 9.0), (9.0, 99.0), (50.0, 60.0), (0.01, 0.02)]
@@ -210,6 +217,10 @@ BAD = {
     "no length": ("start_s,end_s\n2,1\n", "line 2: a shot from 2 s to 1 s has no length"),
     "before the film": ("start_s,end_s\n-1,1\n", "line 2: a shot from -1 s"),
     "too few cells": ("start_s,end_s,a\n0,1,b\n1,2\n", "line 3 has 2 cells, but 3 columns"),
+    "several titles": (
+        "start_s,end_s,title_id\n0,1,a\n0,1,b\n",
+        "it holds shots of 2 titles (title_id), but must hold those of one film",
+    ),
     "beyond the film": ("start_s,end_s\n100,200\n", "none of its 1 shots lies within the film, which lasts 10.0 s"),
     "an event cut off": ("TITLE: X\n001  AX V C 00:00:00:00\n", "line 2 is no event of an EDL"),
     "no events": ("TITLE: X\n", "there is no video event in it"),

@@ -1,4 +1,4 @@
-"""FCPXML of Final Cut Pro, DaVinci Resolve and PySceneDetect: the clips of the first sequence are the shots."""
+"""FCPXML of Final Cut Pro, DaVinci Resolve and PySceneDetect: the clips of the first project are the shots."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAME_S = Fraction(1, 1000)  # nothing shorter is a clip
 
 
 def read_fcpxml(raw: bytes) -> list[GivenShot]:
-    """The clips of the first sequence's storyline, with their names as label `clip`; InputError for another XML.
+    """The clips of the first project's storyline, with their names as label `clip`; InputError for another XML.
 
     Gaps and transitions are no clips; clips that are connected to another are passed over.
     """
@@ -28,7 +28,8 @@ def read_fcpxml(raw: bytes) -> list[GivenShot]:
     if root.tag != "fcpxml":
         hint = "; export FCPXML or an EDL instead" if root.tag == "xmeml" else ""
         raise InputError(f"it is no FCPXML: its first element is {root.tag!r}{hint}")
-    sequence = next(root.iter("sequence"), None)
+    sequence = root.find(".//project/sequence")  # others, of compound clips, may stand before it
+    sequence = next(root.iter("sequence"), None) if sequence is None else sequence
     spine = sequence.find("spine") if sequence is not None else None
     if sequence is None or spine is None:
         raise InputError("there is no sequence with a storyline in it")

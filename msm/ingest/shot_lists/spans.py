@@ -36,6 +36,6 @@ def tidied(shots: Sequence[GivenShot], frame_s: float, duration_s: float = 0.0) 
             longest[round(start_s / frame_s)] = replace(shot, start_s=start_s, end_s=end_s)
     kept = list(longest.values())
     for i, (shot, following) in enumerate(pairwise(kept)):
-        if shot.end_s > following.start_s or following.start_s - shot.end_s < ROUNDING * frame_s:
+        if following.start_s - shot.end_s < ROUNDING * frame_s:  # negative where they overlap
             kept[i] = replace(shot, end_s=following.start_s)
     return kept

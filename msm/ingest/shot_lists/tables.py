@@ -51,6 +51,8 @@ def _shots(
     starts: Sequence[Any], ends: Sequence[Any], labels: Mapping[str, Sequence[Any]], rows: Sequence[str]
 ) -> list[GivenShot]:
     own = {*SHOT_COLUMNS, *SHOT_OPTIONAL}
+    if (titles := len(set(labels.get("title_id", ())))) > 1:
+        raise InputError(f"it holds shots of {titles} titles (title_id), but must hold those of one film")
     shots = []
     for i, where in enumerate(rows):
         for value in (starts[i], ends[i]):
