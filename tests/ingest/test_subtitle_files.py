@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from msm.errors import InputError
 from msm.ingest.subtitles import Line, open_subtitles, read_subtitles
@@ -124,3 +126,37 @@ def test_what_holds_no_subtitles_is_named_with_a_reason(tmp_path, contents, reas
     with pytest.raises(InputError, match=reason) as error:
         read_subtitles(path)
     assert str(path) in str(error.value)
+
+
+FRAGMENTS = st.sampled_from(
+    [b"1\n", b"00:00:01,000 --> 00:00:02,000\n", b"WEBVTT\n\n", b"<00:00:01.000>", b"<c>", b"{\\p1}", b"{", b"}", b"<", b"\n\n",
+     b"[Events]\n", b"Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,", b"Format: Start, End, Text\n", b"<SAMI>", b"<SYNC Start=1>",
+     b"{1}{2}x|y\n", b"[1][2]x\n", b"00:00:01:x\n", b"Caf\xe9", b"\xcf\xf0\xe8", b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\x1b$B", b"&#xD800;",
+     b"999999:99:99,999 --> 999999:99:99,999\n", b"<tt xmlns='http://www.w3.org/ns/ttml'><body><div><p begin='1s'>", b"--> ", b"9" * 5000]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(FRAGMENTS, st.binary(max_size=8)), max_size=12).map(b"".join))
+def test_whatever_a_file_holds_it_gives_lines_or_one_sentence(tmp_path_factory, contents):
+    path = tmp_path_factory.getbasetemp() / "any.srt"
+    path.write_bytes(contents)
+    try:
+        lines = open_subtitles(path, frame_rate=25.0).lines
+    except InputError as error:
+        assert str(path) in str(error)
+        return
+    for line in lines:
+        assert line.text.encode("utf-8") and 0 <= line.end_s < 1e10 and line.start_s < line.end_s
+    assert [line.start_s for line in lines] == sorted(line.start_s for line in lines)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "repeated", [b"\n", b"{", b"<", b"<a ", b" ", b"9", b"0:", b"&", b"a\n", b"<00:00:0", b"\xc3\xa9\xff"]
+)
+def test_reading_takes_time_in_proportion_to_the_file(tmp_path, repeated):
+    """Quadratic time would be hours here."""
+    path = tmp_path / "a.srt"
+    path.write_bytes(b"1\n00:00:01,000 --> 00:00:02,000\nHello\n" + repeated * (300_000 // len(repeated)))
+    assert read_subtitles(path)[0].text.startswith("Hello")

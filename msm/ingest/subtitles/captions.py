@@ -10,6 +10,7 @@ from msm.ingest.subtitles.cues import Cue, Line, Row, has_word_times, rows_of
 
 GAP_S = 0.5  # a longer pause clears the screen
 FLICKER_S = 0.3  # a cue this short only continues the one before it, if it shows the same
+MOST_ROWS = 8  # that roll
 ROLLING = 0.3  # of the cues repeat rows of the one before: more, and the file is one of rolling captions
 
 
@@ -46,7 +47,7 @@ def _shift(before: Sequence[str], after: Sequence[str]) -> int:
 
     The row at the bottom may have grown.
     """
-    for shift in range(len(before)):
+    for shift in range(max(0, len(before) - MOST_ROWS), len(before)):
         kept = before[shift:]
         same = [a == b for a, b in zip(kept, after, strict=False)]
         grown = len(kept) <= len(after) and after[len(kept) - 1].startswith(kept[-1])

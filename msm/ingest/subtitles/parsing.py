@@ -18,6 +18,7 @@ CLOCK = r"(?:(\d{1,6})\s*:\s*)?(\d{1,9})\s*:\s*(\d{1,9})(?:\s*[.,:]\s*(\d{1,3})\
 TIMING = re.compile(rf"\s*-?{CLOCK}\s*[-–—−]+\s*>\s*-?{CLOCK}(?:\s.*)?$")
 SBV_TIMING = re.compile(rf"\s*{CLOCK.replace('[.,:]', '[.]')},{CLOCK.replace('[.,:]', '[.]')}\s*$")
 ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
+SUBSTATION = re.compile(r"^[ \t\ufeff]*(\[Script Info\]|\[Events\]|Dialogue:)", re.MULTILINE | re.IGNORECASE)
 WEB_PAGE = re.compile(r"\s*<(!doctype\s+html|html|head)\b", re.IGNORECASE)
 
 
@@ -31,10 +32,10 @@ def parse(text: str, frame_rate: float | None = None) -> list[Cue]:
     if WEB_PAGE.match(text):
         raise InputError("it is a web page")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    if re.search(r"^\s*(\[Script Info\]|\[Events\]|Dialogue:)", text, re.MULTILINE | re.IGNORECASE):
-        cues = list(_substation(text))
-    else:
-        cues = list(_timed(text)) or _by_pysubs2(text, frame_rate)
+    is_substation = SUBSTATION.search(text) is not None
+    cues = list(_substation(text) if is_substation else _timed(text))
+    if not cues and not is_substation:
+        cues = _by_pysubs2(text, frame_rate)
     cues = [cue for cue in cues if cue.end_s > max(0.0, cue.start_s)]
     if not cues:
         raise InputError("there is no line with a time in it")
@@ -75,9 +76,9 @@ def _cue(times: tuple[float, float] | None, rows: list[str], following: int | No
 
 
 def _stripped(rows: list[str]) -> list[str]:
-    while rows and not rows[-1].strip():
-        rows = rows[:-1]
-    return rows
+    """Without blank rows at the end."""
+    last = next((i for i in range(len(rows), 0, -1) if rows[i - 1].strip()), 0)
+    return rows[:last]
 
 
 def _substation(text: str) -> Iterator[Cue]:
