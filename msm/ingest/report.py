@@ -111,10 +111,14 @@ class IngestReport:
         self.rows.append((video, row))
 
     def fail(self, video: Path, problem: str, title_id: str = "") -> None:
-        self.add(video, FilmReport(video=printable(video), title_id=title_id, outcome="failed", problem=printable(problem)))
+        self.add(
+            video, FilmReport(video=printable(video), title_id=title_id, outcome="failed", problem=printable(problem))
+        )
 
     def skip(self, video: Path, title_id: str, why: str) -> None:
-        self.add(video, FilmReport(video=printable(video), title_id=title_id, outcome="skipped", problem=printable(why)))
+        self.add(
+            video, FilmReport(video=printable(video), title_id=title_id, outcome="skipped", problem=printable(why))
+        )
 
     def sort(self, videos: Sequence[Path]) -> None:
         """Bring the rows into the order of these videos."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from msm import Modality
 from msm.data.schema import labels_among
+from msm.ingest.report import FilmReport
 from workbench.views.formatting import clock
 
 SPLIT_ORDER = ("train", "validation", "test")
@@ -37,6 +38,25 @@ def splits_table(titles: pd.DataFrame) -> pd.DataFrame:
     groups = groups.assign(Hours=by_split["duration_s"].sum(min_count=1))
     groups = groups.reindex([s for s in SPLIT_ORDER if s in groups.index])
     return groups.assign(Hours=groups["Hours"].astype(float) / 3600).rename_axis("Split").reset_index()
+
+
+def films_table(films: Sequence[FilmReport]) -> pd.DataFrame:
+    """A row a film that an ingest read, what needs a look first: refused films, those with warnings, the rest.
+
+    Columns Film, Shots, Frames skipped, Words, Lines, Copy, To know (the problem, or all warnings).
+    """
+    order = sorted(films, key=lambda f: (f.outcome != "failed", not f.warnings))
+    return pd.DataFrame(
+        {
+            "Film": [f.title_id or f.video.rsplit("/", 1)[-1] for f in order],
+            "Shots": [f.shots for f in order],
+            "Frames skipped": [f.frames_skipped for f in order],
+            "Words": [f.words + (f" ({f.encoding})" if f.encoding else "") or "–" for f in order],
+            "Lines": [f.lines for f in order],
+            "Copy": [f.media or "–" for f in order],
+            "To know": ["; ".join(filter(None, [f.problem, *f.warnings])) for f in order],
+        }
+    )
 
 
 def modalities_table(modalities: Sequence[Modality], counts: Mapping[str, int] | None, num_shots: int) -> pd.DataFrame:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from msm import Catalog
+from msm.ingest.report import read_report
 from workbench.layout import catalog_panels
 from workbench.session import state
 from workbench.session.page_context import switch_to_page
-from workbench.views.catalog_tables import splits_table, titles_table
+from workbench.views.catalog_tables import films_table, splits_table, titles_table
 from workbench.views.formatting import grouped, number
 
 
@@ -24,6 +25,7 @@ def show_catalog(catalog: Catalog) -> None:
         _show_splits(catalog)
     labels = [f"`{c}` (title)" for c in catalog.title_labels] + [f"`{c}` (shot)" for c in catalog.shot_labels]
     st.markdown("**Labels**: " + (", ".join(labels) or "none"))
+    _show_films(catalog)
     catalog_panels.show_provenance(catalog)
     with sound:
         found = catalog_panels.inspect_or_offer(catalog)
@@ -59,6 +61,23 @@ def _show_titles(catalog: Catalog) -> None:
     if chosen["selection"]["rows"]:
         state.choose_title(str(catalog.titles["title_id"].iloc[chosen["selection"]["rows"][0]]))
         switch_to_page("masking_lab", catalog)
+
+
+def _show_films(catalog: Catalog) -> None:
+    """What the ingests of a catalog reported of each film; nothing where it was imported."""
+    films = read_report(catalog.path)
+    if not films:
+        return
+    st.subheader("Films as they were read", anchor=False)
+    failed, warned = sum(f.outcome == "failed" for f in films), sum(bool(f.warnings) for f in films)
+    if failed or warned:
+        st.caption(f"{failed} could not be read, {warned} went in with a warning. They stand first.")
+    st.dataframe(
+        films_table(films),
+        hide_index=True,
+        height=min(38 + 35 * len(films), 390),
+        column_config={"To know": st.column_config.TextColumn(width="large")},
+    )
 
 
 def _show_splits(catalog: Catalog) -> None:
