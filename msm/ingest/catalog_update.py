@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,14 @@ import numpy as np
 
 from msm.data.catalog import Catalog, Modality, Title, TitleData, modalities_of
 from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
+from msm.data.reader import open_parquet
 from msm.data.schema import TITLE_COLUMNS
+from msm.data.writer import MAX_SHARD_BYTES, CatalogWriter
 from msm.errors import InputError
 from msm.ingest.cutting import Cutting
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder
+from msm.ingest.label_kinds import LabelKinds, labels_as_text, table_as_text
 from msm.ingest.report import IngestReport, keep_report, read_report
 from msm.ingest.splits import assign_splits
 from msm.io.files import link_or_copy
@@ -72,17 +77,58 @@ def update_catalog(
     )
 
 
+def broken_titles(
+    former: Catalog | None, finished: Mapping[str, tuple[TitleJob, StagedTitle]], encoders: Sequence[Encoder]
+) -> dict[str, str]:
+    """New titles that break a rule of the format by themselves, each with the rule."""
+    found: dict[str, str] = {}
+    dealt = dict.fromkeys(finished, "test")
+    for title_id, (job, staged) in finished.items():
+        with tempfile.TemporaryDirectory(dir=staged.folder.parent) as folder:
+            dtype = former.dtype if former else "float16"
+            try:
+                writer = CatalogWriter(Path(folder), modalities_for(encoders), dtype, MAX_SHARD_BYTES)
+                writer.add(_new_title(job, staged, dealt, 0))
+                writer.finish({})
+            except InputError as error:
+                found[title_id] = str(error)
+            except Exception as error:  # its files are damaged
+                found[title_id] = f"its finished files cannot be read ({type(error).__name__})"
+    return found
+
+
 def _titles(
     former: Catalog | None, finished: Mapping[str, tuple[TitleJob, StagedTitle]], dealt: Mapping[str, str], width: int
 ) -> Iterator[TitleData]:
+    of_titles, of_shots = _mixed_labels(former, finished)
+
+    def fitting(title: TitleData) -> TitleData:
+        shots = None if title.shots is None else table_as_text(title.shots, of_shots)
+        return replace(title, labels=labels_as_text(title.labels, of_titles), shots=shots)
+
     waiting = dict(finished)
     for title in former or ():
         if title.title_id in waiting:
-            yield _new_title(*waiting.pop(title.title_id), dealt, width)
+            yield fitting(_new_title(*waiting.pop(title.title_id), dealt, width))
         else:
-            yield _former_title(title, dealt, width)
+            yield fitting(_former_title(title, dealt, width))
     for job, staged in waiting.values():
-        yield _new_title(job, staged, dealt, width)
+        yield fitting(_new_title(job, staged, dealt, width))
+
+
+def _mixed_labels(
+    former: Catalog | None, finished: Mapping[str, tuple[TitleJob, StagedTitle]]
+) -> tuple[set[str], set[str]]:
+    """Names of labels of titles, and of shots, that are of several kinds among former and new titles."""
+    of_titles, of_shots = LabelKinds(), LabelKinds()
+    for job, staged in finished.values():
+        of_titles.see(job.facts.labels)
+        of_shots.see_table(staged.shots)
+    if former is not None:
+        of_titles.see_table(former.titles[former.title_labels])
+        schema = open_parquet(former.path / "shots.parquet").schema_arrow
+        of_shots.see_types({name: schema.field(name).type for name in former.shot_labels})
+    return of_titles.mixed, of_shots.mixed
 
 
 def _new_title(job: TitleJob, staged: StagedTitle, dealt: Mapping[str, str], width: int) -> TitleData:

@@ -122,8 +122,15 @@ class StagedTitle:
         """Was it finished, and from the same files with the same choices?"""
         if not (self.folder / "title.json").is_file():
             return False
-        about = self.about
-        return "report" in about and bool(about["made_from"] == json.loads(json.dumps(job.made_from)))
+        try:
+            about = self.about
+        except InputError:  # damaged since: it is made again
+            return False
+        return (
+            isinstance(about, dict)
+            and "report" in about
+            and bool(about["made_from"] == json.loads(json.dumps(job.made_from)))
+        )
 
 
 def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda seconds: None) -> StagedTitle:

@@ -7,14 +7,14 @@ goes on at the next title; the catalog itself changes once, at the end.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from msm.data.catalog import Catalog
-from msm.errors import InputError
-from msm.ingest.catalog_update import check_fits, update_catalog
+from msm.errors import FULL, FullDiskError, InputError
+from msm.ingest.catalog_update import broken_titles, check_fits, update_catalog
 from msm.ingest.cluster import encode_on_ray
 from msm.ingest.cutting import Cutting
 from msm.ingest.detector import DEFAULT
@@ -129,7 +129,7 @@ def ingest(
         finished = _finish(jobs, options, _summed(progress, sum(p.seconds for p in plans)), report)
         report.sort([p.wanted.video for p in plans])
         if finished:
-            update_catalog(path, former, finished, encoders, report, options.seed, options.cutting)
+            _put_in(path, former, finished, encoders, report, options)
         for _, staged in finished.values():
             shutil.rmtree(staged.folder)
     return report
@@ -239,6 +239,29 @@ def _made(
     if options.ray is not None:
         return encode_on_ray(jobs, options.ray, options.workers, progress)
     return encode_titles(jobs, options.workers or 1, progress)
+
+
+def _put_in(
+    path: Path,
+    former: Catalog | None,
+    finished: Mapping[str, tuple[TitleJob, StagedTitle]],
+    encoders: Sequence[Encoder],
+    report: IngestReport,
+    options: IngestOptions,
+) -> None:
+    """Write the catalog; a title that breaks a rule of the format by itself is reported as failed, and left out."""
+    try:
+        update_catalog(path, former, finished, encoders, report, options.seed, options.cutting)
+    except Exception as error:
+        if isinstance(error, FullDiskError) or (isinstance(error, OSError) and error.errno in FULL):
+            raise
+        broken = broken_titles(former, finished, encoders)
+        if not broken:
+            raise
+        for title_id, problem in broken.items():
+            report.refuse(finished[title_id][0].video, problem)
+        if sound := {title_id: pair for title_id, pair in finished.items() if title_id not in broken}:
+            update_catalog(path, former, sound, encoders, report, options.seed, options.cutting)
 
 
 def _summed(progress: Callable[[int, int], None], total_s: float) -> Callable[[str, float], None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from msm.config.schema import check
 from msm.data.schema import INGEST_REPORT
@@ -114,6 +115,18 @@ class IngestReport:
         self.add(
             video, FilmReport(video=printable(video), title_id=title_id, outcome="failed", problem=printable(problem))
         )
+
+    def refuse(self, video: Path, problem: str) -> None:
+        """Turn the row of a title that was to be added into that of a failure."""
+        self.rows = [
+            (
+                path,
+                replace(row, outcome="failed", problem=f"{path}: {problem}")
+                if path == video and row.outcome == "added"
+                else row,
+            )
+            for path, row in self.rows
+        ]
 
     def skip(self, video: Path, title_id: str, why: str) -> None:
         self.add(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from msm.ingest import IngestOptions, ingest
 from msm.ingest.decoding import MIN_DECODED, Film
 from msm.ingest.encode_title import TitleJob, encode_title
 from msm.ingest.metadata import TitleFacts
+from msm.ingest.planning import Wanted, plan_films
 from msm.ingest.workers import encode_titles
 from tests.ingest.conftest import Look, Scene, write_film
 from tests.ingest.made_films import KINDS, bounds, ffmpeg, frames_of_ffmpeg, make_source
@@ -155,6 +157,23 @@ def test_whatever_goes_wrong_with_a_film_names_it(tmp_path, put, workers):
     outcomes = {j.facts.title_id: outcome for j, outcome in encode_titles(jobs, workers, lambda title, seconds: None)}
     assert str(outcomes["film-1"]) == f"{jobs[1].video} cannot be read: ZeroDivisionError: division by zero"
     assert all(not isinstance(outcomes[f"film-{i}"], InputError) for i in (0, 2))
+
+
+def test_a_title_that_breaks_a_rule_of_the_format_keeps_no_other_out(tmp_path, put):
+    """Finished by an ingest that was stopped, and damaged on the disk since."""
+    films = [put(i, f"film-{i}.mp4") for i in range(3)]
+    waiting = tmp_path / ".catalog.ingest"
+    for film in films:
+        plan = next(iter(plan_films([Wanted(video=film)], None, replace_titles=False)))
+        encode_title(replace(job(film, waiting), source=plan.source))
+    vectors = np.load(waiting / "film-1" / "vectors.npy")
+    vectors[0, 0] = np.inf
+    np.save(waiting / "film-1" / "vectors.npy", vectors)
+    (waiting / "film-2" / "title.json").write_text("{")  # that one is made again
+    report = ingest(films, tmp_path / "catalog", IngestOptions(media=False))
+    assert report.added == ["film-0", "film-2"] and "NaN or infinite" in report.failed[films[1]]
+    assert [title.title_id for title in Catalog.open(tmp_path / "catalog")] == ["film-0", "film-2"]
+    assert not waiting.exists()
 
 
 def damage(raw: bytes, seed: int) -> bytes:
