@@ -40,6 +40,7 @@ COMMON = [
     Kind("late-sound.mkv", f"{HEVC} -c:a ac3 -pix_fmt yuv420p", "encoded", LATE, 0.7),
     Kind("late-pictures.mkv", before=LATE_PICTURES),
     Kind("clock-100.ts", after=("", "-muxdelay 0 -output_ts_offset 100")),
+    Kind("clock-100.mkv", after=("", "-output_ts_offset 100")),
     Kind("full-range.mp4", full_range(HEVC), "encoded"),
     Kind("pq.mkv", wide_gamut("smpte2084", "smpte2084"), "encoded"),
     Kind("hlg.mp4", wide_gamut("arib-std-b67", "arib-std-b67"), "encoded"),
@@ -73,6 +74,11 @@ RARE = [
     Kind("wide-pixels.mp4", f"-vf setsar=2/1 {H264} {AAC}", "linked"),
     Kind("bare.hevc", f"{HEVC} -pix_fmt yuv420p -r 24", "encoded", sound_s=None),
     Kind("mute.mkv", H264, sound_s=None),
+    Kind(
+        "turned-inside.mkv",
+        f"{H264} -bsf:v h264_metadata=display_orientation=insert:rotate=90:flip=horizontal {AAC}",
+        "encoded",
+    ),
     *(
         turned(degrees, flip, encoded)
         for degrees in (0, 90, 180, 270)

@@ -110,15 +110,25 @@ def frame_at(film: Ingested, shot: int) -> av.VideoFrame:
 def spliced(folder: Path, clip: Path, *parts: Kind) -> Path:
     """Films one behind the other, as `cat` does it."""
     films = [part.make(clip, folder).read_bytes() for part in parts]
-    joined = folder / f"joined.{parts[0].name.partition('.')[2]}"
-    joined.write_bytes(b"".join(films))
-    return joined
+    whole = folder / f"spliced.{parts[0].name.partition('.')[2]}"
+    whole.write_bytes(b"".join(films))
+    return whole
+
+
+def joined(folder: Path, clip: Path, *parts: Kind) -> Path:
+    """Films one behind the other without a trace of the seam: only the headers inside the streams change."""
+    names = [part.make(clip, folder).name for part in parts]
+    (folder / "parts").write_text("".join(f"file {name}\n" for name in names))
+    whole = folder / f"whole.{names[0].partition('.')[2]}"
+    run_ffmpeg("-f", "concat", "-i", folder / "parts", "-map", "0", "-c", "copy", whole)
+    return whole
 
 
 STREAM = f"{H264} {AAC}"
 CHANGES = {
-    "size": (f"-s 160x96 {STREAM}", f"-s 96x96 {STREAM}", LATE),
-    "sound": (f"{STREAM} -ar 48000 -ac 1", f"{STREAM} -ar 44100 -ac 2", LATE),
+    "size": (f"-s 160x96 {STREAM} -bf 0", f"-s 96x96 {STREAM} -bf 0", LATE),
+    "sound": (f"{STREAM} -ar 48000 -ac 1", f"{STREAM} -ar 44100 -ac 2", ("", "")),
+    "late sound": (f"{STREAM} -ar 48000 -ac 1", f"{STREAM} -ar 44100 -ac 2", LATE),
     "nothing": (STREAM, STREAM, ("", "")),
 }
 
@@ -128,10 +138,11 @@ def test_a_broadcast_whose_streams_change_has_a_copy_of_the_whole(clip, tmp_path
     """Sound that begins late has its silence once, and not at each change."""
     *made_by, late = CHANGES[changing]
     cut = [f"{words} -t 4 -muxdelay 0 -output_ts_offset {1.4 + 4 * n}" for n, words in enumerate(made_by)]
-    film = ingested(spliced(tmp_path, clip, Kind("0.ts", cut[0], before=late), Kind("1.ts", cut[1])))
+    film = ingested(joined(tmp_path, clip, Kind("0.ts", cut[0], before=late), Kind("1.ts", cut[1])))
     assert film.report.media in ("copied", "encoded") and len(film.spans) == 6
     check_copy(film, 0.7 if late[1] else 0.0)
     assert seconds_of(film.copy) == pytest.approx(8, abs=2 * FRAME_S)
+    assert len(sound_of(film.copy)) / 8000 == pytest.approx(8, abs=2 * FRAME_S)
 
 
 MPEG2 = f"{OLD} -c:v mpeg2video -r 25 -q:v 2 -bf 2 -c:a mp2"
@@ -181,14 +192,20 @@ def test_where_a_picture_has_another_shape_all_of_it_is_shown_between_bars(clip,
         assert (across < 30).nonzero()[0].size == pytest.approx(64, abs=6)
 
 
+def sound_of(path: Path) -> np.ndarray:
+    """(samples,) of a film, 8000 a second, one behind the other whatever their time stamps say."""
+    with av.open(str(path)) as film:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=8000)
+        return np.concatenate(
+            [piece.to_ndarray().reshape(-1) for frame in film.decode(audio=0) for piece in resampler.resample(frame)]
+        )
+
+
 def test_silence_inside_sound_is_kept(clip, tmp_path):
     """Browsers play sound without regard to gaps in its time stamps."""
     gap = f"{H264} -af aselect='lt(t\\,1)+gt(t\\,2)' {AAC}"
     film = ingested(Kind("gap.mkv", gap).make(clip, tmp_path))
-    with av.open(str(film.copy)) as copy:
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=8000)
-        pieces = [p.to_ndarray().reshape(-1) for f in copy.decode(audio=0) for p in resampler.resample(f)]
-    loud = np.abs(np.concatenate(pieces)[: 8000 * 4].reshape(-1, 800)).max(axis=1) > 0.05  # a tenth of a second each
+    loud = np.abs(sound_of(film.copy)[: 8000 * 4].reshape(-1, 800)).max(axis=1) > 0.05  # a tenth of a second each
     assert loud[:9].all() and not loud[12:19].any() and loud[22:39].all()
 
 
