@@ -68,10 +68,16 @@ def _hash_of(video: Path, size: int) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be done with a film: `action` is add, replace or skip; `why` a sentence for a film that is skipped."""
+    """What is to be done with a film.
+
+    action  add, replace or skip
+    name    for people, where nobody gave one: the file's, with its folders where the id has them
+    why     a sentence for a film that is skipped
+    """
 
     action: str
     title_id: str
+    name: str = ""
     why: str = ""
 
 
@@ -102,7 +108,7 @@ class Register:
         """
         twin = next((t for t, (_, s) in self._now.items() if source.hash == s.hash), None)
         if twin is not None:
-            return Verdict("skip", twin, f"the same film as {self._now[twin][0]}, title {twin!r}")
+            return Verdict("skip", twin, why=f"the same film as {self._now[twin][0]}, title {twin!r}")
         known = self._known(source)
         verdict = self._by_name(video, wanted, known, replace) if wanted else self._by_itself(video, known, replace)
         if verdict.action != "skip":
@@ -132,7 +138,7 @@ class Register:
         if wanted in self._former:
             other = self._former[wanted]["source"]
             raise InputError(f"{video}: title {wanted!r} is another film, {other}; choose another id, or --replace it")
-        return Verdict("add", wanted)
+        return Verdict("add", wanted, video.stem)
 
     def _by_itself(self, video: Path, known: str | None, replace: bool) -> Verdict:
         first = slug_of(video.stem)[:LONGEST_ID].strip("-")
@@ -141,26 +147,28 @@ class Register:
         if known is not None:
             return self._again(video, known, replace)
         taken = self._former.keys() | self._now.keys() | self._reserved
-        return Verdict("add", next(title_id for title_id in self._ids(video, first) if title_id not in taken))
+        title_id, name = next(pair for pair in self._ids(video, first) if pair[0] not in taken)
+        return Verdict("add", title_id, name)
 
     def _again(self, video: Path, title_id: str, replace: bool) -> Verdict:
+        name = str(self._former[title_id]["name"])
         if replace:
-            return Verdict("replace", title_id)
-        return Verdict("skip", title_id, f"{video}: there already as title {title_id!r}; --replace makes it anew")
+            return Verdict("replace", title_id, name)
+        return Verdict("skip", title_id, name, f"{video}: there already as title {title_id!r}; --replace makes it anew")
 
-    def _ids(self, video: Path, first: str) -> Iterator[str]:
-        """Ids that a film may have, the best first: its name, a long name's beginning and end, its folders and name."""
-        yield first
+    def _ids(self, video: Path, first: str) -> Iterator[tuple[str, str]]:
+        """Ids that a film may have, each with a name, the best first: its file's, a long one's both ends, its folders'."""
+        yield first, video.stem
         whole = slug_of(video.stem)
         if whole != self._whole_name(first):  # another name, cut to the same letters
-            yield _shortened(whole)
+            yield _shortened(whole), video.stem
         names = [video.stem]
         for folder in video.absolute().parents:
             if folder.name:
                 names.insert(0, folder.name)
-                yield _shortened(slug_of(" ".join(names)))
+                yield _shortened(slug_of(" ".join(names))), " / ".join(names)
         for number in range(2, 2**31):
-            yield f"{first[: LONGEST_ID - 11]}-{number}"
+            yield f"{first[: LONGEST_ID - 11]}-{number}", video.stem
 
     def _whole_name(self, title_id: str) -> str:
         """The name, as an id of any length, of the film whose title this is."""

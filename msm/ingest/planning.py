@@ -94,7 +94,7 @@ def _plan(film: Wanted, facts: TitleFacts, register: Register, replace_titles: b
         Film(film.video).close()  # raises with what it is instead
     source = Source.of(film.video)
     verdict = register.decide(film.video, source, facts.title_id, replace=replace_titles)
-    facts = replace(facts, title_id=verdict.title_id, name=facts.name or printable(film.video.stem))
+    facts = replace(facts, title_id=verdict.title_id, name=facts.name or printable(verdict.name))
     if verdict.action == "skip":
         return Planned(wanted=film, action="skip", facts=facts, why=verdict.why)
     try:

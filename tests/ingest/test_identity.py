@@ -32,6 +32,8 @@ def test_two_films_of_one_name_are_two_titles(put, tmp_path, together):
     for batch in [films] if together else [[film] for film in films]:
         assert not ingest(batch, tmp_path / "catalog", QUICK).failed
     assert ids(tmp_path / "catalog") == ["ep1", "s2-ep1", "other-s2-ep1", "s1-ep1"]
+    names = list(Catalog.open(tmp_path / "catalog").titles["name"])
+    assert names == ["ep1", "s2 / ep1", "other / s2 / ep1", "s1 / Ep1"]  # people can tell them apart too
 
 
 def test_long_names_that_differ_at_the_end_are_two_titles(put, tmp_path):
