@@ -39,7 +39,9 @@ def muxed(path: Path, subtitles: list[dict[str, str]], sounds: list[dict[str, st
             for key in ("language", "title"):
                 command += [f"-metadata:s:{kind}:{i}", f"{key}={track.get(key, '')}"]
     text = "mov_text" if path.suffix == ".mp4" else "copy"
-    subprocess.run([*command, "-c:v", "libx264", "-c:a", "aac", "-c:s", text, str(path)], check=True)
+    subprocess.run(
+        [*command, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-c:s", text, str(path)], check=True
+    )
     return path
 
 
