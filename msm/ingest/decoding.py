@@ -173,6 +173,7 @@ class Film:
             if isinstance(item, av.VideoFrame):
                 at = self._seconds(self._video, best.of(item.pts, item.dts, self._reach.first))
                 self.frames += 1
+                self.losses.concealed += item.is_corrupt
                 length_s = float((item.duration or 0) * (self._video.time_base or 0))
                 yield Picture(clock.tick(at, length_s), item)
             elif isinstance(item, av.AudioFrame):
@@ -194,7 +195,9 @@ class Film:
                 yield item
         except RestartError:
             self.close()
+            concealed = self.losses.concealed  # of frames that are not given again
             self._threads, self.losses = False, Losses()
+            self.losses.concealed = concealed
             self._open()
         else:
             return
@@ -239,7 +242,9 @@ class Film:
 
     def _refuse_strictly(self) -> None:
         if self.strict and self.losses:
-            raise InputError(f"{self.path} is damaged: {self.losses.first}; without --strict what can be read is read")
+            raise InputError(
+                f"{self.path} is damaged: {self.losses.first or 'a frame decodes in part'}; without --strict what can be read is read"
+            )
 
     def _finish(self, clock: FrameClock) -> None:
         """Judge what was read, and find the end of the last frame."""

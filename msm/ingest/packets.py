@@ -22,23 +22,26 @@ class RestartError(Exception):
 class Losses:
     """What could not be read of one film.
 
-    frames  video packets that could not be decoded
-    others  packets of sound and subtitles that could not be decoded
-    reads   errors of the demuxer
+    frames     video packets that could not be decoded
+    others     packets of sound and subtitles that could not be decoded
+    reads      errors of the demuxer
+    concealed  frames that were decoded in part, and completed by the decoder
     """
 
     def __init__(self) -> None:
-        self.frames = self.others = self.reads = 0
+        self.frames = self.others = self.reads = self.concealed = 0
         self.first = ""  # the first error, in FFmpeg's words
 
     def __bool__(self) -> bool:
-        return bool(self.frames or self.others or self.reads)
+        return bool(self.frames or self.others or self.reads or self.concealed)
 
     def sentences(self, frames: int) -> list[str]:
         """Warnings about a film of which so many frames were decoded."""
         found = []
         if self.frames:
             found.append(f"{self.frames} of {self.frames + frames} frames could not be decoded ({self.first})")
+        if self.concealed:
+            found.append(f"{self.concealed} of {frames} frames are damaged")
         if self.others:
             found.append(f"{self.others} packets of sound or subtitles could not be decoded")
         if self.reads:
