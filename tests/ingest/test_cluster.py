@@ -13,7 +13,7 @@ import pytest
 from msm import Catalog
 from msm.ingest import IngestOptions, ingest
 from msm.runner import KILLED, RayPool, run_all, why_it_died
-from tests.ingest.test_bad_input import cut_in_the_middle
+from tests.ingest.test_bad_input import cut_off
 
 REPO = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
@@ -54,7 +54,7 @@ def test_a_cluster_makes_the_titles_that_one_process_makes(put, tmp_path, monkey
     monkeypatch.chdir(tmp_path)  # paths are relative, and a worker of Ray begins elsewhere
     for number in range(3):
         put(number, f"films/{number}.mp4")
-    cut_in_the_middle(tmp_path / "films" / "cut.mkv")
+    cut_off(tmp_path / "films" / "cut.mkv")
     told: list[tuple[int, int]] = []
     one = ingest(["films"], "one")
     ray = ingest(["films"], "ray", IngestOptions(ray=address), lambda done, total: told.append((done, total)))
