@@ -14,6 +14,8 @@ WRITING = ("write_text", "write_bytes", "to_parquet", "np.save", "np.savez", "np
 WRITING += ("checkpoint.save", "torch.save", "save_array", "save_file", "write_index", "write_table", "tofile")
 ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
     "msm/data/writer.py": "into the folder of the whole_folder of msm/data/catalog.py",
+    "msm/data/shot_table.py:ShotTableWriter.finish": "as above",
+    "msm/io/table_parts.py:TableParts.append": "a nameless temporary file of whoever made it",
     "msm/ingest/encode_title.py:_write": "into the folder of encode_title's whole_folder",
     "msm/ingest/colour.py:write_cube": "as above; removed when ffmpeg has read it",
     "msm/search/vector_index/index.py:write_index": "into the folder of whoever keeps it (msm/search/index_store.py), a whole_folder",
