@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,9 +50,15 @@ class Location:
         """The file itself, or all files below a folder but hidden ones and those that start with _, in natural order."""
         if not self.is_dir():
             return [self]
-        found = [Location(self.fs, str(path)) for path in self.fs.find(self.path)]
+        found = [self._found(str(path)) for path in self.fs.find(self.path)]
         kept = [f for f in found if not re.search(r"(^|/)[._]", f.below(self))]
         return sorted(kept, key=lambda f: _natural(f.path))
+
+    def _found(self, path: str) -> Location:
+        """A file below this folder; on a local disk its path begins as the folder's was given."""
+        if self.is_local:
+            path = str(Path(self.path) / Path(path).relative_to(Path(self.path).absolute()))
+        return Location(self.fs, path)
 
     def below(self, folder: Location) -> str:
         """The path relative to a folder above it."""
@@ -72,8 +79,11 @@ def locate(source: str | Path) -> list[Location]:
     try:
         fs, path = fsspec.core.url_to_fs(text)
         location = Location(fs, str(path))
+        if location.is_local and "://" not in text:
+            location = Location(fs, str(Path(text)))  # as it was given: messages name it so
         if GLOB.search(text) and not location.exists():
-            found = [Location(fs, str(p)) for p in fs.glob(path)]
+            paths = glob.glob(location.path) if location.is_local else fs.glob(path)
+            found = [Location(fs, str(p)) for p in paths]
             return _some(text, sorted(found, key=lambda f: _natural(f.path)))
         return _some(text, [location] if location.exists() else [])
     except InputError:
