@@ -82,7 +82,7 @@ def locate(source: str | Path) -> list[Location]:
         if location.is_local and "://" not in text:
             location = Location(fs, str(Path(text)))  # as it was given: messages name it so
         if GLOB.search(text) and not location.exists():
-            paths = glob.glob(location.path) if location.is_local else fs.glob(path)
+            paths = glob.glob(location.path) if location.is_local else fs.glob(path)  # noqa: PTH207 — absolute or not
             found = [Location(fs, str(p)) for p in paths]
             return _some(text, sorted(found, key=lambda f: _natural(f.path)))
         return _some(text, [location] if location.exists() else [])
