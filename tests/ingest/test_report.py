@@ -136,7 +136,11 @@ def test_ctrl_c_says_its_one_sentence(tmp_path, workers):
         path.write_bytes(film.read_bytes() + number * b"\0\0\0\x08free")
     command = [sys.executable, "-m", "msm", "ingest", *map(str, films), str(tmp_path / "out" / "catalog")]
     process = subprocess.Popen(
-        [*command, "--workers", str(workers)], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--workers", str(workers)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     while not list(tmp_path.glob("out/.catalog.ingest/.*.tmp-*")) and process.poll() is None:
         time.sleep(0.01)
