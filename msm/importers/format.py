@@ -1,7 +1,7 @@
 """The interface of an import format, and the registry of formats.
 
 Each file in `formats/` is a format. It defines `NAME`, as messages call it, `SUFFIXES`, by which files of the format
-are recognised, `REMOTE`, whether it reads several sources and URLs, and `open_source(options) -> Source`.
+are recognised, and `open_source(options) -> Source`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ Shape letters: R rows of all shards, N shots of a title.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from msm.data.reader import checked_frame
 from msm.data.schema import check_title_id
 from msm.errors import InputError
 from msm.importers.columns import Columns, agreed_columns, dense, width_of
+from msm.importers.format import FormatOptions
 from msm.importers.shards import Shard, rows_at_once
 from msm.importers.source import DERIVED, Entry, parse_columns, slugs, split_of
 from msm.importers.spool import SpooledRows
@@ -33,21 +33,13 @@ Piece = tuple[dict[str, np.ndarray], pd.DataFrame]
 class TableSource:
     """See `Source`. Titles are read in the order of `entries`."""
 
-    def __init__(
-        self,
-        shards: Sequence[Shard],
-        modalities: Mapping[str, str],
-        spool: Path,
-        *,
-        title_column: str | None = None,
-        shot_column: str | None = None,
-    ):
+    def __init__(self, shards: Sequence[Shard], options: FormatOptions):
         self._shards, self._columns = shards, agreed_columns(shards)
-        self.where, self._spool = shards[0].where, spool
-        self._cuts = _cuts(self.where, self._columns, modalities)
+        self.where, self._spool = shards[0].where, options.spool
+        self._cuts = _cuts(self.where, self._columns, options.modalities)
         self._vectors = list(dict.fromkeys(name for name, _ in self._cuts.values()))
-        title = _find_column(self.where, self._columns, title_column, TITLE_NAMES, "--title-column")
-        self._index = self._indexed(title, shot_column)
+        title = _find_column(self.where, self._columns, options.title_column, TITLE_NAMES, "--title-column")
+        self._index = self._indexed(title, options.shot_column)
         widths = {name: width_of(shards, name) for name in self._vectors}
         self.dims = {m: _width(self.where, m, *cut, widths[cut[0]]) for m, cut in self._cuts.items()}
         self.dtypes = {m: self._columns.vectors[column] for m, (column, _) in self._cuts.items()}

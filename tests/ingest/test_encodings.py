@@ -24,10 +24,9 @@ def test_legacy_encodings_are_found_with_and_without_the_language(language, enco
             assert decode(raw, hint).text == right, (first, count, hint)
 
 
-@pytest.mark.parametrize(("language", "encoding"), GRID)
+# without Macintosh Cyrillic, which differs from Windows-1251 in capitals alone: three lines can have too few
+@pytest.mark.parametrize(("language", "encoding"), [cell for cell in GRID if cell[1] != "mac_cyrillic"])
 def test_three_lines_are_enough_where_the_language_is_known(language, encoding):
-    if encoding == "mac_cyrillic":
-        pytest.skip("differs from Windows-1251 in capitals alone: three of them can be too few")
     raw = encoded(srt(DIALOGUE[language].splitlines()[3:6]), encoding)
     assert decode(raw, language).text == unicodedata.normalize("NFC", raw.decode(encoding))
 

@@ -13,19 +13,13 @@ from msm.importers.shards import ArrowShard, ConstantShard, Shard
 from msm.importers.source import known_split
 from msm.importers.table import TableSource
 
-NAME, SUFFIXES, REMOTE = "a Hugging Face dataset", (".arrow",), True
+NAME, SUFFIXES = "a Hugging Face dataset", (".arrow",)
 
 
 def open_source(options: FormatOptions) -> TableSource:
     """All rows of the datasets, a row a shot. Of a dataset with splits, their names are the titles' splits."""
     shards = [shard for source in options.sources for shard in _shards(source, options)]
-    return TableSource(
-        shards,
-        options.modalities,
-        options.spool,
-        title_column=options.title_column,
-        shot_column=options.shot_column,
-    )
+    return TableSource(shards, options)
 
 
 def _shards(source: Location, options: FormatOptions) -> Iterator[Shard]:

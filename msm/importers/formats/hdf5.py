@@ -23,7 +23,7 @@ from msm.importers.format import FormatOptions
 from msm.importers.source import Entry, only_file, parse_columns
 from msm.io.arrays import MAX_DEFLATE_RATIO
 
-NAME, SUFFIXES, REMOTE = "HDF5", (".h5", ".hdf5"), False
+NAME, SUFFIXES = "HDF5", (".h5", ".hdf5")
 FEATURES = "features"
 KNOWN = (FEATURES, "picks", "n_frames", "fps", "change_points", "n_frame_per_seg", "n_steps", "gtscore", "user_summary")
 

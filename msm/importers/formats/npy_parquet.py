@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow.parquet as pq
 
 from msm.data.reader import open_parquet
@@ -13,7 +15,7 @@ from msm.importers.source import only_file
 from msm.importers.table import TableSource
 from msm.io.arrays import map_npy
 
-NAME, SUFFIXES, REMOTE = ".npy with Parquet", (".npy",), False
+NAME, SUFFIXES = ".npy with Parquet", (".npy",)
 
 
 def open_source(options: FormatOptions) -> TableSource:
@@ -28,13 +30,8 @@ def open_source(options: FormatOptions) -> TableSource:
     if rows != len(vectors):
         raise InputError(f"{table} has {rows} rows, but {npy.name} has {len(vectors)}: a row per vector is needed")
     shard = ArrayShard(ParquetShard(locate(table)[0]), npy.stem, vectors)
-    return TableSource(
-        [shard],
-        options.modalities or {npy.stem: npy.stem},
-        options.spool,
-        title_column=options.title_column,
-        shot_column=options.shot_column,
-    )
+    modalities = options.modalities or {npy.stem: npy.stem}
+    return TableSource([shard], replace(options, modalities=modalities))
 
 
 def _num_rows(file: pq.ParquetFile) -> int:

@@ -18,7 +18,7 @@ from msm.importers.format import FormatOptions
 from msm.importers.source import DERIVED, Entry, parse_columns, split_of
 from msm.io.arrays import ArrayHeader, NpzFile
 
-NAME, SUFFIXES, REMOTE = ".npz", (".npz",), False
+NAME, SUFFIXES = ".npz", (".npz",)
 MAX_LABEL_COLUMNS = 8  # a wider array of integers is no set of labels
 
 

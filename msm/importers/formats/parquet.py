@@ -11,7 +11,7 @@ from msm.importers.shards import ConstantShard, ParquetShard, Shard
 from msm.importers.source import known_split
 from msm.importers.table import TableSource
 
-NAME, SUFFIXES, REMOTE = "Parquet", (".parquet",), True
+NAME, SUFFIXES = "Parquet", (".parquet",)
 HIVE = re.compile(r"([^/=]+)=([^/]*)/")
 SPLIT_OF_A_NAME = re.compile(r"([A-Za-z]+)-\d+-of-\d+$")
 
@@ -25,13 +25,7 @@ def open_source(options: FormatOptions) -> TableSource:
     shards = [
         _with_names(file, file.below(source)) for source in options.sources for file in options.files(source, SUFFIXES)
     ]
-    return TableSource(
-        shards,
-        options.modalities,
-        options.spool,
-        title_column=options.title_column,
-        shot_column=options.shot_column,
-    )
+    return TableSource(shards, options)
 
 
 def _with_names(file: Location, below: str) -> Shard:

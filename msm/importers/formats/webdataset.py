@@ -28,7 +28,7 @@ from msm.importers.table import TableSource
 from msm.io.arrays import read_npy
 from msm.io.table_parts import TableParts
 
-NAME, SUFFIXES, REMOTE = "WebDataset", (".tar", ".tgz"), True
+NAME, SUFFIXES = "WebDataset", (".tar", ".tgz")
 LARGEST_MEMBER = 1 << 30  # bytes
 BATCH_ROWS = 512
 Sample = dict[str, bytes]  # extension → content
@@ -46,13 +46,7 @@ class Rows:
 def open_source(options: FormatOptions) -> TableSource:
     """All samples of the tars. Each tar is read once, into a temporary Arrow file in `options.spool`."""
     files = [file for source in options.sources for file in options.files(source, SUFFIXES)]
-    return TableSource(
-        [_converted(file, options.spool) for file in files],
-        options.modalities,
-        options.spool,
-        title_column=options.title_column,
-        shot_column=options.shot_column,
-    )
+    return TableSource([_converted(file, options.spool) for file in files], options)
 
 
 def _converted(tar: Location, spool: Path) -> PartsShard:
