@@ -28,14 +28,23 @@ __all__ = [
     "distance_to_visible",
     "everyday_label",
     "fit_all",
+    "fitted_names",
     "label",
+    "misfit",
     "predict_all",
 ]
 
 REGISTRY = Registry(
     "msm.baselines",
     "baseline",
-    order=("global_mean", "title_mean", "nearest_visible", "linear", "distance_weighted"),  # the simplest first
+    order=(
+        "global_mean",
+        "title_mean",
+        "nearest_visible",
+        "linear",
+        "distance_weighted",
+        "kriging",
+    ),  # the simplest first
 )
 NAMES = REGISTRY.names()
 
@@ -75,12 +84,25 @@ def fit_all(
     train       (N, D) fused shots of each training title
     validation  validation titles with hidden shots, each with the truth (H, D)
     mean        (D,) of the training shots
-    returns     name → JSON values, as run.json keeps them
+    returns     name → JSON values, kept in run.json, and arrays, kept in baselines.safetensors
 
     Both iterables are read once for each such baseline, so they must start anew each time.
     """
-    modules = {name: REGISTRY.get(name) for name in NAMES}
-    return {name: m.fit(train, validation, mean) for name, m in modules.items() if hasattr(m, "fit")}
+    return {name: REGISTRY.get(name).fit(train, validation, mean) for name in fitted_names()}
+
+
+def fitted_names() -> tuple[str, ...]:
+    """The baselines with parameters."""
+    return tuple(name for name in NAMES if hasattr(REGISTRY.get(name), "fit"))
+
+
+def misfit(parameters: Parameters, width: int) -> str | None:
+    """Name the first baseline whose parameters, read from a file, are not of shots of this width; None where all are."""
+    for name in NAMES:
+        fits = getattr(REGISTRY.get(name), "fits", None)
+        if name in parameters and fits is not None and not fits(width, parameters[name]):
+            return name
+    return None
 
 
 def label(name: str) -> str:

@@ -1,6 +1,6 @@
 """The interface of a baseline, and what it is given.
 
-To add one, write `msm/baselines/NAME.py` with the module constants `LABEL`, `EVERYDAY_LABEL` and `ACTION`, a function `predict`, and
+To add one, write `msm/baselines/NAME.py`, or a package of that name, with the module constants `LABEL`, `EVERYDAY_LABEL` and `ACTION`, a function `predict`, and
 `fit` where it has parameters to estimate; the registry finds it by its file name.
 
 Shape letters: N shots of a title, V visible shots, H hidden shots, D width of a shot.
@@ -37,12 +37,12 @@ class Baseline(Protocol):
 
 
 class FittedBaseline(Baseline, Protocol):
-    """A baseline with parameters."""
+    """A baseline with parameters. It may define `fits(width, parameters)`: whether those from a file are of such shots."""
 
     def fit(
         self, train: Iterable[np.ndarray], validation: Iterable[tuple[Example, np.ndarray]], mean: np.ndarray
     ) -> dict[str, Any]:
-        """Estimate the parameters: JSON values, since they are kept in run.json.
+        """Estimate the parameters: JSON values, kept in run.json, and NumPy arrays, kept in baselines.safetensors.
 
         train       (N, D) fused shots of each training title, read when they are iterated over
         validation  validation titles with hidden shots, each with the truth (H, D)

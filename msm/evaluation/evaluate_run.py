@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msm import baselines
 from msm.data.catalog import Catalog
 from msm.evaluation.evaluate_titles import evaluate_titles
+from msm.evaluation.space import fit_space
 from msm.inference.run import Run
 from msm.runs.folder import WEIGHTS
 
@@ -36,6 +39,7 @@ def evaluate_run(
     progress  called with (done, in all), from the start for each part
     """
     run.check_fits(catalog)
+    fit_missing_baselines(run, catalog)
     measured = evaluate_titles(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
     measured["weights"] = weights_fingerprint(run.path)
     if probes:
@@ -45,6 +49,20 @@ def evaluate_run(
     measured = with_earlier_parts(measured, run.evaluation)
     run.folder.save_evaluation(measured)
     return measured
+
+
+def fit_missing_baselines(run: Run, catalog: Catalog) -> None:
+    """Fit baselines that the run lacks, because it is older than they are, and keep them with the run.
+
+    Only on the catalog that it was trained on, because they are estimated on its training and validation titles.
+    """
+    missing = [name for name in baselines.fitted_names() if name not in run.space.baselines]
+    if not missing or run.info["state"] == "running" or catalog.fingerprint != run.info["catalog"]["fingerprint"]:
+        return
+    space = run.space
+    fitted = fit_space(catalog.split("train"), catalog.split("validation"), space.modalities, space.fusion)
+    run.space = replace(space, baselines={**fitted.baselines, **space.baselines})
+    run.folder.save_baselines(run.space.baselines)
 
 
 def with_earlier_parts(measured: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:

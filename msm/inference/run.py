@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from msm import baselines
 from msm.data.catalog import Catalog, Title
 from msm.data.schema import Modality, in_words
 from msm.data.space import Space
@@ -57,7 +58,9 @@ class Run:
         model.to(device).eval()
         modalities = tuple(Modality(**m) for m in facts["modalities"])
         mean = model.shot_mean.cpu().numpy()
-        fitted = float(folder.info["bandwidth"]), folder.info.get("baselines", {})
+        fitted = float(folder.info["bandwidth"]), folder.baselines
+        if wrong := baselines.misfit(fitted[1], len(mean)):
+            raise InputError(f"{folder.path}: the parameters of the baseline {wrong} do not fit its catalog")
         return cls(folder, model, Space(modalities, folder.recipe.fusion, mean, *fitted))
 
     @property

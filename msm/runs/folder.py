@@ -22,6 +22,7 @@ from msm.errors import NO_MEMORY, InputError, lacks_memory
 from msm.io import files
 from msm.io.locks import lock_file
 from msm.recipes.recipe import Recipe
+from msm.runs import baseline_parameters
 from msm.runs.monitor import STOP
 from msm.runs.schema import check_facts
 
@@ -36,15 +37,25 @@ class RunFolder:
         self.path, self.recipe, self.info = path, recipe, info
 
     @classmethod
-    def create(cls, path: str | Path, recipe: Recipe, info: dict[str, Any], *, replace: bool = False) -> RunFolder:
-        """Create a folder with a recipe and facts. Raises InputError if it exists and `replace` is false."""
+    def create(
+        cls,
+        path: str | Path,
+        recipe: Recipe,
+        info: dict[str, Any],
+        *,
+        baselines: baseline_parameters.Parameters | None = None,
+        replace: bool = False,
+    ) -> RunFolder:
+        """Create a folder with a recipe, facts and the parameters of baselines. InputError if it exists, unless `replace`."""
         path = Path(path)
         if replace:
             _check_replaceable(path)
-        info = {**info, "state": "running", "heartbeat": time.time()}
+        plain = baseline_parameters.json_values(baselines or {})
+        info = {**info, **({"baselines": plain} if plain else {}), "state": "running", "heartbeat": time.time()}
         with files.whole_folder(path, replace=replace) as folder:
             files.write_json(folder / "recipe.json", recipe.to_dict())
             files.write_json(folder / "run.json", info)
+            baseline_parameters.save_arrays(folder, baselines or {})
         return cls(path, recipe, info)
 
     @classmethod
@@ -59,6 +70,17 @@ class RunFolder:
         info = files.read_json(path / "run.json")
         check_facts(path / "run.json", info)
         return cls(path, recipe, info)
+
+    @property
+    def baselines(self) -> dict[str, dict[str, Any]]:
+        """The parameters of each fitted baseline. Raises InputError where their file is damaged."""
+        return baseline_parameters.load(self.path, self.info.get("baselines", {}))
+
+    def save_baselines(self, parameters: baseline_parameters.Parameters) -> None:
+        """Replace the parameters of the fitted baselines."""
+        with files.naming_full_disk(self.path / baseline_parameters.FILE):
+            baseline_parameters.save_arrays(self.path, parameters)
+        self.update(baselines=baseline_parameters.json_values(parameters))
 
     def update(self, **facts: Any) -> None:
         """Change facts in run.json and renew its heartbeat."""

@@ -15,7 +15,7 @@ import torch
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.space import fit_space
+from msm.evaluation.space import fit_space, training_mean
 from msm.io import files
 from msm.masking.policies import POLICIES
 from msm.models.encoder import ShotEncoder
@@ -61,14 +61,13 @@ def start_run(
             "train_shots": sum(t.num_shots for t in train),
         },
         "bandwidth": space.bandwidth,
-        **({"baselines": dict(space.baselines)} if space.baselines else {}),
         "device": str(device),
         "versions": versions(),
         "seed": recipe.seed,
         "steps_done": 0,
         "best": None,
     }
-    return RunFolder.create(path, recipe, info, replace=replace)
+    return RunFolder.create(path, recipe, info, baselines=space.baselines, replace=replace)
 
 
 def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSampler:
@@ -103,7 +102,7 @@ class Trainer:
         self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
         self._check_catalog(catalog)
         validation = catalog.split("validation")
-        self.space = fit_space(catalog.split("train"), validation, catalog.modalities, self.recipe.fusion)
+        self.space = self._stored_space(catalog)
         self.validation = validation[:MAX_VALIDATION_TITLES]
         self.sampler = make_sampler(self.recipe, catalog, self.space)
         processes.check_shares(self.sampler.batch_windows, self.recipe.accumulate)
@@ -127,6 +126,11 @@ class Trainer:
             self.model, self.recipe.optim, self.objective, exact=self.recipe.precision == "float32"
         )
         self.step = 0
+
+    def _stored_space(self, catalog: Catalog) -> Space:
+        """The space of `start_run`: the mean is measured again, the baselines' parameters are those in the folder."""
+        mean = training_mean(catalog.split("train"), catalog.modalities, self.recipe.fusion)
+        return Space(catalog.modalities, self.recipe.fusion, mean, self.run.info["bandwidth"], self.run.baselines)
 
     def _shots_to_fit(self) -> Iterator[np.ndarray]:
         """Shots (N, D) of titles spread over the training split, about the training mean; read when first asked for."""

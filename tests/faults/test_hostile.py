@@ -99,7 +99,9 @@ def test_a_pickle_in_a_catalog_is_never_opened(name, tiny_catalog, tmp_path):
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("name", ["recipe.json", "run.json", "model.safetensors", "evaluation.json"])
+@pytest.mark.parametrize(
+    "name", ["recipe.json", "run.json", "model.safetensors", "baselines.safetensors", "evaluation.json"]
+)
 def test_a_pickle_in_a_run_is_never_opened(name, tmp_path):
     kind = KINDS["run"]()
     kind.make(tmp_path / "run")

@@ -89,7 +89,14 @@ def folders(tmp_path: Path) -> SimpleNamespace:
     write(tmp_path / "catalog", 0)
     run = tmp_path / "runs" / "run"
     run.mkdir(parents=True)
-    for name in ("model.safetensors", "recipe.json", "run.json", "metrics.jsonl", "evaluation.json"):
+    for name in (
+        "model.safetensors",
+        "baselines.safetensors",
+        "recipe.json",
+        "run.json",
+        "metrics.jsonl",
+        "evaluation.json",
+    ):
         (run / name).touch()
     return SimpleNamespace(catalog=tmp_path / "catalog", run=run)
 
@@ -128,7 +135,7 @@ def test_whatever_is_kept_of_a_catalog_is_worked_out_again_when_another_stands_i
     assert first == again != other
 
 
-@pytest.mark.parametrize("changed", ["model.safetensors", "recipe.json"])
+@pytest.mark.parametrize("changed", ["model.safetensors", "recipe.json", "baselines.safetensors"])
 @pytest.mark.parametrize("name", takes("Path"))
 def test_whatever_is_kept_of_a_run_is_worked_out_again_when_it_was_trained_further(tokens, folders, name, changed):
     """But for what is told of which content it is: by a stamp, or by a digest that was read before."""

@@ -216,7 +216,7 @@ def test_runs_are_listed_by_name_and_other_folders_are_not(talks, quick, cpu, tm
     assert list_runs(tmp_path / "nowhere") == []
 
 
-@pytest.mark.parametrize("name", ["recipe.json", "run.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["recipe.json", "run.json", "model.safetensors", "baselines.safetensors"])
 def test_a_damaged_run_is_refused_with_the_file(talks, quick, cpu, tmp_path, name):
     run = trained(talks, tmp_path / "run", quick, cpu)
     damaged = run.path / name

@@ -54,7 +54,7 @@ def stamp(*paths: Path) -> Stamp:
 
 
 def run_stamp(path: Path) -> Stamp:
-    return stamp(path / "model.safetensors", path / "recipe.json")
+    return stamp(path / "model.safetensors", path / "recipe.json", path / "baselines.safetensors")
 
 
 ON_DISK: dict[str | type[Any], Callable[[Any], Any]] = {
