@@ -63,11 +63,12 @@ def predict_all(
     shots        (N, D) float, fused; hidden rows are never read
     hidden       (N,)   bool, True = hidden
     global_mean  (D,)   mean of the training shots; every baseline's prediction where no shot is visible
-    bandwidth    of the distance-weighted mean, in shots
-    parameters   of other baselines that are fitted
+    bandwidth    of the distance-weighted mean, in shots, where `parameters` has none for this kind of hidden set
+    parameters   of the baselines that are fitted, as `fit_all` returns them
     returns      name → (H, D)
     """
-    fitted = {"distance_weighted": {"bandwidth": bandwidth}, **(parameters or {})}
+    fitted = dict(parameters or {})
+    fitted["distance_weighted"] = {"bandwidth": bandwidth, **fitted.get("distance_weighted", {})}
     known = [name for name in NAMES if name in fitted or not hasattr(REGISTRY.get(name), "fit")]
     where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
     if not len(seen):

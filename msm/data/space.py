@@ -22,8 +22,8 @@ class Space:
     modalities: tuple[Modality, ...]
     fusion: str
     mean: np.ndarray  # (D,) of the training shots, fused
-    bandwidth: float  # of the distance-weighted mean, chosen on the validation titles
-    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # parameters of other baselines, by name
+    bandwidth: float  # of the distance-weighted mean with a fifth of the shots hidden, chosen on the validation titles
+    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # further parameters of baselines, by name
 
     def fuse(self, embeddings: np.ndarray) -> np.ndarray:
         """(N, D) raw embeddings → (N, D) float32 as the recipe compares them."""

@@ -16,11 +16,10 @@ from msm.data import scenes
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import RATIO, SEEDS, SPAN, Hide, Predictor, hide_at_random, hide_in_spans
+from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor, hide_at_random, hide_in_spans
 from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_title, report
 from msm.evaluation.scoring import NothingHidden, score_titles
 
-RATIOS = (0.1, 0.2, 0.4, 0.6, 0.8)  # of the full report
 FULL_SEEDS = SEEDS[:2]
 
 

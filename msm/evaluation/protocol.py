@@ -19,6 +19,7 @@ from msm.masking import random_hidden
 
 SEEDS = (0, 1, 2, 3, 4)
 RATIO = 0.2  # share of shots hidden, whatever a run was trained with, so that runs compare
+RATIOS = (0.1, 0.2, 0.4, 0.6, 0.8)  # of the full report
 SPAN = 7  # shots in a row that the full report hides: the middle one is four from the nearest visible shot
 
 # shots (N, D), hidden (N,), global embedding (G,) or None → predictions (H, D)

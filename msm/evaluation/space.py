@@ -5,6 +5,7 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,11 +18,12 @@ from msm.data.fusion import fuse
 from msm.data.schema import Modality
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import RATIO, SEEDS, hide_titles
+from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, hide_in_spans, hide_titles
 
 MOST_NUMBERS = (
     2**26
 )  # of the training shots that baselines are fitted on: 29,000 shots of 2,304 columns; more titles add little
+MOST_VALIDATION = 20_000  # validation shots that they are tuned on
 
 
 def fit_space(
@@ -35,8 +37,9 @@ def fit_space(
     space = Space(modalities, fusion, mean, bandwidth=float("nan"))
     chosen = _spread(complete, MOST_NUMBERS // len(mean))
     fused = _Again(lambda: (space.fuse(t.embeddings) for t in chosen))
-    fitted = baselines.fit_all(fused, _Again(lambda: _examples(validation, space)), mean)
-    bandwidth = fitted.pop("distance_weighted")["bandwidth"]
+    held_out = _spread(validation, MOST_VALIDATION) if validation else []
+    fitted = baselines.fit_all(fused, _Again(lambda: _examples(held_out, space)), mean)
+    bandwidth = fitted["distance_weighted"].pop("bandwidth")
     return Space(modalities, fusion, mean, bandwidth, fitted)
 
 
@@ -76,8 +79,14 @@ def _spread(titles: Sequence[Title], most_shots: int) -> list[Title]:
 
 
 def _examples(titles: Sequence[Title], space: Space) -> Iterator[tuple[Example, np.ndarray]]:
-    """The protocol's cases as baselines are given them; a case without a visible shot is left out."""
-    for case in hide_titles(titles, space, RATIO, SEEDS):
+    """The cases of the whole report as baselines are given them; a case without a visible shot is left out."""
+    long_enough = [t for t in titles if t.num_shots >= SPAN + 2]
+    cases = itertools.chain(
+        hide_titles(titles, space, RATIO, SEEDS),
+        *(hide_titles(titles, space, ratio, SEEDS[:1]) for ratio in RATIOS if ratio != RATIO),
+        hide_titles(long_enough, space, RATIO, SEEDS[:1], hide_in_spans),
+    )
+    for case in cases:
         where, seen = np.flatnonzero(case.hidden), np.flatnonzero(~case.hidden)
         if len(seen):
             yield Example(case.shots[seen], seen, where, space.mean), case.shots[where]

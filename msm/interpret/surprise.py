@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from msm import metrics
+from msm.baselines.distance_weighted import bandwidth_for
 from msm.data import scenes
 from msm.data.catalog import Title
 from msm.data.fusion import unit
@@ -55,7 +56,7 @@ class Surprise:
         unknown)
         """
         mean = self.space.mean
-        copied = weighted_neighbours(self.shots, self.space.bandwidth)
+        copied = weighted_neighbours(self.shots, self._bandwidth())
         starts = scene_starts(self.labels)
         return pd.DataFrame(
             {
@@ -68,6 +69,11 @@ class Surprise:
                 ),
             }
         )
+
+    def _bandwidth(self) -> float:
+        """Of the distance-weighted mean where a single shot is hidden."""
+        own = self.space.baselines.get("distance_weighted", {}).get("bandwidths")
+        return bandwidth_for(np.array([0]), np.arange(1, len(self.shots)), self.space.bandwidth, own)
 
 
 def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress = lambda done, total: None) -> Surprise:

@@ -93,7 +93,7 @@ def test_the_bandwidth_is_the_one_that_does_best_on_the_validation_titles(talks,
     from dataclasses import replace
 
     def on_validation(b):
-        scores = score_titles(None, talks.split("validation"), replace(space, bandwidth=b))
+        scores = score_titles(None, talks.split("validation"), replace(space, bandwidth=b, baselines={}))
         return scores[scores["predictor"] == "distance_weighted"]["centred_cosine"].mean()
 
     assert space.bandwidth == max(baselines.BANDWIDTHS, key=on_validation)

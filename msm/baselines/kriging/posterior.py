@@ -83,6 +83,11 @@ class PrecisionCache:
         self._kept: OrderedDict[bytes, np.ndarray] = OrderedDict()
         self._lock = Lock()
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._kept.clear()
+
     def get(self, table: np.ndarray) -> np.ndarray:
         """`precision_matrices(table)`, kept for the next call with the same covariances (F, N)."""
         key = table.tobytes()
