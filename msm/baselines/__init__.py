@@ -8,12 +8,12 @@ Shape letters: N shots of a title, V visible shots, H hidden shots, D width of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from msm.baselines._protocol import Baseline, Example, FittedBaseline
+from msm.baselines._protocol import Baseline, Example, FittedBaseline, Known
 from msm.baselines.distance_weighted import BANDWIDTHS
 from msm.config.registry import Registry
 
@@ -23,6 +23,7 @@ __all__ = [
     "Baseline",
     "Example",
     "FittedBaseline",
+    "Known",
     "Parameters",
     "action",
     "distance_to_visible",
@@ -44,6 +45,7 @@ REGISTRY = Registry(
         "linear",
         "distance_weighted",
         "kriging",
+        "known_modalities",
     ),  # the simplest first
 )
 NAMES = REGISTRY.names()
@@ -57,39 +59,53 @@ def predict_all(
     global_mean: np.ndarray,
     bandwidth: float,
     parameters: Parameters | None = None,
+    known: Known | None = None,
 ) -> dict[str, np.ndarray]:
-    """Predict a title's hidden shots with every baseline that needs no parameters or is given them.
+    """Predict a title's hidden shots with every baseline that has what it needs: its parameters, and what is known of them.
 
     shots        (N, D) float, fused; hidden rows are never read
     hidden       (N,)   bool, True = hidden
     global_mean  (D,)   mean of the training shots; every baseline's prediction where no shot is visible
     bandwidth    of the distance-weighted mean, in shots, where `parameters` has none for this kind of hidden set
     parameters   of the baselines that are fitted, as `fit_all` returns them
+    known        of the hidden shots, where only some of their modalities are hidden and the others may be used
     returns      name → (H, D)
     """
     fitted = dict(parameters or {})
     fitted["distance_weighted"] = {"bandwidth": bandwidth, **fitted.get("distance_weighted", {})}
-    known = [name for name in NAMES if name in fitted or not hasattr(REGISTRY.get(name), "fit")]
+    able = [name for name in NAMES if _able(name, fitted, known)]
     where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
     if not len(seen):
-        return dict.fromkeys(known, np.broadcast_to(global_mean, (len(where), shots.shape[1])))
-    example = Example(shots[seen], seen, where, global_mean)
-    return {name: REGISTRY.get(name).predict(example, **fitted.get(name, {})) for name in known}
+        return dict.fromkeys(able, np.broadcast_to(global_mean, (len(where), shots.shape[1])))
+    example = Example(shots[seen], seen, where, global_mean, known)
+    return {name: REGISTRY.get(name).predict(example, **fitted.get(name, {})) for name in able}
+
+
+def _able(name: str, fitted: Parameters, known: Known | None) -> bool:
+    """Whether a baseline has the parameters that it needs, and is told of the hidden shots what it needs."""
+    module = REGISTRY.get(name)
+    told = known is not None and bool(known.parts.any())
+    return bool(fitted.get(name) or not hasattr(module, "fit")) and (told or not getattr(module, "NEEDS_KNOWN", False))
 
 
 def fit_all(
-    train: Iterable[np.ndarray], validation: Iterable[tuple[Example, np.ndarray]], mean: np.ndarray
+    train: Iterable[np.ndarray],
+    validation: Iterable[tuple[Example, np.ndarray]],
+    mean: np.ndarray,
+    blocks: Sequence[slice],
 ) -> dict[str, dict[str, Any]]:
     """Estimate the parameters of every baseline that has some.
 
     train       (N, D) fused shots of each training title
     validation  validation titles with hidden shots, each with the truth (H, D)
     mean        (D,) of the training shots
-    returns     name → JSON values, kept in run.json, and arrays, kept in baselines.safetensors
+    blocks      the columns of each modality
+    returns     name → JSON values, kept in run.json, and arrays, kept in baselines.safetensors; {} of a baseline that cannot
+                predict such shots
 
     Both iterables are read once for each such baseline, so they must start anew each time.
     """
-    return {name: REGISTRY.get(name).fit(train, validation, mean) for name in fitted_names()}
+    return {name: REGISTRY.get(name).fit(train, validation, mean, blocks) for name in fitted_names()}
 
 
 def fitted_names() -> tuple[str, ...]:
@@ -101,7 +117,7 @@ def misfit(parameters: Parameters, width: int) -> str | None:
     """Name the first baseline whose parameters, read from a file, are not of shots of this width; None where all are."""
     for name in NAMES:
         fits = getattr(REGISTRY.get(name), "fits", None)
-        if name in parameters and fits is not None and not fits(width, parameters[name]):
+        if parameters.get(name) and fits is not None and not fits(width, parameters[name]):
             return name
     return None
 

@@ -8,7 +8,7 @@ Shape letters: V visible shots, H hidden shots, D width of a shot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -26,7 +26,10 @@ USUAL = "20%"  # the kind whose bandwidth serves where no other was chosen
 
 
 def fit(
-    train: Iterable[np.ndarray], validation: Iterable[tuple[Example, np.ndarray]], mean: np.ndarray
+    train: Iterable[np.ndarray],
+    validation: Iterable[tuple[Example, np.ndarray]],
+    mean: np.ndarray,
+    blocks: Sequence[slice] = (),
 ) -> dict[str, float | dict[str, float]]:
     """Choose the bandwidth with the highest centred cosine on the validation titles, for each kind of hidden set.
 

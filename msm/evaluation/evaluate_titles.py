@@ -37,7 +37,7 @@ def evaluate_titles(
 
     progress   called with (cases done, cases in all)
     full       also by mask ratio, with spans hidden and with one modality hidden; takes about four times as long
-    sees_rest  where one modality is hidden, whether `predict` is given the others
+    sees_rest  where one modality is hidden, whether `predict` is given the others; then baselines are, too
     returns    the content of evaluation.json: `report`, titles, by_position (where scenes are marked), and with `full`
                by_ratio, spans and by_part
     """
@@ -50,13 +50,16 @@ def evaluate_titles(
     more = (len(titles) * (len(others) + len(parts)) + len(long_enough)) * len(FULL_SEEDS) if full else 0
     done, total = itertools.count(1), len(titles) * len(SEEDS) + more
 
-    def scored(of: Sequence[Title], seeds: Sequence[int], hide: Hide, by: Predictor = predict) -> pd.DataFrame:
-        return score_titles(by, of, space, seeds=seeds, hide=hide, on_case=lambda: progress(next(done), total))
+    def scored(
+        of: Sequence[Title], seeds: Sequence[int], hide: Hide, by: Predictor = predict, modality: int | None = None
+    ) -> pd.DataFrame:
+        on_case = lambda: progress(next(done), total)  # noqa: E731
+        return score_titles(by, of, space, seeds=seeds, hide=hide, modality=modality, on_case=on_case)
 
-    def further(hide: Hide, by: Predictor = predict) -> pd.DataFrame:
+    def further(hide: Hide, by: Predictor = predict, modality: int | None = None) -> pd.DataFrame:
         """A table without rows where no shot was hidden, as may happen with a ratio of 10 % and short titles."""
         try:
-            return scored(titles, FULL_SEEDS, hide, by)
+            return scored(titles, FULL_SEEDS, hide, by, modality)
         except NothingHidden:
             return scores[:0]
 
@@ -76,8 +79,8 @@ def evaluate_titles(
         measured["spans"] = by_span(spans, SPAN, RATIO, left_out=len(titles) - len(long_enough))
         measured["by_part"] = []
         for place, m in enumerate(parts):
-            by = hide_one_modality(predict, space, place) if sees_rest else predict
-            measured["by_part"].append(by_part(further(hide_at_random(RATIO), by), m.name, sees_rest))
+            by, told = (hide_one_modality(predict, space, place), place) if sees_rest else (predict, None)
+            measured["by_part"].append(by_part(further(hide_at_random(RATIO), by, told), m.name, sees_rest))
     return measured
 
 

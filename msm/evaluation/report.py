@@ -185,7 +185,7 @@ def by_span(scores: pd.DataFrame | None, length: int, ratio: float, left_out: in
 def by_part(scores: pd.DataFrame, modality: str, rest_shown: bool) -> dict[str, Any]:
     """One modality hidden: scores of its columns alone, against the baseline that is best at them.
 
-    rest_shown  whether the model was given the other modalities of these shots; baselines never are
+    rest_shown  whether the model was given the other modalities of these shots; so was the baseline `known_modalities`
     """
     block = scores.assign(centred_cosine=scores[f"centred_{modality}"]).dropna(subset="centred_cosine")
     about = {"modality": modality, "rest_shown": rest_shown}

@@ -21,19 +21,27 @@ class NothingHidden(InputError):
     """By chance no shot was hidden, since there are so few."""
 
 
-def score_fill_in(shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray | None, space: Space) -> pd.DataFrame:
+def score_fill_in(
+    shots: np.ndarray,
+    hidden: np.ndarray,
+    predicted: np.ndarray | None,
+    space: Space,
+    modality: int | None = None,
+) -> pd.DataFrame:
     """Score the predictions of one title's hidden shots: a row a (hidden shot, predictor).
 
     shots      (N, D) fused
     hidden     (N,)   bool
     predicted  (H, D) the model's; None scores the baselines alone
+    modality   the one that is hidden of these shots, where the others are known; by its place among `space.modalities`
     returns    columns shot, distance, predictor ("model" or a baseline's name), cosine,
                centred_cosine, rank, rank_share, and centred_MODALITY (NaN where the truth lacks it)
     """
     where = np.flatnonzero(hidden)
     distance = baselines.distance_to_visible(hidden)
     predictions = {} if predicted is None else {"model": predicted}
-    predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines)
+    known = None if modality is None else known_but(modality, shots[where], space)
+    predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines, known)
     scored = [score_prediction(rows, shots, where, space) for rows in predictions.values()]
     columns = {name: np.concatenate([s[name] for s in scored]) for name in scored[0]}
     table = {
@@ -44,6 +52,12 @@ def score_fill_in(shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray |
         "rank_share": columns["rank"] / len(shots),
     }
     return pd.DataFrame(table)
+
+
+def known_but(modality: int, shots: np.ndarray, space: Space) -> baselines.Known:
+    """All modalities of hidden shots (H, D) but one."""
+    parts = np.tile(np.arange(len(space.modalities)) != modality, (len(shots), 1))
+    return baselines.Known(shots, parts, tuple(m.columns for m in space.modalities))
 
 
 def score_prediction(
@@ -73,13 +87,14 @@ def score_titles(
     ratio: float = RATIO,
     seeds: Sequence[int] = SEEDS,
     hide: Hide | None = None,
+    modality: int | None = None,
     on_case: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
     """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden."""
     tables = []
     for case in hide_titles(titles, space, ratio, seeds, hide):
         predicted = None if predict is None else predict(case.shots, case.hidden, case.global_embedding)
-        table = score_fill_in(case.shots, case.hidden, predicted, space)
+        table = score_fill_in(case.shots, case.hidden, predicted, space, modality)
         tables.append(table.assign(seed=case.seed, title_id=case.title_id))
         on_case()
     if not tables:

@@ -38,7 +38,7 @@ def fit_space(
     chosen = _spread(complete, MOST_NUMBERS // len(mean))
     fused = _Again(lambda: (space.fuse(t.embeddings) for t in chosen))
     held_out = _spread(validation, MOST_VALIDATION) if validation else []
-    fitted = baselines.fit_all(fused, _Again(lambda: _examples(held_out, space)), mean)
+    fitted = baselines.fit_all(fused, _Again(lambda: _examples(held_out, space)), mean, [m.columns for m in modalities])
     bandwidth = fitted["distance_weighted"].pop("bandwidth")
     return Space(modalities, fusion, mean, bandwidth, fitted)
 

@@ -30,6 +30,7 @@ class FillIn:
     space: Space
     times: pd.DataFrame  # N rows with start_s and end_s
     hidden_parts: np.ndarray  # (H, M) bool, the hidden modalities of each shot
+    rest_known: bool = False  # whether the model was given the other modalities of these shots; then baselines are, too
 
     @property
     def parts(self) -> Parts:
@@ -104,9 +105,10 @@ class FillIn:
 
     @cached_property
     def _baselines(self) -> dict[str, np.ndarray]:
-        return baselines.predict_all(
-            self.shots, self._mask, self.space.mean, self.space.bandwidth, self.space.baselines
-        )
+        space, known = self.space, None
+        if self.rest_known:
+            known = baselines.Known(self.shots[self.hidden], ~self.hidden_parts, tuple(self._blocks))
+        return baselines.predict_all(self.shots, self._mask, space.mean, space.bandwidth, space.baselines, known)
 
     @cached_property
     def _centred(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -148,7 +148,7 @@ class Run:
         whole = parts.all() or not self.sees_rest
         given = np.any(hidden_parts, axis=1) if whole else hidden_parts
         predicted = predict_hidden(self.model, shots, given, metadata, caches)
-        return FillIn(title.title_id, where, predicted, shots, self.space, times, parts)
+        return FillIn(title.title_id, where, predicted, shots, self.space, times, parts, rest_known=not whole)
 
     def _hidden_parts(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
         """(H,) hidden shots → (H, M) bool: the modalities to hide of each; all where none is named."""

@@ -27,7 +27,7 @@ def json_values(parameters: Parameters) -> dict[str, dict[str, Any]]:
         name: {key: value for key, value in own.items() if not isinstance(value, np.ndarray)}
         for name, own in parameters.items()
     }
-    return {name: own for name, own in plain.items() if own}
+    return {name: own for name, own in plain.items() if own or not parameters[name]}
 
 
 def save_arrays(folder: Path, parameters: Parameters) -> None:

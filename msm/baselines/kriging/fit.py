@@ -9,10 +9,11 @@ Shape letters: N shots of a title, D width of a shot, R principal components, J 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from msm.baselines._components import principal_components
 from msm.baselines._protocol import Example
 
 COMPONENTS = 48  # principal components with a covariance function of their own; what is left shares one
@@ -24,46 +25,18 @@ DECAYS = np.concatenate([[1.0], np.exp(-1 / LENGTHS), -np.exp(-1 / ALTERNATING),
 LEAST_NUGGET = (
     1e-3  # as a share of the variance: neighbours are never copied exactly, and the equations stay well-conditioned
 )
-LEAST_VARIANCE = 1e-8  # of a component, as a share of the whole, below which it is left out
-FULL_WIDTH = 512  # up to which all eigenvectors are computed
 
 
 def fit(
-    train: Iterable[np.ndarray], validation: Iterable[tuple[Example, np.ndarray]], mean: np.ndarray
+    train: Iterable[np.ndarray],
+    validation: Iterable[tuple[Example, np.ndarray]],
+    mean: np.ndarray,
+    blocks: Sequence[slice] = (),
 ) -> dict[str, np.ndarray]:
     """Estimate components (D, R), decays (J,) and variances (J, R + 1); the titles are read twice, one at a time."""
-    components = principal_components(train, mean)
+    components = principal_components((shots - mean for shots in train), COMPONENTS)
     measured = autocovariances(train, mean, components.astype(np.float64))  # (L, R + 1)
     return {"components": components, "decays": DECAYS.astype(np.float32), "variances": fit_terms(measured)}
-
-
-def principal_components(train: Iterable[np.ndarray], mean: np.ndarray) -> np.ndarray:
-    """(D, R) float16: the directions about the mean in which the training shots vary most, R at most COMPONENTS.
-
-    Half precision halves the file, and everything that follows is estimated for these very numbers.
-    """
-    total, count = np.zeros((len(mean), len(mean)), dtype=np.float32), 0
-    for shots in train:
-        about = shots - mean
-        total += about.T @ about
-        count += len(shots)
-    values, vectors = _leading(total.astype(np.float64) / max(count, 1), min(COMPONENTS, len(mean)))
-    kept = values > LEAST_VARIANCE * max(np.trace(total) / max(count, 1), np.finfo(np.float32).tiny)
-    return vectors[:, kept].astype(np.float16)
-
-
-def _leading(matrix: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The leading eigenvalues (count,) and eigenvectors (D, count) of a symmetric matrix (D, D)."""
-    if len(matrix) > max(FULL_WIDTH, 2 * count) and matrix.any():
-        from scipy.sparse.linalg import ArpackError, eigsh
-
-        try:
-            values, vectors = eigsh(matrix, k=count, v0=np.ones(len(matrix)))
-            return values[::-1], vectors[:, ::-1]
-        except ArpackError:  # it may not converge where many eigenvalues are equal
-            pass
-    values, vectors = np.linalg.eigh(matrix)
-    return values[::-1][:count], vectors[:, ::-1][:, :count]
 
 
 def autocovariances(train: Iterable[np.ndarray], mean: np.ndarray, basis: np.ndarray) -> np.ndarray:

@@ -95,7 +95,9 @@ def _explain_parts(parts: list[dict[str, Any]]) -> list[str]:
     if not parts:
         return []
     if parts[0]["rest_shown"]:
-        return ["One modality hidden: the model is shown the rest of the shot, copying has only the other shots."]
+        return [
+            "One modality hidden: the model is shown the rest of the shot, and so is the best baseline where it is one that reads it."
+        ]
     return [
         "One modality hidden: this run learned with whole shots hidden, so it is not shown the rest of the shot either."
     ]
