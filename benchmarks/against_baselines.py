@@ -95,7 +95,7 @@ def one_seed(catalog: Catalog, recipe: Recipe, folder: Path) -> dict[str, Any]:
     cpu = torch.device("cpu")
     path = folder / f"{catalog.path.name}-run-{recipe.seed}"
     run = Run.open(train(start_run(catalog, path, recipe, device=cpu), catalog, device=cpu).path)
-    measured = evaluate_titles(run.predict, catalog, run.space, "test", lambda done, total: None)
+    measured = evaluate_titles(run.predict, catalog, run.space, "test", lambda done, total: None, sharpen=run.sharpen)
     print(
         f"{catalog.path.name}, seed {recipe.seed}: best step {run.info['best']['step']}, "
         f"centred cosine {measured['centred_cosine']:.3f}, skill {measured['skill']:+.3f}",

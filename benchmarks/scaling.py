@@ -88,7 +88,7 @@ def measure(catalog: Catalog, name: str, settings: list[str], folder: Path) -> d
     cpu = torch.device("cpu")
     recipe = preset(name).with_settings(settings)
     run = Run.open(train(start_run(catalog, folder / name, recipe, device=cpu), catalog, device=cpu).path)
-    report = evaluate_titles(run.predict, catalog, run.space, "test", lambda done, total: None)
+    report = evaluate_titles(run.predict, catalog, run.space, "test", lambda done, total: None, sharpen=run.sharpen)
     return {
         "recipe": name,
         "seed": recipe.seed,

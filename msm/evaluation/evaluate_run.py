@@ -40,7 +40,9 @@ def evaluate_run(
     """
     run.check_fits(catalog)
     fit_missing_baselines(run, catalog)
-    measured = evaluate_titles(run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest)
+    measured = evaluate_titles(
+        run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest, sharpen=run.sharpen
+    )
     measured["weights"] = weights_fingerprint(run.path)
     if probes:
         from msm.evaluation.probe_run import probe_run  # scikit-learn takes a second to import

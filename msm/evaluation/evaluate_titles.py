@@ -16,7 +16,7 @@ from msm.data import scenes
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor, hide_at_random, hide_in_spans
+from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor, Sharpen, hide_at_random, hide_in_spans
 from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_title, report
 from msm.evaluation.scoring import NothingHidden, score_titles
 
@@ -32,12 +32,14 @@ def evaluate_titles(
     *,
     full: bool = False,
     sees_rest: bool = False,
+    sharpen: Sharpen | None = None,
 ) -> dict[str, Any]:
     """Evaluate a predictor on one split of a catalog. Raises InputError where the split has no title.
 
     progress   called with (cases done, cases in all)
     full       also by mask ratio, with spans hidden and with one modality hidden; takes about four times as long
     sees_rest  where one modality is hidden, whether `predict` is given the others; then baselines are, too
+    sharpen    predictions → those whose ranks are reported; None = the same
     returns    the content of evaluation.json: `report`, titles, by_position (where scenes are marked), and with `full`
                by_ratio, spans and by_part
     """
@@ -54,7 +56,8 @@ def evaluate_titles(
         of: Sequence[Title], seeds: Sequence[int], hide: Hide, by: Predictor = predict, modality: int | None = None
     ) -> pd.DataFrame:
         on_case = lambda: progress(next(done), total)  # noqa: E731
-        return score_titles(by, of, space, seeds=seeds, hide=hide, modality=modality, on_case=on_case)
+        sharp = sharpen if modality is None else None  # only predictions of whole shots are sharpened
+        return score_titles(by, of, space, seeds=seeds, hide=hide, modality=modality, sharpen=sharp, on_case=on_case)
 
     def further(hide: Hide, by: Predictor = predict, modality: int | None = None) -> pd.DataFrame:
         """A table without rows where no shot was hidden, as may happen with a ratio of 10 % and short titles."""

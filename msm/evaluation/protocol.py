@@ -24,6 +24,8 @@ SPAN = 7  # shots in a row that the full report hides: the middle one is four fr
 
 # shots (N, D), hidden (N,), global embedding (G,) or None → predictions (H, D)
 Predictor = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
+# shots, hidden, predictions (H, D) → the predictions whose ranks are reported (H, D)
+Sharpen = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Hide = Callable[[int, np.random.Generator], np.ndarray]  # number of shots, randomness → hidden (N,) bool
 
 

@@ -14,7 +14,7 @@ from msm import baselines, metrics
 from msm.data.catalog import Title
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.protocol import RATIO, SEEDS, Hide, Predictor, hide_titles
+from msm.evaluation.protocol import RATIO, SEEDS, Hide, Predictor, Sharpen, hide_titles
 
 
 class NothingHidden(InputError):
@@ -27,6 +27,7 @@ def score_fill_in(
     predicted: np.ndarray | None,
     space: Space,
     modality: int | None = None,
+    ranked: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Score the predictions of one title's hidden shots: a row a (hidden shot, predictor).
 
@@ -34,6 +35,7 @@ def score_fill_in(
     hidden     (N,)   bool
     predicted  (H, D) the model's; None scores the baselines alone
     modality   the one that is hidden of these shots, where the others are known; by its place among `space.modalities`
+    ranked     (H, D) the model's predictions whose ranks are told; None = those of `predicted`
     returns    columns shot, distance, predictor ("model" or a baseline's name), cosine,
                centred_cosine, rank, rank_share, and centred_MODALITY (NaN where the truth lacks it)
     """
@@ -43,6 +45,8 @@ def score_fill_in(
     known = None if modality is None else known_but(modality, shots[where], space)
     predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines, known)
     scored = [score_prediction(rows, shots, where, space) for rows in predictions.values()]
+    if predicted is not None and ranked is not None and ranked is not predicted:
+        scored[0]["rank"] = metrics.rank_of_truth(ranked, shots, where, space.mean)
     columns = {name: np.concatenate([s[name] for s in scored]) for name in scored[0]}
     table = {
         "shot": np.tile(where, len(scored)),
@@ -88,13 +92,15 @@ def score_titles(
     seeds: Sequence[int] = SEEDS,
     hide: Hide | None = None,
     modality: int | None = None,
+    sharpen: Sharpen | None = None,
     on_case: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
     """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden."""
     tables = []
     for case in hide_titles(titles, space, ratio, seeds, hide):
         predicted = None if predict is None else predict(case.shots, case.hidden, case.global_embedding)
-        table = score_fill_in(case.shots, case.hidden, predicted, space, modality)
+        ranked = None if predicted is None or sharpen is None else sharpen(case.shots, case.hidden, predicted)
+        table = score_fill_in(case.shots, case.hidden, predicted, space, modality, ranked)
         tables.append(table.assign(seed=case.seed, title_id=case.title_id))
         on_case()
     if not tables:

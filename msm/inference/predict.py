@@ -55,6 +55,18 @@ def predict_hidden(
     return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)
 
 
+def sharpened(model: ShotEncoder, shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Predictions as ranks and lists of candidates compare them, (H, D); the given ones where the head does not sharpen.
+
+    shots, hidden  as `predict_hidden` was given them, hidden (N,): only predictions of whole shots are sharpened
+    predicted      (H, D) as it returned them
+    """
+    mean, origin = model.shot_mean.cpu().numpy(), model.origin.cpu().numpy()
+    about = predicted - mean
+    sharp = model.head.sharpen(about, shots - mean, hidden)
+    return predicted if sharp is about else origin + unit(sharp) * float(model.prediction_norm)
+
+
 def _cached(model: ShotEncoder, window: torch.Tensor, start: int, caches: Caches) -> WindowCache:
     """The cache of one window. Two threads that ask at the same time may both compute it."""
     cache = caches.get(start)

@@ -31,6 +31,7 @@ class FillIn:
     times: pd.DataFrame  # N rows with start_s and end_s
     hidden_parts: np.ndarray  # (H, M) bool, the hidden modalities of each shot
     rest_known: bool = False  # whether the model was given the other modalities of these shots; then baselines are, too
+    sharpened: np.ndarray | None = None  # (H, D) the predictions that are compared with other shots; None = `predicted`
 
     @property
     def parts(self) -> Parts:
@@ -86,7 +87,7 @@ class FillIn:
         """
         table = self.scores.copy()
         place = table.columns.get_loc("centred_cosine") + 1
-        table.insert(place, "rank", self.rank_of(self.predicted))
+        table.insert(place, "rank", self.rank_of(self.compared))
         table.insert(place + 1, "num_shots", len(self.shots))
         return table
 
@@ -94,6 +95,11 @@ class FillIn:
     def best_baseline_name(self) -> str:
         """The baseline with the highest mean centred cosine over these shots, a choice in the baselines' favour."""
         return max(self._baselines, key=lambda name: self._centred[name][0].mean())
+
+    @property
+    def compared(self) -> np.ndarray:
+        """(H, D): the predictions that ranks and lists of candidates compare with shots, sharpened where the head does so."""
+        return self.predicted if self.sharpened is None else self.sharpened
 
     @property
     def columns(self) -> np.ndarray:
@@ -172,7 +178,7 @@ class FillIn:
         """
         similarity, mean = np.zeros((len(self.hidden), len(self.shots))), self.space.mean  # (H, N)
         for rows, columns in self._by_hidden_parts():
-            predicted, shots = (self.predicted[rows] - mean)[:, columns], (self.shots - mean)[:, columns]
+            predicted, shots = (self.compared[rows] - mean)[:, columns], (self.shots - mean)[:, columns]
             similarity[rows] = unit(predicted) @ unit(shots).T
         order = np.argsort(-similarity, axis=1, kind="stable")[:, :count]
         return pd.DataFrame(

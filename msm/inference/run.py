@@ -19,7 +19,7 @@ from msm.data.catalog import Catalog, Title
 from msm.data.schema import Modality, in_words
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.inference.predict import Caches, contextual_embeddings, predict_hidden
+from msm.inference.predict import Caches, contextual_embeddings, predict_hidden, sharpened
 from msm.inference.reconstruction import FillIn
 from msm.masking.parts import Parts
 from msm.models.encoder import ShotEncoder
@@ -101,6 +101,10 @@ class Run:
         """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the signature of `msm.evaluation.protocol`."""
         return predict_hidden(self.model, shots, hidden, global_embedding)
 
+    def sharpen(self, shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """(N, D), (N,) bool and predictions (H, D) → (H, D), as ranks and lists of candidates compare them."""
+        return sharpened(self.model, shots, hidden, predicted)
+
     @property
     def sees_rest(self) -> bool:
         """Whether the model reads the visible modalities of a shot of which another modality is hidden.
@@ -148,7 +152,8 @@ class Run:
         whole = parts.all() or not self.sees_rest
         given = np.any(hidden_parts, axis=1) if whole else hidden_parts
         predicted = predict_hidden(self.model, shots, given, metadata, caches)
-        return FillIn(title.title_id, where, predicted, shots, self.space, times, parts, rest_known=not whole)
+        ranked = self.sharpen(shots, given, predicted) if whole else predicted
+        return FillIn(title.title_id, where, predicted, shots, self.space, times, parts, not whole, ranked)
 
     def _hidden_parts(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
         """(H,) hidden shots → (H, M) bool: the modalities to hide of each; all where none is named."""

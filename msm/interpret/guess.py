@@ -49,7 +49,7 @@ def deal(fill: FillIn, number: int, seed: int = 0, *, shot: int | None = None) -
             return Round(
                 here,
                 choices,
-                nearest_choice(fill.predicted[place], choices, fill),
+                nearest_choice(fill.compared[place], choices, fill),
                 nearest_choice(fill.baseline("nearest_visible")[place], choices, fill),
             )
     return None

@@ -130,6 +130,16 @@ class Head(nn.Module):
         """
         return predict(cases)
 
+    def sharpen(self, predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Change predictions of whole hidden shots so that the true one ranks higher among others; for ranks and lists alone.
+
+        predicted  (H, D) about the mean of the training shots
+        shots      (N, D) about it; hidden ones are never read
+        hidden     (N,)   bool, H of them
+        returns    (H, D) about it, of any length; `predicted` itself where the head does not sharpen
+        """
+        return predicted
+
     def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
         """Compute the contextual embeddings (S, C) of one window.
 

@@ -20,5 +20,5 @@ def prediction_space(catalog: Catalog, run: Run) -> RawSpace:
 def predicted_vector(run: Run, space: RawSpace, title: Title, shot: int, hidden: Sequence[int] = ()) -> np.ndarray:
     """(W,) the run's prediction of a shot, with that shot and those of `hidden` masked."""
     fill = run.fill_in(title, {shot, *hidden})
-    predicted = fill.predicted[int(np.flatnonzero(fill.hidden == shot)[0])]
+    predicted = fill.compared[int(np.flatnonzero(fill.hidden == shot)[0])]
     return space.centre(predicted[None])[0]

@@ -20,7 +20,7 @@ from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import RATIO, SEEDS, Case, hide_titles
 from msm.evaluation.report import report
 from msm.evaluation.scoring import score_fill_in
-from msm.inference.predict import predict_hidden
+from msm.inference.predict import predict_hidden, sharpened
 from msm.models.encoder import ShotEncoder
 
 TUNING_SHOTS = 1000  # about how many hidden shots a head is tuned on
@@ -73,14 +73,17 @@ def validate(
     lengths = [((p - origin) * (t - origin)).sum(axis=1) for p, t in zip(predictions, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
     model.prediction_norm.fill_(norm)
-    tables = [
-        score_fill_in(c.shots, c.hidden, origin + (p - origin) * norm, space).assign(title_id=c.title_id)
-        for p, c in zip(predictions, cases, strict=True)
-    ]
+    tables = [_scores(model, c, origin + (p - origin) * norm, space) for p, c in zip(predictions, cases, strict=True)]
     measured = report(pd.concat(tables, ignore_index=True), "validation")
     truth = np.concatenate([c.shots[c.hidden] for c in cases])
     contextual = _finite(contextual_sample(model, [c.shots for c in cases]))
     return {**measured, "geometry": geometry(np.concatenate(predictions), contextual, truth)}
+
+
+def _scores(model: ShotEncoder, case: Case, predicted: np.ndarray, space: Space) -> pd.DataFrame:
+    """The scores of one case's predictions (H, D)."""
+    ranked = sharpened(model, case.shots, case.hidden, predicted)
+    return score_fill_in(case.shots, case.hidden, predicted, space, ranked=ranked).assign(title_id=case.title_id)
 
 
 def _predict(model: ShotEncoder, cases: Sequence[Case]) -> list[np.ndarray]:

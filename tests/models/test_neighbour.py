@@ -21,11 +21,12 @@ from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import Case
 from msm.inference.predict import contextual_embeddings, predict_hidden
 from msm.inference.run import Run
+from msm.interpret.surprise import surprise
 from msm.models.encoder import ShotEncoder
 from msm.models.heads.neighbour import BANDWIDTHS, NeighbourHead
 from msm.models.heads.neighbour.contextual import turns
-from msm.models.heads.neighbour.pair_features import HiddenIndex, VisibleShots, interpolate, pair_features
-from msm.models.heads.neighbour.sharpening import OFF_TITLE, TO_LINE, WANTED, choose_sharpening, sharpen
+from msm.models.heads.neighbour.pair_features import HiddenIndex, VisibleShots, pair_features
+from msm.models.heads.neighbour.sharpening import OFF_TITLE, TO_LINE, WANTED, choose_sharpening, sharpen, sharpen_hidden
 from msm.objectives.objective import make_objective
 from msm.recipes.presets import preset
 from msm.recipes.recipe import ModelConfig, Recipe
@@ -88,16 +89,6 @@ def test_similarities_of_visible_shots_have_gradients_only_where_the_shots_requi
         assert (gradient.norm(dim=-1) > 0)[visible].all(), name
         assert not gradient[~visible].any(), name
     assert not any(t.requires_grad for t in VisibleShots.of(shots, at, made.components, made.whitening))
-
-
-def test_interpolation_between_visible_shots_is_the_linear_baseline():
-    shots, hidden, valid = windows()
-    at = HiddenIndex.of(hidden, valid)
-    line = interpolate(shots.masked_fill(hidden.unsqueeze(-1), 0.0), at)
-    there = hidden[0].numpy()
-    where, seen = np.flatnonzero(there), np.flatnonzero(~there)
-    known = linear_baseline(shots[0].numpy()[seen], seen, where)
-    np.testing.assert_allclose(line[0][at.real[0]].numpy(), known, atol=1e-5)
 
 
 def films_with_slow_and_fast_columns(number: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -182,7 +173,7 @@ def test_the_prediction_without_any_visible_shot_is_the_training_mean():
     np.testing.assert_allclose(predict_hidden(model, shots, everything), np.tile(np.arange(12.0), (5, 1)), atol=1e-5)
 
 
-def test_sharpening_changes_the_predictions_at_little_cost_in_cosine(talks, cpu, tmp_path):
+def test_sharpening_changes_ranks_and_candidates_and_no_cosine(talks, cpu, tmp_path):
     settings = [
         *SMALL,
         "steps=60",
@@ -193,12 +184,43 @@ def test_sharpening_changes_the_predictions_at_little_cost_in_cosine(talks, cpu,
     ]
     recipe = preset("neighbour").with_settings(settings)
     run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
-    plain = evaluate_titles(run.predict, talks, run.space, "test", lambda done, total: None)
-    assert plain["centred_cosine"] > plain["baselines"][plain["best_baseline"]]["centred_cosine"] + 0.05
-    run.model.neighbour.sharpening[0] = 0.5
-    sharp = evaluate_titles(run.predict, talks, run.space, "test", lambda done, total: None)
-    assert sharp["centred_cosine"] != plain["centred_cosine"]
-    assert sharp["centred_cosine"] > plain["centred_cosine"] - 0.1
+    title = talks.split("test")[0]
+
+    def measured():
+        report = evaluate_titles(run.predict, talks, run.space, "test", lambda done, total: None, sharpen=run.sharpen)
+        return report, run.fill_in(title, range(4, 12)), surprise(run, title).table
+
+    run.model.neighbour.sharpening.zero_()
+    plain, plain_fill, plain_surprise = measured()
+    assert plain["centred_cosine"] > plain["baselines"]["distance_weighted"]["centred_cosine"] + 0.05
+    run.model.neighbour.sharpening.copy_(torch.tensor([0.5, 0.3]))
+    sharp, sharp_fill, sharp_surprise = measured()
+    assert sharp["centred_cosine"] == plain["centred_cosine"] and sharp["cosine"] == plain["cosine"]
+    assert sharp["by_modality"] == plain["by_modality"] and sharp_surprise.equals(plain_surprise)
+    assert sharp_fill.scores.equals(plain_fill.scores)
+    assert sharp_fill.candidates()["centred_cosine"].tolist() != plain_fill.candidates()["centred_cosine"].tolist()
+    assert (sharp_fill.table["rank"] == sharp_fill.rank_of(sharp_fill.compared)).all()
+
+
+def test_of_a_partly_hidden_shot_the_prediction_is_not_sharpened(talks, cpu, tmp_path):
+    recipe = preset("neighbour").with_settings([*SMALL, "steps=2", "validate_every=2", "mask.parts=0.5"])
+    run = Run.open(train(start_run(talks, tmp_path / "run", recipe, device=cpu), talks, device=cpu).path)
+    run.model.neighbour.sharpening.fill_(0.5)
+    title = talks.split("test")[0]
+    whole, part = run.fill_in(title, [3, 4]), run.fill_in(title, [3, 4], modalities=["audio"])
+    assert not np.allclose(whole.compared, whole.predicted, atol=1e-3)
+    np.testing.assert_array_equal(part.compared, part.predicted)
+
+
+def test_a_sharpened_prediction_does_not_depend_on_hidden_shots():
+    rng = np.random.default_rng(3)
+    shots, hidden, predicted = rng.normal(size=(9, 4)), np.arange(9) % 3 == 0, rng.normal(size=(3, 4))
+    changed = np.where(hidden[:, None], 1e6, shots)
+    first, second = (sharpen_hidden(predicted, s, hidden, torch.tensor([0.2, 0.1])) for s in (shots, changed))
+    np.testing.assert_array_equal(first, second)
+    nothing_visible = np.ones(9, dtype=bool)
+    everything = rng.normal(size=(9, 4))
+    assert sharpen_hidden(everything, shots, nothing_visible, torch.tensor([0.2, 0.1])) is everything
 
 
 def cases_of_stories(number: int, rng: np.random.Generator) -> tuple[list[Case], Space]:

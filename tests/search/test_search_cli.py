@@ -134,8 +134,8 @@ def test_a_runs_own_space_is_computed_once_and_its_fill_ins_are_queries(films, m
     fill = opened.fill_in(films["alpha"], [5])
     raw = Catalog.open(films.path).read_rows(0, 72)
     fused = opened.space.fuse(raw) - opened.space.mean
-    truth = fused @ (fill.predicted[0] - opened.space.mean)
-    truth /= np.linalg.norm(fused, axis=1) * np.linalg.norm(fill.predicted[0] - opened.space.mean)
+    truth = fused @ (fill.compared[0] - opened.space.mean)
+    truth /= np.linalg.norm(fused, axis=1) * np.linalg.norm(fill.compared[0] - opened.space.mean)
     results = json.loads(out)["results"]
     assert status == 0 and len(results) == 72  # the hidden shot itself may be found
     np.testing.assert_allclose([r["score"] for r in results], np.sort(truth)[::-1], atol=1e-4)

@@ -158,7 +158,7 @@ def _expected(scene: _Scene) -> tuple[str, str]:
     if shot not in fill.hidden:
         raise InputError(f"shot {shot} has none of the hidden modalities, so nothing is predicted there")
     place = fill.hidden.tolist().index(shot)
-    predictions = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
+    predictions = (fill.compared[place], fill.baseline(fill.best_baseline_name)[place])
     found = [nearest_shots(p, pool, fill.space, PICKS, first + shot, fill.columns[place]) for p in predictions]
 
     def frames(table: Any) -> list[Frame]:

@@ -57,7 +57,7 @@ def expectation(
     if everywhere:
         choice = with_title(pool(catalog, run_path), choice)
     place = fill.hidden.tolist().index(shot)
-    predictions = (fill.predicted[place], fill.baseline(fill.best_baseline_name)[place])
+    predictions = (fill.compared[place], fill.baseline(fill.best_baseline_name)[place])
     (model, model_rank), (copy, copy_rank) = (
         nearest_shots(p, choice, fill.space, PICKS, first + shot, fill.columns[place]) for p in predictions
     )

@@ -27,10 +27,9 @@ from msm.models.heads.neighbour.pair_features import (
     HiddenIndex,
     KnownColumns,
     VisibleShots,
-    interpolate,
     pair_features,
 )
-from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen
+from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen_hidden
 from msm.models.heads.neighbour.window_cache import NeighbourWindowCache
 from msm.models.packing import Part
 from msm.recipes.model import ModelConfig
@@ -144,8 +143,6 @@ class NeighbourHead(Head):
         hidden: Tensor,
         valid: Tensor,
         known: Tensor | None = None,
-        *,
-        sharpened: bool = True,
     ) -> Tensor:
         """(B, S, D): the predictions at the hidden places, about the training mean; elsewhere the shots.
 
@@ -153,7 +150,6 @@ class NeighbourHead(Head):
         encodings      (B, S, W) the encoder's output for those
         hidden, valid  (B, S) bool
         known          (B, S, D) bool as `estimate` was given it; returned unchanged
-        sharpened      sharpen the predictions of whole shots; never in training
         """
         hidden = hidden & valid
         at = HiddenIndex.of(hidden, valid)
@@ -168,10 +164,6 @@ class NeighbourHead(Head):
             expected = self.weighted_mean(weights, visible.shots, visible.in_components)
             expected = expected if parts is None else parts.fill(expected)
         expected = expected + trust * self.correction(at.gather(encodings))
-        if sharpened and not self.training and self.sharpening.any():
-            line, title = interpolate(visible.shots, at), visible.shots.sum(dim=1, keepdim=True)
-            sharp = sharpen(expected, line, title, self.sharpening)
-            expected = sharp if parts is None else torch.where(parts.partly.unsqueeze(-1), expected, sharp)
         return at.scatter(expected if parts is None else parts.fill(expected), shots)
 
     def _scores_and_gates(
@@ -229,16 +221,19 @@ class NeighbourHead(Head):
     def tune(self, predict: Predict, cases: Sequence[Case], further: Sequence[Case], space: Space) -> list[np.ndarray]:
         """Choose `trust` by the cosine on the cases, and the sharpening by the ranks on these and the further ones.
 
-        Returns each case's predictions (H, D) with them.
+        Returns each case's predictions (H, D), not sharpened.
         """
-        if self.chooses_sharpening:
-            self.sharpening.zero_()
         predictions = self._choose_trust(predict, cases, space)
-        if not self.chooses_sharpening:
-            return predictions
-        about = [p - space.mean for p in (*predictions, *predict(further))]
-        self.sharpening.copy_(torch.tensor(choose_sharpening(about, [*cases, *further], space)))
-        return predict(cases)
+        if self.chooses_sharpening:
+            about = [p - space.mean for p in (*predictions, *predict(further))]
+            self.sharpening.copy_(torch.tensor(choose_sharpening(about, [*cases, *further], space)))
+        return predictions
+
+    def sharpen(self, predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Sharpen predictions, as `msm.models.heads.neighbour.sharpening` does; the arguments are those of `Head.sharpen`."""
+        if not self.sharpening.any():
+            return predicted
+        return sharpen_hidden(predicted, shots, hidden, self.sharpening.cpu())
 
     def _choose_trust(self, predict: Predict, cases: Sequence[Case], space: Space) -> list[np.ndarray]:
         tried = []
@@ -260,9 +255,8 @@ class NeighbourHead(Head):
         def predict(hidden: Tensor) -> Tensor:
             here = encode(hidden)
             assert here.estimate is not None
-            # Not sharpened: what the title has in common belongs to an embedding.
             valid = torch.ones_like(hidden)
-            return self(here.estimate.float(), here.shots.float(), hidden, valid, sharpened=False)[0]
+            return self(here.estimate.float(), here.shots.float(), hidden, valid)[0]
 
         return embed(shots, predict_by_fold(shots, predict), self.components, self.log_bandwidths.exp())
 

@@ -180,14 +180,6 @@ def add_hidden(rows: Tensor, among: Tensor, at: HiddenIndex) -> Tensor:
     return rows.scatter_add(2, at.place.unsqueeze(1).expand_as(among), among)
 
 
-def interpolate(shots: Tensor, at: HiddenIndex) -> Tensor:
-    """(B, S, D) → (B, H, D): on the line between the nearest visible shots on both sides, as the baseline `linear`."""
-    left, right = _nearest_visible(at)
-    share = ((at.place - left) / (right - left).clamp(min=1)).clamp(0, 1).unsqueeze(-1)
-    window = torch.arange(len(shots), device=shots.device)[:, None]
-    return (1 - share) * shots[window, left] + share * shots[window, right]
-
-
 def _shifted(table: Tensor, *shifts: int) -> Tensor:
     """The mean of two shifted copies, (B, S, S): entry (i, j) is that of (i + a, j + b), 0 where that lies outside."""
     total = torch.zeros_like(table)

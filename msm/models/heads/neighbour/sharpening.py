@@ -1,8 +1,8 @@
-"""Sharpening: the last step of a trained neighbour head, and how its strength is chosen on validation titles.
+"""Sharpening: what a trained neighbour head does to its predictions before they are compared with shots, and how strongly.
 
 The prediction with the highest cosine lies near the mean of its title, and so do many of the title's shots. Sharpening moves
 it towards the line between the nearest visible shots, and away from the title's mean: the cosine falls a little, and the true
-shot ranks higher. Of all strengths with which the true shot ranks clearly better than with the distance-weighted mean, the
+shot ranks higher. Cosines are therefore of the prediction as it is, ranks and lists of candidates of the sharpened one. Of all strengths with which the true shot ranks clearly better than with the distance-weighted mean, the
 one with the highest cosine is chosen.
 
 Shape letters: N shots of a title, H hidden shots, D width of a shot.
@@ -39,6 +39,16 @@ def sharpen(estimate: Tensor, line: Tensor, title: Tensor, strengths: Tensor) ->
     estimate, line, title = (F.normalize(x, dim=-1) for x in (estimate, line, title))
     own = estimate - (estimate * title).sum(dim=-1, keepdim=True) * title
     return estimate + strengths[0] * line + strengths[1] * own
+
+
+def sharpen_hidden(predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray, strengths: Tensor) -> np.ndarray:
+    """Sharpen the predictions of a title's hidden shots; the arguments are those of `Head.sharpen`."""
+    where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
+    if not len(seen):
+        return predicted
+    visible = shots[seen]
+    parts = (predicted, interpolate(visible, seen, where), visible.mean(axis=0))
+    return sharpen(*(torch.from_numpy(np.ascontiguousarray(x)) for x in parts), strengths).numpy()
 
 
 def choose_sharpening(predictions: Sequence[np.ndarray], cases: Sequence[Case], space: Space) -> tuple[float, float]:

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models.encoder import ShotEncoder, touched_shots
-from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden, features_of, interpolate
-from msm.models.heads.neighbour.sharpening import sharpen
+from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden, features_of
 
 if TYPE_CHECKING:
     from msm.models.heads.neighbour.head import NeighbourHead
@@ -118,15 +117,7 @@ class NeighbourWindowCache:
             mix = cached.mix(head, head.weights_of(prior, _scores(pair_scores, pairs), row_gates(row)), at)
         expected = mix.weights @ cached.shots + mix.added @ head.components.T
         expected = expected + trust * head.correction(at.gather(encodings))
-        if head.sharpening.any():
-            expected = self._sharpened(expected, at)
         return self.encoder.predict(expected[at.real])
-
-    def _sharpened(self, expected: Tensor, at: HiddenIndex) -> Tensor:
-        """(B, H, D) → (B, H, D)"""
-        shots = self.cached.shots.expand(len(at.visible), -1, -1)
-        line, title = interpolate(shots, at), at.visible.unsqueeze(1).to(shots) @ self.cached.shots
-        return sharpen(expected, line * at.visible.any(dim=1)[:, None, None], title, self.head.sharpening)
 
     def _tokens(self, mix: Mixture, hidden: Tensor, at: HiddenIndex) -> Tensor:
         """(B, S, W): the encoder's input; of a hidden shot its first estimate, plus [MASK]."""
