@@ -62,11 +62,11 @@ def generated_row() -> str:
 def sample() -> str:
     """One row: the baselines and both runs of the sample data on its test titles."""
     run, plain = read("neighbour"), read("mediafm")
-    names = ("nearest_visible", "linear", "distance_weighted")
+    names = ("nearest_visible", "linear", "distance_weighted", "kriging")
     scores = [run["baselines"][name]["centred_cosine"] for name in names] + [plain["centred_cosine"]]
     head = " | ".join([*(n.replace("_", "-") for n in names), "`mediafm`", "`neighbour`"])
     row = " | ".join([*(f"{s:.3f}" for s in scores), f"**{run['centred_cosine']:.3f}**"])
-    return f"| {head} |\n{'| --- ' * 5}|\n| {row} |"
+    return f"| {head} |\n{'| --- ' * (len(names) + 2)}|\n| {row} |"
 
 
 # what, measured, the result that both values and command come from

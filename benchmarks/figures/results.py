@@ -50,6 +50,7 @@ def sample_run(name: str) -> dict[str, Any]:
         "train_shots": read_json(folder / "run.json")["catalog"]["train_shots"],
         "best": evaluation["baselines"][evaluation["best_baseline"]],
         "by_part": {part["modality"]: part for part in evaluation["by_part"]},
+        "ratio": {str(row["ratio"]): row for row in evaluation["by_ratio"]},
         "span": {row["distance"]: row for row in evaluation["spans"]["by_distance"]},
     }
 
