@@ -8,7 +8,7 @@ METRIC_HELP = {
         "average shot of all titles. (Cosine after subtracting the average shot.)"
     ),
     "baseline": (
-        "The same for the best of five baselines, which predict without a model, such as copying the nearest visible shot. "
+        "The same for the best of six baselines, which predict without a model, such as copying the nearest visible shot or interpolating by statistics. "
         "The best one is chosen afterwards, which favours it."
     ),
     "skill": (

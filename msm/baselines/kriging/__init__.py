@@ -26,7 +26,7 @@ from msm.baselines.kriging.windows import LONGEST, Window, split
 
 __all__ = ["ACTION", "EVERYDAY_LABEL", "LABEL", "fit", "fits", "predict"]
 
-LABEL = "kriging"
+LABEL = "kriging predictor"
 EVERYDAY_LABEL = "Statistical interpolation"
 ACTION = "interpolating between the visible shots by statistics"
 

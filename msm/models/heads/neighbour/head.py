@@ -230,7 +230,7 @@ class NeighbourHead(Head):
         return predictions
 
     def sharpen(self, predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Sharpen predictions, as `msm.models.heads.neighbour.sharpening` does; the arguments are those of `Head.sharpen`."""
+        """Sharpen predictions (H, D), as `msm.models.heads.neighbour.sharpening` does; the arguments are those of `Head.sharpen`."""
         if not self.sharpening.any():
             return predicted
         return sharpen_hidden(predicted, shots, hidden, self.sharpening.cpu())

@@ -48,7 +48,8 @@ def sharpen_hidden(predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray,
         return predicted
     visible = shots[seen]
     parts = (predicted, interpolate(visible, seen, where), visible.mean(axis=0))
-    return sharpen(*(torch.from_numpy(np.ascontiguousarray(x)) for x in parts), strengths).numpy()
+    estimate, line, title = (torch.from_numpy(np.ascontiguousarray(x)) for x in parts)
+    return sharpen(estimate, line, title, strengths).numpy()
 
 
 def choose_sharpening(predictions: Sequence[np.ndarray], cases: Sequence[Case], space: Space) -> tuple[float, float]:
