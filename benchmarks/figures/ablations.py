@@ -6,7 +6,7 @@ import re
 from statistics import mean
 from typing import Any
 
-from benchmarks.figures.results import ABLATIONS, SETS, read, read_json
+from benchmarks.figures.results import ABLATIONS, SETS, best_baseline, read, read_json
 
 HEADS = {
     "best": "set | training shots | best baseline | its rank | `mediafm`, larger budget | its rank | `neighbour` | its rank "
@@ -20,7 +20,9 @@ def header(cells: str) -> list[str]:
 
 
 def interval(found: dict[str, float], mean: str = "difference") -> str:
-    """A difference with its 95 % interval."""
+    """A difference with its 95 % interval, where it has one."""
+    if found["low"] is None:
+        return f"{found[mean]:+.3f}"
     return f"{found[mean]:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
 
 
@@ -29,7 +31,8 @@ def ablation(name: str) -> str:
     table = read_json(ABLATIONS / f"{name}.json")
     split = table["split"]
     done = sorted((c for c in table["cells"] if c.get(split)), key=lambda c: -c[split]["centred_cosine"])
-    baseline = done[0][split]["best_baseline"]
+    measured_on = name.partition("-")[2]
+    baseline = best_baseline(measured_on) if measured_on in SETS else done[0][split]["best_baseline"]
     last = f"| best baseline | {baseline['centred_cosine']:.3f} | | | {baseline['median_rank']:.1%} | |"
     rows = [cell_row(cell, split, table["base"]["recipe"]) for cell in done]
     return "\n".join([*commands(table), "", *header(HEADS["cells"]), *rows, last])
@@ -57,13 +60,14 @@ def best() -> str:
 
 
 def best_row(name: str, found: dict[str, Any]) -> str:
-    low, high = found["lead"]["same_titles"]
+    same = found["lead"].get("same_titles")
+    same_titles = f"{same[0]:+.3f} to {same[1]:+.3f}" if same else "–"
     pairs = (found["baseline"], found["mediafm"])
     others = " | ".join(f"{p['centred_cosine']:.3f} | {p['median_rank']:.1%}" for p in pairs)
     own = found["neighbour"]
     return (
         f"| {name} | {found['train_shots']:,} | {others} | **{own['centred_cosine']:.3f}** | {own['median_rank']:.1%} "
-        f"| {interval(found['lead'])} | {low:+.3f} to {high:+.3f} |"
+        f"| {interval(found['lead'])} | {same_titles} |"
     )
 
 

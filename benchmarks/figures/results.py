@@ -67,16 +67,35 @@ def best_of(name: str, larger: dict[str, Any]) -> dict[str, Any]:
     table = read_json(ABLATIONS / f"best-{name}.json")
     cells = {cell["name"]: cell for cell in table["cells"]}
     own = cells["base"]
+    baseline, lead = against(own["test"], own["vs_baseline"], name)
     return {
         "train_shots": table["catalog"]["train_shots"],
         "mediafm": larger["model"],
         "linear": larger["baselines"]["linear"],
-        "baseline": own["test"]["best_baseline"],
+        "baseline": baseline,
         "neighbour": own["test"],
         "validation": own["validation"],
-        "lead": own["vs_baseline"],
+        "lead": lead,
         "one_step": cells["steps=1"]["vs_base"],
     }
+
+
+def against(measured: dict[str, Any], lead: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The best baseline on a real set, and the lead of a cell over it.
+
+    A table that is older than the best baseline of today is restated against that, without an interval.
+    """
+    kept, best = measured["best_baseline"], best_baseline(name)
+    if best["centred_cosine"] <= kept["centred_cosine"] + 1e-6:
+        return kept, lead
+    return best, {"difference": measured["centred_cosine"] - best["centred_cosine"], "low": None, "high": None}
+
+
+def best_baseline(name: str) -> dict[str, Any]:
+    """The best baseline of a real set with 20 % of the shots hidden, as benchmarks/baselines.py measured it."""
+    scores = read("baselines")["sets"][name]["hidden"]["20%"]
+    best = max(scores, key=lambda baseline: scores[baseline]["centred_cosine"])
+    return {"name": best, **scores[best]}
 
 
 def hyperparameters() -> dict[str, Any]:
