@@ -97,7 +97,7 @@ def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
     reports, tables = {}, []
     for split in job.splits:
         if titles := catalog.split(split):
-            scores = score_titles(trained.predict, titles, trained.space)
+            scores = score_titles(trained.predict, titles, trained.space, sharpen=trained.sharpen)
             reports[split] = report(scores, split)
             tables.append(by_title(scores).assign(split=split))
     with files.whole_file(run.path / SCORES) as temporary:

@@ -219,7 +219,7 @@ def test_an_old_report_gives_empty_tables_and_no_error(reports):
     before = {"old": old(reports["measured"])}
     assert titles_table(before).empty and part_table(before, "ratio").empty
     assert probes_table(before).empty
-    assert len(predictors_table(before)) == 6 and predictors_table(before)["low"].isna().all()
+    assert len(predictors_table(before)) == 7 and predictors_table(before)["low"].isna().all()
     assert len(long_table(before, [])) and report_html(before, [], command="x")
 
 
