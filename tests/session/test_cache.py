@@ -32,7 +32,7 @@ def test_a_catalog_that_was_replaced_is_another_one_and_the_same_one_is_read_onc
     assert len(before) == 10 and len(after) == 12
 
 
-@pytest.mark.parametrize("changed", ["model.safetensors", "recipe.json"])
+@pytest.mark.parametrize("changed", ["model.safetensors", "recipe.json", "baselines.safetensors"])
 def test_a_run_that_was_trained_further_is_opened_again(tmp_path, changed):
     run = tmp_path / "run"
     shutil.copytree(RUN, run)
