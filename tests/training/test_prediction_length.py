@@ -49,7 +49,7 @@ def test_what_is_scored_has_the_length_that_was_chosen(catalog, monkeypatch):
     monkeypatch.setattr(
         validation,
         "score_fill_in",
-        lambda shots, hidden, guess, space: seen.append(guess) or real(shots, hidden, guess, space),
+        lambda shots, hidden, guess, space, **more: seen.append(guess) or real(shots, hidden, guess, space, **more),
     )
     validation.validate(model, catalog.split("validation"), space)
     lengths = np.linalg.norm(np.concatenate(seen), axis=1)
