@@ -120,9 +120,11 @@ def by_title(scores: pd.DataFrame) -> pd.DataFrame:
 
 def forget_weights(path: Path) -> None:
     """Leave recipe, metrics and scores; they are kilobytes, the weights are megabytes."""
+    from msm.runs import baseline_parameters
     from msm.runs.folder import WEIGHTS
 
-    (path / WEIGHTS).unlink(missing_ok=True)
+    for name in (WEIGHTS, baseline_parameters.FILE):
+        (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / "checkpoint", ignore_errors=True)
 
 
