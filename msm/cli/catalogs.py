@@ -51,7 +51,14 @@ def import_(
     ] = None,
     global_from: Annotated[
         str | None,
-        typer.Option(help="Title labels, separated by commas, that make the metadata embedding for [GLOBAL]."),
+        typer.Option(
+            help="Title labels, separated by commas, that make the metadata embedding for [GLOBAL]; text:LABEL is encoded."
+        ),
+    ] = None,
+    global_encoder: Annotated[str | None, typer.Option(help="The encoder of text:LABEL. Default: descriptors.")] = None,
+    global_vectors: Annotated[
+        str | None,
+        typer.Option(help="FILE or NAME=FILE (.npz, .parquet) with a metadata embedding per title, made elsewhere."),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="float16 or float32. Default: the smaller that is lossless.")
@@ -76,6 +83,8 @@ def import_(
         dtype=dtype,
         seed=seed,
         global_from=tuple(c.strip() for c in global_from.split(",")) if global_from else (),
+        global_encoder=global_encoder,
+        global_vectors=global_vectors,
         replace=replace,
         append=append,
     )

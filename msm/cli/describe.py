@@ -49,6 +49,7 @@ def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], 
         "shot_dim": catalog.shot_dim,
         "dtype": catalog.dtype,
         "global_dim": catalog.global_dim,
+        "global_from": sorted(catalog.global_meaning),
         "duration_s": _none_if_nan(catalog.titles["duration_s"].sum(min_count=1)),
         "splits": _by_split(catalog),
         "modalities": [vars(m) for m in catalog.modalities],
@@ -175,7 +176,7 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
         "",
         f"title labels  {', '.join(facts['title_labels']) or 'none'}",
         f"shot labels   {', '.join(facts['shot_labels']) or 'none'}",
-        f"[GLOBAL]      {str(facts['global_dim']) + ' wide' if facts['global_dim'] else 'none'}",
+        f"[GLOBAL]      {_global_words(facts)}",
         f"fingerprint   {facts['fingerprint']}",
     ]
     provenance = [
@@ -183,6 +184,13 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
         for key, value in facts["provenance"].items()
     ]
     return "\n".join([*parts, "provenance", *(provenance or ["  none"])])
+
+
+def _global_words(facts: Mapping[str, Any]) -> str:
+    if not facts["global_dim"]:
+        return "none"
+    made_of = f", of {', '.join(facts['global_from'])}" if facts["global_from"] else ""
+    return f"{facts['global_dim']} wide{made_of}"
 
 
 def _run_text(facts: Mapping[str, Any]) -> str:

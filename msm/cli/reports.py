@@ -18,7 +18,7 @@ def evaluation_as_text(measured: dict[str, Any]) -> str:
     lines = [f"{measured['num_titles']} {measured['split']} titles, {measured['num_hidden']} hidden shots", ""]
     header = ["", "centred cosine", "raw cosine", "median rank"]
     lines += _table(header, [[n if n == "model" else baselines.label(n), *_scores(scores)] for n, scores in rows])
-    lines += ["", _against(measured), ""]
+    lines += ["", _against(measured), *_metadata_lines(measured.get("metadata_left_out", {})), ""]
     lines += _part_table("distance", [(p["distance"], p) for p in measured["by_distance"]])
     header = ["modality", "model", "best baseline", "skill"]
     keys = ("centred_cosine", "best_baseline_centred_cosine", "skill")
@@ -39,6 +39,11 @@ def _against(measured: dict[str, Any]) -> str:
     return (
         f"{line}; difference {spread['mean']:+.3f}, 95 % of title draws {spread['low']:+.3f} to {spread['high']:+.3f}"
     )
+
+
+def _metadata_lines(left_out: dict[str, list[str]]) -> list[str]:
+    """What titles are said to be that the run was never told of."""
+    return [f"[GLOBAL] without {', '.join(words)}: the run knows no such {name}" for name, words in left_out.items()]
 
 
 def _optional_parts(measured: dict[str, Any]) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:

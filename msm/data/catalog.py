@@ -6,6 +6,7 @@ embedding, M modalities.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -269,6 +270,35 @@ class Catalog:
     def global_vectors(self) -> np.ndarray | None:
         """(titles, G), mapped; None where the catalog has none."""
         return map_globals(self.path / "global.npy", len(self), self.global_dim)
+
+    @property
+    def global_meaning(self) -> dict[str, Any]:
+        """What the metadata embeddings are made of, by name; empty where that is not known.
+
+        A list is the vocabulary of a category, {"mean", "deviation"} the scaling of a number, {"text", "dim"} the encoder
+        of a text, and {"vectors"} the width of vectors made elsewhere.
+        """
+        if not self.global_dim or "global" in self.provenance:
+            return dict(self.provenance.get("global") or {})
+        words = next((m for m in self.modalities if m.name == "text" and m.dim == self.global_dim), None)
+        if "ingest" not in self.provenance or words is None:
+            return {}
+        return {"description": {"text": words.encoder, "dim": words.dim}}  # `msm ingest` encodes it as it does words
+
+    def with_global_vectors(self, vectors: np.ndarray, meaning: Mapping[str, Any]) -> Catalog:
+        """The same catalog, on disk unchanged, with other metadata embeddings for its titles.
+
+        vectors  (titles, G) float32
+        meaning  what the G columns are made of, as in `provenance["global"]`
+        """
+        other = copy.copy(self)
+        other.__dict__ |= {
+            "global_vectors": vectors,
+            "fingerprint": self.fingerprint,
+        }  # the fingerprint is that of the files
+        other.global_dim = vectors.shape[1]
+        other.provenance = {**self.provenance, "global": dict(meaning)}
+        return other
 
     def read_rows(self, start: int, stop: int) -> np.ndarray:
         """(stop − start, D) float32, copied out of the map."""

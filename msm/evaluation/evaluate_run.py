@@ -16,6 +16,7 @@ from msm import baselines
 from msm.data.catalog import Catalog
 from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.evaluation.space import fit_space
+from msm.inference.metadata import left_out
 from msm.inference.run import Run
 from msm.runs.folder import WEIGHTS
 
@@ -38,12 +39,14 @@ def evaluate_run(
     probes    also frozen probes (minutes)
     progress  called with (done, in all), from the start for each part
     """
-    run.check_fits(catalog)
+    given, catalog = catalog, run.adapt(catalog)
     fit_missing_baselines(run, catalog)
     measured = evaluate_titles(
         run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest, sharpen=run.sharpen
     )
     measured["weights"] = weights_fingerprint(run.path)
+    if unknown := left_out(given, catalog):
+        measured["metadata_left_out"] = unknown
     if probes:
         from msm.evaluation.probe_run import probe_run  # scikit-learn takes a second to import
 

@@ -47,7 +47,7 @@ def probe_run(
     columns {raw, alone, contextual, and cls at titles: {measure: value}}, chance, intervals,
     differences. InputError where a split is empty or a label is missing.
     """
-    run.check_fits(catalog)
+    catalog = run.adapt(catalog)
     if split not in ("test", "validation"):
         raise InputError(f"probes are fitted on train and scored on test or validation, not on {split}")
     titles = _draw(catalog, split, np.random.default_rng(seed))

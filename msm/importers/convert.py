@@ -17,8 +17,9 @@ from msm.data.joining import append_titles
 from msm.errors import InputError, ShotError, reading
 from msm.importers.format import FormatOptions, detect_format, format_module, format_names
 from msm.importers.locations import Location, locate_all
-from msm.importers.metadata import embed_metadata
+from msm.importers.metadata import columns_of, embed_metadata
 from msm.importers.source import Entry, Source, add_scenes, parse_modalities
+from msm.importers.title_vectors import read_title_vectors
 from msm.io.files import naming_full_disk, refuse_existing
 
 __all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
@@ -38,7 +39,9 @@ class ImportOptions:
     shot_column: str | None = None
     dtype: str | None = None  # one of DTYPES
     seed: int = 0  # deals out the titles that have no split
-    global_from: tuple[str, ...] = ()  # title labels that make the metadata embedding
+    global_from: tuple[str, ...] = ()  # title labels that make the metadata embedding; text:LABEL is encoded
+    global_encoder: str | None = None  # of text:LABEL, as `msm ingest --encoders` takes it
+    global_vectors: str | None = None  # FILE or NAME=FILE: metadata embeddings made elsewhere
     replace: bool = False
     append: bool = False  # the titles join a catalog that exists
 
@@ -47,6 +50,8 @@ class ImportOptions:
             raise InputError(f"format is {self.format!r}, but must be one of {', '.join(FORMATS)}")
         if self.dtype is not None and self.dtype not in DTYPES:
             raise InputError(f"dtype is {self.dtype!r}, but must be one of {', '.join(DTYPES)}")
+        if self.global_from and self.global_vectors:
+            raise InputError("--global-from and --global-vectors both make the metadata embedding; give one of them")
         if self.append and self.replace:
             raise InputError("--append adds to a catalog and --replace writes it anew; give one of them")
 
@@ -164,21 +169,30 @@ def stored_dtype(source: Source) -> str:
 def _metadata(
     source: Source, dealt: dict[str, str], options: ImportOptions, former: Catalog | None
 ) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """((titles, G), what its columns mean), or None where no labels are asked for.
+    """((titles, G), what its columns mean), or None where no metadata are asked for.
 
     Titles that join a catalog are told as its own are: with its columns and its vocabulary.
     """
     known = former.provenance.get("global") if former is not None else None
-    columns = options.global_from or tuple(known or ())
-    if former is not None and (tuple(known or ()) != columns or bool(former.global_dim) != bool(columns)):
-        told = f"are made of {', '.join(known)}" if known else "were not made by --global-from"
-        held = f"metadata embeddings {told}" if former.global_dim else "no metadata embeddings"
-        raise InputError(f"{former.path} has {held}; titles that are added must be told the same way")
+    if options.global_vectors:
+        vectors, meaning = read_title_vectors(options.global_vectors, source.entries)
+        if former is not None and meaning != known:
+            raise _told_otherwise(former, known)
+        return vectors, meaning
+    columns = options.global_from or columns_of(known or {})
+    if former is not None and (columns_of(known or {}) != columns or bool(former.global_dim) != bool(columns)):
+        raise _told_otherwise(former, known)
     if not columns:
         return None, {}
     labels = pd.DataFrame([dict(e.labels) for e in source.entries])
     train = np.array([(e.split or dealt[e.title_id]) == "train" for e in source.entries])
-    return embed_metadata(labels, columns, train, known)
+    return embed_metadata(labels, columns, train, known, options.global_encoder)
+
+
+def _told_otherwise(former: Catalog, known: dict[str, Any] | None) -> InputError:
+    told = f"are made of {', '.join(known)}" if known else "were not made by --global-from"
+    held = f"metadata embeddings {told}" if former.global_dim else "no metadata embeddings"
+    return InputError(f"{former.path} has {held}; titles that are added must be told the same way")
 
 
 def _reader(path: str, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:

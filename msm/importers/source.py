@@ -6,7 +6,6 @@ Shape letters: N shots of a title, D width of a shot embedding.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from msm.data.names import slug_of
 from msm.data.scenes import scene_numbers
-from msm.data.schema import SPLITS, TITLE_COLUMNS
+from msm.data.schema import TITLE_COLUMNS
 from msm.errors import InputError
 
-SPLIT_WORDS = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}
 DERIVED = tuple(c for c in TITLE_COLUMNS if c not in ("title_id", "name", "split"))
 
 
@@ -58,30 +57,6 @@ class Source(Protocol):
     def read(self, entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
         """The title's (N, width) blocks by modality, missing ones left out, and its N rows of shots."""
         ...
-
-
-def split_of(value: Any, where: str) -> str:
-    """A split's name in our words, "" for an empty one; InputError for any other word."""
-    if value is None or value != value or str(value).strip() == "":
-        return ""
-    word = str(value).strip().lower()
-    word = SPLIT_WORDS.get(word, word)
-    if word not in SPLITS:
-        raise InputError(f"{where}: split is {value!r}, but must be one of {', '.join(SPLITS)}")
-    return word
-
-
-def slug_of(name: str) -> str:
-    """A name in lower case with hyphens, of any length; accents are left out, and an empty one is `title`."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", "-", letters).strip("-") or "title"
-
-
-def known_split(word: str) -> str | None:
-    """A split's name in our words; None for a word that names none."""
-    word = SPLIT_WORDS.get(word.lower(), word.lower())
-    return word if word in SPLITS else None
 
 
 def only_file(folder: Path, suffix: str, hint: str) -> Path:

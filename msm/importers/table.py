@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from msm.data.names import split_of
 from msm.data.reader import checked_frame
 from msm.data.schema import check_title_id
 from msm.errors import InputError
 from msm.importers.columns import Columns, agreed_columns, dense, width_of
 from msm.importers.format import FormatOptions
 from msm.importers.shards import Shard, rows_at_once
-from msm.importers.source import DERIVED, Entry, parse_columns, slugs, split_of
+from msm.importers.source import DERIVED, Entry, parse_columns, slugs
 from msm.importers.spool import SpooledRows
 from msm.importers.title_index import TitleIndex
 

@@ -7,6 +7,7 @@ contextual embedding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from msm.data.catalog import Catalog, Title
 from msm.data.schema import Modality, in_words
 from msm.data.space import Space
 from msm.errors import InputError
+from msm.inference.metadata import read_as_trained
 from msm.inference.predict import Caches, contextual_embeddings, predict_hidden, sharpened
 from msm.inference.reconstruction import FillIn
 from msm.masking.parts import Parts
@@ -35,6 +37,7 @@ class Run:
     def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
         self.folder, self.model, self.space = folder, model, space
         self._last: tuple[Title, np.ndarray, pd.DataFrame, Caches] | None = None
+        self._adapted: tuple[Catalog, Catalog] | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, device: str = "cpu") -> Run:
@@ -85,17 +88,27 @@ class Run:
 
     def check_fits(self, catalog: Catalog) -> None:
         """Raise InputError unless the catalog has the modalities and widths that the run was trained on."""
-        facts = self.info["catalog"]
+        self.adapt(catalog)
+
+    def adapt(self, catalog: Catalog) -> Catalog:
+        """The catalog as this run reads it: itself, or with metadata embeddings by the run's vocabulary and scaling.
+
+        Raises InputError where its modalities, widths or metadata are not those that the run was trained on.
+        """
         ours = [(m.name, m.dim) for m in self.space.modalities]
         theirs = [(m.name, m.dim) for m in catalog.modalities]
         if ours != theirs:
             raise InputError(
                 f"{self.path} was trained on shots of {in_words(ours)}; those of {catalog.path} are {in_words(theirs)}"
             )
-        if facts["global_dim"] and catalog.global_dim not in (0, facts["global_dim"]):
-            raise InputError(
-                f"{self.path} expects metadata of width {facts['global_dim']}, but {catalog.path} has {catalog.global_dim}"
-            )
+        last = self._adapted  # read once: several threads may call this at the same time
+        if last is None or last[0] is not catalog:
+            last = self._adapted = (catalog, read_as_trained(catalog, self.path, self.info["catalog"]))
+        return last[1]
+
+    def adapt_title(self, title: Title) -> Title:
+        """A title of the catalog as this run reads it."""
+        return replace(title, catalog=self.adapt(title.catalog))
 
     def predict(self, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
         """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the signature of `msm.evaluation.protocol`."""
@@ -132,6 +145,7 @@ class Run:
         use_global   False withholds the title's metadata
         metadata_of  another title, whose metadata replaces that of this one
         """
+        adapted = self.adapt_title(metadata_of or title)
         self.check_fits(title.catalog)
         where = np.unique(np.fromiter(hidden, dtype=int))
         if not len(where):
@@ -148,7 +162,7 @@ class Run:
             raise InputError(f"none of these shots has any {' or '.join(modalities)}, so there is nothing to hide")
         hidden_parts = np.zeros((len(shots), parts.shape[1]), dtype=bool)
         hidden_parts[where] = parts
-        metadata = (metadata_of or title).global_embedding if use_global else None
+        metadata = adapted.global_embedding if use_global else None
         whole = parts.all() or not self.sees_rest
         given = np.any(hidden_parts, axis=1) if whole else hidden_parts
         predicted = predict_hidden(self.model, shots, given, metadata, caches)
@@ -180,5 +194,5 @@ class Run:
 
     def contextual(self, title: Title) -> np.ndarray:
         """(N, C) float32: the contextual embedding of each shot; `msm.inference.predict` says what C is."""
-        self.check_fits(title.catalog)
+        title = self.adapt_title(title)
         return contextual_embeddings(self.model, self.space.fuse(title.embeddings), title.global_embedding)[0]

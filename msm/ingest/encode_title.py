@@ -22,7 +22,7 @@ from msm.ingest.chapters import Chapter, spans_of_chapters
 from msm.ingest.cutting import SHOTS, Cutting, cut_film
 from msm.ingest.decoding import Film, Picture, SoundSpool
 from msm.ingest.detector import Detector
-from msm.ingest.encoder import Encoder, ShotInput, encode, load_encoders
+from msm.ingest.encoder import Encoder, ShotInput, encode, encode_texts, load_encoders
 from msm.ingest.identity import Source
 from msm.ingest.metadata import TitleFacts, labels_of_shots
 from msm.ingest.playable import save_playable
@@ -311,14 +311,10 @@ def _write(folder: Path, job: TitleJob, encoders: list[Encoder], vectors: np.nda
     shots.to_parquet(folder / "shots.parquet")
     words = next((e for e in encoders if e.modality == "text"), None)
     if words is not None and job.facts.description:
-        save_array(folder / "global.npy", encode(words, [_as_shot(job.facts.description)])[0])
+        save_array(folder / "global.npy", encode_texts(words, [job.facts.description])[0])
 
 
 def _write_about(folder: Path, job: TitleJob, encoders: list[Encoder], report: FilmReport) -> None:
     blocks = [{"modality": e.modality, "name": e.name, "dim": e.dim} for e in encoders]
     about = {"made_from": job.made_from, "encoders": blocks, "report": report.as_dict()}
     write_json(folder / "title.json", about)
-
-
-def _as_shot(text: str) -> ShotInput:
-    return next(_heard(np.array([[0.0, 1.0]]), [text], None))[0]

@@ -21,6 +21,7 @@ from msm.errors import InputError, lacks_memory
 
 MODALITIES = ("video", "audio", "text")
 GROUP = "msm.encoders"
+BATCH = 64  # texts at once, for an encoder that does not say how many
 ENCODERS = Registry("msm.ingest.encoders", "encoder")
 
 
@@ -99,6 +100,18 @@ def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
     if not np.isfinite(vectors).all():
         raise InputError(f"encoder {encoder.name} gave NaN or infinite values")
     return vectors
+
+
+def encode_texts(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
+    """(T, dim) float32: texts that belong to no shot, by an encoder of words; zeros where it knows no word of one."""
+    nothing = np.zeros(0)
+    shots = [
+        ShotInput(start_s=0, end_s=0, pictures=nothing, motion=nothing, changes=nothing, sound=nothing, text=text)
+        for text in texts
+    ]
+    size = getattr(encoder, "batch", None) or BATCH
+    parts = [encode(encoder, shots[i : i + size]) for i in range(0, len(shots), size)]
+    return np.concatenate(parts) if parts else np.zeros((0, encoder.dim), np.float32)
 
 
 def encoder_like(made_by: str, modality: str, dim: int, choice: str | None = None) -> Encoder:

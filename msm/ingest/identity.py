@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from msm.data.names import slug_of
 from msm.data.schema import SOURCE_COLUMNS
 from msm.errors import InputError, printable
-from msm.importers.source import slug_of
 
 PIECE = 2**20  # bytes that are read at the beginning, in the middle and at the end of a file
 LONGEST_ID = 60  # letters of an id that is made from a name

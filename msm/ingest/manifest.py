@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msm.data.names import split_of
 from msm.data.schema import TITLE_COLUMNS, TITLE_OPTIONAL, check_title_id
 from msm.errors import InputError
-from msm.importers.source import split_of
 from msm.ingest.metadata import TitleFacts
 from msm.ingest.planning import Wanted
 from msm.io.cells import Cell, delimiter_of, typed_column

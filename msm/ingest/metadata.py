@@ -16,9 +16,9 @@ import pandas as pd
 from msgspec import Meta, Struct
 
 from msm.config.schema import Number, check
+from msm.data.names import split_of
 from msm.data.schema import TITLE_COLUMNS, TITLE_OPTIONAL, check_title_id
 from msm.errors import InputError
-from msm.importers.source import split_of
 from msm.ingest.subtitles import lines_of_transcript, most_overlapped
 from msm.io.files import read_json
 

@@ -33,7 +33,7 @@ class HiddenShot:
     @classmethod
     def of(cls, run: Run, title: Title, hidden: Iterable[int], shot: int) -> HiddenShot:
         """Take the window around `shot`; hidden: all hidden shots, `shot` among them, else an InputError."""
-        run.check_fits(title.catalog)
+        title = run.adapt_title(title)
         chosen = np.unique(np.fromiter(hidden, dtype=int))
         if shot not in chosen:
             raise InputError(f"shot {shot} is not hidden, so nothing is predicted there")

@@ -84,7 +84,7 @@ def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress =
 
     Raises InputError for a title of one shot, which leaves nothing to predict it from.
     """
-    run.check_fits(title.catalog)
+    title = run.adapt_title(title)
     if title.num_shots < 2:
         raise InputError(f"{title.title_id} has one shot, so nothing is left to expect it from")
     shots = run.space.fuse(title.embeddings)

@@ -38,7 +38,7 @@ def context_curve(
     rows: list[dict] = []
     for number, reach in enumerate(REACHES):
         stretches = [stretch_around(is_hidden, shot, reach, run.model.cfg.max_shots) for shot in chosen]
-        view = Narrowed(run, shots, is_hidden, chosen, stretches, title.global_embedding)
+        view = Narrowed(run, shots, is_hidden, chosen, stretches, run.adapt_title(title).global_embedding)
         rows.append(_measure(view) | {"reach": reach})
         progress(number + 1, len(REACHES))
         if view.holds_all:

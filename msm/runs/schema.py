@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from msm.config.schema import Count, Number, Text, check
@@ -30,6 +31,9 @@ class CatalogFacts(Struct):
     shot_dim: Width
     global_dim: Annotated[int, Meta(ge=0, lt=2**24, description="a width")]
     modalities: Annotated[list[ModalityFacts], Meta(min_length=1, description="a list that is not empty")]
+    meaning: Annotated[dict[str, Any], Meta(description="an object")] | None = msgspec.field(
+        name="global", default=None
+    )
 
 
 class Best(Struct):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from msm.data.catalog import Catalog
 from msm.errors import InputError
-from msm.ingest.encoder import Encoder, ShotInput, encode, encoder_like
+from msm.ingest.encoder import Encoder, encode_texts, encoder_like
 from msm.search.filters import Filters, allowed_rows
 from msm.search.query import shots_of
 from msm.search.spaces import RawSpace
@@ -42,9 +42,7 @@ def text_encoder(catalog: Catalog, choice: str | None = None) -> Encoder:
 
 def encode_text(encoder: Encoder, space: RawSpace, text: str) -> np.ndarray:
     """(W,) a text in the space of the text modality; InputError where the encoder knows no word of it."""
-    nothing = np.zeros(0)
-    shot = ShotInput(start_s=0, end_s=0, pictures=nothing, motion=nothing, changes=nothing, sound=nothing, text=text)
-    vector = encode(encoder, [shot])
+    vector = encode_texts(encoder, [text])
     if not vector.any():
         raise InputError(f"{text!r} has no words that {encoder.name} knows")
     return space.project_block(vector)[0]

@@ -56,6 +56,7 @@ def start_run(
             "fingerprint": catalog.fingerprint,
             "shot_dim": catalog.shot_dim,
             "global_dim": catalog.global_dim,
+            **({"global": told} if (told := catalog.global_meaning) else {}),
             "modalities": [asdict(m) for m in catalog.modalities],
             "train_titles": len(train),
             "train_shots": sum(t.num_shots for t in train),

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from msm.data.names import known_split
 from msm.errors import InputError
 from msm.importers.format import FormatOptions
 from msm.importers.locations import Location
 from msm.importers.shards import ArrowShard, ConstantShard, Shard
-from msm.importers.source import known_split
 from msm.importers.table import TableSource
 
 NAME, SUFFIXES = "a Hugging Face dataset", (".arrow",)

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from msm.data.names import split_of
 from msm.errors import InputError
 from msm.importers.format import FormatOptions
-from msm.importers.source import DERIVED, Entry, parse_columns, split_of
+from msm.importers.source import DERIVED, Entry, parse_columns
 from msm.io.arrays import ArrayHeader, NpzFile
 
 NAME, SUFFIXES = ".npz", (".npz",)

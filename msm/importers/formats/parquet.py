@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from msm.data.names import known_split
 from msm.importers.format import FormatOptions
 from msm.importers.locations import Location
 from msm.importers.shards import ConstantShard, ParquetShard, Shard
-from msm.importers.source import known_split
 from msm.importers.table import TableSource
 
 NAME, SUFFIXES = "Parquet", (".parquet",)

@@ -87,6 +87,7 @@ def _one_title(catalog: Catalog, of: str, run: Path | None) -> Callable[[Title],
     trained.check_fits(catalog)
 
     def one(title: Title) -> np.ndarray:
+        title = trained.adapt_title(title)
         fused = trained.space.fuse(title.embeddings)
         shots, token = contextual_embeddings(trained.model, fused, title.global_embedding)
         return shots if of == "shots" else token[None]
