@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, readme, retrieval
+from benchmarks.figures import ablations, readme, retrieval, tasks
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
@@ -15,6 +15,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "scaling": ablations.scaling,
     "search": retrieval.million_shots,
     "speed": readme.speed,
+    "tasks": tasks.tasks,
 }
 
 

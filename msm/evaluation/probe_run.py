@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from msm.data.catalog import Catalog, Title
 from msm.data.scenes import scene_numbers
 from msm.errors import InputError
 from msm.evaluation import probes
+from msm.evaluation.embedding_kinds import alone
 from msm.evaluation.probes import Label, Rows, Unusable, read_labels
 from msm.inference.predict import contextual_embeddings
 from msm.inference.run import Run
 
 COLUMNS = ("raw", "alone", "contextual")
-SINGLE_SHOT_BATCH = 1024  # windows of one shot
 MOST_SHOTS = {"train": 20_000, "validation": 6_000, "test": 10_000}  # whole titles are drawn up to this many shots
 
 
@@ -135,20 +134,6 @@ def _rows(
     means = {k: np.stack([part.mean(axis=0) for part in x]) for k, x in kinds.items()}
     by_title = Rows({**means, "cls": np.stack(cls)}, np.arange(len(titles)), splits, np.full(len(titles), -1))
     return Rows(columns, which, splits[which], np.concatenate(scenes)), by_title
-
-
-@torch.inference_mode()
-def alone(run: Run, shots: np.ndarray) -> np.ndarray:
-    """(N, D) fused → (N, C): each shot as a window of its own, with no title around it."""
-    if not run.model.head.encodes_context:
-        about = run.model.about_mean(torch.from_numpy(shots).to(run.model.device))
-        return run.model.head.contextual_alone(about).cpu().numpy()
-    parts = []
-    for start in range(0, len(shots), SINGLE_SHOT_BATCH):
-        window = torch.from_numpy(shots[start : start + SINGLE_SHOT_BATCH, None]).to(run.model.device)  # (B, 1, D)
-        valid = torch.ones(window.shape[:2], dtype=torch.bool, device=window.device)
-        parts.append(run.model.encode(window, ~valid, valid, None).shots[:, 0].float().cpu().numpy())
-    return np.concatenate(parts)
 
 
 def _title_table(titles: list[Title]) -> pd.DataFrame:

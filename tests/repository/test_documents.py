@@ -231,6 +231,8 @@ def world(tmp_path_factory) -> Path:
     edl = "TITLE: A\n001 AX V C 00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00\n"
     (folder / "film.edl").write_text(edl, encoding="utf-8")
     (folder / "films.csv").write_text("path,split\nfilms/a.mp4,test\n", encoding="utf-8")
+    moods = [f"{t.title_id},{n},{('calm', 'tense')[n % 2]}\n" for t in catalog for n in range(0, 64, 3)]
+    (folder / "moods.csv").write_text("title,shot,mood\n" + "".join(moods), encoding="utf-8")
     pysubs2.SSAFile.from_string("1\n00:00:00,100 --> 00:00:00,900\nHello.\n").save(str(folder / "film.ass"))
     return folder
 

@@ -62,15 +62,15 @@ def logistic_scores(x: np.ndarray, truth: np.ndarray, parts: Parts, rng: np.rand
     present = truth[parts.choose].any(axis=0)  # the classes by which the regularisation can be chosen
 
     def score(strength: float) -> float:
-        scores = _fitted(fit[few], truth[parts.fit][few], strength)(choose)
+        scores = fit_logistic(fit[few], truth[parts.fit][few], strength)(choose)
         return macro_ap(truth[parts.choose][:, present], scores[:, present])
 
     best = max(STRENGTHS, key=score) if present.any() else STRENGTHS[1]
-    predict = _fitted(fit, truth[parts.fit], best)
+    predict = fit_logistic(fit, truth[parts.fit], best)
     return {"choose": predict(choose), "report": predict(report)}
 
 
-def _fitted(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
+def fit_logistic(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
     """Fit one logistic regression a class; a class that all rows or none have gets a constant."""
     models = [
         LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(x, t) if t.any() and not t.all() else float(t.mean())
@@ -130,7 +130,7 @@ def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator
     evaluated = unseen[where]
     truth = label.values[where][evaluated]
     scored = {k: g[evaluated] for k, g in predictions.items()}
-    taus = {k: _tau(truth, g) for k, g in scored.items()}
+    taus = {k: kendall_tau(truth, g) for k, g in scored.items()}
     resampled = _resampled_taus(truth, scored, groups[evaluated], rng)
     return {
         "probe": "number",
@@ -163,10 +163,13 @@ def _best_ridge(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
         return RIDGES[2]
     scale = StandardScaler().fit(x[~held])
     fit, left = scale.transform(x[~held]), scale.transform(x[held])
-    return max(RIDGES, key=lambda a: _tau(y[held], Ridge(alpha=a, solver="cholesky").fit(fit, y[~held]).predict(left)))
+    return max(
+        RIDGES, key=lambda a: kendall_tau(y[held], Ridge(alpha=a, solver="cholesky").fit(fit, y[~held]).predict(left))
+    )
 
 
-def _tau(truth: np.ndarray, predicted: np.ndarray) -> float:
+def kendall_tau(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """τ-b of (R,) and (R,); 0 where either is constant."""
     tau = float(kendalltau(truth, predicted).statistic)
     return tau if np.isfinite(tau) else 0.0
 
@@ -182,7 +185,7 @@ def _resampled_taus(
         drawn = np.concatenate([rows[names[i]] for i in rng.integers(len(names), size=len(names))])
         drawn = sample(drawn, 3000, rng)
         for k, predicted in predictions.items():
-            out[k].append(_tau(truth[drawn], predicted[drawn]))
+            out[k].append(kendall_tau(truth[drawn], predicted[drawn]))
     return {k: np.array(v) for k, v in out.items()}
 
 

@@ -72,11 +72,11 @@ def probe_retrieval(label: Label, rows: Rows, parts: Parts, *, leave_out: str, r
     if not answerable.any():
         raise Unusable("no shot could be found by its label: every other one has it, or none")
     queries, same, banned = queries[answerable], same[answerable], banned[answerable]
-    chance = _precision_and_rank(rng.standard_normal(same.shape), same, banned)
+    chance = precision_and_rank(rng.standard_normal(same.shape), same, banned)
     found = {}
     for kind, x in rows.columns.items():
         unit = centred(x, parts.fit)[searched]
-        found[kind] = _precision_and_rank(unit[queries] @ unit.T, same, banned)
+        found[kind] = precision_and_rank(unit[queries] @ unit.T, same, banned)
     weights = title_weights(rows.title[searched[queries]], rng)
     resampled = {k: (weights @ t["map"]) / weights.sum(axis=1) for k, t in found.items()}
     columns = {k: _summarise(t) for k, t in found.items()}
@@ -111,7 +111,7 @@ def _indicators(values: list[frozenset[str]]) -> np.ndarray:
     return has
 
 
-def _precision_and_rank(similarity: np.ndarray, same: np.ndarray, banned: np.ndarray) -> dict[str, np.ndarray]:
+def precision_and_rank(similarity: np.ndarray, same: np.ndarray, banned: np.ndarray) -> dict[str, np.ndarray]:
     """For each query: its average precision and the rank of its first hit. (Q, C) each → (Q,)."""
     order = np.argsort(np.where(banned, -np.inf, similarity), axis=1)[:, ::-1]
     hit = np.take_along_axis(same, order, axis=1)
