@@ -37,9 +37,9 @@ def read_label_studio(text: str, fps: float | None = None, known: frozenset[str]
                 f"task {number} has no annotations; export JSON from Label Studio, not JSON-MIN or another format"
             )
         where = f"task {task.get('id', number)}"
-        data = task.get("data") if isinstance(task.get("data"), dict) else {}
-        title = _title(data or {}, known, where)
-        rate = next((data[k] for k in ("fps", "framerate", "frame_rate") if _is_number((data or {}).get(k))), fps)
+        data: dict[str, Any] = task["data"] if isinstance(task.get("data"), dict) else {}
+        title = _title(data, known, where)
+        rate = next((data[k] for k in ("fps", "framerate", "frame_rate") if _is_number(data.get(k))), fps)
         for result in _results(task):
             marks += _marks(result, title, where, rate)
     return marks

@@ -101,7 +101,8 @@ def _rows(text: str) -> list[tuple[int, Sequence[str]]]:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter_of(text.split("\n", 1)[0], *TITLE), strict=True
     )
-    rows, number = [], 1
+    rows: list[tuple[int, Sequence[str]]] = []
+    number = 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

@@ -8,6 +8,7 @@ Shape letters: I examples, L shots of the longest, c components, K classes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -123,7 +124,10 @@ def _train(
     generator: torch.Generator,
 ) -> None:
     about, scale = torch.from_numpy(np.float32(offset)), torch.from_numpy(np.float32(spread))
-    groups = [{"params": [probe.query], "weight_decay": 0.0}, {"params": list(probe.out.parameters())}]
+    groups: list[dict[str, Any]] = [
+        {"params": [probe.query], "weight_decay": 0.0},
+        {"params": list(probe.out.parameters())},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=decay)
     batches = -(-len(shots) // BATCH)
     epochs = max(EPOCHS, -(-FEWEST_STEPS // batches))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,8 +37,9 @@ class Task:
 
     def take(self, rows: np.ndarray) -> Task:
         """The task on some of its examples, in this order."""
-        parts = (a[rows] for a in (self.title, self.first, self.stop))
-        return Task(self.name, self.kind, self.of, *parts, self.classes, self.truth[rows], self.left_out)
+        return replace(
+            self, title=self.title[rows], first=self.first[rows], stop=self.stop[rows], truth=self.truth[rows]
+        )
 
 
 def make_task(labels: LabelSet, kind: str | None, num_shots: np.ndarray) -> Task:
