@@ -170,6 +170,8 @@ def _best_ridge(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
 
 def kendall_tau(truth: np.ndarray, predicted: np.ndarray) -> float:
     """τ-b of (R,) and (R,); 0 where either is constant."""
+    if len(truth) < 2:
+        return 0.0
     tau = float(kendalltau(truth, predicted).statistic)
     return tau if np.isfinite(tau) else 0.0
 
