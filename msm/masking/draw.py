@@ -24,6 +24,7 @@ def choose_hidden(
     scenes: Tensor | None = None,
     present: Tensor | None = None,
     names: Sequence[str] = (),
+    shots: Tensor | None = None,
 ) -> Tensor:
     """Hide `cfg.ratio` of each window's shots by `cfg.policy`, on the CPU, so that the result is the same on every device.
 
@@ -31,6 +32,7 @@ def choose_hidden(
     scenes   (B, S) int, the number of each shot's scene; for the policy scene
     present  (B, S, M) bool, True = the shot has the modality; for the policy modality and for `cfg.parts`
     names    of the M modalities, for `cfg.modality`
+    shots    (B, S, D) the embeddings; for the policy semantic
     returns  (B, S) bool, True = hidden, or (B, S, M) for the policy modality and where parts are hidden. At least one
              shot is hidden and, where a window has two, at least one is left whole; padding is never hidden.
 
@@ -40,7 +42,8 @@ def choose_hidden(
     A share `cfg.parts` of the visible shots that have two modalities or more loses one of them as well.
     """
     policy: Policy = POLICIES.get(cfg.policy)
-    windows = Windows(valid.cpu(), _on_cpu(scenes), _on_cpu(present), names)
+    seen = _on_cpu(shots) if getattr(policy, "needs_shots", False) else None
+    windows = Windows(valid.cpu(), _on_cpu(scenes), _on_cpu(present), names, seen)
     hidden = policy.hide(windows, cfg, rng)
     if hidden.ndim == 3 or not cfg.parts or windows.present is None or windows.present.shape[-1] < 2:
         return hidden

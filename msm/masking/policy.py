@@ -24,6 +24,7 @@ class Windows:
     scenes: Tensor | None = None  # (B, S) int, the number of each shot's scene, negative where unknown
     present: Tensor | None = None  # (B, S, M) bool, True = the shot has the modality
     names: Sequence[str] = ()  # of the M modalities
+    shots: Tensor | None = None  # (B, S, D) float, the embeddings
 
 
 class Policy(Protocol):
@@ -31,10 +32,12 @@ class Policy(Protocol):
 
     hides_runs    hidden shots stand next to each other, and BERT's replacement is drawn once a run
     needs_scenes  `Windows.scenes` must be given
+    needs_shots   `Windows.shots` must be given
     """
 
     hides_runs: bool
     needs_scenes: bool
+    needs_shots: bool
 
     def hide(self, windows: Windows, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
         """(B, S) or (B, S, M) bool, True = hidden.
@@ -50,6 +53,7 @@ class WindowPolicy(ABC):
 
     hides_runs = True
     needs_scenes = False
+    needs_shots = False
 
     def hide(self, windows: Windows, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
         """(B, S) bool, True = hidden."""

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from msm.models import transformer
 from msm.models.head import Encoded, Head
 from msm.models.packing import Packing, Part
-from msm.models.transformer import Block, offsets, turns, turns_of
+from msm.models.transformer import Block, offsets, position_table, turns, turns_of
 from msm.recipes.model import HEADS, ModelConfig
 
 __all__ = ["Encoded", "ShotEncoder", "touched_shots", "whole_shots"]
@@ -37,6 +37,7 @@ class ShotEncoder(nn.Module):
     """
 
     turn: Tensor | None
+    fixed_position: Tensor | None
     shot_mean: Tensor
     prediction_norm: Tensor
 
@@ -52,8 +53,9 @@ class ShotEncoder(nn.Module):
             self.mask_vectors = nn.Parameter(torch.zeros(len(self.modality_dims), cfg.width))
         else:
             self.mask_vector = nn.Parameter(torch.zeros(cfg.width))
-        rotary, learned = cfg.positions == "rotary", cfg.positions == "learned"
-        self.position = nn.Parameter(torch.zeros(cfg.max_shots, cfg.width)) if learned else None
+        rotary = cfg.positions == "rotary"
+        self.position, fixed = position_table(cfg, cfg.width)
+        self.register_buffer("fixed_position", fixed, persistent=False)
         self.register_buffer("turn", turns(cfg.max_shots, cfg.width // cfg.heads) if rotary else None, persistent=False)
         decay = cfg.positions == "decay"
         self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout, decay=decay) for _ in range(cfg.depth))
@@ -152,8 +154,9 @@ class ShotEncoder(nn.Module):
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
         """Add the positions to the shots' tokens (N − 2 B, W), and put [CLS] and [GLOBAL] in front → (N, W)."""
-        if self.position is not None:
-            x = x + F.embedding(seen.nonzero()[:, 1], self.position)
+        table = self.fixed_position if self.position is None else self.position
+        if table is not None:
+            x = x + F.embedding(seen.nonzero()[:, 1], table)
         windows = len(seen)
         global_token = self._global_token(global_, windows, packing.part)
         front = torch.stack([self.cls_vector.expand(windows, -1), global_token], dim=1)

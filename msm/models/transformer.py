@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from msm.errors import InputError
 from msm.models.packing import Packing, attention, attention_weights
+from msm.recipes.model import ModelConfig
 
 
 class Block(nn.Module):
@@ -155,6 +156,12 @@ def turns(length: int, width: int) -> Tensor:
     rate = torch.exp(-torch.arange(0, width, 2) / width * math.log(10_000.0))
     angle = torch.arange(length)[:, None] * rate
     return torch.polar(torch.ones_like(angle), angle)
+
+
+def position_table(cfg: ModelConfig, width: int) -> tuple[nn.Parameter | None, Tensor | None]:
+    """(learned, fixed): the (max_shots, width) positions that are added to tokens, of which at most one exists."""
+    learned = nn.Parameter(torch.zeros(cfg.max_shots, width)) if cfg.positions == "learned" else None
+    return learned, sinusoids(cfg.max_shots, width) if cfg.positions == "sinusoidal" else None
 
 
 def rotate(x: Tensor, turn: Tensor) -> Tensor:

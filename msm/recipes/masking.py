@@ -14,7 +14,7 @@ POLICIES = Registry(
     "msm.masking.policies",
     "masking policy",
     "policy",
-    order=("independent", "span", "block", "scene", "tube", "modality", "prefix", "suffix", "hand_picked"),
+    order=("independent", "span", "block", "scene", "tube", "semantic", "modality", "prefix", "suffix", "hand_picked"),
 )
 SCHEDULES = ("constant", "linear", "cosine", "curriculum")
 

@@ -14,7 +14,7 @@ MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
 HEADS = Registry("msm.models.heads", "head", "HEAD", order=("linear", "transform", "decoder", "neighbour"))
 SHARPEN = ("fixed", "chosen")
-POSITIONS = ("rotary", "learned", "decay")
+POSITIONS = ("rotary", "learned", "sinusoidal", "decay")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class ModelConfig:
     dropout: float = described(0.1, "Dropout probability in the encoder.")
     positions: str = described(
         "rotary",
-        "Position encoding: `rotary` in the attention (Su et al., 2021), `learned`, a table added to the tokens, or `decay`, attention that decreases with distance (ALiBi).",
+        "Position encoding: `rotary` in the attention (Su et al., 2021), `learned`, a table added to the tokens, `sinusoidal`, a fixed one (Vaswani et al., 2017), or `decay`, attention that decreases with distance (ALiBi).",
     )
     head: str = described(
         "linear",
@@ -79,7 +79,9 @@ class ModelConfig:
         if self.head == "decoder":
             self._check_heads("decoder_width", self.decoder_width)
         if self.positions == "decay" and self.head == "decoder":
-            raise InputError("model.positions=decay is for the encoder's own head; the decoder needs rotary or learned")
+            raise InputError(
+                "model.positions=decay is for the encoder's own head; the decoder needs rotary, learned or sinusoidal"
+            )
         if self.head == "neighbour" and not self.centred:
             raise InputError("model.head=neighbour predicts how a shot differs from the mean: set model.centred=true")
         if (self.sharpness or self.sharpen == "chosen") and self.head != "neighbour":
@@ -96,5 +98,7 @@ class ModelConfig:
     def _check_heads(self, name: str, width: int) -> None:
         if width % self.heads:
             raise InputError(f"model.{name} ({width}) must be a multiple of model.heads ({self.heads})")
+        if self.positions == "sinusoidal" and width % 2:
+            raise InputError(f"sinusoidal positions need an even model.{name}, not {width}")
         if self.positions == "rotary" and (width // self.heads) % 2:
             raise InputError(f"rotary positions need an even width per head, not {width // self.heads}")

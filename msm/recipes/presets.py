@@ -90,6 +90,24 @@ CATALOGUE: dict[str, Preset] = {
             "objective.weights": "equal",
         },
     ),
+    "lvmae": Preset(
+        source="Naiman et al., LV-MAE: Learning Long Video Representations through Masked-Embedding Autoencoders, 2025, "
+        "arXiv 2504.03501",
+        facts="Half of up to 256 five-second segments dropped, those first that differ from the segment before; unit-norm "
+        "embeddings of frozen encoders; an encoder of 32 layers reads the rest, a decoder of 8 layers of half its width "
+        "restores the segments; fixed sine and cosine positions; cosine distance, or squared error; AdamW with batches of 128.",
+        differs="A decoder of 2 layers for an encoder of 4, shots in place of five-second segments, projected to the model's "
+        "width where theirs has the width of an embedding. Shots are drawn by how much they differ, where they are ranked by it; "
+        "their code, unlike their paper, keeps those that differ most and drops the rest.",
+        settings={
+            "window": 256,
+            "mask.ratio": 0.5,
+            "mask.policy": "semantic",
+            "model.tokens": "dropped",
+            "model.head": "decoder",
+            "model.positions": "sinusoidal",
+        },
+    ),
     "bassl": Preset(
         source="Mun et al., BaSSL: Boundary-aware Self-Supervised Learning, 2022, arXiv 2201.05277",
         facts="Masked shot modelling is one of its four pretext tasks: 15 % of the shots emptied and a mask embedding "

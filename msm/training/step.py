@@ -114,7 +114,7 @@ def mask_batch(
     if cfg.by_modality:
         present = torch.stack([batch.shots[..., m.columns].any(dim=-1) for m in modalities], dim=-1)
     names = [m.name for m in modalities]
-    hidden = choose_hidden(batch.valid, cfg, rng, scenes=batch.scenes, present=present, names=names)
+    hidden = choose_hidden(batch.valid, cfg, rng, scenes=batch.scenes, present=present, names=names, shots=batch.shots)
     shown, masked = batch.shots, hidden
     if cfg.other + cfg.unchanged:
         masked, other = choose_masked(hidden, cfg, rng)

@@ -11,7 +11,7 @@ from msm.masking import choose_hidden
 from msm.masking.policies import POLICIES as REGISTRY
 from msm.recipes.recipe import MaskConfig
 
-TO_THE_COUNT = ("span", "block", "tube", "prefix", "suffix")  # policies that meet the ratio in every window
+TO_THE_COUNT = ("span", "block", "tube", "semantic", "prefix", "suffix")  # policies that meet the ratio in every window
 POLICIES = tuple(name for name in REGISTRY.names() if name != "hand_picked")  # a new module is tested too
 NAMES = ("video", "audio", "text")
 unhurried = settings(deadline=None)  # a busy machine is no bug
@@ -37,8 +37,10 @@ def scenes_of(valid: torch.Tensor, seed: int, longest: int = 6) -> torch.Tensor:
 def hide(valid: torch.Tensor, seed: int = 0, **choices) -> torch.Tensor:
     """(B, S) or (B, S, M): what any policy hides, every modality being there."""
     present = valid.unsqueeze(-1).expand(*valid.shape, len(NAMES))
-    scenes = scenes_of(valid, seed)
-    return choose_hidden(valid, MaskConfig(**choices), generator(seed), scenes=scenes, present=present, names=NAMES)
+    scenes, shots = scenes_of(valid, seed), torch.randn(*valid.shape, 8, generator=generator(seed))
+    return choose_hidden(
+        valid, MaskConfig(**choices), generator(seed), scenes=scenes, present=present, names=NAMES, shots=shots
+    )
 
 
 def shots_of(hidden: torch.Tensor) -> torch.Tensor:
@@ -210,6 +212,22 @@ def test_one_modality_alone_or_of_another_name_cannot_be_hidden():
             choose_hidden(valid, cfg, generator(0), present=present, names=NAMES)
 
 
+def test_semantic_masking_hides_what_changes_and_never_the_first_shot():
+    """Each of ten scenes begins with a cut to something else; within a scene shots stay nearly the same."""
+    scenes = torch.randn(10, 16, generator=generator(0)).repeat_interleave(5, dim=0)
+    shots = (scenes + 0.1 * torch.randn(50, 16, generator=generator(1)))[None]
+    cfg, valid = MaskConfig(policy="semantic", ratio=0.1), windows([50])
+    drawn = torch.cat([choose_hidden(valid, cfg, generator(seed), shots=shots) for seed in range(50)]).float()
+    assert (drawn.sum(dim=1) == 5).all() and not drawn[:, 0].any()
+    assert drawn[:, torch.arange(5, 50, 5)].sum() / drawn.sum() > 0.8  # nine of 50 shots begin a scene
+    assert drawn.unique(dim=0).shape[0] > 40
+
+
+def test_semantic_masking_of_equal_shots_keeps_the_first():
+    cfg = MaskConfig(policy="semantic", ratio=0.95)
+    assert choose_hidden(windows([4]), cfg, generator(0), shots=torch.ones(1, 4, 3)).tolist() == [[False] + 3 * [True]]
+
+
 @unhurried
 @given(n=st.integers(2, 50), ratio=ratios, seed=seeds)
 def test_a_prefix_is_the_beginning_and_a_suffix_the_end(n, ratio, seed):
@@ -235,6 +253,7 @@ DRAWS = {
     "block": "0af1e3034544",
     "scene": "92de2076f31d",
     "tube": "f0c1b469eca1",
+    "semantic": "c9b3dad03110",
     "modality": "5914b362fa36",
     "prefix": "2c37545b90d7",
     "suffix": "3e8e823c325b",
@@ -253,5 +272,5 @@ def test_a_policy_draws_the_shots_that_it_has_always_drawn(policy):
 
 def test_the_policies_are_offered_in_the_order_of_the_documentation():
     assert REGISTRY.names() == (
-        "independent", "span", "block", "scene", "tube", "modality", "prefix", "suffix", "hand_picked"
+        "independent", "span", "block", "scene", "tube", "semantic", "modality", "prefix", "suffix", "hand_picked"
     )  # fmt: skip

@@ -30,7 +30,7 @@ def make_window(num_shots=6, seed=1):
     return shots, hidden, valid, torch.randn(1, 5, generator=rng)
 
 
-positions = pytest.mark.parametrize("positions", ["rotary", "learned"])
+positions = pytest.mark.parametrize("positions", ["rotary", "learned", "sinusoidal"])
 
 
 @positions

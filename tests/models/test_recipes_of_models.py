@@ -16,7 +16,7 @@ KEPT = [
         ("linear", "transform", "decoder"), ("replaced", "added"), ("one", "per_modality")
     )
 ]
-DROPPED = [{"head": "decoder", "tokens": "dropped", "positions": p} for p in ("rotary", "learned")]
+DROPPED = [{"head": "decoder", "tokens": "dropped", "positions": p} for p in ("rotary", "learned", "sinusoidal")]
 choices = pytest.mark.parametrize("choices", KEPT + DROPPED, ids=lambda c: "-".join(c.values()))
 
 
@@ -95,7 +95,7 @@ def test_hiding_every_modality_is_hiding_the_shot(choices):
     torch.testing.assert_close(model.restore(shots, both, valid, global_), model.restore(shots, hidden, valid, global_))
 
 
-@pytest.mark.parametrize("positions", ["rotary", "learned"])
+@pytest.mark.parametrize("positions", ["rotary", "learned", "sinusoidal"])
 def test_a_dropped_shot_leaves_the_others_at_their_places(positions):
     model = make_model(head="decoder", tokens="dropped", positions=positions)
     shots, hidden, valid, global_ = make_windows()

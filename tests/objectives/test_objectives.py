@@ -24,7 +24,7 @@ from msm.recipes.recipe import OptimConfig, Recipe
 from msm.training.optimizers import WeightAverage, make_optimizers
 
 MODALITIES = modalities_of({"video": 5, "audio": 3})
-LITERATURE = ("mediafm", "bert", "spanbert", "mae", "videomae", "bassl", "hero", "videoprism", "data2vec")
+LITERATURE = ("mediafm", "bert", "spanbert", "mae", "videomae", "lvmae", "bassl", "hero", "videoprism", "data2vec")
 SMALL = ["model.width=16", "model.depth=3", "model.heads=2", "model.max_shots=32", "model.decoder_width=8"]
 
 

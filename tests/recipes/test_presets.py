@@ -17,7 +17,7 @@ from msm.recipes.recipe import Recipe
 from msm.runs.folder import RunFolder
 from msm.training.trainer import Trainer, start_run, train
 
-LITERATURE = ("mediafm", "bert", "spanbert", "mae", "videomae", "bassl", "hero", "videoprism", "data2vec")
+LITERATURE = ("mediafm", "bert", "spanbert", "mae", "videomae", "lvmae", "bassl", "hero", "videoprism", "data2vec")
 QUICK = ["steps=8", "validate_every=4", "model.width=16", "model.depth=3", "model.heads=2", "model.decoder_width=8"]
 KNOBS = {
     "scene": ["mask.policy=scene"],
@@ -82,6 +82,7 @@ def test_the_presets_are_those_of_the_literature():
         "spanbert": (0.15, "span", "cosine", "linear", "kept"),
         "mae": (0.75, "independent", "l2", "decoder", "dropped"),
         "videomae": (0.9, "tube", "l2", "decoder", "dropped"),
+        "lvmae": (0.5, "semantic", "cosine", "decoder", "dropped"),
         "bassl": (0.15, "independent", "l2", "transform", "kept"),
         "hero": (0.15, "independent", "nce", "linear", "kept"),
         "videoprism": (0.65, "independent", "cosine", "decoder", "dropped"),
@@ -242,14 +243,14 @@ def test_bfloat16_runs_through_every_preset(scened, tmp_path, name):
 
 
 CHOICES = {
-    "mask.policy": ["independent", "span", "block", "scene", "tube", "modality", "prefix", "suffix"],
+    "mask.policy": ["independent", "span", "block", "scene", "tube", "semantic", "modality", "prefix", "suffix"],
     "mask.ratio": ["0.1", "0.5", "0.9"],
     "mask.other": ["0", "0.2"],
     "model.head": ["linear", "transform", "decoder"],
     "model.tokens": ["kept", "dropped"],
     "model.mask_token": ["replaced", "added"],
     "model.mask_vectors": ["one", "per_modality"],
-    "model.positions": ["rotary", "learned"],
+    "model.positions": ["rotary", "learned", "sinusoidal"],
     "objective.loss": ["cosine", "l2", "smooth_l1", "nce"],
     "objective.target": ["shot", "teacher"],
     "objective.standardise": ["false", "true"],

@@ -14,6 +14,7 @@ class Independent:
 
     hides_runs = False
     needs_scenes = False
+    needs_shots = False
 
     def hide(self, windows: Windows, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
         return hide_independently(windows.valid, cfg.ratio, rng)

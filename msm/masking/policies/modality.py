@@ -17,6 +17,7 @@ class ModalityOnly:
 
     hides_runs = False
     needs_scenes = False
+    needs_shots = False
 
     def hide(self, windows: Windows, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
         """(B, S, M) bool, True = hidden."""

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from msm.models.encoder import whole_shots
 from msm.models.head import Encoded, Head
 from msm.models.packing import Packing, Part
-from msm.models.transformer import Block, turns, turns_of
+from msm.models.transformer import Block, position_table, turns, turns_of
 from msm.recipes.model import ModelConfig
 
 
@@ -29,6 +29,7 @@ class DecoderHead(Head):
 
     positionwise = False
     turn: Tensor | None
+    fixed_position: Tensor | None
 
     def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
         super().__init__(cfg, shot_dim, num_modalities)
@@ -36,7 +37,8 @@ class DecoderHead(Head):
         self.tokens_dropped = cfg.tokens == "dropped"
         self.mask_vector = nn.Parameter(torch.zeros(width))
         rotary = cfg.positions == "rotary"
-        self.position = None if rotary else nn.Parameter(torch.zeros(cfg.max_shots, width))
+        self.position, fixed = position_table(cfg, width)
+        self.register_buffer("fixed_position", fixed, persistent=False)
         self.register_buffer("turn", turns(cfg.max_shots, width // cfg.heads) if rotary else None, persistent=False)
         self.token_in = nn.Linear(cfg.width, width)
         self.blocks = nn.ModuleList(Block(width, cfg.heads, cfg.dropout) for _ in range(cfg.decoder_depth))
@@ -78,7 +80,8 @@ class DecoderHead(Head):
         x = self.token_in(shots)
         x = torch.where(encodes.unsqueeze(-1), x, self.mask_vector.to(x.dtype))
         x = x if order is None else torch.take_along_dim(x, order.unsqueeze(-1), dim=1)
-        x = x if self.position is None else x + self.position[:num_shots]
+        table = self.fixed_position if self.position is None else self.position
+        x = x if table is None else x + table[:num_shots]
         packing = Packing(F.pad(valid, (2, 0), value=True), part)
         x = packing.pack(torch.cat([self.token_in(front), x], dim=1))  # (N, V)
         turn = turns_of(packing, self.turn)
