@@ -12,6 +12,7 @@ from msm import baselines
 from msm.ablation.plan import Plan
 from msm.ablation.table import TABLE, make_table
 from msm.io import files
+from msm.metrics.intervals import few_titles_note
 
 
 def write_tables(out: Path, plan: Plan) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def method_sentence(table: dict[str, Any]) -> str:
     return (
         f"Differences are paired by title and seed; the 95 % intervals {text}. "
         f"“Better” and “worse” hold after Holm's correction for {comparisons} comparisons; an interval by itself is not corrected."
+        + (f" {note}" if (note := few_titles_note(table["num_titles"])) else "")
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msm import baselines
+from msm import baselines, metrics
 from msm.cli.tables import text_table
 from msm.inference.reconstruction import FillIn
 from msm.interpret.surprise import PeaksAtScenes, Surprise
@@ -18,7 +18,14 @@ def evaluation_as_text(measured: dict[str, Any]) -> str:
     lines = [f"{measured['num_titles']} {measured['split']} titles, {measured['num_hidden']} hidden shots", ""]
     header = ["", "centred cosine", "raw cosine", "median rank"]
     lines += _table(header, [[n if n == "model" else baselines.label(n), *_scores(scores)] for n, scores in rows])
-    lines += ["", _against(measured), *_metadata_lines(measured.get("metadata_left_out", {})), ""]
+    note = metrics.few_titles_note(measured["num_titles"])
+    lines += [
+        "",
+        _against(measured),
+        *filter(None, [note]),
+        *_metadata_lines(measured.get("metadata_left_out", {})),
+        "",
+    ]
     lines += _part_table("distance", [(p["distance"], p) for p in measured["by_distance"]])
     header = ["modality", "model", "best baseline", "skill"]
     keys = ("centred_cosine", "best_baseline_centred_cosine", "skill")
