@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # of the kernels, as in tests/conftest.py
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,6 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+# Threads of torch that wait for each other sleep, here and in every process that a test starts. By default they spin, and
+# where two test processes share two cores, a small training then takes three times the processor time.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is loaded, so before the imports below
+
 from msm import Catalog, Modality, TitleData
 from msm.data.catalog import modalities_of
 from tests.talks import cpu, quick, talks
