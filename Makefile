@@ -17,6 +17,11 @@ COUNT ?= 100
 ONLY ?=
 APP ?=
 
+# Where the tests with the markers `browser` and `alone` stand; tests/repository/test_parts_of_the_suite.py looks whether all do.
+BROWSER_TESTS := tests/browser
+ALONE_TESTS := tests/training/test_distributed.py tests/ingest/test_cluster.py tests/ablation/test_ablation.py
+PARTS := --numprocesses 2 --dist loadfile
+
 .PHONY: help app lab test check lint-js trust mutants audit notebooks docs wheel sample-data pictures benchmarks figures clean
 
 help: ## what there is to make
@@ -36,10 +41,10 @@ test: .venv/dev browser ## every test, as CI runs them
 	@$(LINT_JS)
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
-else # notebooks and what starts two processes have the machine to themselves; the other tests share it by files
-	failed=; $(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser and not notebook and not alone" || failed=1; \
-	  $(BIN)/pytest --numprocesses 2 --dist loadfile -m "browser and not alone" || failed=1; \
-	  $(BIN)/pytest --nbmake -m "notebook or alone" || failed=1; \
+else # three parts, each by files on two processes; the paths keep the second and third from collecting, and importing, every test
+	failed=; $(BIN)/pytest -p no:nbmake $(PARTS) -m "not browser and not notebook and not alone" || failed=1; \
+	  $(BIN)/pytest -p no:nbmake $(PARTS) -m browser $(BROWSER_TESTS) || failed=1; \
+	  $(BIN)/pytest --nbmake $(PARTS) -m "notebook or alone" notebooks $(ALONE_TESTS) || failed=1; \
 	  { $(AUDIT); } || failed=1; test -z "$$failed"
 endif
 
