@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.small_world import make
 
@@ -85,7 +85,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh visitor; an error in the page's own scripts fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     errors: list[str] = []
@@ -93,3 +93,18 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert errors == []
+
+
+def settled(page: Page) -> None:
+    """Wait until no script of the page runs."""
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def press(button: Locator) -> None:
+    """Click once the page has been drawn to its end.
+
+    While it is drawn anew, what comes and goes moves the buttons, and a click whose button moves between the pointer going
+    down and up is none. So wherever a click follows something that draws the page again.
+    """
+    settled(button.page)
+    button.click()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import press
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MINUTES = 60_000
 
@@ -22,10 +24,10 @@ def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, addres
     page.get_by_role("spinbutton", name="Seeds").fill("1")
     page.get_by_role("textbox", name="Name").fill("small")
     page.get_by_role("textbox", name="Name").press("Enter")
-    page.get_by_role("button", name="What would it cost?").click()
+    press(page.get_by_role("button", name="What would it cost?"))
     expect(page.get_by_text(re.compile(r"5 cells × 1 seed"))).to_be_visible(timeout=3 * MINUTES)
 
-    page.get_by_role("button", name="Start", exact=True).click()
+    press(page.get_by_role("button", name="Start", exact=True))
     expect(page.get_by_text("small: 5 trainings").first).to_be_visible()
     expect(page.get_by_text("is done").first).to_be_visible(timeout=5 * MINUTES)
 

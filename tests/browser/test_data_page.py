@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from msm import Catalog
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import PATIENCE_MS, press, settled
 from tests.ingest.conftest import PLACES, Scene, write_film
 from workbench.server import jobs
 
@@ -28,10 +28,6 @@ def no_jobs(world: Path):
     for job in jobs.list_jobs(jobs.jobs_folder(world / "runs")):
         jobs.stop(job)
         jobs.remove(job)
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def bring(page: Page, address: str, kind: str = "Films") -> None:
@@ -51,7 +47,7 @@ def type_into(page: Page, label: str, text: str) -> None:
 
 def begin(page: Page, button: str) -> None:
     expect(page.get_by_role("button", name=button)).to_be_enabled()
-    page.get_by_role("button", name=button).click()
+    press(page.get_by_role("button", name=button))
 
 
 def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, world, tmp_path):
@@ -75,7 +71,7 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
         if not p.is_relative_to(world / "runs" / ".jobs") and p.suffix != ".mp4" and p.is_file()
     ]
 
-    page.get_by_role("button", name="Open in the masking lab").click()
+    press(page.get_by_role("button", name="Open in the masking lab"))
     expect(page.locator(".shot")).to_have_count(6)
     expect(page).to_have_url(re.compile("catalog=uploaded"))
     page.wait_for_function("(img) => img.naturalWidth > 0", arg=page.locator(".shot .frame").first.element_handle())
@@ -104,11 +100,11 @@ def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browse
     elsewhere.set_default_timeout(PATIENCE_MS)
     elsewhere.goto(f"{address}/data")
     expect(elsewhere.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible()
-    elsewhere.get_by_role("button", name="Stop").click()
+    press(elsewhere.get_by_role("button", name="Stop"))
     expect(elsewhere.get_by_role("button", name="Stop now")).to_be_visible()
     reader.resume()
     expect(elsewhere.get_by_text("long.mp4 was stopped.")).to_be_visible()
-    elsewhere.get_by_role("button", name="Dismiss").click()
+    press(elsewhere.get_by_role("button", name="Dismiss"))
     expect(elsewhere.get_by_text("was stopped")).to_have_count(0)
     elsewhere.close()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import press
+
 pytestmark = pytest.mark.browser
 
 
@@ -19,9 +21,9 @@ def report(page: Page, address: str, world: Path) -> Page:
     titles = page.get_by_text("Title by title")
     expect(again.or_(titles)).to_be_visible()  # a button's script may come after the page's text
     if again.is_visible():
-        again.click()
+        press(again)
         expect(page.get_by_text("is done; the report below holds it")).to_be_visible(timeout=120_000)
-        page.get_by_role("button", name="Dismiss").click()
+        press(page.get_by_role("button", name="Dismiss"))
     expect(titles).to_be_visible(timeout=60_000)
     return page
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, free_port, served
+from tests.browser.conftest import PATIENCE_MS, free_port, press, served, settled
 from tests.browser.small_world import write_trio
 from tests.conftest import mount_small_disk, unmount
 from tests.ingest.conftest import Scene, write_film
@@ -188,9 +188,9 @@ def test_a_training_that_fills_the_disk_says_so_and_goes_on_when_there_is_room(p
     said(page, "It failed at step .* there is no space left on its disk")
     serves_on(world, elsewhere)
     (world.runs / "ballast").unlink()
-    page.get_by_role("button", name="Resume").click()
+    press(page.get_by_role("button", name="Resume"))
     expect(page.get_by_text("full running")).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    press(page.get_by_role("button", name="Stop"))
     expect(page.get_by_text("full stopped")).to_be_visible()
 
 
@@ -234,8 +234,8 @@ def test_an_encoder_that_runs_out_of_memory_ends_its_own_process(page, world, el
         field = page.get_by_role("textbox", name=label, exact=True)
         field.fill(text)
         field.press("Enter")
-        expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
-    page.get_by_role("button", name="Read the films").click()
+        settled(page)
+    press(page.get_by_role("button", name="Read the films"))
     said(page, sentence)
     assert not (world.folder / "film").exists()
     serves_on(world, elsewhere)
@@ -243,7 +243,7 @@ def test_an_encoder_that_runs_out_of_memory_ends_its_own_process(page, world, el
 
 def test_a_map_process_that_is_killed_can_be_started_again(page, world, elsewhere):
     page.goto(f"{world.address}/map")
-    page.get_by_role("button", name=re.compile("^Draw the map: ")).first.click()
+    press(page.get_by_role("button", name=re.compile("^Draw the map: ")).first)
     deadline = time.monotonic() + 30
     while not (found := jobs.list_jobs(world.jobs, "map")):
         assert time.monotonic() < deadline

@@ -6,15 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.conftest import settled
 from workbench.present import export
 
 pytestmark = pytest.mark.browser
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def test_a_shot_is_guessed_and_the_next_one_asked_for_by_key(page, address):

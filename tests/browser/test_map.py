@@ -15,6 +15,7 @@ from msm import Catalog
 from msm import projection as projections
 from msm.data.selection import Selection
 from msm.projection.maps import make_maps
+from tests.browser.conftest import press
 
 pytestmark = pytest.mark.browser
 
@@ -72,7 +73,7 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back
     assert len(picked) == many > 0
     expect(map_page.get_by_text(re.compile(r"around the chosen"))).to_be_visible()
 
-    map_page.get_by_role("button", name="Hide these in the masking lab").click()
+    press(map_page.get_by_role("button", name="Hide these in the masking lab"))
     expect(map_page.get_by_role("heading", name="Masking lab")).to_be_visible()
     most = picked["title_id"].value_counts()
     expect(map_page.locator(".shot.hidden")).to_have_count(int(most.iloc[0]))
@@ -85,13 +86,13 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back
         == Selection.from_link(link, world / "runs").shots
     )
 
-    map_page.get_by_role("button", name="Search like these").click()
+    press(map_page.get_by_role("button", name="Search like these"))
     expect(map_page.get_by_role("heading", name="Shot retrieval")).to_be_visible()
     expect(map_page).to_have_url(re.compile("shots="))
     map_page.go_back()
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many))
 
-    map_page.get_by_role("button", name="Let go of the chosen shots").click()
+    press(map_page.get_by_role("button", name="Let go of the chosen shots"))
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", "0")
     expect(map_page).not_to_have_url(re.compile("shots="))
 

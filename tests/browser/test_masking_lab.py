@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import PATIENCE_MS, press, settled
 from workbench.views.formatting import grouped
 
 pytestmark = pytest.mark.browser
@@ -17,10 +17,6 @@ def visit(page: Page, address: str, title: str = "harbour-lights", hidden: str =
     page.goto(f"{address}/?title={title}&hidden={hidden}")
     expect(page.locator(".shot").first).to_be_visible()
     settled(page)
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def shot(page: Page, number: int) -> Locator:
@@ -191,7 +187,7 @@ def test_random_hides_about_a_fifth_and_others_next_time_and_clear_shows_all(pag
         draws.append(field(page).input_value())
         assert 10 <= page.locator(".shot.hidden").count() <= 40
 
-    page.get_by_role("button", name="Clear").click()
+    press(page.get_by_role("button", name="Clear"))
     expect_hidden(page, "", 0)
     expect(page.get_by_text("Nothing is hidden")).to_be_visible()
 
@@ -251,7 +247,7 @@ def test_reloading_and_opening_the_link_elsewhere_show_the_same_view(page, addre
 
 def test_clear_survives_a_reload(page, address):
     visit(page, address, hidden="3")
-    page.get_by_role("button", name="Clear").click()
+    press(page.get_by_role("button", name="Clear"))
     expect_hidden(page, "", 0)
 
     page.reload()

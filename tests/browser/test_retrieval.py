@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import settled
+
 pytestmark = pytest.mark.browser
 
 
@@ -16,10 +18,6 @@ def wall(page: Page, name: str):
 
 def heading(page: Page):
     return page.get_by_test_id("stHeading")
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def test_from_found_frames_to_the_masking_lab_and_back(page, address):

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from msm.runs import monitor
+from tests.browser.conftest import press
 from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -37,7 +38,7 @@ def start(page: Page, name: str, steps: int) -> None:
     page.get_by_role("textbox", name="Name of the run").fill(name)
     page.get_by_role("textbox", name="Name of the run").press("Enter")
     expect(page.locator("code", has_text=f"/{name} ")).to_be_visible()
-    page.get_by_role("button", name="Start", exact=True).click()
+    press(page.get_by_role("button", name="Start", exact=True))
     expect(page.get_by_text(re.compile(f"{name} (running|done)"))).to_be_visible()
 
 
@@ -52,25 +53,25 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     assert monitor.look(world / "runs" / "first").step == 6
 
     start(page, "long", 100_000)
-    page.get_by_role("button", name="Stop").click()
+    press(page.get_by_role("button", name="Stop"))
     expect(page.get_by_text("long stopped")).to_be_visible()
     reached = monitor.look(world / "runs" / "long").step
-    page.get_by_role("button", name="Resume").click()
+    press(page.get_by_role("button", name="Resume"))
     expect(page.get_by_text("long running")).to_be_visible()
     expect(page.get_by_text("heard just now").first).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    press(page.get_by_role("button", name="Stop"))
     expect(page.get_by_text("long stopped")).to_be_visible()
     assert monitor.look(world / "runs" / "long").step >= reached
 
-    page.get_by_role("button", name="Delete", exact=True).click()
+    press(page.get_by_role("button", name="Delete", exact=True))
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     assert (world / "runs" / "long").exists()
-    page.get_by_role("button", name="Delete it for good").click()
+    press(page.get_by_role("button", name="Delete it for good"))
     expect(page.get_by_text("first done")).to_be_visible()
     assert not (world / "runs" / "long").exists()
 
     into_the_lab = page.get_by_role("button", name="Masking lab")
     expect(into_the_lab).to_have_count(1)  # while the page draws anew, the one of before stands there too
-    into_the_lab.click()
+    press(into_the_lab)
     expect(page.get_by_role("heading", name="Masking lab")).to_be_visible()
     expect(page).to_have_url(re.compile("run=first"))

@@ -55,16 +55,18 @@ def _log(run: Watched, folder: Path) -> None:
 
 
 def _buttons(run: Watched, folder: Path, catalog: Path) -> None:
+    """The row stands at the right, so a button at its end that came or went would move the others under the pointer."""
     if run.state == monitor.RUNNING:
         st.button(
             "Stop", icon=":material/stop_circle:", disabled=run.stopping or not may_edit(), on_click=processes.stop,
-            args=(run.path,), help="It ends at its next step, keeps what it has, and can be resumed.",
+            args=(run.path,), key=f"stop.{run.name}",
+            help="It ends at its next step, keeps what it has, and can be resumed.",
         )  # fmt: skip
     elif run.state != monitor.DONE and not run.problem:
         _resume(run, folder, catalog)
     if (run.path / "model.safetensors").exists():
         _ways_on(run, catalog)
-    if run.state != monitor.RUNNING and may_edit():
+    if may_edit():
         _delete(run, folder)
 
 
@@ -75,12 +77,11 @@ def _resume(run: Watched, folder: Path, catalog: Path) -> None:
         if learned
         else "The catalog that it was started on is not here, or has changed."
     )
-    if (
-        st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", disabled=learned is None or not may_edit(), help=why
-        )
-        and learned
-    ):
+    pressed = st.button(
+        "Resume", icon=":material/play_arrow:", type="primary", key=f"resume.{run.name}",
+        disabled=learned is None or not may_edit(), help=why,
+    )  # fmt: skip
+    if pressed and learned:
         processes.resume(folder, run, learned)
         st.rerun()
 
@@ -121,7 +122,11 @@ def _fitting_catalog(run: Watched, chosen: Path) -> str | None:
 
 
 def _delete(run: Watched, folder: Path) -> None:
-    with st.popover("Delete", icon=":material/delete:"):
+    is_running = run.state == monitor.RUNNING
+    with st.popover("Delete", icon=":material/delete:", disabled=is_running):
+        if is_running:
+            st.markdown("Stop it first.")
+            return
         size = number(monitor.size_mb(run.path), 0)
         st.markdown(
             f"Delete **{escape_markdown(run.name)}** with its weights and curves ({size} MB)? This cannot be undone."
