@@ -28,6 +28,11 @@ from msm.inference.run import Run
 TINY = ("steps=6", "batch_windows=4", "validate_every=3", "model.width=16", "model.depth=1", "model.heads=2")
 
 
+@pytest.fixture(autouse=True)
+def few_steps_are_timed(monkeypatch):
+    monkeypatch.setattr("msm.training.timing.MAX_STEPS", 2)
+
+
 def msm(*words: object) -> int:
     with pytest.raises(SystemExit) as ended:
         cli.main([str(w) for w in words])
@@ -314,7 +319,7 @@ def test_the_budget_counts_what_is_left_and_trains_nothing(talks, tmp_path):
 
 
 def test_a_cell_that_fails_is_recorded_and_the_others_go_on(talks, tmp_path, capfd):
-    words = ["ablate", talks.path, tmp_path / "out"]
+    words = ["ablate", talks.path, tmp_path / "out", "--workers", 1]
     plan = plan_of(Request(catalog=talks.path, out=tmp_path / "out", vary=("mask.ratio=.4",), settings=TINY, seeds=1))
     broken = tmp_path / "out" / RUNS / run_name(plan.cells[1], 0)
     broken.mkdir(parents=True)
