@@ -100,7 +100,7 @@ CATALOGUE: dict[str, Preset] = {
         "width where theirs has the width of an embedding. Shots are drawn by how much they differ, where they are ranked by it; "
         "their code, unlike their paper, keeps those that differ most and drops the rest.",
         settings={
-            "window": 256,
+            "model.max_shots": 256,
             "mask.ratio": 0.5,
             "mask.policy": "semantic",
             "model.tokens": "dropped",
