@@ -16,13 +16,16 @@ from msm.io.progress import progress_bar
 def info(
     path: Annotated[Path, typer.Argument(help="A catalog or a run.")],
     quick: Annotated[bool, typer.Option("--quick", help="Do not read and check the embeddings.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read and check all embeddings, also where msm did so before.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Describe a catalog or a run, and check that it is valid."""
+    """Describe a catalog or a run, and check that it is valid; a catalog that msm wrote or checked is not read again."""
     from msm.cli.describe import as_text, describe
 
     with progress_bar("checking") as progress:
-        facts = describe(path, quick=quick, progress=progress)
+        facts = describe(path, quick=quick, again=check, progress=progress)
     print(to_json(facts) if as_json else as_text(facts))
     if facts.get("problem"):
         raise InputError(facts["problem"])

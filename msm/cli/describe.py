@@ -8,21 +8,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from msm.cli.tables import text_table
-from msm.data.catalog import SPLITS, Catalog, Title
+from msm.data.catalog import SPLITS, Catalog
 from msm.data.schema import FORMAT
 from msm.errors import InputError
+from msm.evaluation.kept_space import estimated_on, kept_facts
 from msm.io import files
 
 
 def describe(
-    path: Path, *, quick: bool = False, progress: Callable[[int, int], None] = lambda done, total: None
+    path: Path,
+    *,
+    quick: bool = False,
+    again: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Describe a catalog or a run folder. InputError for a path that is neither.
 
-    quick     skip what reads every embedding: shots by modality, and whether the catalog is sound
+    quick     read no embedding: shots by modality and whether the catalog is sound are then told only where that is known
+    again     read every embedding, also where that is known since the catalog was written or checked
     progress  called with (titles read, titles in all)
     """
     if not path.exists():
@@ -30,11 +34,13 @@ def describe(
     if (path / "run.json").exists():
         return describe_run(path)
     if (path / "catalog.json").exists():
-        return describe_catalog(path, quick=quick, progress=progress)
+        return describe_catalog(path, quick=quick, again=again, progress=progress)
     raise InputError(f"{path} is neither a catalog nor a run: it holds no catalog.json and no run.json")
 
 
-def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def describe_catalog(
+    path: Path, *, quick: bool, progress: Callable[[int, int], None], again: bool = False
+) -> dict[str, Any]:
     """Describe a catalog. `sound` is None where it was not checked; `problem` is the first rule that it breaks."""
     try:
         catalog = Catalog.open(path)
@@ -57,15 +63,19 @@ def describe_catalog(path: Path, *, quick: bool, progress: Callable[[int, int], 
         "shot_labels": catalog.shot_labels,
         "fingerprint": catalog.fingerprint,
         "provenance": catalog.provenance,
+        "statistics": kept_facts(catalog),
+        "norms": {},
         "sound": None,
         "problem": None,
     }
-    if quick:
+    try:
+        covered = catalog.coverage if quick else catalog.validate(progress, again=again)
+    except InputError as error:
+        return {**facts, "sound": False, "problem": str(error)}
+    if covered is None:
         return facts
-    modalities = _Presence(catalog, progress)
-    problem = next(catalog.problems(modalities.see), None)
-    facts |= {"sound": problem is None, "problem": problem}
-    return facts if problem else {**facts, "modalities": modalities.facts()}
+    modalities = [{**vars(m), **counts} for m, counts in zip(catalog.modalities, covered.facts(), strict=True)]
+    return {**facts, "sound": True, "modalities": modalities, "norms": covered.norms()}
 
 
 def describe_run(path: Path) -> dict[str, Any]:
@@ -96,28 +106,6 @@ def describe_run(path: Path) -> dict[str, Any]:
 def _by_split(catalog: Catalog) -> dict[str, dict[str, int]]:
     counts = catalog.titles.groupby("split")["num_shots"].agg(["size", "sum"])
     return {s: {"titles": int(counts["size"].get(s, 0)), "shots": int(counts["sum"].get(s, 0))} for s in SPLITS}
-
-
-class _Presence:
-    """Counts the shots that have each modality, and the titles in which no shot has it."""
-
-    def __init__(self, catalog: Catalog, progress: Callable[[int, int], None]):
-        self._catalog, self._progress = catalog, progress
-        self._shots = np.zeros(len(catalog.modalities), dtype=np.int64)
-        self._without = np.zeros(len(catalog.modalities), dtype=np.int64)
-
-    def see(self, title: Title, embeddings: np.ndarray) -> None:
-        present = self._catalog.present(embeddings)
-        self._shots += present.sum(axis=0)
-        self._without += ~present.any(axis=0)
-        self._progress(title.index + 1, len(self._catalog))
-
-    def facts(self) -> list[dict[str, Any]]:
-        """The modalities as in catalog.json, with `shots` and `titles_without`."""
-        return [
-            {**vars(m), "shots": int(shots), "titles_without": int(without)}
-            for m, shots, without in zip(self._catalog.modalities, self._shots, self._without, strict=True)
-        ]
 
 
 def _last_metrics(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -161,7 +149,7 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
         text_table(["split", "titles", "shots"], [[s, c["titles"], c["shots"]] for s, c in facts["splits"].items()]),
         "",
         text_table(
-            ["modality", "columns", "encoder", "shots", "titles without"],
+            ["modality", "columns", "encoder", "shots", "titles without", "mean norm"],
             [
                 [
                     m["name"],
@@ -169,6 +157,7 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
                     m["encoder"],
                     m.get("shots", "?"),
                     m.get("titles_without", "?"),
+                    _norm(facts["norms"].get(m["name"])),
                 ]
                 for m in facts["modalities"]
             ],
@@ -178,6 +167,7 @@ def _catalog_text(facts: Mapping[str, Any]) -> str:
         f"shot labels   {', '.join(facts['shot_labels']) or 'none'}",
         f"[GLOBAL]      {_global_words(facts)}",
         f"fingerprint   {facts['fingerprint']}",
+        *(f"statistics    {fusion}: {estimated_on(found)}" for fusion, found in facts["statistics"].items()),
     ]
     provenance = [
         f"  {key}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
@@ -218,6 +208,10 @@ def _run_text(facts: Mapping[str, Any]) -> str:
 
 def _short(number: float) -> str:
     return f"{number:.4g}" if isinstance(number, float) else str(number)
+
+
+def _norm(norm: Mapping[str, float] | None) -> str:
+    return "?" if norm is None else f"{norm['mean']:.4g}"
 
 
 def _clock(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +27,9 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps …")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped or killed run.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run.")] = False,
+    titles: Annotated[
+        int, typer.Option(help="Validate on at most so many titles: of more, on a seeded sample by length.", min=1)
+    ] = 64,
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: each process holds a part of the model (FSDP).")
     ] = False,
@@ -54,7 +58,8 @@ def train(
         print(to_json(cost.as_dict()) if as_json else cost.as_text())
         return
     if first and not resume:
-        start_run(opened, run, recipe_of(recipe).with_settings(set_ or []), device=where, replace=replace)
+        wanted = recipe_of(recipe).with_settings(set_ or [])
+        start_run(opened, run, wanted, device=where, replace=replace, validation_titles=titles, on_note=_note)
     processes.wait()
     folder = RunFolder.open(run)
     folder.clear_stop(before=BEGAN)  # left by a process that was killed before it stopped
@@ -87,7 +92,7 @@ def train(
 
 
 def _note(sentence: str) -> None:
-    print(f"msm: {sentence}", file=sys.stderr)
+    print(f"msm: {sentence} [{time.time() - BEGAN:.1f} s]", file=sys.stderr, flush=True)
 
 
 @app.command()

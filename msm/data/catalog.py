@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from msm.data import coverage, soundness
+from msm.data.coverage import Coverage
 from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.reader import (
     check_counts,
@@ -41,11 +43,9 @@ from msm.data.schema import (
     TITLE_COLUMNS,
     Header,
     Modality,
-    embedding_problems,
     labels_among,
     modalities_of,
     tells_sources,
-    time_problems,
 )
 from msm.data.writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
 from msm.errors import InputError, did_you_mean, reading
@@ -70,37 +70,37 @@ class Title:
     @property
     def title_id(self) -> str:
         """Unique in its catalog."""
-        return str(self.row["title_id"])
+        return str(self.catalog.column("title_id")[self.index])
 
     @property
     def name(self) -> str:
         """For people."""
-        return str(self.row["name"])
+        return str(self.catalog.column("name")[self.index])
 
     @property
     def split(self) -> str:
         """train, validation or test."""
-        return str(self.row["split"])
+        return str(self.catalog.column("split")[self.index])
 
     @property
     def num_shots(self) -> int:
         """How many shots it has, at least one."""
-        return int(self.row["num_shots"])
+        return int(self.catalog.shot_counts[self.index])
 
     @property
     def duration_s(self) -> float:
         """Seconds, NaN where the catalog has no times."""
-        return float(self.row["duration_s"])
+        return float(self.catalog.column("duration_s")[self.index])
 
     @property
     def embeddings(self) -> np.ndarray:
         """(N, D) float32, as the encoders made them."""
         return self.rows(0, self.num_shots)
 
-    def rows(self, start: int, stop: int) -> np.ndarray:
-        """(stop − start, D) float32: the embeddings of some consecutive shots, without reading the others."""
-        first = int(self.row["first_shot"])
-        return self.catalog.read_rows(first + start, first + stop)
+    def rows(self, start: int, stop: int, step: int = 1) -> np.ndarray:
+        """(stop − start, D) float32: the embeddings of consecutive shots, or of every `step`-th, without reading the others."""
+        first = int(self.catalog.first_shots[self.index])
+        return self.catalog.read_rows(first + start, first + stop, step)
 
     @property
     def present(self) -> np.ndarray:
@@ -110,7 +110,7 @@ class Title:
     @property
     def shots(self) -> pd.DataFrame:
         """N rows: title_id, shot, start_s, end_s, and whatever text and labels the catalog has."""
-        first = int(self.row["first_shot"])
+        first = int(self.catalog.first_shots[self.index])
         return self.catalog.read_shots(first, first + self.num_shots)
 
     @property
@@ -173,6 +173,7 @@ class Catalog:
         self.global_dim = header.global_dim or 0
         self.dtype: str = header.dtype
         self.provenance: dict[str, Any] = header.provenance or {}
+        self._columns: dict[str, np.ndarray] = {}
         self._shards = shards
         self._shard_starts = np.cumsum([0, *(len(s) for s in shards)])
         self._index = {str(title_id): i for i, title_id in enumerate(titles["title_id"])}
@@ -234,6 +235,8 @@ class Catalog:
                 shutil.copyfile(path / INGEST_REPORT, folder / INGEST_REPORT)
             if media is not None:
                 media(folder)
+            if writer.coverage is not None:
+                coverage.keep(folder, Catalog.open(folder).fingerprint, writer.coverage)
         return Catalog.open(path)
 
     def __len__(self) -> int:
@@ -249,6 +252,26 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Title]:
         return (Title(self, i) for i in range(len(self)))
+
+    def title_at(self, row: int) -> Title:
+        """The title of a row of titles.parquet."""
+        return Title(self, row)
+
+    @cached_property
+    def shot_counts(self) -> np.ndarray:
+        """(titles,) int64, how many shots each title has."""
+        return self.titles["num_shots"].to_numpy(np.int64)
+
+    @cached_property
+    def first_shots(self) -> np.ndarray:
+        """(titles,) int64, the row of each title's first shot."""
+        return self.titles["first_shot"].to_numpy(np.int64)
+
+    def column(self, name: str) -> np.ndarray:
+        """(titles,) a column of titles.parquet; a row of a DataFrame takes a hundred times as long to look up."""
+        if name not in self._columns:
+            self._columns[name] = self.titles[name].to_numpy()
+        return self._columns[name]
 
     def split(self, name: str) -> list[Title]:
         """The titles of one split, in file order; InputError for a name that is no split."""
@@ -300,13 +323,15 @@ class Catalog:
         other.provenance = {**self.provenance, "global": dict(meaning)}
         return other
 
-    def read_rows(self, start: int, stop: int) -> np.ndarray:
-        """(stop − start, D) float32, copied out of the map."""
-        rows = np.empty((stop - start, self.shot_dim), dtype=np.float32)
+    def read_rows(self, start: int, stop: int, step: int = 1) -> np.ndarray:
+        """(stop − start, D) float32, copied out of the map; with a step every `step`-th row from `start` on."""
+        rows = np.empty((-(-(stop - start) // step), self.shot_dim), dtype=np.float32)
         for shard, first in zip(self._shards, self._shard_starts, strict=False):
             low, high = max(start, first), min(stop, first + len(shard))
+            low += (start - low) % step
             if low < high:
-                rows[low - start : high - start] = to_float32(shard[low - first : high - first])
+                here = slice((low - start) // step, (high - start - 1) // step + 1)
+                rows[here] = to_float32(shard[low - first : high - first : step])
                 release_rows(shard, low - first, high - first)
         return rows
 
@@ -374,31 +399,26 @@ class Catalog:
 
         on_title  is called with each title and its (N, D) vectors, for who wants to look at them on the way
         """
-        yield from _shot_table_problems(self)
-        for title in self:
-            embeddings = title.embeddings
-            yield from (f"{self.path}: {p}" for p in embedding_problems(title.title_id, embeddings, self.modalities))
-            if on_title is not None:
-                on_title(title, embeddings)
-        if self.global_vectors is not None:
-            bad = np.flatnonzero(~np.isfinite(self.global_vectors).all(axis=1))
-            yield from (f"{self.path / 'global.npy'}, row {i}: NaN or infinite value" for i in bad)
+        return soundness.problems(self, on_title)
 
-    def validate(self) -> None:
-        """Read everything once; InputError with the first rule that is broken."""
-        for problem in self.problems():
-            raise InputError(problem)
+    def validate(
+        self, progress: Callable[[int, int], None] = lambda done, total: None, *, again: bool = False
+    ) -> Coverage:
+        """Check every rule, and say what the vectors cover; InputError with the first rule that is broken.
 
+        Everything is read once: nothing is of a catalog that `msm` wrote or validated before, and that has its fingerprint
+        still. The result is kept in the catalog's folder, if that may be written.
 
-def _shot_table_problems(catalog: Catalog) -> Iterator[str]:
-    where = catalog.path / "shots.parquet"
-    try:
-        shots = catalog.read_shots()
-    except InputError as error:
-        yield str(error)
-        return
-    title_ids = np.repeat(catalog.titles["title_id"].to_numpy(), catalog.titles["num_shots"])
-    numbers = np.concatenate([np.arange(n) for n in catalog.titles["num_shots"]])
-    for i in np.flatnonzero((shots["title_id"].to_numpy() != title_ids) | (shots["shot"].to_numpy() != numbers)):
-        yield f"{where}, row {i}: title {shots['title_id'].iloc[i]!r}, shot {shots['shot'].iloc[i]}, expected {title_ids[i]!r}, shot {numbers[i]}"
-    yield from (f"{where}: {p}" for p in time_problems(shots))
+        progress  called with (titles read, titles in all)
+        again     read everything in any case
+        """
+        if self.coverage is not None and not again:
+            return self.coverage
+        self.coverage = soundness.checked(self, progress)
+        coverage.keep(self.path, self.fingerprint, self.coverage)
+        return self.coverage
+
+    @cached_property
+    def coverage(self) -> Coverage | None:
+        """What is known of the vectors since the catalog was written or checked; None where nobody looked yet."""
+        return coverage.kept(self.path, self.fingerprint, self.modalities, len(self))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,17 +141,24 @@ def read_bounded(
 
     One long text that every row repeats is kilobytes on disk and can be terabytes in memory.
     """
+    batches = list(bounded_batches(path, file, columns, groups))
+    return pa.concat_tables(batches) if batches else file.read_row_groups([], columns)
+
+
+def bounded_batches(
+    path: Path, file: pq.ParquetFile, columns: Sequence[str] | None = None, groups: list[int] | None = None
+) -> Iterator[pa.Table]:
+    """`read_bounded` batch by batch, for who looks at rows and keeps none."""
     most = LARGEST_TABLE + MOST_TIMES_ITS_FILE * path.stat().st_size
     groups = list(range(file.num_row_groups)) if groups is None else groups
-    batches, size = [], 0
+    size = 0
     for batch in file.iter_batches(_rows_at_once(file), row_groups=groups, columns=columns):
         size += sum(_bytes(column) for column in batch.columns)
         if size > most:
             raise InputError(
                 f"{path}: its rows take more than {most >> 20} MB, and the file has {path.stat().st_size >> 10} kB"
             )
-        batches.append(batch)
-    return pa.Table.from_batches(batches) if batches else file.read_row_groups([], columns)
+        yield pa.Table.from_batches([batch])
 
 
 def _rows_at_once(file: pq.ParquetFile) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from msm.data.coverage import Coverage
 from msm.data.schema import (
     FORMAT,
     SHOT_COLUMNS,
@@ -30,6 +31,7 @@ from msm.data.schema import (
 from msm.data.shot_table import ROW_GROUP, ShotTableWriter, to_arrow
 from msm.errors import InputError, ShotError
 from msm.io import files
+from msm.io.arrays import to_float32
 
 if TYPE_CHECKING:
     from msm.data.catalog import Catalog
@@ -84,6 +86,7 @@ class CatalogWriter:
         self.titles: list[dict[str, Any]] = []
         self.shots = ShotTableWriter(folder / "shots.parquet")
         self.globals: list[np.ndarray] = []
+        self.coverage: Coverage | None = Coverage(modalities)  # None where titles were taken over unchecked
         self._seen: set[str] = set()
         self._shard: _ShardFile | None = None
         self._num_shards = 0
@@ -94,6 +97,8 @@ class CatalogWriter:
         self._check_names(title)
         embeddings = self._checked_embeddings(title)
         shots = _complete_shots(title, len(embeddings))
+        if self.coverage is not None:
+            self.coverage.see(len(self.titles), to_float32(embeddings))
         self.titles.append(
             {
                 "title_id": title.title_id,
@@ -116,6 +121,10 @@ class CatalogWriter:
         global_dim  G of the new catalog; titles of a catalog without metadata embeddings get zeros
         """
         self._close_shard()
+        if self.coverage is not None and former.coverage is not None:
+            self.coverage.join(former.coverage, len(self.titles))
+        else:
+            self.coverage = None
         for shard in former.shard_files:
             files.link_or_copy(shard, self._next_shard())
         for row in former.titles.to_dict("records"):

@@ -15,7 +15,7 @@ from typing import Any
 from msm import baselines
 from msm.data.catalog import Catalog
 from msm.evaluation.evaluate_titles import evaluate_titles
-from msm.evaluation.space import fit_space
+from msm.evaluation.kept_space import space_of
 from msm.inference.metadata import left_out
 from msm.inference.run import Run
 from msm.runs.folder import WEIGHTS
@@ -65,7 +65,7 @@ def fit_missing_baselines(run: Run, catalog: Catalog) -> None:
     if not missing or run.info["state"] == "running" or catalog.fingerprint != run.info["catalog"]["fingerprint"]:
         return
     space = run.space
-    fitted = fit_space(catalog.split("train"), catalog.split("validation"), space.modalities, space.fusion)
+    fitted = space_of(catalog, space.fusion).space
     run.space = replace(space, baselines={**fitted.baselines, **space.baselines})
     run.folder.save_baselines(run.space.baselines)
 

@@ -20,6 +20,7 @@ from msm.errors import InputError, reading
 
 MAX_DEFLATE_RATIO = 1032  # deflate cannot pack tighter, so a claim beyond it is false
 EXPONENT = 0x7C00  # of half precision: all ones are infinity or NaN
+FAULT_AROUND = 1 << 16  # bytes beside a page that is read, which Linux maps with it
 PLAIN_KINDS = "biufUS"  # Booleans, numbers, text: what an array may hold
 
 
@@ -57,10 +58,10 @@ def release_rows(mapped: np.ndarray, start: int, stop: int) -> None:
     pages = getattr(mapped, "_mmap", None)
     if not isinstance(mapped, np.memmap) or pages is None or not hasattr(pages, "madvise"):
         return
-    row = mapped.strides[0]
-    begin = mapped.offset % mmap.ALLOCATIONGRANULARITY + start * row
+    row, offset = mapped.strides[0], mapped.offset % mmap.ALLOCATIONGRANULARITY
+    begin = max(0, offset + start * row - FAULT_AROUND)
     begin -= begin % mmap.PAGESIZE
-    length = min(mapped.offset % mmap.ALLOCATIONGRANULARITY + stop * row, len(pages)) - begin
+    length = min(offset + stop * row + FAULT_AROUND, len(pages)) - begin
     if length > 0:
         pages.madvise(mmap.MADV_DONTNEED, begin, length)
 

@@ -48,15 +48,20 @@ def save_arrays(folder: Path, parameters: Parameters) -> None:
 
 def load(folder: Path, plain: Parameters) -> dict[str, dict[str, Any]]:
     """The parameters as they were saved; `plain` from run.json. Raises InputError where the file is damaged."""
-    merged = {name: dict(own) for name, own in plain.items()}
     path = folder / FILE
     if not path.exists():  # a run of a version that had no such baseline
-        return merged
+        return merged(plain, {})
     try:
         arrays = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} is not readable as safetensors: {error}") from None
+    return merged(plain, arrays)
+
+
+def merged(plain: Parameters, arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """The parameters from their JSON values and the arrays named `baseline.parameter`."""
+    parameters = {name: dict(own) for name, own in plain.items()}
     for name, array in arrays.items():
         baseline, _, key = name.partition(".")
-        merged.setdefault(baseline, {})[key] = array
-    return merged
+        parameters.setdefault(baseline, {})[key] = array
+    return parameters

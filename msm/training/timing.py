@@ -50,7 +50,7 @@ def time_training(catalog: Path, recipe: Recipe, device: str, *, score_splits: S
     started = time.perf_counter()
     opened, where = Catalog.open(catalog), pick_device(device)
     with tempfile.TemporaryDirectory() as folder:
-        run = start_run(opened, Path(folder) / "run", recipe, device=where)
+        run = start_run(opened, Path(folder) / "run", recipe, device=where, keep=False)
         trainer = Trainer(run, opened, where)
         trainer.run_step()  # the first step compiles, allocates and fills caches
         start_s = time.perf_counter() - started
@@ -66,9 +66,9 @@ def _time_scoring(trainer: Any, titles: Sequence[Any]) -> float:
     from msm.evaluation.protocol import SEEDS
     from msm.evaluation.scoring import score_titles
     from msm.inference.predict import predict_hidden
-    from msm.training.trainer import MAX_VALIDATION_TITLES
+    from msm.training.starting import VALIDATION_TITLES
 
-    few = titles[:: -(-len(titles) // MAX_VALIDATION_TITLES)] if titles else []
+    few = titles[:: -(-len(titles) // VALIDATION_TITLES)] if titles else []
     share = sum(t.num_shots for t in few) / max(1, sum(t.num_shots for t in titles))
     if not share:
         return 0.0

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,86 +12,27 @@ import torch
 
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
+from msm.data.stratified import stratified
 from msm.errors import InputError
-from msm.evaluation.space import fit_space, training_mean
-from msm.io import files
-from msm.masking.policies import POLICIES
+from msm.evaluation.kept_space import mean_of
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks
 from msm.objectives.objective import make_objective
-from msm.recipes.recipe import Recipe
-from msm.runs.folder import ReadOnlyRunFolder, RunFolder, versions
+from msm.runs.folder import ReadOnlyRunFolder, RunFolder
 from msm.training import checkpoint
 from msm.training.distributed import ALONE, Processes
 from msm.training.distributed_init import accelerate_option
 from msm.training.fsdp import gathered, load_whole, load_whole_optimizer, shard_blocks
 from msm.training.optimizers import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.training.prefetch import Prefetcher
-from msm.training.sampler import WindowSampler, step_rng
-from msm.training.step import mask_batch, train_step
+from msm.training.sampler import step_rng
+from msm.training.starting import VALIDATION_TITLES, make_model, make_sampler, start_run
+from msm.training.step import train_step
 from msm.training.validation import further_tuning_titles, tuning_seeds, validate
 
+__all__ = ["Trainer", "make_model", "make_sampler", "pick_device", "start_run", "train"]
 FIT_SHOTS = 20_000  # for the closed-form start of a head
-MAX_VALIDATION_TITLES = 64  # enough to choose a step by; the report at the end uses every title
 CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe names no number of steps
-
-
-def start_run(
-    catalog: Catalog, path: str | Path, recipe: Recipe, *, device: torch.device, replace: bool = False
-) -> RunFolder:
-    """Validate the catalog, fit the space of the baselines, and create the run folder.
-
-    Raises InputError before anything is written if the catalog is invalid or has no training titles.
-    """
-    files.refuse_existing(Path(path), replace=replace)
-    catalog.validate()
-    train = catalog.split("train")
-    space = fit_space(train, catalog.split("validation"), catalog.modalities, recipe.fusion)
-    _try_recipe(recipe, catalog, space)
-    info = {
-        "catalog": {
-            "path": str(catalog.path),
-            "fingerprint": catalog.fingerprint,
-            "shot_dim": catalog.shot_dim,
-            "global_dim": catalog.global_dim,
-            **({"global": told} if (told := catalog.global_meaning) else {}),
-            "modalities": [asdict(m) for m in catalog.modalities],
-            "train_titles": len(train),
-            "train_shots": sum(t.num_shots for t in train),
-        },
-        "bandwidth": space.bandwidth,
-        "device": str(device),
-        "versions": versions(),
-        "seed": recipe.seed,
-        "steps_done": 0,
-        "best": None,
-    }
-    return RunFolder.create(path, recipe, info, baselines=space.baselines, replace=replace)
-
-
-def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSampler:
-    """The sampler of training windows that a recipe describes."""
-    return WindowSampler(
-        catalog,
-        space,
-        max_shots=recipe.window or recipe.model.max_shots,
-        batch_windows=recipe.batch_windows,
-        seed=recipe.seed,
-        time_reversal=recipe.time_reversal,
-        with_scenes=POLICIES.get(recipe.mask.policy).needs_scenes,
-    )
-
-
-def make_model(recipe: Recipe, catalog: Catalog) -> ShotEncoder:
-    """The model of a recipe for the shots of a catalog, before its weights are initialised."""
-    return ShotEncoder(catalog.shot_dim, catalog.global_dim, recipe.model, [m.dim for m in catalog.modalities])
-
-
-def _try_recipe(recipe: Recipe, catalog: Catalog, space: Space) -> None:
-    """Mask the first batch to check that the recipe fits the catalog; InputError where it does not."""
-    sampler = make_sampler(replace(recipe, batch_windows=1), catalog, space)
-    make_objective(recipe, make_model(recipe, catalog), catalog.modalities, torch.Generator())
-    mask_batch(sampler.batch(0), recipe, torch.Generator(), 0, catalog.modalities, torch.device("cpu"))
 
 
 class Trainer:
@@ -102,9 +41,8 @@ class Trainer:
     def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device, processes: Processes = ALONE):
         self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
         self._check_catalog(catalog)
-        validation = catalog.split("validation")
         self.space = self._stored_space(catalog)
-        self.validation = validation[:MAX_VALIDATION_TITLES]
+        self.validation = self._chosen(catalog.split("validation"))
         self.sampler = make_sampler(self.recipe, catalog, self.space)
         processes.check_shares(self.sampler.batch_windows, self.recipe.accumulate)
         # A function and not the bound method, so that a test can replace the sampler.
@@ -130,8 +68,15 @@ class Trainer:
 
     def _stored_space(self, catalog: Catalog) -> Space:
         """The space of `start_run`: the mean is measured again, the baselines' parameters are those in the folder."""
-        mean = training_mean(catalog.split("train"), catalog.modalities, self.recipe.fusion)
+        mean = mean_of(catalog, self.recipe.fusion)
         return Space(catalog.modalities, self.recipe.fusion, mean, self.run.info["bandwidth"], self.run.baselines)
+
+    def _chosen(self, titles: list[Title]) -> list[Title]:
+        """The validation titles that `start_run` chose; of a run of an older version the first ones."""
+        chosen = self.run.info.get("validation")
+        if chosen is None:
+            return titles[:VALIDATION_TITLES]
+        return stratified(titles, chosen["titles"], chosen["seed"])
 
     def _shots_to_fit(self) -> Iterator[np.ndarray]:
         """Shots (N, D) of titles spread over the training split, about the training mean; read when first asked for."""
@@ -278,26 +223,27 @@ def train(
     """Train a run to its last step, or until `should_stop()` is true; all results are in its folder.
 
     on_step    called with each line of metrics.jsonl after it is written
-    on_note    called with a message for the user, such as a damaged checkpoint
+    on_note    called with a message for the user: what was done before the first step, or a damaged checkpoint
     processes  the processes of this training; only the first one writes
     """
     run = run if processes.index == 0 else ReadOnlyRunFolder.of(run)
     with run.only_trainer(), run.recording_failure():
         trainer = Trainer(run, catalog, device, processes)
+        on_note(f"model: {sum(p.numel() for p in trainer.model.parameters()):,} parameters on {device}")
         if resume and (message := trainer.load_checkpoint()):
             on_note(message)
         processes.wait()  # every process has read the checkpoint before the first one writes another
         run.truncate_metrics(trainer.step)
         run.update(state="running", device=str(device), processes=processes.count)
         try:
-            _train_to_the_end(trainer, on_step, should_stop)
+            _train_to_the_end(trainer, on_step, should_stop, on_note)
         finally:
             trainer.reader.close()
     return run
 
 
-def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable) -> None:
-    run, recipe = trainer.run, trainer.recipe
+def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable, on_note: Callable) -> None:
+    run, recipe, first = trainer.run, trainer.recipe, trainer.step
     every, kept_at = recipe.checkpoint_every, time.monotonic()
     while trainer.step < recipe.steps:
         if trainer.processes.any(should_stop(), trainer.device):
@@ -305,6 +251,8 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
             run.update(state="stopped")
             return
         line = trainer.run_step()
+        if trainer.step == first + 1:
+            on_note(f"step {trainer.step} of {recipe.steps} is done")
         due = trainer.step % recipe.validate_every == 0 or trainer.step == recipe.steps
         measured = trainer.keep_best() if due else None
         if measured is not None:

@@ -126,7 +126,9 @@ def test_ctrl_c_stops_a_training_and_resume_finishes_it(talks, tmp_path):
     ]
     process = subprocess.Popen([*words, *settings], stderr=subprocess.PIPE, text=True, env=os.environ)
     assert process.stderr is not None
-    process.stderr.readline()  # the first validation: the run is under way
+    for line in process.stderr:
+        if "validation " in line and "msm:" not in line:
+            break  # the first validation: the run is under way
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "--resume" in said

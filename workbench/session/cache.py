@@ -223,8 +223,12 @@ def shots(catalog: Catalog, title_id: str) -> pd.DataFrame:
 
 
 def inspected(catalog: Catalog) -> Inspection | None:
-    """The result of `inspect` for this version of the catalog; None where it has not run."""
-    return _inspections().get((str(catalog.path), catalog.fingerprint))
+    """The result of `inspect` for this version of the catalog, or what is known since it was written; None where neither is."""
+    found = _inspections().get((str(catalog.path), catalog.fingerprint))
+    if found is None and catalog.coverage is not None:
+        counts = {m.name: c.shots for m, c in zip(catalog.modalities, catalog.coverage.counts, strict=True)}
+        return Inspection([], counts)
+    return found
 
 
 def inspect(catalog: Catalog, on_share: Callable[[float], object] = lambda share: None) -> Inspection:
