@@ -24,6 +24,9 @@ def evaluate(
     probes: Annotated[
         bool, typer.Option("--probes", help="Also frozen probes of the embeddings for every label (takes minutes).")
     ] = False,
+    titles: Annotated[
+        int | None, typer.Option(help="Of a split with more titles, a seeded sample of so many by length.", min=1)
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +38,9 @@ def evaluate(
 
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
     with progress_bar("evaluating") as progress:
-        measured = evaluate_run(trained, opened, split=split, full=full, probes=probes, progress=progress)
+        measured = evaluate_run(
+            trained, opened, split=split, full=full, probes=probes, most_titles=titles, progress=progress
+        )
     print(to_json(measured) if as_json else evaluation_as_text(measured))
 
 

@@ -15,7 +15,9 @@ from msm.masking.parts import format_parts
 def evaluation_as_text(measured: dict[str, Any]) -> str:
     """The report of `msm evaluate`: a line a predictor, then a table for each of its parts."""
     rows = [["model", measured], *measured["baselines"].items()]
-    lines = [f"{measured['num_titles']} {measured['split']} titles, {measured['num_hidden']} hidden shots", ""]
+    sample = measured.get("sample", {})
+    of = f", a sample by length of {sample['of']:,} (seed {sample['seed']})" if sample.get("sampled") else ""
+    lines = [f"{measured['num_titles']} {measured['split']} titles{of}, {measured['num_hidden']} hidden shots", ""]
     header = ["", "centred cosine", "raw cosine", "median rank"]
     lines += _table(header, [[n if n == "model" else baselines.label(n), *_scores(scores)] for n, scores in rows])
     note = metrics.few_titles_note(measured["num_titles"])

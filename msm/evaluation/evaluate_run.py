@@ -31,18 +31,28 @@ def evaluate_run(
     split: str = "test",
     full: bool = False,
     probes: bool = False,
+    most_titles: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Evaluate a run on a catalog, save the report as RUN/evaluation.json, and return it.
 
     full      also by mask ratio, with spans hidden, and with one modality hidden
-    probes    also frozen probes (minutes)
+    probes    also frozen probes (minutes), of all titles
+    most_titles  of a split with more titles, evaluate a stratified and seeded sample of so many; None = all
     progress  called with (done, in all), from the start for each part
     """
     given, catalog = catalog, run.adapt(catalog)
     fit_missing_baselines(run, catalog)
     measured = evaluate_titles(
-        run.predict, catalog, run.space, split, progress, full=full, sees_rest=run.sees_rest, sharpen=run.sharpen
+        run.predict,
+        catalog,
+        run.space,
+        split,
+        progress,
+        full=full,
+        sees_rest=run.sees_rest,
+        sharpen=run.sharpen,
+        most_titles=most_titles,
     )
     measured["weights"] = weights_fingerprint(run.path)
     if unknown := left_out(given, catalog):
@@ -73,6 +83,8 @@ def fit_missing_baselines(run: Run, catalog: Catalog) -> None:
 def with_earlier_parts(measured: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:
     """The report, completed with parts of an earlier one on the same weights, split and catalog."""
     if earlier is None or any(k not in earlier or earlier[k] != measured.get(k) for k in COMPARABLE):
+        return measured
+    if earlier.get("sample") != measured.get("sample"):
         return measured
     return {**measured, **{k: earlier[k] for k in (*FULL, *PROBES) if k in earlier and k not in measured}}
 

@@ -15,12 +15,15 @@ import pandas as pd
 from msm.data import scenes
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
+from msm.data.stratified import sample_facts, stratified
 from msm.errors import InputError
+from msm.evaluation.evaluate_streamed import evaluate_streamed, report_of, ways_of
 from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor, Sharpen, hide_at_random, hide_in_spans
 from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_title, report
 from msm.evaluation.scoring import NothingHidden, score_titles
 
 FULL_SEEDS = SEEDS[:2]
+MOST_TABLED = 100_000  # hidden shots of all draws; the scores of more are summed title by title, and not kept
 
 
 def evaluate_titles(
@@ -33,6 +36,7 @@ def evaluate_titles(
     full: bool = False,
     sees_rest: bool = False,
     sharpen: Sharpen | None = None,
+    most_titles: int | None = None,
 ) -> dict[str, Any]:
     """Evaluate a predictor on one split of a catalog. Raises InputError where the split has no title.
 
@@ -40,10 +44,12 @@ def evaluate_titles(
     full       also by mask ratio, with spans hidden and with one modality hidden; takes about four times as long
     sees_rest  where one modality is hidden, whether `predict` is given the others; then baselines are, too
     sharpen    predictions → those whose ranks are reported; None = the same
-    returns    the content of evaluation.json: `report`, titles, by_position (where scenes are marked), and with `full`
-               by_ratio, spans and by_part
+    most_titles  of a split with more titles, a stratified and seeded sample of so many is evaluated; None = all
+    returns    the content of evaluation.json: `report`, titles, by_position (where scenes are marked), `sample` (where not all titles were scored), and
+               with `full` by_ratio, spans and by_part
     """
-    titles = catalog.split(split)
+    everything = catalog.split(split)
+    titles = stratified(everything, most_titles)
     if not titles:
         raise InputError(f"{catalog.path} has no title in the {split} split")
     long_enough = [t for t in titles if t.num_shots >= SPAN + 2]
@@ -66,14 +72,23 @@ def evaluate_titles(
         except NothingHidden:
             return scores[:0]
 
+    about = {
+        "catalog_fingerprint": catalog.fingerprint,
+        "ratio": RATIO,
+        "seeds": list(SEEDS),
+        **({"sample": sample_facts(titles, everything)} if len(titles) < len(everything) else {}),
+    }
+    if len(SEEDS) * RATIO * sum(t.num_shots for t in titles) > MOST_TABLED:
+        told = lambda place: (hide_one_modality(predict, space, place), place) if sees_rest else (predict, None)  # noqa: E731
+        ways = ways_of(predict, space, FULL_SEEDS, full=full, by_part=told)
+        evaluate_streamed(ways, titles, space, sharpen, lambda: progress(next(done), total))
+        return report_of(ways, titles, split, space, about, sees_rest=sees_rest)
     scores = scored(titles, SEEDS, hide_at_random(RATIO))
     measured = {
         **report(scores, split),
         "titles": by_title(scores, {t.title_id: t.name for t in titles}),
         "by_position": by_position(scores, scene_positions(titles)),
-        "catalog_fingerprint": catalog.fingerprint,
-        "ratio": RATIO,
-        "seeds": list(SEEDS),
+        **about,
     }
     if full:
         tables = {RATIO: scores} | {r: further(hide_at_random(r)) for r in others}

@@ -20,6 +20,7 @@ from msm.masking import random_hidden
 SEEDS = (0, 1, 2, 3, 4)
 RATIO = 0.2  # share of shots hidden, whatever a run was trained with, so that runs compare
 RATIOS = (0.1, 0.2, 0.4, 0.6, 0.8)  # of the full report
+MOST_HELD = 1 << 24  # numbers of titles that are read once for all seeds, 64 MB; more are read again for each
 SPAN = 7  # shots in a row that the full report hides: the middle one is four from the nearest visible shot
 
 # shots (N, D), hidden (N,), global embedding (G,) or None → predictions (H, D)
@@ -63,11 +64,13 @@ def hide_titles(
     hide  chooses the hidden shots instead of `ratio`
     """
     hide = hide or hide_at_random(ratio)
-    read = {t.title_id: (space.fuse(t.embeddings), t.global_embedding) for t in titles}
+    fused = lambda title: (space.fuse(title.embeddings), title.global_embedding)  # noqa: E731
+    few = sum(t.num_shots for t in titles) * len(space.mean) <= MOST_HELD
+    held = {t.title_id: fused(t) for t in titles} if few else {}
     for seed in seeds:
         rng = np.random.default_rng(seed)
         for title in titles:
-            shots, global_embedding = read[title.title_id]
-            hidden = hide(len(shots), rng)
+            hidden = hide(title.num_shots, rng)
             if hidden.any():
+                shots, global_embedding = held[title.title_id] if few else fused(title)
                 yield Case(seed, title.title_id, shots, hidden, global_embedding)

@@ -14,6 +14,8 @@ import numpy as np
 from msm.data.fusion import unit
 from msm.metrics.rank import rank_among
 
+MOST_DRAWN = 1 << 25  # titles of all draws of a bootstrap that are in memory at once
+
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(H, D), (H, D) → (H,) cosine between rows; 0 where one of them is zero."""
@@ -48,6 +50,10 @@ def resampled_means(sums: np.ndarray, counts: np.ndarray, resamplings: int, seed
     counts   (T, P)  rows of each title
     returns  (B, P)  each draw is used for all P, so that differences between them are paired
     """
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=resamplings)  # (B, T)
-    return (drawn @ sums) / np.maximum(drawn @ counts, 1e-12)
+    rng, share = np.random.default_rng(seed), np.full(len(sums), 1 / len(sums))
+    at_once = max(1, min(resamplings, MOST_DRAWN // len(sums)))  # the draws are the same, however many at once
+    means = []
+    for start in range(0, resamplings, at_once):
+        drawn = rng.multinomial(len(sums), share, size=min(at_once, resamplings - start))  # (B, T)
+        means.append((drawn @ sums) / np.maximum(drawn @ counts, 1e-12))
+    return np.concatenate(means)
