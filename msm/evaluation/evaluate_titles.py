@@ -78,9 +78,13 @@ def evaluate_titles(
         "seeds": list(SEEDS),
         **({"sample": sample_facts(titles, everything)} if len(titles) < len(everything) else {}),
     }
+
+    def by_part_alone(place: int) -> tuple[Predictor, int | None]:
+        """The predictor where one modality is hidden, and the place of that modality where baselines are given the others."""
+        return (hide_one_modality(predict, space, place), place) if sees_rest else (predict, None)
+
     if len(SEEDS) * RATIO * sum(t.num_shots for t in titles) > MOST_TABLED:
-        told = lambda place: (hide_one_modality(predict, space, place), place) if sees_rest else (predict, None)  # noqa: E731
-        ways = ways_of(predict, space, FULL_SEEDS, full=full, by_part=told)
+        ways = ways_of(predict, space, FULL_SEEDS, full=full, by_part=by_part_alone)
         evaluate_streamed(ways, titles, space, sharpen, lambda: progress(next(done), total))
         return report_of(ways, titles, split, space, about, sees_rest=sees_rest)
     scores = scored(titles, SEEDS, hide_at_random(RATIO))
@@ -97,7 +101,7 @@ def evaluate_titles(
         measured["spans"] = by_span(spans, SPAN, RATIO, left_out=len(titles) - len(long_enough))
         measured["by_part"] = []
         for place, m in enumerate(parts):
-            by, told = (hide_one_modality(predict, space, place), place) if sees_rest else (predict, None)
+            by, told = by_part_alone(place)
             measured["by_part"].append(by_part(further(hide_at_random(RATIO), by, told), m.name, sees_rest))
     return measured
 
