@@ -38,8 +38,9 @@ def train(
 ) -> None:
     """Train a masked-shot model; after Ctrl-C, --resume continues."""
     from msm.data.catalog import Catalog
-    from msm.recipes.presets import recipe_of
+    from msm.recipes.presets import CATALOGUE, recipe_of
     from msm.runs.folder import RunFolder
+    from msm.training.anisotropy import centre_if_alike
     from msm.training.distributed_init import start_processes
     from msm.training.trainer import pick_device, start_run
     from msm.training.trainer import train as train_run
@@ -59,6 +60,10 @@ def train(
         return
     if first and not resume:
         wanted = recipe_of(recipe).with_settings(set_ or [])
+        if recipe in CATALOGUE:  # a run's recipe is repeated as it is
+            wanted, message = centre_if_alike(wanted, opened, set_ or [])
+            if message:
+                _note(message)
         start_run(opened, run, wanted, device=where, replace=replace, validation_titles=titles, on_note=_note)
     processes.wait()
     folder = RunFolder.open(run)
