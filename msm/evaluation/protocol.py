@@ -54,6 +54,7 @@ class Case:
     shots: np.ndarray  # (N, D) fused
     hidden: np.ndarray  # (N,) bool
     global_embedding: np.ndarray | None  # (G,)
+    protocol: str = f"{RATIO:.0%}"  # what was hidden
 
 
 def hide_titles(
@@ -63,6 +64,7 @@ def hide_titles(
 
     hide  chooses the hidden shots instead of `ratio`
     """
+    protocol = f"{ratio:.0%}" if hide is None else "spans" if hide is hide_in_spans else "other"
     hide = hide or hide_at_random(ratio)
     fused = lambda title: (space.fuse(title.embeddings), title.global_embedding)  # noqa: E731
     few = sum(t.num_shots for t in titles) * len(space.mean) <= MOST_HELD
@@ -73,4 +75,4 @@ def hide_titles(
             hidden = hide(title.num_shots, rng)
             if hidden.any():
                 shots, global_embedding = held[title.title_id] if few else fused(title)
-                yield Case(seed, title.title_id, shots, hidden, global_embedding)
+                yield Case(seed, title.title_id, shots, hidden, global_embedding, protocol)

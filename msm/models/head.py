@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from msm import metrics
+from msm.baselines import Parameters
 from msm.data.space import Space
 from msm.models.packing import Part
 from msm.recipes.model import ModelConfig
@@ -47,8 +49,22 @@ class Case(Protocol):
         """(N,) bool."""
         ...
 
+    @property
+    def protocol(self) -> str:
+        """What was hidden; a mean over cases counts each protocol alike."""
+        ...
+
 
 Predict = Callable[[Sequence[Case]], list[np.ndarray]]  # of each case its predictions (H, D)
+
+
+def mean_by_protocol(predictions: Sequence[np.ndarray], cases: Sequence[Case], space: Space) -> dict[str, float]:
+    """The mean centred cosine of predictions (H, D) of each case, by what was hidden."""
+    found: dict[str, list[np.ndarray]] = {}
+    for predicted, case in zip(predictions, cases, strict=True):
+        cosines = metrics.centred_cosine(predicted, case.shots[case.hidden], space.mean)
+        found.setdefault(case.protocol, []).append(cosines)
+    return {protocol: float(np.concatenate(cosines).mean()) for protocol, cosines in found.items()}
 
 
 class WindowCache(Protocol):
@@ -87,11 +103,12 @@ class Head(nn.Module):
     def reset(self) -> None:
         """Set the weights that do not start at random; called after all weights are drawn."""
 
-    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator) -> None:
+    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator, fitted: Parameters) -> None:
         """Start from closed forms, before the first step.
 
         titles  shots about the training mean, (N, D) each; read only by a head that fits something
         ratio   share of the shots that the training hides
+        fitted  the parameters of the baselines, by name
         """
 
     def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msm.errors import InputError
-from msm.recipes.masking import MaskConfig
+from msm.recipes.masking import PARTIAL, MaskConfig
 from msm.recipes.model import ModelConfig
 from msm.recipes.objective import ObjectiveConfig
 
@@ -39,11 +39,11 @@ def check_together(mask: MaskConfig, model: ModelConfig, objective: ObjectiveCon
             model.head == "neighbour" and replaces
         ),
         "model.head=neighbour learns from whole hidden shots; where parts are to be hidden too, it has mask.parts instead of "
-        "mask.policy=modality": model.head == "neighbour" and mask.policy == "modality",
+        "mask.policy=modality": model.head == "neighbour" and mask.policy in PARTIAL,
         "mask.parts hides part of a shot, so it goes without mask.other and mask.unchanged": mask.parts > 0
         and replaces,
         "mask.policy=modality hides one modality of every hidden shot, so it goes without mask.parts": (
-            mask.policy == "modality" and mask.parts > 0
+            mask.policy in PARTIAL and mask.parts > 0
         ),
         "model.head=neighbour starts from shots that are visible whole, so its objective.contrastive_between is views": (
             model.head == "neighbour" and objective.contrastive > 0 and objective.contrastive_between == "modalities"

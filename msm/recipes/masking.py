@@ -14,8 +14,22 @@ POLICIES = Registry(
     "msm.masking.policies",
     "masking policy",
     "policy",
-    order=("independent", "span", "block", "scene", "tube", "semantic", "modality", "prefix", "suffix", "hand_picked"),
+    order=(
+        "independent",
+        "mixed",
+        "span",
+        "block",
+        "scene",
+        "tube",
+        "modality_tube",
+        "semantic",
+        "modality",
+        "prefix",
+        "suffix",
+        "hand_picked",
+    ),
 )
+PARTIAL = ("modality", "modality_tube")  # policies that hide some modalities of a shot
 SCHEDULES = ("constant", "linear", "cosine", "curriculum")
 
 
@@ -30,8 +44,11 @@ class MaskConfig:
         "Change of the ratio over the steps, from `mask.start_ratio` to `mask.ratio`: `constant`, `linear`, `cosine`, or `curriculum` in four equal stages.",
     )
     start_ratio: float = described(0.1, "First ratio of a schedule other than `constant`.")
-    span_p: float = described(0.2, "Policy `span`: p of the geometric lengths.")
-    length: int = described(10, "Policy `span`: greatest length; policies `block` and `tube`: length of each run.")
+    span_p: float = described(0.2, "Policies `span` and `mixed`: p of the geometric lengths of spans.")
+    length: int = described(
+        10,
+        "Policies `span` and `mixed`: greatest length of a span; policies `block` and `tube`, and `modality_tube` with one modality: length of each run.",
+    )
     modality: str = described("", "Policy `modality`: the modality to hide; empty = drawn for each shot.")
     parts: float = described(
         0.0, "Share of further shots of which one modality, drawn for each shot, is hidden, if shots have two or more."
@@ -61,12 +78,12 @@ class MaskConfig:
         if self.policy == "hand_picked" and not self.ranges.strip():
             raise InputError("mask.policy=hand_picked needs mask.ranges, for example mask.ranges=40-44,60")
         parse_ranges(self.ranges, MAX_WINDOW)
-        if self.policy == "modality" and self.other + self.unchanged:
+        if self.policy in PARTIAL and self.other + self.unchanged:
             raise InputError(
-                "mask.policy=modality hides part of a shot, so it goes without mask.other and mask.unchanged"
+                f"mask.policy={self.policy} hides part of a shot, so it goes without mask.other and mask.unchanged"
             )
 
     @property
     def by_modality(self) -> bool:
         """Whether of some shots one modality is hidden and the others are shown."""
-        return self.policy == "modality" or self.parts > 0
+        return self.policy in PARTIAL or self.parts > 0

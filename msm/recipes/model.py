@@ -14,6 +14,7 @@ MASK_VECTORS = ("one", "per_modality")
 TOKENS = ("kept", "dropped")
 HEADS = Registry("msm.models.heads", "head", "HEAD", order=("linear", "transform", "decoder", "neighbour"))
 SHARPEN = ("fixed", "chosen")
+STARTS = ("distance", "kriging")
 POSITIONS = ("rotary", "learned", "sinusoidal", "decay")
 
 
@@ -33,6 +34,10 @@ class ModelConfig:
     head: str = described(
         "linear",
         "Prediction head: `linear`, one layer; `transform`, with BERT's dense layer, GELU and norm before it; `decoder`, MAE's light transformer; `neighbour`, which starts from the visible shots.",
+    )
+    start: str = described(
+        "distance",
+        "Neighbour head: the prediction that training starts from, `distance`, means of the visible shots weighted by distance, or `kriging`, the posterior mean of a Gaussian process, from which it departs as far as that is better on the validation titles.",
     )
     centred: bool = described(
         False, "Predict the difference of a shot from the mean of the training shots, and compare that."
@@ -72,6 +77,7 @@ class ModelConfig:
         one_of("model.positions", self.positions, POSITIONS)
         one_of("model.head", self.head, HEADS.names())
         one_of("model.sharpen", self.sharpen, SHARPEN)
+        one_of("model.start", self.start, STARTS)
         one_of("model.tokens", self.tokens, TOKENS)
         one_of("model.mask_token", self.mask_token, MASK_TOKENS)
         one_of("model.mask_vectors", self.mask_vectors, MASK_VECTORS)
@@ -86,6 +92,8 @@ class ModelConfig:
             raise InputError("model.head=neighbour predicts how a shot differs from the mean: set model.centred=true")
         if (self.sharpness or self.sharpen == "chosen") and self.head != "neighbour":
             raise InputError("model.sharpness and model.sharpen are choices of model.head=neighbour")
+        if self.start != "distance" and self.head != "neighbour":
+            raise InputError("model.start is a choice of model.head=neighbour")
         if self.sharpness and self.sharpen == "chosen":
             raise InputError("model.sharpness is a fixed share, so it goes without model.sharpen=chosen")
         if self.head == "neighbour" and (self.mask_token, self.mask_vectors) != ("replaced", "one"):

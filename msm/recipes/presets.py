@@ -52,10 +52,15 @@ CATALOGUE: dict[str, Preset] = {
         source="Joshi et al., SpanBERT, 2019, arXiv 1907.10529",
         facts="15 % in spans of geometric length, p = 0.2, at most 10, 3.8 on average (section 3.1); each token of a "
         "span also from its two boundaries and its place in it, by two layers with GELU and norm; both losses added "
-        "(section 3.2).",
+        "(section 3.2); BERT's head.",
         differs="Every hidden shot becomes [MASK]; SpanBERT keeps BERT's 80 / 10 / 10, a span at a time "
         "(mask.other=0.1 mask.unchanged=0.1). Spans don't touch. The place table is as wide as the encoder.",
-        settings={"mask.ratio": 0.15, "mask.policy": "span", "objective.span_boundary": 1.0},
+        settings={
+            "mask.ratio": 0.15,
+            "mask.policy": "span",
+            "model.head": "transform",
+            "objective.span_boundary": 1.0,
+        },
     ),
     "mae": Preset(
         source="He et al., Masked Autoencoders Are Scalable Vision Learners, 2021, arXiv 2111.06377",
@@ -76,13 +81,13 @@ CATALOGUE: dict[str, Preset] = {
         source="Tong et al., VideoMAE, 2022, arXiv 2203.12602",
         facts="90 % in tubes: one spatial pattern for the whole clip, so that no moment gives away what another hides "
         "(section 3.3); otherwise MAE, with a decoder of 4 layers.",
-        differs="Modalities take the place of space: a stretch of 4 shots is hidden in all its modalities. Each "
-        "modality is a target by itself, with equal weights.",
+        differs="Modalities take the place of space: as many of them as make 90 %, at least one and never all, are hidden in "
+        "every shot of a window. Nothing is dropped, since each shot keeps a visible part. Where there is one modality, "
+        "stretches of 4 shots are hidden. Each modality is a target by itself, with equal weights.",
         settings={
             "mask.ratio": 0.9,
-            "mask.policy": "tube",
+            "mask.policy": "modality_tube",
             "mask.length": 4,
-            "model.tokens": "dropped",
             "model.head": "decoder",
             "model.decoder_depth": 4,
             "objective.loss": "l2",
@@ -124,11 +129,17 @@ CATALOGUE: dict[str, Preset] = {
     "hero": Preset(
         source="Li et al., HERO, 2020, arXiv 2005.00200",
         facts="15 % of the frames, at least one, become zeros plus a mask embedding (their data/mfm.py); contrastive "
-        "loss (NCE) between a prediction and the true frame against others (section 3.2).",
+        "loss (NCE) between a prediction and the true frame against others (section 3.2); a dense layer, GELU and norm before "
+        "the output (FrameFeatureRegression in their model).",
         differs="Negatives are all other shots of the batch, by cosine over a temperature; HERO takes the other hidden "
         "frames and its own outputs at visible ones, by product. A read-out to the shot is trained behind a "
         "stop-gradient. Frame order modelling is an option (objective.shot_order=1); the tasks with subtitles are omitted.",
-        settings={"mask.ratio": 0.15, "model.mask_token": "added", "objective.loss": "nce"},
+        settings={
+            "mask.ratio": 0.15,
+            "model.mask_token": "added",
+            "model.head": "transform",
+            "objective.loss": "nce",
+        },
     ),
     "videoprism": Preset(
         source="Zhao et al., VideoPrism, 2024, arXiv 2402.13217",
@@ -169,22 +180,29 @@ CATALOGUE: dict[str, Preset] = {
     ),
     "neighbour": Preset(
         source="our own (msm/models/heads/neighbour, docs/findings.md)",
-        facts="The distance-weighted mean of the visible shots, each principal component with its own weights; which "
-        "visible shots count is learned from their similarities; a small encoder with decaying attention corrects it, "
-        "as far as it helps on the validation titles.",
+        facts="Starts as kriging, the posterior mean of a Gaussian process for each principal component, and departs from it, "
+        "shot by shot, towards means of the visible shots whose weights are learned from their similarities; a small encoder "
+        "with decaying attention corrects it. All of this as far as it helps on the validation titles, few or many shots hidden.",
         differs="Compared about the mean of the training shots; windows run backwards half of the time; the weights are "
-        "averaged over the last steps; AdamW.",
+        "averaged over the last steps; AdamW. With model.start=distance, mask.policy=independent and validate_on=random it is "
+        "the recipe of earlier versions.",
         settings={
-            "steps": 300,
-            "validate_every": 50,
-            "window": 128,
+            "steps": 400,
+            "batch_windows": 4,
+            "validate_every": 100,
+            "validate_on": "several",
+            "window": 96,
             "time_reversal": 0.5,
+            "mask.policy": "mixed",
+            "mask.span_p": 0.1,
+            "mask.length": 14,
             "mask.parts": 0.05,
             "model.head": "neighbour",
+            "model.start": "kriging",
             "model.centred": True,
             "model.sharpen": "chosen",
             "model.positions": "decay",
-            "model.width": 128,
+            "model.width": 64,
             "model.depth": 2,
             "model.dropout": 0.2,
             "optim.name": "adamw",

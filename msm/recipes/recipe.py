@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 FUSIONS = ("joint", "per_modality")
+VALIDATED_ON = ("random", "several")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -55,13 +56,17 @@ class Recipe:
     )
     precision: str = described(
         "auto",
-        "Number format of the forward pass: `auto` is bfloat16 on a GPU that supports it, and in Muon's products; `float32` uses no bfloat16 at all; `bfloat16` uses it on any device.",
+        "Number format of the forward pass: `auto` is bfloat16 on a GPU that supports it, and in Muon's products on a GPU or a CPU that supports it; `float32` uses no bfloat16 at all; `bfloat16` uses it on any device.",
     )
     compile: bool = described(
         False,
         "Compile the feed-forward kernels with torch.compile; this takes up to a minute first, and needs a C++ compiler on a CPU.",
     )
     validate_every: int = described(50, "Number of steps between two validations.")
+    validate_on: str = described(
+        "random",
+        "What is hidden of the validation titles to choose the best step and the settings of a head: `random`, 20 % of the shots, or `several`, the mean over 20 %, 60 % and 80 % of the shots and spans.",
+    )
     checkpoint_every: int = described(
         0,
         "Number of steps between two checkpoints; 0 = every five minutes. Each validation and each stop also writes one.",
@@ -92,6 +97,7 @@ class Recipe:
             raise InputError(f"window is {self.window}, but must lie between 0 and {self.model.max_shots}")
         one_of("fusion", self.fusion, FUSIONS)
         one_of("precision", self.precision, PRECISIONS)
+        one_of("validate_on", self.validate_on, VALIDATED_ON)
         check_together(self.mask, self.model, self.objective)
         if self.objective.target == "first_stage" and not 0 < self.first_stage_steps < self.steps:
             raise InputError(

@@ -16,14 +16,14 @@ from msm.training.muon import Muon
 
 
 def make_optimizers(
-    model: nn.Module, cfg: OptimConfig, *others: nn.Module, exact: bool = False
+    model: nn.Module, cfg: OptimConfig, *others: nn.Module, precision: str = "auto"
 ) -> list[torch.optim.Optimizer]:
     """Build the optimisers: `muon` is Muon for the blocks' matrices and AdamW for the rest, `adamw` is AdamW for all.
 
     Biases, norms, positions and the learned vectors are not decayed.
 
-    others  further modules to train, such as the terms of an objective
-    exact   Muon's products in float32, so that several processes reproduce one process to 1e-5
+    others     further modules to train, such as the terms of an objective
+    precision  of the recipe; Muon's products have the dtype of `muon_dtype`
     """
     hidden: list[nn.Parameter] = []
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {(b, f): [] for b in (False, True) for f in (False, True)}
@@ -45,10 +45,26 @@ def make_optimizers(
     adamw = torch.optim.AdamW(chosen, lr=cfg.lr, betas=(0.9, 0.95), fused=fused or None)
     optimizers: list[torch.optim.Optimizer] = [adamw]
     if hidden:
-        optimizers.append(
-            Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay, dtype=torch.float32 if exact else torch.bfloat16)
-        )
+        dtype = muon_dtype(precision, hidden[0].device)
+        optimizers.append(Muon(hidden, lr=cfg.lr, weight_decay=cfg.weight_decay, dtype=dtype))
     return optimizers
+
+
+def muon_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """The number format of Muon's products: bfloat16, as published, where the machine computes in it.
+
+    `float32` is exact, so that several processes reproduce one process to 1e-5. A CPU without bfloat16 emulates it, which takes
+    eight times as long as float32, so `auto` is float32 there.
+    """
+    if precision == "float32" or (precision == "auto" and device.type == "cpu" and not cpu_has_bfloat16()):
+        return torch.float32
+    return torch.bfloat16
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 matrices itself: AVX-512 BF16 or AMX on x86, BF16 on Arm."""
+    found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(found.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def learning_rate(step: int, steps: int, cfg: OptimConfig) -> float:

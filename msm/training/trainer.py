@@ -51,7 +51,7 @@ class Trainer:
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
         fit_rng = step_rng(self.recipe.seed, self.recipe.model.head, 0)
-        self.model.head.fit(self._shots_to_fit(), self.recipe.mask.ratio, fit_rng)
+        self.model.head.fit(self._shots_to_fit(), self.recipe.mask.ratio, fit_rng, self.space.baselines)
         rng = step_rng(self.recipe.seed, "terms", 0)
         self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
         self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
@@ -61,9 +61,8 @@ class Trainer:
             module.to(device)
         if self.recipe.compile:
             compile_blocks(self.model, device)
-        self.optimizers = make_optimizers(
-            self.model, self.recipe.optim, self.objective, exact=self.recipe.precision == "float32"
-        )
+        precision = self.recipe.precision
+        self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective, precision=precision)
         self.step = 0
 
     def _stored_space(self, catalog: Catalog) -> Space:
@@ -147,17 +146,21 @@ class Trainer:
         if measured["geometry"]["alarm"] != self.run.info.get("alarm"):
             self.run.update(alarm=measured["geometry"]["alarm"])
         best = self.run.info["best"]
-        better = best is None or measured["centred_cosine"] > best["centred_cosine"]
+        level = measured.get("selection", measured["centred_cosine"])
+        better = best is None or level > best.get("selection", best["centred_cosine"])
         if self.processes.from_first(better, self.device) if self.processes.sharded else better:
             self._save_weights()
-            self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"]})
+            selected = {"selection": level} if "selection" in measured else {}
+            self.run.update(best={"step": self.step, "centred_cosine": measured["centred_cosine"], **selected})
         return measured
 
     def measure(self) -> dict[str, Any]:
         """Validate the weights as they stand, and choose on the validation titles what the head lets them choose."""
+        several = self.recipe.validate_on == "several"
         if not self.model.head.tuned:
-            return validate(self.kept, self.validation, self.space)
-        return validate(self.kept, self.validation, self.space, tuning_seeds(self.validation), self._further_titles)
+            return validate(self.kept, self.validation, self.space, several=several)
+        seeds = tuning_seeds(self.validation)
+        return validate(self.kept, self.validation, self.space, seeds, self._further_titles, several=several)
 
     @cached_property
     def _further_titles(self) -> list[Title]:

@@ -17,14 +17,17 @@ from msm.data.catalog import Title
 from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.geometry import contextual_sample, geometry
-from msm.evaluation.protocol import RATIO, SEEDS, Case, hide_titles
+from msm.evaluation.protocol import RATIO, SEEDS, SPAN, Case, hide_in_spans, hide_titles
 from msm.evaluation.report import report
 from msm.evaluation.scoring import score_fill_in
 from msm.inference.predict import predict_hidden, sharpened
 from msm.models.encoder import ShotEncoder
+from msm.models.head import mean_by_protocol
 
 TUNING_SHOTS = 1000  # about how many hidden shots a head is tuned on
 TUNING_TITLES = 20  # with fewer validation titles, training titles make up the number
+MORE_RATIOS = (0.6, 0.8)  # hidden in addition, besides spans, where a recipe is validated on several protocols
+MORE_TITLES = 16  # of the validation titles, in each of these
 
 
 def tuning_seeds(titles: Sequence[Title]) -> tuple[int, ...]:
@@ -53,6 +56,8 @@ def validate(
     space: Space,
     seeds: Sequence[int] = SEEDS[:1],
     further: Sequence[Title] = (),
+    *,
+    several: bool = False,
 ) -> dict[str, Any]:
     """Report on held-out titles, with the geometry of the predictions; tunes the head and sets `prediction_norm`.
 
@@ -61,11 +66,15 @@ def validate(
     protocol are used, one of which always does.
 
     further  titles that the head may be tuned on besides (`Head.tune`)
+    several  tune the head on more hidden shots and in spans too; the report then also has `by_protocol`, the centred cosines, and
+             `selection`, their mean. The rest of the report is of 20 % hidden in either case.
 
     Raises InputError where predictions are not finite: a step with a finite loss may leave weights that are not.
     """
     model.prediction_norm.fill_(1.0)
     cases = list(hide_titles(titles, space, RATIO, seeds)) or list(hide_titles(titles, space, RATIO, SEEDS))
+    count = len(cases)
+    cases += more_cases(titles, space) if several else []
     truths = [c.shots[c.hidden] for c in cases]
     more = list(hide_titles(further, space, RATIO, SEEDS[:1]))
     predictions = model.head.tune(partial(_predict, model), cases, more, space)
@@ -73,11 +82,23 @@ def validate(
     lengths = [((p - origin) * (t - origin)).sum(axis=1) for p, t in zip(predictions, truths, strict=True)]
     norm = float(np.clip(np.concatenate(lengths).mean(), 0.05, 1.0))
     model.prediction_norm.fill_(norm)
+    means = mean_by_protocol(predictions, cases, space) if several else {}
+    cases, predictions = cases[:count], predictions[:count]
     tables = [_scores(model, c, origin + (p - origin) * norm, space) for p, c in zip(predictions, cases, strict=True)]
     measured = report(pd.concat(tables, ignore_index=True), "validation")
+    if means:
+        measured |= {"by_protocol": means, "selection": float(np.mean(list(means.values())))}
     truth = np.concatenate([c.shots[c.hidden] for c in cases])
     contextual = _finite(contextual_sample(model, [c.shots for c in cases]))
     return {**measured, "geometry": geometry(np.concatenate(predictions), contextual, truth)}
+
+
+def more_cases(titles: Sequence[Title], space: Space) -> list[Case]:
+    """Cases of validation titles, spread over the split, with more shots hidden, and with spans hidden."""
+    some = [titles[int(i)] for i in np.linspace(0, len(titles) - 1, min(len(titles), MORE_TITLES))]
+    found = [case for ratio in MORE_RATIOS for case in hide_titles(some, space, ratio, SEEDS[:1])]
+    long_enough = [t for t in some if t.num_shots >= SPAN + 2]
+    return [*found, *hide_titles(long_enough, space, RATIO, SEEDS[:1], hide_in_spans)]
 
 
 def _scores(model: ShotEncoder, case: Case, predicted: np.ndarray, space: Space) -> pd.DataFrame:

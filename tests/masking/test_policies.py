@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from msm.errors import InputError
 from msm.masking import choose_hidden
 from msm.masking.policies import POLICIES as REGISTRY
+from msm.masking.policies.mixed import AT_RATIO, IN_SPANS, LEAST, MOST
 from msm.recipes.recipe import MaskConfig
 
 TO_THE_COUNT = ("span", "block", "tube", "semantic", "prefix", "suffix")  # policies that meet the ratio in every window
 POLICIES = tuple(name for name in REGISTRY.names() if name != "hand_picked")  # a new module is tested too
+AT_A_RATIO = tuple(name for name in POLICIES if name not in ("mixed", "modality_tube"))
 NAMES = ("video", "audio", "text")
 unhurried = settings(deadline=None)  # a busy machine is no bug
 seeds = st.integers(0, 2**31 - 1)
@@ -72,7 +74,8 @@ def test_padding_is_never_hidden_and_something_always_is_hidden_and_visible(poli
     hidden = shots_of(hide(valid, seed, **choices))
     assert not (hidden & ~valid).any()
     assert hidden.any(dim=1).all()
-    assert (valid & ~hidden).any(dim=1)[valid.sum(dim=1) > 1].all()
+    if policy != "modality_tube":  # of every shot a modality
+        assert (valid & ~hidden).any(dim=1)[valid.sum(dim=1) > 1].all()
 
 
 @unhurried
@@ -97,7 +100,7 @@ def test_a_policy_of_runs_meets_the_ratio_in_every_window_but_for_rounding(polic
 
 
 @pytest.mark.parametrize("ratio", [0.15, 0.43, 0.9])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", AT_A_RATIO)
 def test_the_share_hidden_is_the_ratio(policy, ratio):
     # 300 windows of 97 shots: the mean of independent draws has a deviation of 0.003; that of scenes of up to 6
     # shots one of 0.001 a window's worth of rounding. 0.01 is far outside either.
@@ -202,6 +205,43 @@ def test_parts_are_hidden_of_as_many_shots_as_asked_for_on_average():
     assert hidden[partly].float().mean(dim=0).tolist() == pytest.approx([1 / 3] * 3, abs=0.05)
 
 
+@unhurried
+@given(ratio=ratios, lacking=st.sampled_from([0.0, 0.3]), seed=seeds)
+def test_a_tube_of_modalities_hides_the_same_ones_in_every_shot_that_has_them_and_never_all_of_a_window(
+    ratio, lacking, seed
+):
+    valid = windows([25, 14, 2])
+    present = valid.unsqueeze(-1) & (torch.rand(3, 25, 3, generator=generator(seed + 1)) >= lacking)
+    present[:, 0] = True
+    cfg = MaskConfig(policy="modality_tube", ratio=ratio)
+    hidden = choose_hidden(valid, cfg, generator(seed), present=present, names=NAMES)
+    assert not (hidden & ~present).any()
+    for row, has in zip(hidden, present, strict=True):
+        tube = row.any(dim=0)
+        assert 1 <= int(tube.sum()) <= 2 and torch.equal(row, has & tube)
+
+
+def test_the_tubes_of_shots_with_one_modality_are_stretches():
+    valid = windows([40, 7])
+    for present in (None, valid.unsqueeze(-1)):
+        tubes = MaskConfig(policy="modality_tube", ratio=0.5, length=4)
+        stretches = MaskConfig(policy="tube", ratio=0.5, length=4)
+        hidden = choose_hidden(valid, tubes, generator(3), present=present, names=NAMES[:1])
+        assert torch.equal(hidden, choose_hidden(valid, stretches, generator(3)))
+
+
+def test_mixed_hides_the_ratio_another_ratio_or_spans_a_batch_at_a_time():
+    valid = windows([100] * 30)
+    drawn = [hide(valid, seed, policy="mixed", ratio=0.2, length=14, span_p=0.1) for seed in range(200)]
+    shares = np.array([row.float().mean().item() for row in drawn])
+    in_spans = np.array([np.mean(runs(row[0])) > 3 and abs(row.float().mean() - 0.2) < 0.005 for row in drawn])
+    at_ratio = ~in_spans & (abs(shares - 0.2) < 0.025)
+    assert in_spans.mean() == pytest.approx(IN_SPANS, abs=0.08)
+    assert at_ratio.mean() == pytest.approx(AT_RATIO + (1 - AT_RATIO - IN_SPANS) * 0.05 / (MOST - LEAST), abs=0.1)
+    others = shares[~in_spans & ~at_ratio]
+    assert others.min() > LEAST - 0.03 and MOST - 0.1 < others.max() < MOST + 0.03
+
+
 def test_one_modality_alone_or_of_another_name_cannot_be_hidden():
     valid = windows([9])
     for present, cfg, sentence in (
@@ -272,5 +312,5 @@ def test_a_policy_draws_the_shots_that_it_has_always_drawn(policy):
 
 def test_the_policies_are_offered_in_the_order_of_the_documentation():
     assert REGISTRY.names() == (
-        "independent", "span", "block", "scene", "tube", "semantic", "modality", "prefix", "suffix", "hand_picked"
+        "independent", "mixed", "span", "block", "scene", "tube", "modality_tube", "semantic", "modality", "prefix", "suffix", "hand_picked"
     )  # fmt: skip

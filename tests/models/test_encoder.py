@@ -7,7 +7,7 @@ from msm.models.packing import Packing
 from msm.objectives.losses import cosine_distance
 from msm.recipes.recipe import ModelConfig, OptimConfig
 from msm.training.muon import Muon
-from msm.training.optimizers import learning_rate, make_optimizers
+from msm.training.optimizers import learning_rate, make_optimizers, muon_dtype
 
 
 def make_model(positions="rotary", global_dim=5, **choices) -> ShotEncoder:
@@ -143,6 +143,27 @@ def test_muon_takes_the_hidden_matrices_and_adamw_the_rest():
     in_adamw = {names[id(p)] for g in adamw.param_groups for p in g["params"]}
     assert in_muon == {n for n, p in model.named_parameters() if n.startswith("blocks.") and p.ndim == 2}
     assert in_muon | in_adamw == set(names.values()) and not in_muon & in_adamw
+
+
+@pytest.mark.parametrize(
+    ("cpu", "precision", "dtype"),
+    [
+        ({"avx512_bf16": False, "amx_bf16": False, "avx2": True}, "auto", torch.float32),
+        ({"avx512_bf16": True}, "auto", torch.bfloat16),
+        ({"amx_bf16": True}, "auto", torch.bfloat16),
+        ({"bf16": True}, "auto", torch.bfloat16),  # Arm
+        ({}, "auto", torch.float32),
+        ({"amx_bf16": True}, "float32", torch.float32),
+        ({}, "bfloat16", torch.bfloat16),
+    ],
+)
+def test_muon_multiplies_in_bfloat16_only_where_the_cpu_has_it_or_the_recipe_asks_for_it(
+    monkeypatch, cpu, precision, dtype
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: cpu)
+    _, muon = make_optimizers(make_model(), OptimConfig(), precision=precision)
+    assert muon.dtype == dtype
+    assert muon_dtype("auto", torch.device("cuda")) == torch.bfloat16
 
 
 def test_muon_updates_matrices_together_as_it_updates_each_alone():

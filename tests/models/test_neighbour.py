@@ -33,7 +33,15 @@ from msm.recipes.recipe import ModelConfig, Recipe
 from msm.training.trainer import start_run, train
 from msm.training.validation import further_tuning_titles
 
-SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
+SMALL = [
+    "model.width=16",
+    "model.heads=2",
+    "model.max_shots=48",
+    "window=24",
+    "model.dropout=0",
+    "model.start=distance",
+]
+SMALL += ["mask.policy=independent", "validate_on=random", "batch_windows=8"]
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -104,7 +112,7 @@ def films_with_slow_and_fast_columns(number: int, rng: np.random.Generator) -> l
 def test_the_closed_form_predicts_better_than_any_single_bandwidth():
     rng = np.random.default_rng(3)
     made = head()
-    made.fit(films_with_slow_and_fast_columns(60, rng), 0.2, generator())
+    made.fit(films_with_slow_and_fast_columns(60, rng), 0.2, generator(), {})
     near: dict[str, list[float]] = {}
     for film in films_with_slow_and_fast_columns(20, rng):
         hidden = rng.random(40) < 0.2

@@ -12,7 +12,14 @@ from msm.models.heads.neighbour.window_cache import CachedShots
 from msm.recipes.presets import preset
 from msm.training.trainer import start_run, train
 
-SMALL = ["model.width=16", "model.heads=2", "model.max_shots=48", "window=24", "model.dropout=0"]
+SMALL = [
+    "model.width=16",
+    "model.heads=2",
+    "model.max_shots=48",
+    "window=24",
+    "model.dropout=0",
+    "model.start=distance",
+]
 
 
 def generator(seed: int) -> torch.Generator:

@@ -61,6 +61,24 @@ def test_a_term_reads_no_more_of_the_outputs_than_it_says(name):
         assert recorder.read <= term.needs | {"target"}
 
 
+@pytest.mark.parametrize("name", ["bert", "spanbert", "bassl", "hero"])
+def test_recipes_whose_sources_have_berts_head_predict_through_dense_gelu_and_norm(name):
+    model, objective, _ = made(PRESETS[name])
+    assert isinstance(model.head.dense, torch.nn.Linear) and isinstance(model.head.out_norm, torch.nn.LayerNorm)
+    if name == "hero":  # its contrast has layers of its own, so that the read-out changes none of them
+        layers = list(objective.terms["nce"].projection)
+        assert [type(layer).__name__ for layer in layers] == ["Linear", "GELU", "LayerNorm", "Linear"]
+        assert layers[2].weight.eq(1).all()
+
+
+def test_the_span_boundary_is_read_by_the_last_layer_without_the_transform_of_the_head():
+    model, objective, batch = made(PRESETS["spanbert"])
+    torch.nn.init.zeros_(model.head.out_norm.weight)  # nothing passes the transform
+    before = objective.terms["span_boundary"](batch, Outputs(model, batch))
+    before.backward()
+    assert objective.terms["span_boundary"].first.weight.grad.abs().sum() > 0
+
+
 def test_every_term_is_used_by_one_of_these_recipes():
     assert {n for recipe in RECIPES.values() for n in made(recipe)[1].weights} == set(TERMS.names())
 

@@ -79,15 +79,15 @@ def test_the_presets_are_those_of_the_literature():
     assert table == {
         "mediafm": (0.2, "independent", "cosine", "linear", "kept"),
         "bert": (0.15, "independent", "cosine", "transform", "kept"),
-        "spanbert": (0.15, "span", "cosine", "linear", "kept"),
+        "spanbert": (0.15, "span", "cosine", "transform", "kept"),
         "mae": (0.75, "independent", "l2", "decoder", "dropped"),
-        "videomae": (0.9, "tube", "l2", "decoder", "dropped"),
+        "videomae": (0.9, "modality_tube", "l2", "decoder", "kept"),
         "lvmae": (0.5, "semantic", "cosine", "decoder", "dropped"),
         "bassl": (0.15, "independent", "l2", "transform", "kept"),
-        "hero": (0.15, "independent", "nce", "linear", "kept"),
+        "hero": (0.15, "independent", "nce", "transform", "kept"),
         "videoprism": (0.65, "independent", "cosine", "decoder", "dropped"),
         "data2vec": (0.6, "block", "smooth_l1", "linear", "kept"),
-        "neighbour": (0.2, "independent", "cosine", "neighbour", "kept"),
+        "neighbour": (0.2, "mixed", "cosine", "neighbour", "kept"),
     }
     assert all(recipe.name == name for name, recipe in PRESETS.items())
     assert PRESETS["mediafm"] == Recipe()
@@ -243,7 +243,19 @@ def test_bfloat16_runs_through_every_preset(scened, tmp_path, name):
 
 
 CHOICES = {
-    "mask.policy": ["independent", "span", "block", "scene", "tube", "semantic", "modality", "prefix", "suffix"],
+    "mask.policy": [
+        "independent",
+        "mixed",
+        "span",
+        "block",
+        "scene",
+        "tube",
+        "modality_tube",
+        "semantic",
+        "modality",
+        "prefix",
+        "suffix",
+    ],
     "mask.ratio": ["0.1", "0.5", "0.9"],
     "mask.other": ["0", "0.2"],
     "model.head": ["linear", "transform", "decoder"],

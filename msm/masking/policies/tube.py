@@ -1,4 +1,4 @@
-"""Stretches of a grid in time, hidden in all their modalities (VideoMAE, section 3.3)."""
+"""Stretches of a grid in time, hidden in all their modalities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from msm.recipes.recipe import MaskConfig
 class Tube(WindowPolicy):
     """Whole stretches of `length` shots on a grid with a random offset, until `count` shots are hidden.
 
-    The last stretch is cut. As in VideoMAE, the next moment does not show what is hidden at this one.
+    The last stretch is cut. The next moment does not show what is hidden at this one. VideoMAE's own tubes, one pattern over
+    all time, are the policy `modality_tube`.
     """
 
     def hide_window(

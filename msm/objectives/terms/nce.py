@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from torch import Tensor, nn
 
 from msm.objectives.loss import Loss
@@ -16,11 +18,16 @@ class BatchContrast(Term):
 
     HERO's code contrasts a true frame with the other hidden frames and its own outputs at the visible ones; here the
     candidates are all the true shots of the batch.
+
+    transform  a dense layer, GELU and a norm before the projection, as HERO has and as `model.head=transform` says
     """
 
-    def __init__(self, width: int, shot_dim: int, loss: Loss):
+    def __init__(self, width: int, shot_dim: int, loss: Loss, *, transform: bool = False):
         super().__init__()
-        self.projection, self.loss = nn.Linear(width, shot_dim), loss
+        self.loss = loss
+        before = {"dense": nn.Linear(width, width), "gelu": nn.GELU(), "norm": nn.LayerNorm(width)} if transform else {}
+        out = nn.Linear(width, shot_dim)
+        self.projection = nn.Sequential(OrderedDict(**before, out=out)) if transform else out
 
     @classmethod
     def weight_in(cls, context: Context) -> float | None:
@@ -28,7 +35,8 @@ class BatchContrast(Term):
 
     @classmethod
     def make(cls, context: Context) -> BatchContrast:
-        return BatchContrast(context.model.feature_width, context.model.shot_dim, context.loss)
+        transform = context.model.cfg.head == "transform"
+        return BatchContrast(context.model.feature_width, context.model.shot_dim, context.loss, transform=transform)
 
     def forward(self, batch: MaskedBatch, outputs: Outputs) -> Tensor:
         predicted = self.projection(outputs.hidden_features)

@@ -18,8 +18,8 @@ from msm.objectives.terms.shot import ShotLoss, shot_space_loss
 class SpanBoundary(Term):
     """Predict each hidden shot from the visible shots on both sides of its run and its place in the run.
 
-    Two layers with GELU and norm, then the model's own last layer, as SpanBERT shares its vocabulary's. Where a run
-    begins or ends with the window, [CLS] stands in for the missing shot.
+    Two layers with GELU and norm, then the model's own last layer, as SpanBERT shares its vocabulary's (without the transform
+    that a head may have before it). Where a run begins or ends with the window, [CLS] stands in for the missing shot.
     """
 
     needs = frozenset({"encoded"})
@@ -48,7 +48,7 @@ class SpanBoundary(Term):
         x = torch.cat([before, after, self.place_vectors[place].to(before.dtype)], dim=-1)
         x = self.first_norm(F.gelu(self.first(x)))
         x = self.second_norm(F.gelu(self.second(x)))
-        return self.compare.compare(outputs.model.predict(x), batch, outputs)
+        return self.compare.compare(outputs.model.shot_out(x), batch, outputs)
 
 
 def run_boundaries(hidden: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:

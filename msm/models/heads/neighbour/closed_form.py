@@ -25,11 +25,23 @@ class PrincipalComponents(NamedTuple):
     whitening: Tensor  # (R,) factors that give the components about the same variance
 
 
-def principal_components(titles: Iterable[Tensor], kept: int) -> PrincipalComponents:
-    """Find the directions in which shots differ most; titles (N, D) each, about the training mean."""
+def principal_components(titles: Iterable[Tensor], kept: int, first: Tensor | None = None) -> PrincipalComponents:
+    """Find the directions in which shots differ most; titles (N, D) each, about the training mean.
+
+    first  (D, C) directions that are given, in order; only those that are orthogonal to them are found
+    """
     together = torch.cat(list(titles))
-    variance, basis = torch.linalg.eigh(together.T @ together / len(together))
-    basis, variance = basis.flip(1), variance.flip(0).clamp(min=0)
+    covariance = together.T @ together / len(together)
+    count = 0 if first is None else first.shape[1]
+    beside = covariance
+    if first is not None:
+        projection = torch.eye(len(covariance)) - first @ first.T
+        beside = projection @ covariance @ projection
+    variance, basis = torch.linalg.eigh(beside)
+    basis, variance = basis.flip(1)[:, : len(beside) - count], variance.flip(0)[: len(beside) - count].clamp(min=0)
+    if first is not None:
+        basis = torch.cat([first, basis], dim=1)
+        variance = torch.cat([(first * (covariance @ first)).sum(dim=0), variance])
     whitening = (variance[:kept] + 0.3 * variance.mean() + 1e-12).rsqrt()
     return PrincipalComponents(basis, basis[:, :kept], whitening)
 

@@ -15,18 +15,25 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm import metrics
+from msm.baselines import Parameters
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.models.encoder import ShotEncoder, touched_shots, whole_shots
-from msm.models.head import Case, Encoded, Head, Predict
+from msm.models.head import Case, Encoded, Head, Predict, mean_by_protocol
 from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
 from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
+from msm.models.heads.neighbour.kriging import Kriging
 from msm.models.heads.neighbour.pair_features import (
+    AMOUNTS,
+    CELLS,
     PAIR_FEATURES,
     ROW_FEATURES,
     HiddenIndex,
     KnownColumns,
     VisibleShots,
+    amounts,
+    cells_of,
+    hidden_cell,
     pair_features,
 )
 from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen_hidden
@@ -40,6 +47,9 @@ ROUNDS = 2  # the second computes the pair features from the estimate of the fir
 HIDDEN_UNITS = 32
 KEY_WIDTH = 16
 TRUSTS = (0.0, 0.5, 1.0)  # candidates for the share of the encoder's output that counts
+WITH_ENCODER = 0.5  # share of the batches in which the encoder's output counts
+ENCODER_ALONE = 0.25  # the same of a head that starts from kriging, where nothing else learns from these batches
+SHARES = (1.0, 0.5, 0.0)  # candidates for the share of the way from kriging to what was learned
 
 
 class NeighbourHead(Head):
@@ -53,6 +63,7 @@ class NeighbourHead(Head):
     components: Tensor
     whitening: Tensor
     trust: Tensor
+    share: Tensor
     sharpening: Tensor
 
     def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
@@ -63,10 +74,17 @@ class NeighbourHead(Head):
         self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
         self.pair_scores = nn.ModuleList(_perceptron(PAIR_FEATURES, HIDDEN_UNITS, kernels) for _ in range(ROUNDS))
-        self.row_gates = nn.ModuleList(_perceptron(ROW_FEATURES, HIDDEN_UNITS // 2, kernels) for _ in range(ROUNDS))
+        self.kriging = Kriging(shot_dim) if cfg.start == "kriging" else None
+        of_row = (ROW_FEATURES, kernels) if self.kriging is None else (ROW_FEATURES + AMOUNTS, kernels + 1)
+        self.row_gates = nn.ModuleList(_perceptron(of_row[0], HIDDEN_UNITS // 2, of_row[1]) for _ in range(ROUNDS))
         rounds = ROUNDS if num_modalities > 1 else 0
         self.part_scores = nn.ModuleList(_perceptron(PAIR_FEATURES + 1, HIDDEN_UNITS, kernels) for _ in range(rounds))
-        self.part_gates = nn.ModuleList(_perceptron(ROW_FEATURES, HIDDEN_UNITS // 2, kernels) for _ in range(rounds))
+        self.part_gates = nn.ModuleList(_perceptron(of_row[0], HIDDEN_UNITS // 2, of_row[1]) for _ in range(rounds))
+        if self.kriging is not None:
+            self.departure = nn.Parameter(
+                torch.zeros(kept + 1)
+            )  # from kriging, of each component; the last: all others
+            self.register_buffer("share", torch.ones(CELLS))
         self.query = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.key = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.correction = nn.Linear(width, shot_dim)
@@ -98,12 +116,22 @@ class NeighbourHead(Head):
                 last.weight.zero_()
                 last.bias.zero_()
             self.query.weight.zero_()
+            if self.kriging is not None:
+                self.departure.zero_()
 
     @torch.no_grad()
-    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator) -> None:
-        """Find the principal components of the titles, (N, D) each, and the kernel weights that fit them best."""
+    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator, fitted: Parameters) -> None:
+        """Find the principal components of the titles, (N, D) each, and the kernel weights that fit them best.
+
+        The first components are those of `fitted["kriging"]` in a head that starts from it.
+        """
         films = [torch.from_numpy(t).float() for t in titles]
-        found = principal_components(films, self.components.shape[1])
+        first = (
+            None
+            if self.kriging is None or not fitted.get("kriging")
+            else self.kriging.set_parameters(fitted["kriging"])
+        )
+        found = principal_components(films, self.components.shape[1], first)
         self.components.copy_(found.components)
         self.whitening.copy_(found.whitening)
         weights = kernel_weights(films, found.basis, self.components.shape[1], self._nearness, ratio, rng)
@@ -115,11 +143,17 @@ class NeighbourHead(Head):
         return self.prior_logits(at).softmax(dim=-1)
 
     def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None = None) -> Tensor:
-        """(B, S, D) → the same with the distance-weighted means at the hidden places, but for the known columns."""
+        """(B, S, D) → the same with what the head starts from at the hidden places, but for the known columns."""
         hidden = hidden & valid
         at = HiddenIndex.of(hidden, valid)
         seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
-        estimate = at.scatter(self.weighted_mean(self._nearness(at), seen, seen @ self.components), seen)
+        in_components = seen @ self.components
+        if self.kriging is None:
+            started = self.weighted_mean(self._nearness(at), seen, in_components)
+        else:
+            rest, leading = self.posterior(in_components, at)
+            started = rest @ seen + leading @ self.components.T
+        estimate = at.scatter(started, seen)
         return estimate if known is None else torch.where(known & hidden.unsqueeze(-1), shots, estimate)
 
     def features(
@@ -155,15 +189,25 @@ class NeighbourHead(Head):
         at = HiddenIndex.of(hidden, valid)
         visible = VisibleShots.of(shots, at, self.components, self.whitening)
         trust = self.current_trust()
-        prior = self.prior_logits(at) + trust * self.attention_logits(encodings, at)
-        expected = at.gather(shots)
+        prior = self.prior_logits(at)
+        if self.kriging is None:
+            prior = prior + trust * self.attention_logits(encodings, at)
+        started = expected = at.gather(shots)
         parts = None if known is None else KnownColumns.of(expected, at.gather(known), visible, at)
         for number in range(ROUNDS):
             scores, gates = self._scores_and_gates(number, expected, visible, parts, at)
             weights = self.weights_of(prior, scores.permute(0, 3, 1, 2), gates)
             expected = self.weighted_mean(weights, visible.shots, visible.in_components)
+            if self.kriging is not None:
+                shared, own = self.departures(gates)
+                change = expected - started
+                expected = started + shared * change + (own * (change @ self.components)) @ self.components.T
             expected = expected if parts is None else parts.fill(expected)
+        if self.kriging is not None and self.training and trust:
+            expected = expected.detach()  # what the encoder adds does not change what is predicted without it
         expected = expected + trust * self.correction(at.gather(encodings))
+        if self.kriging is not None:
+            expected = started + self.share[hidden_cell(at)].unsqueeze(-1) * (expected - started)
         return at.scatter(expected if parts is None else parts.fill(expected), shots)
 
     def _scores_and_gates(
@@ -171,6 +215,7 @@ class NeighbourHead(Head):
     ) -> tuple[Tensor, Tensor]:
         """(B, H, S, K) and (B, H, K) of one round, from the current estimates (B, H, D)."""
         pairs, row = pair_features(expected, expected @ self.components * self.whitening, visible, at)
+        row = row if self.kriging is None else torch.cat([row, amounts(at)], dim=-1)
         scores, gates = self.pair_scores[number](pairs), self.row_gates[number](row)
         if parts is not None:
             partly = parts.partly
@@ -181,7 +226,27 @@ class NeighbourHead(Head):
     def weights_of(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
         """Logits (B, K, H, S), scores (B, K, H, S) and gates (B, H, K) → (B, K, H, S), the weights of the visible shots."""
         weights = self.weigh(prior + scores)
-        return weights * gates.tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
+        return weights * gates[..., : len(self.log_bandwidths)].tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
+
+    def posterior(self, in_components: Tensor, at: HiddenIndex) -> tuple[Tensor, Tensor]:
+        """The posterior means of kriging as a mixture: weights (B, H, S) of the visible shots, and what is added to them in the
+        components (B, H, R).
+
+        in_components  (B, S, R) of the visible shots, zero elsewhere
+        """
+        assert self.kriging is not None
+        count = self.kriging.num_components
+        leading, rest = self.kriging(in_components[..., :count], at)
+        added = leading - rest @ in_components[..., :count]
+        return rest, F.pad(added, (0, in_components.shape[-1] - count))
+
+    def departures(self, gates: Tensor) -> tuple[Tensor, Tensor]:
+        """How far a prediction departs from kriging: (B, H, 1) in every direction, (R,) what each component adds to it.
+
+        gates  (B, H, K + 1)
+        """
+        shared = self.departure[-1]
+        return shared + gates[..., -1:], self.departure[:-1] - shared
 
     def prior_logits(self, at: HiddenIndex) -> Tensor:
         """(B, K, H, S) logits by distance, at each kernel's bandwidth; −∞ in effect for shots that are not visible."""
@@ -212,21 +277,28 @@ class NeighbourHead(Head):
         return together + (means * own[:, None, :]).sum(dim=1) @ self.components.T
 
     def current_trust(self) -> Tensor:
-        """(), 0 to 1: the share of the encoder's output that counts; in training 0 for half of the batches."""
+        """(), 0 to 1: the share of the encoder's output that counts; in training 1 for a share of the batches, 0 for the others."""
         if not self.training:
             return self.trust
         # Drawn on the CPU, so that every device leaves it out of the same batches.
-        return (torch.rand(()) < 0.5).to(self.trust)
+        return (torch.rand(()) < (WITH_ENCODER if self.kriging is None else ENCODER_ALONE)).to(self.trust)
 
     def tune(self, predict: Predict, cases: Sequence[Case], further: Sequence[Case], space: Space) -> list[np.ndarray]:
-        """Choose `trust` by the cosine on the cases, and the sharpening by the ranks on these and the further ones.
+        """Choose `trust` and `share` by the cosine on the cases, and the sharpening by the ranks on these and the further ones.
 
-        Returns each case's predictions (H, D), not sharpened.
+        Returns each case's predictions (H, D), not sharpened. The sharpening is chosen on the protocol of the first case alone.
         """
+        if self.kriging is not None:
+            self.share.fill_(1.0)
         predictions = self._choose_trust(predict, cases, space)
+        if self.kriging is not None:
+            predictions = self._choose_share(predict, cases, space, predictions)
         if self.chooses_sharpening:
-            about = [p - space.mean for p in (*predictions, *predict(further))]
-            self.sharpening.copy_(torch.tensor(choose_sharpening(about, [*cases, *further], space)))
+            ranked = [i for i, case in enumerate(cases) if case.protocol == cases[0].protocol]
+            about = [p - space.mean for p in (*(predictions[i] for i in ranked), *predict(further))]
+            self.sharpening.copy_(
+                torch.tensor(choose_sharpening(about, [*(cases[i] for i in ranked), *further], space))
+            )
         return predictions
 
     def sharpen(self, predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray) -> np.ndarray:
@@ -236,18 +308,37 @@ class NeighbourHead(Head):
         return sharpen_hidden(predicted, shots, hidden, self.sharpening.cpu())
 
     def _choose_trust(self, predict: Predict, cases: Sequence[Case], space: Space) -> list[np.ndarray]:
+        """Set `trust` to the value with the highest cosine, the mean over the protocols of the cases."""
         tried = []
         for trust in TRUSTS:
             self.trust.fill_(trust)
             predictions = predict(cases)
-            cosines = [
-                metrics.centred_cosine(p, c.shots[c.hidden], space.mean)
-                for p, c in zip(predictions, cases, strict=True)
-            ]
-            tried.append((float(np.concatenate(cosines).mean()), trust, predictions))
+            level = float(np.mean(list(mean_by_protocol(predictions, cases, space).values())))
+            tried.append((level, trust, predictions))
         _, best, predictions = max(tried, key=lambda t: t[0])
         self.trust.fill_(best)
         return predictions
+
+    def _choose_share(
+        self, predict: Predict, cases: Sequence[Case], space: Space, whole: list[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Set each cell of `share` to the value with the highest cosine of the shots in it; a cell without shots gets the least.
+
+        whole  the predictions with a share of 1
+        """
+        tried = [np.concatenate(whole)]
+        for share in SHARES[1:]:
+            self.share.fill_(share)
+            tried.append(np.concatenate(predict(cases)))
+        truth = np.concatenate([c.shots[c.hidden] for c in cases])
+        cosines = np.stack(
+            [metrics.centred_cosine(rows, truth, space.mean) for rows in tried]
+        )  # (shares, hidden shots)
+        cells = np.concatenate([cells_of(c.hidden) for c in cases])
+        best = [int(cosines[:, cells == i].mean(axis=1).argmax()) if (cells == i).any() else -1 for i in range(CELLS)]
+        self.share.copy_(torch.tensor([SHARES[i] for i in best]))
+        chosen = np.stack(tried)[np.array(best)[cells], np.arange(len(cells))]
+        return np.split(chosen, np.cumsum([len(p) for p in whole])[:-1])
 
     def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
         """(S, D) → (S, C), as `msm.models.heads.neighbour.contextual` defines it; the arguments are those of `Head.contextual`."""

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 PAIR_FEATURES = 17  # P
 ROW_FEATURES = 6
+AMOUNTS = 2
+VISIBLE_SHARES = (0.7, 0.3)  # bounds between few, many and most shots hidden
+CELLS = 2 * (len(VISIBLE_SHARES) + 1)
 MAX_DISTANCE = 20  # shots; a nearest visible shot farther away counts as this far
 
 
@@ -159,6 +163,28 @@ def features_of(
     log_nearest = nearest.clamp(1, MAX_DISTANCE).log()
     row = torch.cat([own_to_title, sides, log_nearest, best, 3 * length, to_left.amax(dim=-1, keepdim=True)], dim=-1)
     return pair, row
+
+
+def amounts(at: HiddenIndex) -> Tensor:
+    """(B, H, AMOUNTS): how many shots of the window are visible, and which share of them, the same for each hidden shot."""
+    count = at.visible.sum(dim=1).float()
+    share = count / at.valid.sum(dim=1).clamp(min=1)
+    both = torch.stack([(1 + count).log() / 5, share], dim=-1)
+    return both.unsqueeze(1).expand(-1, at.place.shape[1], -1)
+
+
+def hidden_cell(at: HiddenIndex) -> Tensor:
+    """(B, H) int below CELLS: whether a visible shot is next to a hidden one, and which share of the window is visible."""
+    distance = at.offset.abs().masked_fill(~at.visible.unsqueeze(1), at.visible.shape[1])
+    share = at.visible.sum(dim=1) / at.valid.sum(dim=1).clamp(min=1)
+    hidden = sum((share < bound).long() for bound in VISIBLE_SHARES)
+    return 2 * torch.as_tensor(hidden).unsqueeze(1) + (distance.amin(dim=-1) > 1)
+
+
+def cells_of(hidden: np.ndarray) -> np.ndarray:
+    """(N,) bool, the hidden shots of a title → (H,) int, their cells."""
+    there = torch.from_numpy(hidden)[None]
+    return hidden_cell(HiddenIndex.of(there, torch.ones_like(there)))[0].numpy()
 
 
 def _complete(rows: Tensor, among_visible: Tensor, at: HiddenIndex) -> Tensor:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models.encoder import ShotEncoder, touched_shots
-from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden, features_of
+from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden, amounts, features_of, hidden_cell
 
 if TYPE_CHECKING:
     from msm.models.heads.neighbour.head import NeighbourHead
@@ -43,6 +43,7 @@ class CachedShots(NamedTuple):
     unit_whitened: Tensor  # (S, R) of length 1, after whitening
     tokens: Tensor  # (S, W) the encoder's input for each shot while it is visible
     component_tokens: Tensor  # (R, W)
+    gram: Tensor | None  # (R, R) scalar products of the components; None where they are orthonormal
 
     @classmethod
     def of(cls, head: NeighbourHead, encoder: ShotEncoder, shots: Tensor) -> CachedShots:
@@ -57,6 +58,7 @@ class CachedShots(NamedTuple):
             F.normalize(in_components * head.whitening, dim=-1),
             shots @ encoder.shot_in.weight.T * encoder.shot_dim**0.5,
             head.components.T @ encoder.shot_in.weight.T * encoder.shot_dim**0.5,
+            None if head.kriging is None else head.components.T @ head.components,
         )
 
     def similarity(self, at: HiddenIndex) -> Tensor:
@@ -71,11 +73,30 @@ class CachedShots(NamedTuple):
         means = weights @ self.in_components  # (B, K, H, R)
         return Mixture((weights * shared[:, None, None]).sum(dim=1), (means * own[:, None]).sum(dim=1))
 
+    def components_of(self, mix: Mixture) -> Tensor:
+        """(B, H, R): the estimates in the principal components."""
+        return mix.weights @ self.in_components + (mix.added if self.gram is None else mix.added @ self.gram)
+
+    def start(self, head: NeighbourHead, nearness: Tensor, at: HiddenIndex) -> Mixture:
+        """What `NeighbourHead.estimate` puts in the hidden shots' places."""
+        if head.kriging is None:
+            return self.mix(head, nearness.softmax(dim=-1), at)
+        return Mixture(*head.posterior(self.in_components * at.visible.unsqueeze(-1), at))
+
+    def depart(self, head: NeighbourHead, start: Mixture, mix: Mixture, gates: Tensor) -> Mixture:
+        """From kriging to what was learned, as far as the gates say."""
+        if head.kriging is None:
+            return mix
+        shared, own = head.departures(gates)
+        change = Mixture(mix.weights - start.weights, mix.added - start.added)
+        added = start.added + shared * change.added + own * self.components_of(change)
+        return Mixture(start.weights + shared * change.weights, added)
+
     def similarity_rows(self, mix: Mixture, head: NeighbourHead, at: HiddenIndex) -> tuple[Tensor, Tensor, Tensor]:
         """The cosines and the lengths of the estimates, as `pair_features.features_of` takes them."""
         visible = at.visible.unsqueeze(1)
         products = mix.weights @ self.products + mix.added @ self.in_components.T  # (B, H, S)
-        in_components = mix.weights @ self.in_components + mix.added  # (B, H, R)
+        in_components = self.components_of(mix)
         among = products @ mix.weights.mT + in_components @ mix.added.mT  # (B, H, H)
         length = among.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt().unsqueeze(-1)  # (B, H, 1)
         some = length.clamp(min=1e-12)
@@ -108,15 +129,23 @@ class NeighbourWindowCache:
         head, cached, hidden = self.head, self.cached, touched_shots(hidden)
         at = HiddenIndex.of(hidden, torch.ones_like(hidden))
         nearness = head.prior_logits(at)
-        mix = cached.mix(head, nearness.softmax(dim=-1), at)
+        start = mix = cached.start(head, nearness, at)
         encodings = self.encoder.encode_tokens(self._tokens(mix, hidden, at), global_)
         trust = head.current_trust()
-        prior, among_visible = nearness + trust * head.attention_logits(encodings, at), cached.similarity(at)
+        prior, among_visible = nearness, cached.similarity(at)
+        if head.kriging is None:
+            prior = prior + trust * head.attention_logits(encodings, at)
         for pair_scores, row_gates in zip(head.pair_scores, head.row_gates, strict=True):
             pairs, row = features_of(*cached.similarity_rows(mix, head, at), among_visible, at)
-            mix = cached.mix(head, head.weights_of(prior, _scores(pair_scores, pairs), row_gates(row)), at)
+            gates = row_gates(row if head.kriging is None else torch.cat([row, amounts(at)], dim=-1))
+            mix = cached.mix(head, head.weights_of(prior, _scores(pair_scores, pairs), gates), at)
+            mix = cached.depart(head, start, mix, gates)
+        share: float | Tensor = 1.0
+        if head.kriging is not None:
+            share = head.share[hidden_cell(at)].unsqueeze(-1)
+            mix = Mixture(*(a + share * (b - a) for a, b in zip(start, mix, strict=True)))
         expected = mix.weights @ cached.shots + mix.added @ head.components.T
-        expected = expected + trust * head.correction(at.gather(encodings))
+        expected = expected + share * trust * head.correction(at.gather(encodings))
         return self.encoder.predict(expected[at.real])
 
     def _tokens(self, mix: Mixture, hidden: Tensor, at: HiddenIndex) -> Tensor:

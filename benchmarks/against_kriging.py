@@ -1,0 +1,120 @@
+"""The recipe `neighbour` against the best baseline at every share of hidden shots and in spans, on the real sets.
+
+    python -m benchmarks.against_kriging --work FOLDER [--sets NAME …] [--seeds 0,1,2]
+
+One training a set and seed, of the preset with fusion=per_modality; trainings that FOLDER has already are only evaluated. Writes
+benchmarks/results/against_kriging.json and a table beside it. The protocol is that of `msm evaluate --full`; intervals are over
+titles, with the pair of predictions for each. The real sets are other people's work and not part of this repository;
+MSM_REAL_DATA says where they lie.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.against_baselines import catalog_of
+from benchmarks.baselines import SETS
+from msm.data.catalog import Catalog
+from msm.evaluation.evaluate_run import evaluate_run
+from msm.inference.run import Run
+from msm.io import files
+from msm.recipes.presets import preset
+from msm.runs.folder import RunFolder, versions
+from msm.training.trainer import start_run, train
+
+OUT = Path(__file__).parents[1] / "benchmarks" / "results" / "against_kriging.json"
+SETTINGS = ("fusion=per_modality",)
+COMMAND = "python -m benchmarks.against_kriging --work FOLDER"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder of the catalogs and runs, kept for the next call"
+    )
+    parser.add_argument("--sets", nargs="*", default=list(SETS))
+    parser.add_argument("--seeds", default="0,1,2")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in chosen.sets:
+        catalog = _catalog(name, chosen.work / "catalogs")
+        for seed in map(int, chosen.seeds.split(",")):
+            write(name, seed, measure(catalog, chosen.work / "runs" / f"{name}-{seed}", seed))
+
+
+def _catalog(name: str, folder: Path) -> Catalog:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Catalog.open(folder / name) if (folder / name).exists() else catalog_of(name, folder)
+
+
+def measure(catalog: Catalog, path: Path, seed: int) -> dict[str, Any]:
+    """Train unless that is done, evaluate, and keep the lead over the best baseline at each protocol."""
+    cpu = torch.device("cpu")
+    if not path.exists() or RunFolder.open(path).info["state"] != "done":
+        recipe = preset("neighbour").with_settings([*SETTINGS, f"seed={seed}"])
+        train(start_run(catalog, path, recipe, device=cpu, replace=path.exists()), catalog, device=cpu)
+    run = Run.open(path)
+    found = evaluate_run(run, catalog, full=True)
+    rows = {f"{entry['ratio']:.0%}": entry for entry in found["by_ratio"]} | {"spans": found["spans"]}
+    return {
+        "best": run.info["best"],
+        "hidden": {what: _row(entry) for what, entry in rows.items()},
+        "parts": {entry["modality"]: _row(entry) for entry in found["by_part"]},
+    }
+
+
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    keys = ("best_baseline_name", "centred_cosine", "best_baseline", "difference")
+    return {key: entry[key] for key in keys}
+
+
+def write(name: str, seed: int, measured: dict[str, Any]) -> None:
+    """Keep a training's figures beside those of the others."""
+    sets = files.read_json(OUT)["sets"] if OUT.exists() else {}
+    sets[name] = {**sets.get(name, {}), str(seed): measured}
+    document = {
+        "command": COMMAND,
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": versions(),
+        "sets": {n: dict(sorted(sets[n].items())) for n in SETS if n in sets},
+    }
+    files.write_json(OUT, document)
+    OUT.with_suffix(".md").write_text(markdown(document), encoding="utf-8")
+    print(name, seed, {k: f"{v['difference']['mean']:+.4f}" for k, v in measured["hidden"].items()}, flush=True)
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """A table a set: a row a training, a column a protocol."""
+    lines = [f"    {document['command']}", "", f"{document['date']}, {document['machine']}.", ""]
+    lines += ["Centred cosine on test titles; the lead over the best baseline with its 95 % interval over titles.", ""]
+    for name, seeds in document["sets"].items():
+        columns = list(next(iter(seeds.values()))["hidden"])
+        lines += [f"## {name}", "", f"| | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
+        first = next(iter(seeds.values()))["hidden"]
+        lines.append(f"| best baseline | {' | '.join(_baseline(first[c]) for c in columns)} |")
+        for seed, measured in seeds.items():
+            lines.append(f"| seed {seed} | {' | '.join(_lead(measured['hidden'][c]) for c in columns)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _baseline(row: dict[str, Any]) -> str:
+    return f"{row['best_baseline_name'].replace('_', ' ')} {row['best_baseline']:.3f}"
+
+
+def _lead(row: dict[str, Any]) -> str:
+    d = row["difference"]
+    interval = "" if d.get("low") is None else f" ({d['low']:+.3f} to {d['high']:+.3f})"
+    return f"{row['centred_cosine']:.3f}: {d['mean']:+.3f}{interval}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The kriging predictor inside a neighbour head: the posterior mean of the hidden shots, in batches and with gradients.
+
+The same Gaussian process as the baseline `msm.baselines.kriging`, with the parameters that it estimated. The posterior mean of whole
+shots is a mixture of the visible ones, to which the leading components add what their own covariance functions say.
+
+Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, V visible shots of the window with most
+of them, C principal components with a covariance function of their own, F = C + 1 covariance functions, J terms, D width of a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msm.baselines.kriging.fit import COMPONENTS, DECAYS
+from msm.baselines.kriging.posterior import PRECISIONS, covariance
+from msm.models.heads.neighbour.pair_features import HiddenIndex
+
+MOST_NUMBERS = 2**23  # of the rows of precision matrices that are taken together, 64 MB
+
+
+class Posterior(NamedTuple):
+    """Posterior means of hidden shots, of which `rest @ shots` are those of whole shots by the last covariance function."""
+
+    leading: Tensor  # (B, H, C) the components by their own covariance functions
+    rest: Tensor  # (B, H, S) weights of the visible shots, zero elsewhere
+
+
+class Kriging(nn.Module):
+    """The covariance functions of a head's first C components, and of all the rest."""
+
+    decays: Tensor
+    variances: Tensor
+
+    def __init__(self, shot_dim: int):
+        super().__init__()
+        self.num_components = min(COMPONENTS, shot_dim)  # C
+        # Estimated on the training titles; saved with the weights. Before that all covariance is in the nugget.
+        self.register_buffer("decays", torch.from_numpy(DECAYS).float())  # (J,)
+        self.register_buffer("variances", torch.zeros(len(DECAYS), self.num_components + 1))  # (J, F)
+        self.variances[-1] = 1.0
+
+    def set_parameters(self, parameters: Mapping[str, Any]) -> Tensor:
+        """Take over the parameters of the baseline; returns its components, (D, C), zero where it has fewer."""
+        components, variances = (torch.from_numpy(np.array(parameters[n])).float() for n in ("components", "variances"))
+        found = components.shape[1]
+        self.decays.copy_(torch.from_numpy(np.array(parameters["decays"])))
+        self.variances.zero_()[-1] = 1.0
+        self.variances[:, :found], self.variances[:, -1] = variances[:, :-1], variances[:, -1]
+        return nn.functional.pad(components, (0, self.num_components - found))
+
+    def forward(self, scores: Tensor, at: HiddenIndex) -> Posterior:
+        """(B, S, C), the components of the visible shots, zero elsewhere, → the posterior means of the hidden shots."""
+        num_shots = scores.shape[1]
+        table = covariance(num_shots, self.decays.cpu().numpy(), self.variances.cpu().numpy())  # (F, S)
+        scores = scores.double()
+        if 2 * at.place.shape[1] > num_shots or not at.valid.all():
+            found = by_covariance(torch.from_numpy(table).to(scores.device), scores, at)
+        else:
+            precision = torch.from_numpy(PRECISIONS.get(table)).to(scores.device)
+            some = max(1, MOST_NUMBERS // (len(table) * at.place.shape[1] * num_shots))
+            parts = [
+                by_precision(precision, scores[i : i + some], HiddenIndex(*(t[i : i + some] for t in at)))
+                for i in range(0, len(scores), some)
+            ]
+            found = Posterior(*(torch.cat(tables) for tables in zip(*parts, strict=True)))
+        return Posterior(found.leading.float(), found.rest.float())
+
+
+def by_precision(precision: Tensor, scores: Tensor, at: HiddenIndex) -> Posterior:
+    """From the precision matrices (F, S, S) of windows without padding: as many equations as shots are hidden."""
+    real = at.real.double()
+    rows = precision[:, at.place]  # (F, B, H, S)
+    own = torch.take_along_dim(rows, at.place[None, :, None, :], dim=-1)  # (F, B, H, H)
+    own = own * real[:, :, None] * real[:, None, :] + torch.diag_embed(1 - real)
+    known = scores.permute(2, 0, 1).unsqueeze(-1)  # (C, B, S, 1)
+    leading = -torch.linalg.solve(own[:-1], (rows[:-1] @ known) * real.unsqueeze(-1))
+    rest = -torch.linalg.solve(own[-1], rows[-1] * at.visible.unsqueeze(1) * real.unsqueeze(-1))
+    return Posterior(leading.squeeze(-1).permute(1, 2, 0), rest)
+
+
+def by_covariance(table: Tensor, scores: Tensor, at: HiddenIndex) -> Posterior:
+    """The same from covariances (F, S), of windows of any lengths: as many equations as shots are visible."""
+    most = max(1, int(at.visible.sum(dim=1).max()))
+    place = (~at.visible).long().argsort(dim=1, stable=True)[:, :most]  # (B, V)
+    real = torch.take_along_dim(at.visible, place, dim=1).double()
+    among = table[:, (place[:, :, None] - place[:, None, :]).abs()]  # (F, B, V, V)
+    among = among * real[:, :, None] * real[:, None, :] + torch.diag_embed(1 - real)
+    across = table[:, (at.place[:, :, None] - place[:, None, :]).abs()] * real[:, None, :]  # (F, B, H, V)
+    factor = torch.linalg.cholesky(among)
+    known = torch.take_along_dim(scores, place.unsqueeze(-1), dim=1) * real.unsqueeze(-1)  # (B, V, C)
+    solved = torch.cholesky_solve(known.permute(2, 0, 1).unsqueeze(-1), factor[:-1])
+    leading = (across[:-1] @ solved).squeeze(-1).permute(1, 2, 0)
+    weights = torch.cholesky_solve(across[-1].mT, factor[-1]).mT * at.real.unsqueeze(-1)  # (B, H, V)
+    rest = weights.new_zeros(*at.place.shape, scores.shape[1])
+    return Posterior(leading, rest.scatter(2, place.unsqueeze(1).expand_as(weights), weights))

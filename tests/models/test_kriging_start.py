@@ -1,0 +1,192 @@
+"""A neighbour head that starts from kriging: it begins as the baseline, and reads nothing that is hidden."""
+
+import numpy as np
+import pytest
+import torch
+
+from msm.baselines import Example, kriging
+from msm.baselines.title_mean import predict as title_mean
+from msm.data.fusion import unit
+from msm.data.space import Space
+from msm.evaluation.protocol import Case
+from msm.inference.predict import predict_hidden
+from msm.models.encoder import ShotEncoder
+from msm.models.heads.neighbour import NeighbourHead
+from msm.models.heads.neighbour import kriging as in_batches
+from msm.recipes.presets import preset
+from msm.recipes.recipe import ModelConfig
+
+WIDTH = 60  # more than the 48 components, so that there is a rest
+SMALL = ["model.width=16", "model.heads=2", "model.max_shots=96", "window=48", "model.dropout=0", "model.start=kriging"]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def films(lengths, seed: int = 0) -> list[np.ndarray]:
+    """Random walks with noise about a mean of their own, of unit length, each column slower than the next."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for length in lengths:
+        steps = rng.normal(size=(length, WIDTH)) * np.geomspace(1, 0.1, WIDTH)
+        walk = rng.normal(size=WIDTH) + np.cumsum(0.3 * steps, axis=0) + rng.normal(size=steps.shape)
+        made.append(unit(walk).astype(np.float32))
+    return made
+
+
+TRAIN = films([70] * 6)
+MEAN = np.concatenate(TRAIN).mean(axis=0)
+FITTED = kriging.fit(TRAIN, [], MEAN)
+
+
+@pytest.fixture(scope="module")
+def head() -> NeighbourHead:
+    made = NeighbourHead(ModelConfig(width=16, heads=2, head="neighbour", centred=True, start="kriging"), WIDTH)
+    made.reset()
+    made.fit([t - MEAN for t in TRAIN], 0.2, generator(), {"kriging": FITTED})
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def trained(head) -> ShotEncoder:
+    """A model whose weights all have an effect, as after a training, on shots of two modalities."""
+    model = ShotEncoder(WIDTH, 0, preset("neighbour").with_settings(SMALL).model, [40, 20])
+    model.init_weights(generator(5))
+    model.shot_mean.copy_(torch.from_numpy(MEAN))
+    own = model.neighbour
+    own.fit([t - MEAN for t in TRAIN], 0.2, generator(), {"kriging": FITTED})
+    for last in (
+        *(m[-1] for m in (*own.pair_scores, *own.row_gates, *own.part_scores, *own.part_gates)),
+        own.correction,
+    ):
+        torch.nn.init.normal_(last.weight, std=0.3, generator=generator(6))
+    torch.nn.init.normal_(own.departure, std=0.3, generator=generator(7))
+    return model.eval()
+
+
+def baseline(shots: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
+    return kriging.predict(Example(shots[seen], seen, where, MEAN), **FITTED)
+
+
+def drawn(num_shots: int, ratio: float, seed: int) -> np.ndarray:
+    """(N,) bool with a hidden and a visible shot."""
+    hidden = np.random.default_rng(seed).random(num_shots) < ratio
+    hidden[seed % num_shots], hidden[(seed + 1) % num_shots] = True, False
+    return hidden
+
+
+@pytest.mark.parametrize("lengths", [(90, 33, 2), (64, 64), (3,), (180,)])
+@pytest.mark.parametrize("ratio", [0.05, 0.2, 0.5, 0.8, 0.95])
+@torch.inference_mode()
+def test_an_untrained_head_is_the_kriging_of_the_baselines(head, lengths, ratio):
+    titles = films(lengths, seed=3)
+    longest = max(lengths)
+    shots, hidden = torch.zeros(len(titles), longest, WIDTH), torch.zeros(len(titles), longest, dtype=torch.bool)
+    for i, title in enumerate(titles):
+        shots[i, : len(title)] = torch.from_numpy(title - MEAN)
+        hidden[i, : len(title)] = torch.from_numpy(drawn(len(title), ratio, seed=i))
+    valid = torch.arange(longest) < torch.tensor(lengths)[:, None]
+    found = head(head.estimate(shots, hidden, valid), torch.zeros(len(titles), longest, 16), hidden, valid)
+    for i, title in enumerate(titles):
+        where = hidden[i, : len(title)].numpy()
+        np.testing.assert_allclose(found[i][hidden[i]].numpy() + MEAN, baseline(title, where), atol=1e-5)
+
+
+@pytest.mark.parametrize("ratio", [0.1, 0.4])
+@torch.inference_mode()
+def test_both_ways_of_solving_have_the_same_posterior_mean(head, ratio):
+    shots = torch.from_numpy(np.stack(films([50] * 3, seed=4)) - MEAN)
+    hidden = torch.from_numpy(np.stack([drawn(50, ratio, seed) for seed in range(3)]))
+    at = in_batches.HiddenIndex.of(hidden, torch.ones_like(hidden))
+    scores = (shots * at.visible.unsqueeze(-1)) @ head.components[:, :48]
+    own = head.kriging
+    table = in_batches.covariance(50, own.decays.numpy(), own.variances.numpy())
+    precision = torch.from_numpy(in_batches.PRECISIONS.get(table))
+    by = in_batches.by_precision(precision, scores.double(), at)
+    other = in_batches.by_covariance(torch.from_numpy(table), scores.double(), at)
+    for one, two in zip(by, other, strict=True):
+        torch.testing.assert_close(one[at.real], two[at.real], atol=1e-9, rtol=1e-7)
+
+
+@pytest.mark.parametrize("ratio", [0.2, 0.7])
+def test_a_trained_head_reads_no_hidden_shot(trained, ratio):
+    (shots,), hidden = films([80], seed=5), drawn(80, ratio, 1)
+    changed = np.where(hidden[:, None], 9.0, shots).astype(np.float32)
+    np.testing.assert_array_equal(predict_hidden(trained, shots, hidden), predict_hidden(trained, changed, hidden))
+
+
+def test_a_trained_head_reads_no_hidden_column_of_a_partly_hidden_shot_and_gives_the_others_back(trained):
+    (shots,) = films([40], seed=6)
+    hidden = np.zeros((40, 2), dtype=bool)
+    hidden[[3, 17], 0], hidden[[9, 30], 1], hidden[22] = True, True, True
+    columns = np.repeat(hidden, [40, 20], axis=1)
+    changed = np.where(columns, 9.0, shots).astype(np.float32)
+    predicted, again = (predict_hidden(trained, s, hidden) for s in (shots, changed))
+    np.testing.assert_array_equal(predicted, again)
+    about = (predicted - MEAN) / np.linalg.norm(predicted - MEAN, axis=1, keepdims=True)
+    for row, shot in enumerate(np.flatnonzero(hidden.any(axis=1))):
+        known = ~columns[shot]
+        if known.any():
+            true = (shots[shot] - MEAN)[known]
+            assert about[row][known] @ true / np.linalg.norm(about[row][known]) / np.linalg.norm(true) > 1 - 1e-5
+
+
+@torch.inference_mode()
+def test_predictions_from_a_cached_window_are_those_of_the_model(trained):
+    (shots,) = films([70], seed=8)
+    hidden = torch.from_numpy(np.stack([drawn(70, ratio, seed) for seed, ratio in enumerate((0.02, 0.2, 0.6, 0.9))]))
+    shots = torch.from_numpy(shots)
+    plain = trained.restore(shots.expand(4, -1, -1), hidden, torch.ones_like(hidden))
+    again = trained.head.cache_window(trained, shots).restore(hidden)
+    torch.testing.assert_close(again, plain, atol=5e-5, rtol=1e-4)
+
+
+def test_a_gradient_of_a_prediction_reaches_every_visible_shot_and_no_hidden_one(trained):
+    (shots,), hidden = films([30], seed=9), drawn(30, 0.3, 2)
+    window = torch.from_numpy(shots)[None].requires_grad_()
+    there = torch.from_numpy(hidden)[None]
+    predicted = trained.restore(window, there, torch.ones_like(there))
+    (gradient,) = torch.autograd.grad(predicted.square().sum(), window)
+    assert (gradient.norm(dim=-1) > 0)[~there].all() and not gradient[there].any()
+
+
+@pytest.mark.parametrize("num_shots", [2, 4, 8, 25])
+def test_where_shots_only_share_the_mean_of_their_title_the_head_predicts_it(num_shots):
+    rng = np.random.default_rng(1)
+    titles = [rng.normal(size=8) + 1.5 * rng.normal(size=(num_shots, 8)) for _ in range(600)]
+    train, test = titles[20:], titles[:20]
+    fitted = kriging.fit(train, [], np.zeros(8))
+    made = NeighbourHead(ModelConfig(width=16, heads=2, head="neighbour", centred=True, start="kriging"), 8)
+    made.reset()
+    made.fit(train, 0.2, generator(), {"kriging": fitted})
+    hidden = torch.zeros(1, num_shots, dtype=torch.bool)
+    hidden[0, num_shots // 2] = True
+    cosines = []
+    with torch.inference_mode():
+        for shots in test:
+            window = torch.from_numpy(shots)[None].float()
+            valid = torch.ones_like(hidden)
+            found = made.eval()(made.estimate(window, hidden, valid), torch.zeros(1, num_shots, 16), hidden, valid)
+            mean = title_mean(Example(shots[~hidden[0].numpy()], np.arange(num_shots - 1), np.array([0]), np.zeros(8)))
+            cosines.append(torch.nn.functional.cosine_similarity(found[hidden], torch.from_numpy(mean.copy()).float()))
+    assert float(torch.cat(cosines).mean()) > 0.97
+
+
+def test_the_share_of_what_was_learned_is_0_where_kriging_is_better_on_validation(trained):
+    """The truth of these cases is what kriging predicts, so every departure from it is worse."""
+    space = Space((), "joint", MEAN, 3.0, {"kriging": FITTED})
+    cases = []
+    for seed, title in enumerate(films([40] * 4, seed=11)):
+        hidden = drawn(40, 0.3, seed)
+        shots = title.copy()
+        shots[hidden] = baseline(title, hidden)
+        cases.append(Case(0, str(seed), shots, hidden, None))
+    predict = lambda some: [predict_hidden(trained, c.shots, c.hidden) for c in some]  # noqa: E731
+    predictions = trained.head.tune(predict, cases, [], space)
+    assert (trained.head.share == 0).all()
+    trained.head.share.fill_(1.0)
+    for predicted, case in zip(predictions, cases, strict=True):
+        truth = case.shots[case.hidden] - MEAN
+        np.testing.assert_allclose(unit(predicted - MEAN), unit(truth), atol=1e-4)
