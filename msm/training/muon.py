@@ -3,7 +3,8 @@
 The update of a matrix is its momentum, orthogonalised by five Newton–Schulz steps (Jordan et al., 2024): products of small
 matrices, of which an encoder has six a block. On a GPU, which is limited by the number of kernels, matrices of one shape are
 batched; a CPU gains nothing by that (docs/train.md). The products are in bfloat16, as published, where the order of a sum can
-change the result: in float32 two processes reproduce one process to 1e-5, at four times the cost.
+change the result: in float32 two processes reproduce one process to 1e-5, at four times the cost. On a CPU that has no bfloat16
+it is the other way round (`msm.training.optimizers.muon_dtype`).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def muon_dtype(precision: str, device: torch.device) -> torch.dtype:
     """The number format of Muon's products: bfloat16, as published, where the machine computes in it.
 
     `float32` is exact, so that several processes reproduce one process to 1e-5. A CPU without bfloat16 emulates it, which takes
-    eight times as long as float32, so `auto` is float32 there.
+    fifteen times as long as float32, so `auto` is float32 there.
     """
     if precision == "float32" or (precision == "auto" and device.type == "cpu" and not cpu_has_bfloat16()):
         return torch.float32
