@@ -19,6 +19,7 @@ class Mixed:
 
     hides_runs = False
     needs_scenes = False
+    needs_shots = False
 
     def hide(self, windows: Windows, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
         task = draw_uniform(rng)

@@ -19,6 +19,7 @@ class ModalityTube:
 
     hides_runs = True
     needs_scenes = False
+    needs_shots = False
 
     def hide(self, windows: Windows, cfg: MaskConfig, rng: torch.Generator) -> Tensor:
         """(B, S) bool where shots have one modality, else (B, S, M) bool, True = hidden."""
