@@ -46,7 +46,9 @@ def run(talks, tmp_path_factory):
 @pytest.fixture(scope="module")
 def copier(talks, tmp_path_factory):
     """A run that reads its immediate neighbours and nothing else, by construction."""
-    made = trained(talks, tmp_path_factory.mktemp("copier"), "neighbour", ["steps=2", "validate_every=2"])
+    made = trained(
+        talks, tmp_path_factory.mktemp("copier"), "neighbour", ["steps=2", "validate_every=2", "model.start=distance"]
+    )
     head = made.model.neighbour
     head.reset()
     with torch.no_grad():

@@ -106,7 +106,7 @@ def test_overtraining_is_said(tmp_path):
 
 def test_only_what_differs_between_recipes_is_in_the_table():
     table = words.differences_table({"a": preset("mediafm"), "b": preset("spanbert")})
-    assert list(table["Key"]) == ["mask.ratio", "mask.policy", "objective.span_boundary"]
+    assert list(table["Key"]) == ["mask.ratio", "mask.policy", "model.head", "objective.span_boundary"]
     assert list(table.iloc[0]) == ["Share of shots hidden", "mask.ratio", "20 %", "15 %"]
 
 

@@ -33,11 +33,11 @@ def test_a_validation_is_timed_as_the_training_makes_it(talks, cpu, monkeypatch)
     drawn = []
     real = trainer.validate
 
-    def noted(model, titles, space, seeds=(0,), also=()):
-        drawn.append((len(seeds), len(also)))
-        return real(model, titles, space, seeds, also)
+    def noted(model, titles, space, seeds=(0,), also=(), *, several=False):
+        drawn.append((len(seeds), len(also), several))
+        return real(model, titles, space, seeds, also, several=several)
 
     monkeypatch.setattr(trainer, "validate", noted)
     small = ["steps=4", "batch_windows=4", "model.width=16", "model.heads=2", "model.max_shots=48", "window=24"]
     cost_of(talks, preset("neighbour").with_settings(small), cpu)
-    assert drawn == [(5, 12)]  # eight titles validate; twelve training titles have a say in how sharply it speaks
+    assert drawn == [(5, 12, True)]  # eight titles validate; twelve training titles have a say in how sharply it speaks
