@@ -224,6 +224,7 @@ def done(talks, tmp_path_factory):
         seeds=2,
         each=True,
         keep="weights",
+        workers=1,
     )
     plan = plan_of(request)
     said: list[dict] = []
