@@ -7,6 +7,7 @@ import os
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # of the kernels, as in tests/conftest.py
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+# Threads that wait for each other spin by default. Where two test processes share two cores, a small training and the fit of
+# its baselines then take three to five times the processor time. So torch's sleep, and NumPy's matrix products have one
+# thread; here and in every process that a test starts. Both are read when the libraries are loaded, before the imports below.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pandas as pd
 import pytest
-
-# Threads of torch that wait for each other sleep, here and in every process that a test starts. By default they spin, and
-# where two test processes share two cores, a small training then takes three times the processor time.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is loaded, so before the imports below
 
 from msm import Catalog, Modality, TitleData
 from msm.data.catalog import modalities_of
