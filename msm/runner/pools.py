@@ -124,10 +124,13 @@ def begin_worker(threads: int) -> None:
     """Before the first job of a process: Ctrl-C is for the parent, and without the parent there is no work."""
     import signal
 
+    import numpy as np  # noqa: F401  whose library of matrix products must be loaded to be limited
     import torch
+    from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
+    threadpool_limits(threads, user_api="blas")  # else NumPy takes every core in each of the processes
     exit_with_parent()
 
 

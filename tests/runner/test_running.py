@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from msm.errors import InputError
-from msm.runner import KILLED, LocalPool, RayPool, run_all, why_it_died
+from msm.runner import KILLED, LocalPool, RayPool, num_cores, run_all, why_it_died
 
 
 class Threads:
@@ -36,6 +36,12 @@ class Threads:
 
 def half(job: int) -> float:
     return job / 2
+
+
+def blas_threads(job: int) -> int:
+    from threadpoolctl import threadpool_info
+
+    return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
 
 
 def half_or_death(job: int) -> float:
@@ -93,3 +99,10 @@ def test_without_ray_the_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(InputError, match="Ray is not installed here"):
         RayPool(half, "local")
+
+
+@pytest.mark.skipif(num_cores() < 2, reason="one core is everybody's share")
+def test_matrix_products_of_a_process_have_its_share_of_the_cores(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)  # which the tests have for themselves
+    pool = LocalPool(blas_threads, num_cores())
+    assert [future.result() for _, future in run_all(pool, [1])] == [1]
