@@ -23,7 +23,7 @@ from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_ti
 from msm.evaluation.scoring import NothingHidden, score_titles
 
 FULL_SEEDS = SEEDS[:2]
-MOST_TABLED = 100_000  # hidden shots of all draws; the scores of more are summed title by title, and not kept
+MOST_TABLED = 50_000  # hidden shots of all draws; the scores of more are summed title by title, and not kept
 
 
 def evaluate_titles(
