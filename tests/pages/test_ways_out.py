@@ -20,12 +20,13 @@ from workbench.server import roles
 
 PAGES_FOLDER = Path(__file__).parents[2] / "workbench" / "app_pages"
 PAGES = sorted(path.parent.name for path in PAGES_FOLDER.glob("*/page.py"))
-ASK_A_RUN = ["masking_lab", "evaluation", "present"]  # the others say more with a run and go on without
+ASK_A_RUN = ["masking_lab", "evaluation", "tasks", "present"]  # the others say more with a run and go on without
 ASK_WEIGHTS = ["masking_lab"]  # at once; the others when they measure or show something
 NEED_A_CATALOG = [p for p in PAGES if p not in ("training", "ablations")]  # these watch what is there, and say it below
 WITH_JOBS = {
     "training": "estimate",
     "evaluation": "evaluate",
+    "tasks": "probe",
     "ablations": "ablate",
     "data": "ingest",
     "embedding_map": "map",

@@ -108,9 +108,13 @@ def test_every_page_escapes_messages_of_broken_catalogs_and_failed_jobs(monkeypa
     shutil.copytree(world / "catalog", tmp_path / "catalog")
     titles = pd.read_parquet(tmp_path / "catalog" / "titles.parquet").assign(split=EVIL)
     titles.to_parquet(tmp_path / "catalog" / "titles.parquet")
-    kind = {"training": "train", "embedding_map": "map", "ablations": "ablate", "evaluation": "evaluate"}.get(
-        page, "ingest"
-    )
+    kind = {
+        "training": "train",
+        "embedding_map": "map",
+        "ablations": "ablate",
+        "evaluation": "evaluate",
+        "tasks": "probe",
+    }.get(page, "ingest")
     job = tmp_path / "runs" / ".jobs" / f"{kind}-20260101-000000-aaaaaa"
     job.mkdir(parents=True)
     facts = {"kind": kind, "title": EVIL, "argv": ["msm"], "started": 1.0, "pid": 2**22 + 1, "born": "x/1"}

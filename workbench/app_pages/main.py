@@ -20,6 +20,7 @@ PAGES = [  # file, title, icon
     ("retrieval", "Shot retrieval", "image_search"),
     ("training", "Training", "model_training"),
     ("evaluation", "Evaluation", "straighten"),
+    ("tasks", "Tasks", "label"),
     ("ablations", "Ablations", "science"),
     ("data", "Data", "database"),
     ("present", "Present", "slideshow"),

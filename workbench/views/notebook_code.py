@@ -155,6 +155,20 @@ probes_figure(table[table["probe"].isin({list(probes)!r})], {run.name!r})
 """
 
 
+def tasks_code(report: Path, call: str) -> str:
+    """A cell that draws a figure of a report of `msm probe`; `call` is its last line."""
+    function = call.partition("(")[0]
+    return f"""\
+from pathlib import Path
+
+from msm.evaluation.tasks.saved import read_report
+from workbench.views.tasks.figures import {function}
+
+report = read_report(Path({str(report)!r}))
+{call}
+"""
+
+
 def geometry_code(run: Path, measure: str) -> str:
     """A cell that draws the geometry of a training."""
     return f"""\

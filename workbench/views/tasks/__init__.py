@@ -1,0 +1,1 @@
+"""Reports of `msm probe` as tables, sentences and figures."""
