@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from msm import Catalog, InputError, Run, TitleData
 from msm.cli import main
@@ -19,7 +20,7 @@ from msm.evaluation.tasks.attentive import Spans, attentive
 from msm.evaluation.tasks.columns import Columns
 from msm.evaluation.tasks.curve import labels_for
 from msm.evaluation.tasks.inputs import neighbours_of
-from msm.evaluation.tasks.linear import linear
+from msm.evaluation.tasks.linear import linear, logistic
 from msm.evaluation.tasks.report import probe_tasks
 from msm.evaluation.tasks.splits import divide, hold_out
 from tests.browser.small_world import train_run
@@ -179,6 +180,15 @@ def test_scales_and_components_do_not_depend_on_what_is_scored(count):
     alone = linear(x, truth, title, asked, np.random.default_rng(0))
     beside = linear(x, truth, title, np.concatenate([asked, 1e3 + asked]), np.random.default_rng(0))
     np.testing.assert_allclose(alone, beside[:3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("strength", [1e-3, 1.0])
+def test_classes_that_are_fitted_at_once_are_those_that_scikit_learn_fits_one_by_one(strength):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 9)).astype(np.float32)
+    truth = x @ rng.normal(size=(9, 4)) + rng.normal(size=(200, 4)) > 1
+    known = [LogisticRegression(C=strength, tol=1e-6, max_iter=1000).fit(x, t).decision_function(x) for t in truth.T]
+    np.testing.assert_allclose(logistic(x, truth, strength)(x), np.stack(known, axis=1), atol=0.03)
 
 
 @pytest.mark.parametrize(("count", "width", "most"), [(10, 30, 100), (40, 12, 100), (40, 12, 5), (8, 30, 4)])

