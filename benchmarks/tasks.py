@@ -2,7 +2,7 @@
 
     python -m benchmarks.tasks [--sets NAME …] [--work FOLDER]
 
-Imports the real sets, trains a small `neighbour` and a small `mediafm` on each (one training, no labels), writes six labels that people set
+Imports the real sets, trains a small `neighbour` and a small `mediafm` on each (one training, no labels), writes labels that people set
 as CSV files, and runs what `msm probe` runs on each. Writes benchmarks/results/tasks.json and a table beside it: each label won, lost
 or not told. The real sets are other people's work and not part of this repository; MSM_REAL_DATA says where they lie. `--work` keeps catalogs
 and runs, and takes up those that are there.
@@ -31,15 +31,15 @@ from msm.importers.convert import ImportOptions, import_embeddings
 from msm.inference.run import Run
 from msm.io import files
 from msm.recipes.presets import preset
-from msm.runs.folder import versions
+from msm.runs.folder import RunFolder, versions
 from msm.training.trainer import start_run, train
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks" / "results" / "tasks.json"
 COMMON = ["fusion=per_modality", "batch_windows=8", "window=128", "seed=0", "precision=float32"]
 RECIPES = {
-    "neighbour": [*COMMON, "steps=100", "validate_every=50"],
-    "mediafm": [*COMMON, "steps=200", "validate_every=100", "model.width=128", "model.depth=2"],
+    "neighbour": [*COMMON, "steps=60", "validate_every=60"],
+    "mediafm": [*COMMON, "steps=100", "validate_every=100", "model.width=128", "model.depth=2"],
 }
 # data set, label, whose; each a column of the imported catalog that people filled
 LABELS = (
@@ -47,6 +47,7 @@ LABELS = (
     ("friends_shots", "place", "shot"),
     ("tv4_dialogue", "speakers", "shot"),
     ("series", "emotions", "shot"),
+    ("series", "speakers", "shot"),
     ("screenplays", "genres", "title"),
     ("screenplays", "year", "title"),
 )
@@ -79,7 +80,7 @@ def catalog_of(name: str, work: Path) -> Catalog:
 def run_of(catalog: Catalog, recipe: str, work: Path) -> Run:
     """The run of a recipe on a catalog; trained unless it is there."""
     path, cpu = work / "runs" / f"{catalog.path.name}-{recipe}", torch.device("cpu")
-    if not (path / "run.json").exists() or Run.open(path).info["state"] != "done":
+    if not (path / "run.json").exists() or RunFolder.open(path).info["state"] != "done":
         settings = [*RECIPES[recipe], "model.use_global=false"]  # metadata may hold the label
         folder = start_run(catalog, path, preset(recipe).with_settings(settings), device=cpu, replace=True)
         train(folder, catalog, device=cpu)

@@ -14,9 +14,9 @@ from msm.evaluation.tasks.linear import linear
 from msm.evaluation.tasks.measures import PRIMARY, measure
 from msm.evaluation.tasks.splits import Split
 
-SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+SIZES = (8, 16, 32, 64, 128, 256, 512)
 DRAWS = 3
-MOST_SCORED = 3000  # examples that a point of the curve is scored on
+MOST_SCORED = 2000  # examples that a point of the curve is scored on
 
 
 def few_shot_curve(

@@ -19,7 +19,7 @@ from msm.evaluation.tasks.columns import Columns
 from msm.evaluation.tasks.splits import hold_out
 
 MOST_COLUMNS = 1024
-MOST_FITTED, MOST_TUNED = 8000, 2000  # examples
+MOST_FITTED, MOST_TUNED = 5000, 1500  # examples
 SMALLEST = 1e-6
 
 
