@@ -21,7 +21,7 @@ from msm.evaluation.probes.scores import macro_ap
 from msm.evaluation.tasks.columns import Columns
 from msm.evaluation.tasks.splits import hold_out
 
-COMPONENTS, MOST_SHOTS, MOST_ROWS, MOST_FITTED = 96, 48, 6000, 4000
+COMPONENTS, MOST_SHOTS, MOST_ROWS, MOST_FITTED = 96, 48, 2000, 4000
 EPOCHS, FEWEST_STEPS, BATCH, RATE = 20, 150, 128, 0.02
 DECAYS = (0.03, 0.3, 3.0)  # of AdamW, for the linear layer alone
 

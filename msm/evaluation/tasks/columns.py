@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+MOST_ROWS = 512  # from which components are estimated, or as many as there are components
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -26,14 +28,12 @@ class Columns:
         most = min(most, len(x))
         if x.shape[1] <= most:
             return cls(scale, None, 1.0)
-        z = scale.transform(x).astype(np.float64)
-        if len(x) <= x.shape[1]:
-            values, vectors = np.linalg.eigh(z @ z.T)  # (I, I)
-            kept = np.argsort(-values)[:most]
-            kept = kept[values[kept] > 1e-9 * max(values[-1], 1e-30)]
-            basis = z.T @ vectors[:, kept] / np.sqrt(values[kept]) if len(kept) else np.zeros((x.shape[1], 1))
-        else:
-            basis = np.linalg.eigh(z.T @ z)[1][:, ::-1][:, :most]
+        few = np.unique(np.linspace(0, len(x) - 1, min(len(x), max(most, MOST_ROWS))).astype(int))
+        z = scale.transform(x[few]).astype(np.float64)
+        values, vectors = np.linalg.eigh(z @ z.T)  # of as many rows as there are examples, however wide an embedding is
+        kept = np.argsort(-values)[:most]
+        kept = kept[values[kept] > 1e-9 * max(values[-1], 1e-30)]
+        basis = z.T @ vectors[:, kept] / np.sqrt(values[kept]) if len(kept) else np.zeros((x.shape[1], 1))
         spread = float(np.sqrt(np.mean(np.square(z @ basis))))
         return cls(scale, basis.astype(np.float32), spread or 1.0)
 

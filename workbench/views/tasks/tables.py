@@ -95,15 +95,15 @@ def verdict_sentence(report: dict[str, Any]) -> str:
         o: [p["differences"][f"{best} - {o}"]["verdict"] for p in linear] for o in ("raw", "neighbours") if o != best
     }
     won, lost = (verdicts["raw"].count(v) for v in ("won", "lost"))
-    what = "the title around it, as the model sees it," if best == "contextual" else "its neighbours, copied beside it,"
-    words = [f"helps with {won}" if won else "helps with none"]
-    words += [f"harms {lost}"] if lost else []
+    what = "the title around it as the model sees it" if best == "contextual" else "its neighbours copied beside it"
+    words = [f"it helps with {won or 'none'}"]
+    words += [f"it harms {lost}"] if lost else []
     if rest := len(linear) - won - lost:
-        words.append(f"nothing is told of {rest}")
-    sentence = f"Of {count(len(linear), 'label')}, {what} {', '.join(words)}."
+        words.append(f"with {rest} the interval does not tell")
+    sentence = f"{count(len(linear), 'label')}, read with {what}: {', '.join(words)}."
     if "neighbours" in verdicts and won:
         without = verdicts["neighbours"].count("won")
-        sentence += f" It is ahead of copying the neighbours in {without}."
+        sentence += f" Ahead of copying the neighbours: {without or 'none'}."
     return sentence
 
 
