@@ -32,7 +32,9 @@ def row(name: str, entry: dict[str, Any], recipe: str, probe: dict[str, Any]) ->
     measure = probe["measure"]
     scores = [f"{probe['columns'][k][measure]:.3f}" for k in COLUMNS]
     data, label = name.split("/")
-    about = f"{MEASURES[measure]}, {entry['num_titles']} of {entry['scored_on']}"
+    number, how = entry["num_titles"], entry["scored_on"]
+    where = how if how == "test titles" else f"titles in {how.removesuffix(' of titles')}"
+    about = f"{MEASURES[measure]}, {number} {where}"
     spreads = [told(probe["differences"][f"contextual - {k}"]) for k in ("raw", "neighbours")]
     chance = f"{probe['chance'][measure]:.3f}"
     return (
