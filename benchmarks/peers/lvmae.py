@@ -1,7 +1,8 @@
 """LV-MAE's own code beside our recipes: the same shots, the same processor time, the same hidden shots.
 
-    git clone the repository amazon-science/lv-mae, then
-    python -m benchmarks.peers.lvmae LV-MAE CATALOG… --seconds 300 --seeds 3
+    PYTHONPATH=LV-MAE python -m benchmarks.peers.lvmae CATALOG… --seconds 300 --seeds 3
+
+LV-MAE is a clone of the repository amazon-science/lv-mae.
 
 Each system is trained for the same CPU seconds; its learning rate schedule is set by the steps that fit into them. The
 kept weights of ours are the best on validation; of LV-MAE, the better of its last epochs on validation, as it has no
@@ -67,9 +68,8 @@ class Peer:
     schedule: Any  # util/lr_sched.py
 
 
-def load_peer(code: Path, mask_ratio: float) -> Peer:
-    """Import LV-MAE's modules from a clone. Two layers that it takes from timm are stood in for, if timm is not there."""
-    sys.path.insert(0, str(code))
+def load_peer(mask_ratio: float) -> Peer:
+    """Import LV-MAE's modules, which PYTHONPATH names. Two layers that it takes from timm are stood in for, if timm is not there."""
     if importlib.util.find_spec("timm") is None:
         layers = types.ModuleType("timm.models.layers")
         layers.Mlp, layers.DropPath = Mlp, nn.Identity  # type: ignore[attr-defined]
@@ -154,11 +154,9 @@ def loss_of(peer: Peer, model: Any, windows: list[torch.Tensor], *, semantic: bo
         ids = [nn.functional.pad(ids, (0, pad)) for ids in (restore, shuffle)]
         rows.append((shown, padding, *ids, len(kept), nn.functional.pad(window, (0, 0, 0, pad)),
                      nn.functional.pad(hidden, (0, pad)), len(window)))  # fmt: skip
-    shown, padding, restore, shuffle, kept, whole, hidden, length = zip(*rows, strict=True)
-    loss, _, _ = model(
-        torch.stack(shown), torch.stack(restore), torch.stack(shuffle), torch.tensor(kept), torch.stack(whole),
-        list(length), torch.stack(hidden), torch.stack(padding),
-    )  # fmt: skip
+    columns: list[Any] = list(zip(*rows, strict=True))
+    shown, padding, restore, shuffle, whole, hidden = (torch.stack(columns[i]) for i in (0, 1, 2, 3, 5, 6))
+    loss, _, _ = model(shown, restore, shuffle, torch.tensor(columns[4]), whole, list(columns[7]), hidden, padding)
     return loss
 
 
@@ -277,7 +275,6 @@ def as_table(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("code", type=Path, help="a clone of amazon-science/lv-mae")
     parser.add_argument("catalogs", type=Path, nargs="+")
     parser.add_argument("--seconds", type=float, default=300, help="of processor time for each training")
     parser.add_argument("--seeds", type=int, default=1)
@@ -286,7 +283,7 @@ def main() -> None:
     parser.add_argument("--semantic", action="store_true", help="their masking by importance instead of at random")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    peer, rows = load_peer(chosen.code, 0.5), []
+    peer, rows = load_peer(0.5), []
     for path in chosen.catalogs:
         for seed in range(chosen.seeds):
             with tempfile.TemporaryDirectory() as folder:
