@@ -308,29 +308,27 @@ def test_titles_of_any_length_answer(page, address, title, count):
     expect(page.get_by_text("This title has no pictures.")).to_be_visible()
 
 
-def test_painting_a_drag_over_two_thousand_shots_keeps_up_with_the_hand(page, address):
+def test_painting_a_drag_over_two_thousand_shots_touches_only_what_the_hand_has_passed(page, address):
     visit(page, address, title="marathon")
-    slow = page.evaluate(
+    touched = page.evaluate(
         """() => {
           const root = [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".filmstrip")).find(Boolean);
           const cells = [...root.querySelectorAll(".shot")].slice(0, 600);
+          const seen = new MutationObserver(() => {});
+          seen.observe(root, { subtree: true, attributes: true, childList: true, characterData: true });
           const at = (cell, type) => {
             const box = cell.getBoundingClientRect();
             const place = { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 };
-            const event = new PointerEvent(type, { bubbles: true, composed: true, button: 0, pointerId: 1, ...place });
-            const start = performance.now();
-            cell.dispatchEvent(event);
-            root.getBoundingClientRect();
-            return performance.now() - start;
+            cell.dispatchEvent(new PointerEvent(type, { bubbles: true, composed: true, button: 0, pointerId: 1, ...place }));
+            return seen.takeRecords().length;
           };
           root.querySelector(".shots").setPointerCapture = () => {};
-          const took = [at(cells[0], "pointerdown"), ...cells.filter((_, i) => i % 7 === 0).map((c) => at(c, "pointermove"))];
-          took.sort((a, b) => a - b);
-          return took[Math.floor(took.length * 0.95)];
+          return [at(cells[0], "pointerdown"), ...cells.filter((_, i) => i % 7 === 0).map((c) => at(c, "pointermove"))];
         }"""
     )
 
-    assert slow < 50  # ms: three frames on a busy machine, where a stutter is hundreds
+    assert sum(touched) > 600  # it paints
+    assert max(touched) < 100  # of two thousand shots, for the seven that a move passes
 
 
 def test_a_row_of_the_data_page_opens_that_title_in_the_lab(page, address):

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
@@ -248,11 +249,12 @@ def test_a_surprise_curve_is_kept_apart_from_its_other_form_and_from_other_title
 
 
 def test_an_inspection_is_of_the_catalog_that_was_read_and_of_no_other_in_its_place(folders):
-    cache.inspect(Catalog.open(folders.catalog))
-    kept = cache.inspected(Catalog.open(folders.catalog))
+    kept = cache.inspect(Catalog.open(folders.catalog))
+    assert cache.inspected(Catalog.open(folders.catalog)) is kept
     write(folders.catalog, 1)
-
-    assert kept is not None and cache.inspected(Catalog.open(folders.catalog)) is None
+    assert cache.inspected(Catalog.open(folders.catalog)) is not kept
+    shutil.rmtree(folders.catalog / "statistics")
+    assert cache.inspected(Catalog.open(folders.catalog)) is None  # neither read nor counted when it was written
 
 
 def test_a_runs_own_search_space_is_kept_by_fingerprint_and_weights(folders, monkeypatch):

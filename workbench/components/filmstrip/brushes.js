@@ -45,7 +45,7 @@ export function beginStroke(view, from, hide, whole = false) {
  * @param {View} view
  * @param {Stroke} stroke
  * @param {number} to
- * @returns {Set<number>} the shots to paint again
+ * @returns {Set<number>} the shots to paint again: those that it has reached, and those that it has left
  */
 export function leadStroke(view, stroke, to) {
   const { from, whole, hide, repaints, loss, before, painted } = stroke;
@@ -57,7 +57,8 @@ export function leadStroke(view, stroke, to) {
     else if (repaints || !hidden.has(i)) hidden.set(i, loss);
   }
   view.hidden = hidden;
-  return new Set([...painted, ...stroke.painted]);
+  const [left, reached] = [new Set(painted), new Set(stroke.painted)];
+  return new Set([...painted.filter((i) => !reached.has(i)), ...stroke.painted.filter((i) => !left.has(i))]);
 }
 
 /**

@@ -216,6 +216,7 @@ export function makeStrip(root, view, handlers) {
     if (!stroke) return;
     // An answer came while the next span is being drawn: the span stays under the pointer.
     stroke.before = new Map(view.hidden);
+    stroke.painted = [];
     draw(stroke, stroke.to);
   }
 
