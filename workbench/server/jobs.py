@@ -195,6 +195,8 @@ def read(folder: Path) -> Job:
     progress = _read_checked(folder / "progress.json", PROGRESS)
     state, sentence = _state(alive, progress.get("ended"), _read_checked(folder / "exit.json", EXIT).get("status"))
     share = progress["done"] / progress["total"] if progress.get("total") and progress.get("done") is not None else None
+    if state == DONE:  # also one that ended before it had anything to count
+        share = 1.0
     return Job(
         folder=folder,
         argv=argv,
