@@ -55,11 +55,12 @@ def start_run(
     """
     files.refuse_existing(Path(path), replace=replace)
     _check_writable(Path(path))
-    _check_catalog(catalog, on_note)
+    checked = _check_catalog(catalog, on_note)
     train, validation = catalog.split("train"), catalog.split("validation")
     if not train:
         raise InputError("there is no title in the train split, so there is nothing to learn from")
     _try_recipe(recipe, catalog)
+    on_note(checked)  # not before: what is refused is one sentence
     found = _estimate(catalog, recipe.fusion, on_note, keep)
     validated = sample_facts(stratified(validation, validation_titles), validation)
     on_note(_of_validation(validated))
@@ -115,20 +116,23 @@ def _try_recipe(recipe: Recipe, catalog: Catalog) -> None:
 def _check_writable(path: Path) -> None:
     """OSError where no run folder can be made, before anything is said or read."""
     place = next(p for p in (path.parent.absolute(), *path.absolute().parents) if p.exists())
-    if place.is_dir():
+    try:
         handle, name = tempfile.mkstemp(dir=place, prefix=".msm.tmp-")
-        os.close(handle)
-        Path(name).unlink()
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from None
+    os.close(handle)
+    Path(name).unlink()
 
 
-def _check_catalog(catalog: Catalog, on_note: Note) -> None:
+def _check_catalog(catalog: Catalog, on_note: Note) -> str:
+    """What is to be said of a sound catalog; InputError for any other."""
     known = catalog.coverage is not None
     if not known and catalog.num_shots > LONG_SHOTS:
         on_note(f"checking {catalog.num_shots:,} shots of {catalog.path}, which was not checked before")
     began = time.perf_counter()
     catalog.validate()
     how = "known to be sound" if known else f"checked in {time.perf_counter() - began:.1f} s"
-    on_note(f"catalog: {len(catalog):,} titles, {catalog.num_shots:,} shots, {catalog.shot_dim} wide; {how}")
+    return f"catalog: {len(catalog):,} titles, {catalog.num_shots:,} shots, {catalog.shot_dim} wide; {how}"
 
 
 def _estimate(catalog: Catalog, fusion: str, on_note: Note, keep: bool) -> Estimate:
