@@ -41,9 +41,10 @@ test: .venv/dev browser ## every test, as CI runs them
 	@$(LINT_JS)
 ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
-else # three parts, each by files on two processes; the paths keep the second and third from collecting, and importing, every test
+else # three parts, each by files on two processes; the paths keep the second and third from collecting, and importing, every test.
+# In the browser part files run by name: by size, the one that installs the wheel for minutes would come last.
 	failed=; $(BIN)/pytest -p no:nbmake $(PARTS) -m "not browser and not notebook and not alone" || failed=1; \
-	  $(BIN)/pytest -p no:nbmake $(PARTS) -m browser $(BROWSER_TESTS) || failed=1; \
+	  $(BIN)/pytest -p no:nbmake --no-loadscope-reorder $(PARTS) -m browser $(BROWSER_TESTS) || failed=1; \
 	  $(BIN)/pytest --nbmake $(PARTS) -m "notebook or alone" notebooks $(ALONE_TESTS) || failed=1; \
 	  { $(AUDIT); } || failed=1; test -z "$$failed"
 endif
