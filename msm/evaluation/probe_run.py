@@ -5,7 +5,7 @@ Shape letters: N shots of a title, R rows, D width of a shot, W width inside the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -101,9 +101,17 @@ def _draw(catalog: Catalog, split: str, rng: np.random.Generator) -> list[Title]
     for needed in ("train", split):
         if not catalog.split(needed):
             raise InputError(f"{catalog.path} has no title in the {needed} split, so nothing can be probed")
+    return draw_titles(catalog, rng)
+
+
+def draw_titles(catalog: Catalog, rng: np.random.Generator, among: Container[int] | None = None) -> list[Title]:
+    """Whole titles of each split, up to MOST_SHOTS, in file order.
+
+    among  numbers of the titles to draw from; None = all
+    """
     drawn: list[Title] = []
     for name, most in MOST_SHOTS.items():
-        of_split, shots = catalog.split(name), 0
+        of_split, shots = [t for t in catalog.split(name) if among is None or t.index in among], 0
         for i in rng.permutation(len(of_split)):
             if shots and shots + of_split[i].num_shots > most:
                 break

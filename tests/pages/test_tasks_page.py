@@ -89,7 +89,7 @@ def test_a_file_on_disk_becomes_a_job_whose_report_is_shown(monkeypatch, world):
         time.sleep(0.5)
     assert report.exists(), [p.read_text() for p in (world / "runs" / ".jobs").glob("*/log")]
     app = visit(monkeypatch, world, "fresh")
-    assert any("the title around it" in s.value for s in app.subheader)
+    assert any("the title around a shot" in s.value for s in app.subheader)
 
 
 def test_a_missing_file_is_one_sentence_and_no_job(monkeypatch, world):
@@ -119,3 +119,23 @@ def test_figures_and_their_cells_hold_every_input_and_every_number_of_labels(wor
         *body, last = notebook_code.tasks_code(path, call).strip().splitlines()
         exec("\n".join(body), scope)
         assert isinstance(eval(last, scope), go.Figure)  # noqa: S307 — our own code
+
+
+@pytest.mark.parametrize(
+    ("against_shot", "against_copies", "sentence"),
+    [
+        ({"tone": "won"}, "won", "Knowing the title around a shot helps to tell tone. It helps more than copying the neighbours with tone."),
+        ({"tone": "won", "a*b": "not told"}, "lost", "Knowing the title around a shot helps to tell tone and may or may not help with a\\*b. Copying the neighbours may do as well."),
+        ({"tone": "lost"}, "won", "Knowing the title around a shot makes it harder to tell tone."),
+        (dict.fromkeys("abcd", "not told"), "won", "Knowing the title around a shot may or may not help with 4 labels."),
+    ],
+)  # fmt: skip
+def test_the_heading_names_the_labels_that_context_helps_and_those_that_it_does_not(
+    against_shot, against_copies, sentence
+):
+    def task(name, verdict):
+        differences = {"contextual - raw": {"verdict": verdict}, "contextual - neighbours": {"verdict": against_copies}}
+        return {"label": name, "probes": [{"differences": differences}]}
+
+    report = {"inputs": ["raw", "neighbours", "contextual"], "tasks": [task(*pair) for pair in against_shot.items()]}
+    assert verdict_sentence(report) == sentence

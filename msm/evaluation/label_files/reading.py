@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm.data.catalog import Catalog
-from msm.errors import InputError, printable
+from msm.errors import InputError
 from msm.evaluation.label_files.elan import read_elan
 from msm.evaluation.label_files.label_studio import read_label_studio
 from msm.evaluation.label_files.marks import LabelSet, Mark
 from msm.evaluation.label_files.placing import OVERLAP, Places, label_sets
 from msm.evaluation.label_files.tables import read_table
+from msm.io.texts import decode_text
 
 LARGEST = 256 * 2**20  # bytes
 SHOWN = 20  # problems that a report lists
@@ -75,23 +76,9 @@ def read_marks(
         start = raw.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1]
         if start == b"<" or path.suffix.lower() == ".eaf":
             return read_elan(raw, path.stem, known)
-        text = _text(raw)
+        text = decode_text(raw)
         if path.suffix.lower() == ".json" or start in (b"[", b"{"):
             return read_label_studio(text, fps, known)
         return read_table(text, tags=tags)
     except InputError as error:
         raise InputError(f"{path} is not readable as labels: {error}") from None
-
-
-def _text(raw: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, else Windows-1252, which spreadsheets write."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = raw.decode("utf-16", "replace")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("cp1252", "replace")
-    if "\0" in text:
-        raise InputError("it is no text")
-    return printable(text)

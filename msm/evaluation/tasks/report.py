@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from msm.data.catalog import Catalog, Title
+from msm.data.catalog import Catalog
 from msm.errors import InputError, did_you_mean
 from msm.evaluation.label_files.reading import Labels
-from msm.evaluation.probe_run import MOST_SHOTS
+from msm.evaluation.probe_run import draw_titles
 from msm.evaluation.probes import Unusable
 from msm.evaluation.probes.boundaries import boundary_features
 from msm.evaluation.tasks.attentive import Spans, attentive
@@ -63,9 +63,8 @@ def probe_tasks(
         if name not in (known := [s.name for s in labels.sets]):
             raise InputError(f"there is no label {name!r}; {did_you_mean(name, known)}")
     tasks = _tasks(catalog, labels, kinds or {})
-    titles = _drawn(
-        catalog, {t for task in tasks.values() if isinstance(task, Task) for t in task.title.tolist()}, seed
-    )
+    labelled = {t for task in tasks.values() if isinstance(task, Task) for t in task.title.tolist()}
+    titles = draw_titles(catalog, np.random.default_rng(seed), labelled)
     names = KINDS if run else WITHOUT_RUN
     usable = sum(isinstance(t, Task) for t in tasks.values())
     steps = len(names) * 2 + (DRAWS if curve else 0) + 1
@@ -104,20 +103,6 @@ def _tasks(catalog: Catalog, labels: Labels, kinds: Mapping[str, str]) -> dict[s
         except Unusable as reason:
             found[one.name] = reason
     return found
-
-
-def _drawn(catalog: Catalog, labelled: set[int], seed: int) -> list[Title]:
-    """The labelled titles, in file order; of very many shots whole titles are drawn, up to MOST_SHOTS of each split."""
-    rng = np.random.default_rng(seed)
-    drawn: list[Title] = []
-    for split, most in MOST_SHOTS.items():
-        of_split, shots = [t for t in catalog.split(split) if t.index in labelled], 0
-        for i in rng.permutation(len(of_split)):
-            if shots and shots + of_split[i].num_shots > most:
-                break
-            drawn.append(of_split[i])
-            shots += of_split[i].num_shots
-    return sorted(drawn, key=lambda t: t.index)
 
 
 def _entry(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 
-from msm.errors import InputError, printable
+from msm.errors import InputError
 from msm.ingest.shot_lists.edl import looks_like_edl, read_edl
 from msm.ingest.shot_lists.fcpxml import read_fcpxml
 from msm.ingest.shot_lists.spans import GivenShot, tidied
 from msm.ingest.shot_lists.tables import read_csv, read_parquet
+from msm.io.texts import decode_text
 
 LARGEST = 256 * 2**20  # bytes
 BUNDLE = "Info.fcpxml"  # in the folder that Final Cut Pro writes as NAME.fcpxmld
@@ -41,21 +41,7 @@ def _read(path: Path, rate: float) -> list[GivenShot]:
     raw = path.read_bytes()
     if raw.startswith(b"PAR1"):
         return read_parquet(path)
-    text = _text(raw)
+    text = decode_text(raw)
     if text.lstrip().startswith("<"):
         return read_fcpxml(raw)
     return read_edl(text, rate) if looks_like_edl(text) else read_csv(text)
-
-
-def _text(raw: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, else Windows-1252, in which older programs write names of clips."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = raw.decode("utf-16", "replace")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("cp1252", "replace")
-    if "\0" in text:
-        raise InputError("it is no text")
-    return printable(text)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from workbench.views.formatting import count, number
+from workbench.views.formatting import count, escape_markdown, number
 
+MOST_NAMED = 3  # labels in a sentence; of more, their number
 INPUTS = {  # kind of embedding → its name on the page
     "raw": "shot",
     "neighbours": "shot and neighbours",
@@ -86,25 +88,33 @@ def signed(value: float) -> str:
 
 
 def verdict_sentence(report: dict[str, Any]) -> str:
-    """For how many labels the title around a shot helps a linear probe, against the shot and against copying."""
-    linear = [p for t in report["tasks"] for p in t.get("probes", [])[:1]]
+    """Which labels the title around a shot helps a linear probe to tell, against the shot and against copying."""
+    probed = {t["label"]: t["probes"][0] for t in report["tasks"] if t.get("probes")}
+    linear = {name: probe["differences"] for name, probe in probed.items() if "differences" in probe}
     if not linear:
         return "No label of this file allows a probe."
     best = best_input(report)
-    verdicts = {
-        o: [p["differences"][f"{best} - {o}"]["verdict"] for p in linear] for o in ("raw", "neighbours") if o != best
-    }
-    won, lost = (verdicts["raw"].count(v) for v in ("won", "lost"))
-    what = "the title around it as the model sees it" if best == "contextual" else "its neighbours copied beside it"
-    words = [f"it helps with {won or 'none'}"]
-    words += [f"it harms {lost}"] if lost else []
-    if rest := len(linear) - won - lost:
-        words.append(f"with {rest} the interval does not tell")
-    sentence = f"{count(len(linear), 'label')}, read with {what}: {', '.join(words)}."
-    if "neighbours" in verdicts and won:
-        without = verdicts["neighbours"].count("won")
-        sentence += f" Ahead of copying the neighbours: {without or 'none'}."
+    verdicts = {name: found[f"{best} - raw"]["verdict"] for name, found in linear.items()}
+    helped, harmed = ([n for n, v in verdicts.items() if v == told] for told in ("won", "lost"))
+    open_ = [n for n in verdicts if n not in (*helped, *harmed)]
+    parts = [f"helps to tell {_labels(helped)}"] if helped else []
+    parts += [f"makes it harder to tell {_labels(harmed)}"] if harmed else []
+    parts += [f"may or may not help with {_labels(open_)}"] if open_ else []
+    what = "Knowing the title around a shot" if best == "contextual" else "Copying its neighbours beside a shot"
+    sentence = f"{what} {_listed(parts)}."
+    if best == "contextual" and helped:
+        ahead = [name for name in helped if linear[name]["contextual - neighbours"]["verdict"] == "won"]
+        sentence += f" It helps more than copying the neighbours with {_labels(ahead)}." if ahead else ""
+        sentence += "" if ahead else " Copying the neighbours may do as well."
     return sentence
+
+
+def _labels(names: Sequence[str]) -> str:
+    return _listed([escape_markdown(n) for n in names]) if len(names) <= MOST_NAMED else f"{len(names)} labels"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def savings_sentence(task: dict[str, Any]) -> str:
