@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msm.cli.program import AsJson, app, to_json
+from msm.cli.program import AsJson, app, stdout_kept_clean, to_json
 from msm.errors import InputError
 from msm.io.progress import progress_bar
 
@@ -91,7 +91,7 @@ def import_(
         replace=replace,
         append=append,
     )
-    with progress_bar("importing") as progress:
+    with progress_bar("importing") as progress, stdout_kept_clean():
         import_embeddings(sources, catalog, options, progress)
     facts = describe_catalog(catalog, quick=False, progress=lambda done, total: None)
     print(to_json(facts) if as_json else as_text(facts))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msm.cli.program import AsJson, app, to_json
+from msm.cli.program import AsJson, app, stdout_kept_clean, to_json
 from msm.errors import InputErrors
 from msm.io.progress import progress_bar
 
@@ -115,12 +115,13 @@ def ingest(
         seed=seed,
     )
     if dry_run:
-        planned = plan(videos, catalog, options)
+        with stdout_kept_clean():
+            planned = plan(videos, catalog, options)
         print(to_json(planned.as_dict()) if as_json else planned.as_text())
         if planned.refused:
             raise InputErrors(planned.refused)
         return
-    with progress_bar("ingesting") as progress:
+    with progress_bar("ingesting") as progress, stdout_kept_clean():
         report = ingest_videos(videos, catalog, options, progress)
     print(to_json(report.as_dict()) if as_json else report.as_text(catalog))
     if report.failed:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,3 +72,28 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
 
 def to_json(document: Any) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def stdout_kept_clean() -> Iterator[None]:
+    """Send to stderr what plug-ins and libraries print meanwhile, so that stdout holds nothing but the verb's answer.
+
+    Also what is printed below Python, and by processes that are started meanwhile.
+    """
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # stdout is closed
+        kept = -1
+    try:
+        if kept >= 0:
+            os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stdout.flush()
+        with suppress(Exception):  # where the C library cannot be asked
+            ctypes.CDLL(None).fflush(None)  # what C has buffered must not come later
+        if kept >= 0:
+            os.dup2(kept, 1)
+            os.close(kept)

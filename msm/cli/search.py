@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msm.cli.program import AsJson, app, open_catalog, to_json
+from msm.cli.program import AsJson, app, open_catalog, stdout_kept_clean, to_json
 from msm.errors import InputError
 from msm.io.progress import progress_bar
 
@@ -133,9 +133,12 @@ def _search_text(
 
     if run or only not in (None, MODALITY):
         raise InputError("a text is compared with the text columns only: --run and --only cannot be used with --text")
-    known = text_encoder(catalog, encoder)
+    with stdout_kept_clean():
+        known = text_encoder(catalog, encoder)
     finder = _finder(RawSpace(catalog, modality=MODALITY))
-    return nearest(finder, vector=encode_text(known, finder.space, text), **common)
+    with stdout_kept_clean():
+        vector = encode_text(known, finder.space, text)
+    return nearest(finder, vector=vector, **common)
 
 
 def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
@@ -210,6 +213,7 @@ def _words_as_text(found: Any, words: str) -> str:
 def _words_as_json(found: Any) -> dict[str, Any]:
     import json
 
-    records = json.loads(found.table.to_json(orient="records"))
-    labels = json.loads(found.labels.to_json(orient="records"))
+    from msm.search.query import label_records
+
+    records, labels = json.loads(found.table.to_json(orient="records")), label_records(found.labels)
     return {"in_all": found.in_all, "results": [{**r, "labels": k} for r, k in zip(records, labels, strict=True)]}

@@ -2,25 +2,24 @@
 
 An encoder reads one modality. Each file in `encoders/` is a choice of `--encoders`: it defines
 `load(model) -> list[Encoder]`, where model is what follows `=` in the choice or "", and optionally
-`choice_of(model)`, the choice that loads the model of that name again. An installed package adds its own by an entry
-point of the group `msm.encoders` (docs/ingest.md shows one).
+`choice_of(model)`, the choice that loads the model of that name again. An installed package adds its own as a plug-in
+(`msm/ingest/plugins.py`).
 Shape letters: N shots of a batch, K pictures of a shot, H and W of a picture.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol
 
 import numpy as np
 
 from msm.config.registry import Registry
-from msm.errors import InputError, lacks_memory
+from msm.errors import FULL, InputError, lacks_memory
+from msm.ingest.plugins import FAULTS, MODALITIES, load_plugin, plugin_names, reason
 
-MODALITIES = ("video", "audio", "text")
-GROUP = "msm.encoders"
 BATCH = 64  # texts at once, for an encoder that does not say how many
 ENCODERS = Registry("msm.ingest.encoders", "encoder")
 
@@ -75,24 +74,28 @@ def load_encoders(choice: str) -> list[Encoder]:
     chosen: dict[str, Encoder] = {}
     for name in filter(None, (part.strip() for part in choice.split(","))):
         chosen |= {encoder.modality: encoder for encoder in _load(name)}
-    for modality in chosen:
-        if modality not in MODALITIES:
-            raise InputError(f"an encoder of {choice!r} reads {modality!r}, but must read {', '.join(MODALITIES)}")
     if not chosen:
         raise InputError(f"--encoders is {choice!r}, but must name at least one of {', '.join(known_encoders())}")
     return [chosen[m] for m in MODALITIES if m in chosen]
 
 
 def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
-    """(N, dim) float32, checked: an encoder may be anyone's. InputError for another shape, NaN, infinity, or no memory."""
+    """(N, dim) float32, checked: an encoder may be anyone's.
+
+    Raises InputError, which names the encoder, for whatever it raises, another shape, NaN, infinity, or no memory.
+    """
     try:
         vectors = np.asarray(encoder.encode(shots), dtype=np.float32)
-    except Exception as error:
-        if not lacks_memory(error):
+    except InputError:
+        raise
+    except FAULTS as error:
+        if isinstance(error, OSError) and error.errno in FULL:
             raise
-        raise InputError(
-            f"encoder {encoder.name} ran out of memory; take a smaller one or fewer --workers, or end what else needs it"
-        ) from error
+        if lacks_memory(error):
+            raise InputError(
+                f"encoder {encoder.name} ran out of memory; take a smaller one or fewer --workers, or end what else needs it"
+            ) from error
+        raise InputError(f"encoder {encoder.name} failed: {reason(error)}") from error
     if vectors.shape != (len(shots), encoder.dim):
         raise InputError(
             f"encoder {encoder.name} gave {vectors.shape} for {len(shots)} shots, expected {len(shots), encoder.dim}"
@@ -136,17 +139,25 @@ def encoder_like(made_by: str, modality: str, dim: int, choice: str | None = Non
 
 
 def choice_of(made_by: str) -> str | None:
-    """The choice for `load_encoders` of the encoder that gave itself this name; None where it is unknown."""
-    name, _, model = made_by.replace("/", ":", 1).partition(":") if ":" not in made_by else made_by.partition(":")
+    """The choice for `load_encoders` of the encoder that gave itself this name; None where it is unknown.
+
+    made_by  NAME, NAME/VERSION, NAME:MODEL, or of a plug-in NAME:ARGUMENT/VERSION
+    """
+    name = re.split("[:/]", made_by, maxsplit=1)[0]
+    has_model = made_by[len(name) : len(name) + 1] == ":"
+    model = made_by[len(name) + 1 :] if has_model else ""
     if name in ENCODERS.names():
         by_model = getattr(ENCODERS.get(name), "choice_of", None)
         return by_model(model) if by_model is not None else name
-    return name if name in known_encoders() else None
+    if name not in plugin_names():
+        return None
+    argument = model.rpartition("/")[0] or model
+    return f"{name}={argument}" if argument else name
 
 
 def known_encoders() -> list[str]:
     """The names that `--encoders` takes: of the files in `encoders/`, and those of installed packages."""
-    return sorted({*ENCODERS.names(), *(e.name for e in entry_points(group=GROUP))})
+    return sorted({*ENCODERS.names(), *plugin_names()})
 
 
 def refuse_model(name: str, model: str) -> None:
@@ -159,6 +170,6 @@ def _load(choice: str) -> Sequence[Encoder]:
     name, _, model = choice.partition("=")
     if name in ENCODERS.names():
         return ENCODERS.get(name).load(model)
-    for entry in entry_points(group=GROUP, name=choice):
-        return entry.load()()
-    raise InputError(f"there are no encoders called {choice!r}; there are {', '.join(known_encoders())}")
+    if name in plugin_names():
+        return load_plugin(name, model)
+    raise InputError(f"there are no encoders called {name!r}; there are {', '.join(known_encoders())}")

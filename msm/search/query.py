@@ -190,11 +190,15 @@ def row_of(catalog: Catalog, name: str) -> int:
 def as_records(result: SearchResult) -> dict[str, Any]:
     """A result as plain JSON values: index, candidates, took_ms, results."""
     results = json.loads(result.table.to_json(orient="records"))
-    labels = json.loads(result.labels.to_json(orient="records"))
-    results = [{**row, "labels": known} for row, known in zip(results, labels, strict=True)]
+    results = [{**row, "labels": known} for row, known in zip(results, label_records(result.labels), strict=True)]
     return {
         "index": result.finder.facts(),
         "candidates": result.candidates,
         "took_ms": result.took_ms,
         "results": results,
     }
+
+
+def label_records(labels: pd.DataFrame) -> list[dict[str, Any]]:
+    """The labels of each row as plain JSON values; pandas writes no row at all where there are no labels."""
+    return json.loads(labels.to_json(orient="records")) if len(labels.columns) else [{} for _ in range(len(labels))]

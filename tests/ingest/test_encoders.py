@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from msm import Catalog, InputError
-from msm.ingest import IngestOptions, ShotInput, ingest, load_encoders
+from msm.ingest import IngestOptions, ShotInput, ingest, load_encoders, plugins
 from msm.ingest import encoder as encoder_module
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "ingest.md"
@@ -107,10 +107,8 @@ def test_the_docs_encoder_works_as_an_entry_point(film, monkeypatch):
         def load(self):
             return module["encoders"]
 
-    mine = Entry(name="redness", value="", group=encoder_module.GROUP)
-    monkeypatch.setattr(
-        encoder_module, "entry_points", lambda group, name="redness": [mine] if name == "redness" else []
-    )
+    mine = Entry(name="redness", value="", group=plugins.GROUP)
+    monkeypatch.setattr(plugins, "entry_points", lambda group, name="redness": [mine] if name == "redness" else [])
     report = ingest([film], film.parent / "catalog", IngestOptions(encoders="descriptors,redness"))
     assert report.failed == {}
     catalog = Catalog.open(film.parent / "catalog")

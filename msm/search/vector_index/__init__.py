@@ -3,6 +3,15 @@
 All vectors are of unit length, or zero where there is nothing to compare; nearness is their inner product.
 """
 
+from msm.errors import InputError
+
+try:
+    import faiss  # noqa: F401
+except ModuleNotFoundError:
+    raise InputError(
+        "the search for shots needs FAISS: pip install 'msm-workbench[cpu]', or 'msm-workbench[gpu]' for an NVIDIA GPU"
+    ) from None
+
 from msm.search.vector_index.building import build
 from msm.search.vector_index.exact import exact_top, scores_of
 from msm.search.vector_index.ids import shot_ids
