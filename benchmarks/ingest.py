@@ -33,15 +33,20 @@ MOST_TIMES, MOST_MB = 4.0, 1500.0  # the bar: of decoding, and of memory
 def timed(command: list[str]) -> tuple[float, float]:
     """Seconds, and the most megabytes that the process held (0 where the system does not tell)."""
     begin = time.perf_counter()
+    _, held_mb = run_timed(command)
+    return time.perf_counter() - begin, held_mb
+
+
+def run_timed(command: list[str]) -> tuple[float, float]:
+    """Seconds of processor time, and the most megabytes, of a process."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(said.decode(errors="replace")[-2000:])
-    return seconds, used.ru_maxrss / 1024
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def floors(video: Path) -> dict[str, list[str]]:

