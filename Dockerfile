@@ -13,7 +13,7 @@ ARG PIP_EXTRA_INDEX_URL=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 
 COPY . /src
-RUN pip install --constraint /src/constraints.txt '/src[cpu,login]' && rm -rf /src
+RUN pip install --constraint /src/constraints.txt '/src[cpu,login,trained]' && rm -rf /src
 
 # Nobody's root, and one folder to work in: mount yours over it.
 RUN useradd --create-home --uid 1000 film && install -d -o film /data

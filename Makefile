@@ -120,19 +120,19 @@ clean: ## remove the environment
 
 .venv/app: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing the $(EXTRA) packages; a few minutes the first time …"
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,trained]'
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,dev,docs]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,trained,dev,docs]'
 	@touch $@
 
 .venv/sample: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,sample]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,trained,sample]'
 	@touch $@
 
 .venv/bench: pyproject.toml constraints.txt .venv/app | .venv/bin/pip
-	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,bench]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[$(EXTRA),notebooks,trained,bench]'
 	@touch $@
 
 .PHONY: browser

@@ -83,16 +83,28 @@ def fill(
 def embed(
     run: Annotated[Path, typer.Argument(help="A trained run.")],
     catalog: Annotated[Path, typer.Argument(help="A catalog of the same kind of shots.")],
-    out: Annotated[Path, typer.Argument(help="The catalog of contextual embeddings to write.")],
+    out: Annotated[Path, typer.Argument(help="The catalog of contextual embeddings to write, or the Parquet file.")],
+    format: Annotated[
+        str, typer.Option(help="catalog, or parquet: one file with a vector in each row, for a vector database.")
+    ] = "catalog",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog or file.")] = False,
 ) -> None:
-    """Write the contextual embedding of each shot, given its whole title, as a catalog."""
+    """Write the contextual embedding of each shot, given its whole title, as a catalog or a Parquet file."""
+    from msm.errors import InputError
     from msm.inference.embed import embed_catalog
+    from msm.inference.export import export_parquet
     from msm.inference.run import Run
     from msm.training.trainer import pick_device
 
+    if format not in ("catalog", "parquet"):
+        raise InputError(f"--format is {format!r}, but must be catalog or parquet")
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    if format == "parquet":
+        with progress_bar("embedding") as progress:
+            count = export_parquet(trained, opened, out, replace=replace, progress=progress)
+        print(f"{out}: {count} shots of {len(opened)} titles, {trained.model.contextual_width} wide")
+        return
     with progress_bar("embedding") as progress:
         written = embed_catalog(trained, opened, out, replace=replace, progress=progress)
     print(f"{out}: {written.num_shots} shots of {len(written)} titles, {written.shot_dim} wide")

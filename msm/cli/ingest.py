@@ -24,7 +24,17 @@ def ingest(
     manifest: Annotated[
         Path | None, typer.Option(help="A CSV or JSON lines file that names further videos (docs/ingest.md).")
     ] = None,
-    encoders: Annotated[str, typer.Option(help="The encoders, separated by commas (docs/ingest.md).")] = "descriptors",
+    encoders: Annotated[
+        str,
+        typer.Option(
+            help="The encoders, separated by commas (docs/ingest.md). Default: those of the catalog, descriptors for a new one."
+        ),
+    ] = "",
+    encoder_device: Annotated[
+        str, typer.Option(help="Where encoders of model hubs compute: auto, cpu, cuda, cuda:1 …")
+    ] = "auto",
+    encoder_dtype: Annotated[str, typer.Option(help="Their numbers: float32, bfloat16 or float16.")] = "float32",
+    encoder_batch: Annotated[int, typer.Option(help="Pictures, sounds or texts that they take at once.")] = 32,
     detector: Annotated[
         str, typer.Option(help="The shot detector: adaptive, or transnetv2 (docs/ingest.md).")
     ] = "adaptive",
@@ -88,11 +98,13 @@ def ingest(
     """Compute shots, embeddings and thumbnails of video files; when interrupted, a second call continues."""
     from msm.ingest import IngestOptions, TitleFacts, plan
     from msm.ingest import ingest as ingest_videos
+    from msm.ingest.compute import Compute
 
     words = "|".join(filter(None, (tag.strip() for tag in tags.split(","))))
     given = TitleFacts(title_id=title_id, name=name, synopsis=synopsis, tags=words, split=split)
     options = IngestOptions(
         encoders=encoders,
+        compute=Compute(device=encoder_device, dtype=encoder_dtype, batch=encoder_batch),
         detector=detector,
         detector_weights=detector_weights,
         threshold=threshold,

@@ -53,7 +53,12 @@ def search(
         list[str], typer.Option(metavar="TITLE:NUMBER", help="A query shot; repeat to combine several.")
     ] = [],  # noqa: B006
     unlike: Annotated[list[str], typer.Option("--not", metavar="TITLE:NUMBER", help="A shot to be unlike.")] = [],  # noqa: B006
-    text: Annotated[str | None, typer.Option(help="A text query, encoded by the catalog's text encoder.")] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help="A text query, encoded by the catalog's text encoder; with --only video by CLIP's text tower."
+        ),
+    ] = None,
     words: Annotated[str | None, typer.Option(help="Shots whose text contains these words.")] = None,
     fill: Annotated[
         tuple[str, str], typer.Option(metavar="RUN TITLE:NUMBER", help="A run's prediction of this shot as the query.")
@@ -70,7 +75,9 @@ def search(
     count: Annotated[int, typer.Option("-k", "--count", help="Number of results.")] = 10,
     encoder: Annotated[
         str | None,
-        typer.Option(help="The text encoder, as in `msm ingest --encoders`, where the catalog does not name it."),
+        typer.Option(
+            help="The text encoder, as in `msm ingest --encoders`, where the catalog does not say where it is; noted there."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -131,11 +138,14 @@ def _search_text(
     from msm.search.spaces import RawSpace
     from msm.search.text_query import MODALITY, encode_text, text_encoder
 
-    if run or only not in (None, MODALITY):
-        raise InputError("a text is compared with the text columns only: --run and --only cannot be used with --text")
+    if run or only not in (None, MODALITY, "video"):
+        raise InputError(
+            "a text is compared with the text columns, or with pictures by --only video; --run cannot be used with --text"
+        )
+    modality = only or MODALITY
     with stdout_kept_clean():
-        known = text_encoder(catalog, encoder)
-    finder = _finder(RawSpace(catalog, modality=MODALITY))
+        known = text_encoder(catalog, encoder, modality)
+    finder = _finder(RawSpace(catalog, modality=modality))
     with stdout_kept_clean():
         vector = encode_text(known, finder.space, text)
     return nearest(finder, vector=vector, **common)

@@ -20,6 +20,8 @@ from msm.importers.locations import Location, locate_all
 from msm.importers.metadata import columns_of, embed_metadata
 from msm.importers.source import Entry, Source, add_scenes, parse_modalities
 from msm.importers.title_vectors import read_title_vectors
+from msm.ingest.encoder import places_of
+from msm.ingest.encoder_places import note_place, read_places
 from msm.io.files import naming_full_disk, refuse_existing
 
 __all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
@@ -69,8 +71,12 @@ def import_embeddings(
     Raises InputError with file, title or row and rule, and leaves nothing behind.
     """
     given = [source] if isinstance(source, str | Path) else list(source)
+    options = options or ImportOptions()
     with naming_full_disk(Path(catalog)):
-        return _import(given, Path(catalog), options or ImportOptions(), progress)
+        written = _import(given, Path(catalog), options, progress)
+    for name, choice in places_of(options.global_encoder).items() if options.global_encoder else ():
+        note_place(written.path, name, choice)  # so that a run finds it when it tells another catalog's titles
+    return written
 
 
 def _import(
@@ -186,7 +192,8 @@ def _metadata(
         return None, {}
     labels = pd.DataFrame([dict(e.labels) for e in source.entries])
     train = np.array([(e.split or dealt[e.title_id]) == "train" for e in source.entries])
-    return embed_metadata(labels, columns, train, known, options.global_encoder)
+    places = read_places(former.path) if former is not None else {}
+    return embed_metadata(labels, columns, train, known, options.global_encoder, places)
 
 
 def _told_otherwise(former: Catalog, known: dict[str, Any] | None) -> InputError:

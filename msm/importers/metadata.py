@@ -32,6 +32,7 @@ def embed_metadata(
     train: np.ndarray,
     known: Mapping[str, Any] | None = None,
     encoder: str | None = None,
+    places: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """((T, G) float32, what each of the G columns means) from a row of labels a title.
 
@@ -39,6 +40,7 @@ def embed_metadata(
     train    (T,) bool, True where the title is in the training split: numbers are standardised by these
     known    what the columns mean in a catalog that the titles join, or to a run; words that it lacks are left out
     encoder  as `load_encoders` takes it, of `text:` columns; None = the one in `known`, else `descriptors`
+    places   where the encoder in `known` may be, as `msm.ingest.encoder_places` reads them
     """
     blocks: list[np.ndarray] = []
     meaning: dict[str, Any] = {}
@@ -50,7 +52,7 @@ def embed_metadata(
             )
         given = None if known is None else known[column]
         if asked.startswith(TEXT):
-            block, meaning[column] = _encoded(column, labels[column], given, encoder)
+            block, meaning[column] = _encoded(column, labels[column], given, encoder, places or {})
         else:
             block, meaning[column] = _labelled(column, labels[column], train, given)
         blocks.append(block)
@@ -118,20 +120,27 @@ def _refuse_sentences(column: str, vocabulary: Sequence[str]) -> None:
 
 
 def _encoded(
-    column: str, values: pd.Series, given: Mapping[str, Any] | None, choice: str | None
+    column: str,
+    values: pd.Series,
+    given: Mapping[str, Any] | None,
+    choice: str | None,
+    places: Mapping[str, Sequence[str]],
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """(T, width of the encoder): zeros for a title without the text."""
-    encoder = _encoder_of_words(given, choice)
+    encoder = _encoder_of_words(given, choice, places)
     texts = ["" if value is None or value != value else str(value) for value in values]
     vectors = encode_texts(encoder, texts)
     if not vectors.any():
         raise InputError(f"--global-from: {column!r} has no words that {encoder.name} knows")
-    return unit(vectors), {"text": encoder.name, "dim": encoder.dim}
+    return unit(vectors), {"text": given["text"] if given is not None else encoder.name, "dim": encoder.dim}
 
 
-def _encoder_of_words(given: Mapping[str, Any] | None, choice: str | None) -> Encoder:
+def _encoder_of_words(
+    given: Mapping[str, Any] | None, choice: str | None, places: Mapping[str, Sequence[str]]
+) -> Encoder:
     if given is not None:
-        return encoder_like(str(given["text"]), "text", int(given["dim"]), choice)
+        made_by = str(given["text"])
+        return encoder_like(made_by, "text", int(given["dim"]), choice, places.get(made_by, ()))
     found = [e for e in load_encoders(choice or DEFAULT_ENCODER) if e.modality == "text"]
     if not found:
         raise InputError(f"--global-encoder is {choice!r}, which encodes no text")

@@ -15,6 +15,7 @@ import numpy as np
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.importers.metadata import columns_of, embed_metadata, is_made_elsewhere
+from msm.ingest.encoder_places import read_places
 
 
 def read_as_trained(catalog: Catalog, run: Path, facts: Mapping[str, Any]) -> Catalog:
@@ -33,7 +34,7 @@ def read_as_trained(catalog: Catalog, run: Path, facts: Mapping[str, Any]) -> Ca
         raise InputError(
             f"{run} expects metadata of width {facts['global_dim']}, but {catalog.path} has {catalog.global_dim}"
         )
-    return _made_again(catalog, run, told)
+    return _made_again(catalog, run, told, Path(str(facts.get("path", ""))))
 
 
 def left_out(catalog: Catalog, read: Catalog) -> dict[str, list[str]]:
@@ -44,7 +45,7 @@ def left_out(catalog: Catalog, read: Catalog) -> dict[str, list[str]]:
     return {name: words for name, words in unknown.items() if words}
 
 
-def _made_again(catalog: Catalog, run: Path, told: Mapping[str, Any]) -> Catalog:
+def _made_again(catalog: Catalog, run: Path, told: Mapping[str, Any], trained_on: Path) -> Catalog:
     if elsewhere := [name for name, of in told.items() if is_made_elsewhere(of)]:
         raise InputError(
             f"{run} was told the vectors {elsewhere[0]!r} of each title, but {catalog.path} "
@@ -56,7 +57,8 @@ def _made_again(catalog: Catalog, run: Path, told: Mapping[str, Any]) -> Catalog
             f"import it with that label, or without --global-from"
         )
     known = np.zeros(len(catalog), dtype=bool)  # numbers keep the run's mean and deviation
-    vectors, meaning = embed_metadata(catalog.titles, columns_of(told), known, told)
+    places = {**read_places(trained_on), **read_places(catalog.path)}
+    vectors, meaning = embed_metadata(catalog.titles, columns_of(told), known, told, places=places)
     return catalog.with_global_vectors(vectors, meaning)
 
 

@@ -25,9 +25,11 @@ from msm.errors import InputError
 from msm.ingest.cutting import Cutting
 from msm.ingest.encode_title import StagedTitle, TitleJob
 from msm.ingest.encoder import Encoder
+from msm.ingest.encoder_places import keep_places, read_places
 from msm.ingest.label_kinds import LabelKinds, labels_as_text, table_as_text
 from msm.ingest.report import IngestReport, keep_report, read_report
 from msm.ingest.splits import assign_splits
+from msm.ingest.weights import same_weights
 from msm.io.files import link_or_copy
 
 
@@ -37,10 +39,15 @@ def modalities_for(encoders: Sequence[Encoder]) -> tuple[Modality, ...]:
 
 def check_fits(catalog: Catalog, encoders: Sequence[Encoder]) -> None:
     """InputError where these encoders make other shots than the catalog holds."""
-    if catalog.modalities != modalities_for(encoders):
+    made = modalities_for(encoders)
+    if [(m.name, m.dim) for m in catalog.modalities] != [(m.name, m.dim) for m in made] or not all(
+        same_weights(a.encoder, b.encoder) for a, b in zip(catalog.modalities, made, strict=True)
+    ):
         held = ", ".join(f"{m.name} {m.dim} by {m.encoder}" for m in catalog.modalities)
-        made = ", ".join(f"{e.modality} {e.dim} by {e.name}" for e in encoders)
-        raise InputError(f"{catalog.path} holds shots of {held}, but these encoders make {made}; write another catalog")
+        offered = ", ".join(f"{e.modality} {e.dim} by {e.name}" for e in encoders)
+        raise InputError(
+            f"{catalog.path} holds shots of {held}, but these encoders make {offered}; write another catalog"
+        )
 
 
 def update_catalog(
@@ -51,13 +58,19 @@ def update_catalog(
     report: IngestReport,
     seed: int,
     cutting: Cutting,
+    places: Mapping[str, str] | None = None,
 ) -> Catalog:
     """Write the catalog anew: former titles where they were, replaced ones in their place, new ones at the end.
+
+    places  the choices that load these encoders again, by their names
 
     Raises InputError where a rule of the format is broken; then the former catalog is still there.
     """
     dealt = assign_splits(former, {t: job.facts.split for t, (job, _) in finished.items()}, seed)
     width = _global_width(path, former, finished)
+
+    known = read_places(former.path) if former is not None else {}
+    known |= {name: [choice, *known.get(name, [])] for name, choice in (places or {}).items()}
 
     def copy_media(folder: Path) -> None:
         if former is not None:
@@ -65,11 +78,12 @@ def update_catalog(
         for title_id, (_, staged) in finished.items():
             _link_new_media(staged, folder, title_id)
         keep_report(read_report(former.path) if former is not None else (), report, folder)
+        keep_places(folder, known)
 
     return Catalog.write(
         path,
         _titles(former, finished, dealt, width),
-        modalities=modalities_for(encoders),
+        modalities=former.modalities if former is not None else modalities_for(encoders),
         dtype=former.dtype if former else "float16",
         provenance=_provenance(former, dealt, encoders, seed, _described(cutting, finished)),
         replace=former is not None,

@@ -19,6 +19,7 @@ import pandas as pd
 from msm.config.schema import check
 from msm.errors import InputError, printable
 from msm.ingest.chapters import Chapter, spans_of_chapters
+from msm.ingest.compute import DEFAULT_COMPUTE, Compute, computing
 from msm.ingest.cutting import SHOTS, Cutting, cut_film
 from msm.ingest.decoding import Film, Picture, SoundSpool
 from msm.ingest.detector import Detector
@@ -58,6 +59,7 @@ class TitleJob:
     source: Source | None = None  # which film the video is
     words: WordChoice = ANY_WORDS
     seconds: float = 0.0  # that its file declares
+    compute: Compute = DEFAULT_COMPUTE
 
     @property
     def made_from(self) -> dict[str, Any]:
@@ -74,6 +76,7 @@ class TitleJob:
             "" if not self.given else hashlib.sha256(repr(self.given).encode("utf-8", "replace")).hexdigest(),
             "" if self.words == ANY_WORDS else repr(self.words),
             *(["strict"] if self.strict else []),
+            *([self.compute.dtype] if self.compute.dtype != DEFAULT_COMPUTE.dtype else []),
         ]
         return {"files": stamps, "choices": choices}
 
@@ -133,13 +136,19 @@ class StagedTitle:
         )
 
 
-def encode_title(job: TitleJob, progress: Callable[[float], None] = lambda seconds: None) -> StagedTitle:
+def encode_title(
+    job: TitleJob, progress: Callable[[float], None] = lambda seconds: None, encoders: list[Encoder] | None = None
+) -> StagedTitle:
     """Read a video and leave a finished title in `job.folder`; `progress` hears seconds of film done.
+
+    encoders  those of the job, where they are loaded already
 
     Raises InputError that names the file, and leaves nothing behind.
     """
     report = FilmReport(video=printable(job.video), title_id=job.facts.title_id, warnings=[*job.facts.warnings])
-    encoders = load_encoders(job.encoders)
+    if encoders is None:
+        with computing(job.compute):
+            encoders = load_encoders(job.encoders)
     with (
         Film(job.video, job.words.tracks, strict=job.strict) as film,
         whole_folder(job.folder, replace=True) as folder,

@@ -9,18 +9,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msm.data.catalog import Catalog
 from msm.errors import FULL, FullDiskError, InputError
 from msm.ingest.catalog_update import broken_titles, check_fits, update_catalog
 from msm.ingest.cluster import encode_on_ray
+from msm.ingest.compute import DEFAULT_COMPUTE, Compute, computing
 from msm.ingest.cutting import Cutting
 from msm.ingest.detector import DEFAULT
 from msm.ingest.dry_run import DryRun
 from msm.ingest.encode_title import StagedTitle, TitleJob
-from msm.ingest.encoder import Encoder, load_encoders
+from msm.ingest.encoder import Encoder, default_choice, load_encoders, places_of
+from msm.ingest.encoder_places import read_places
 from msm.ingest.library import find_videos
 from msm.ingest.manifest import read_manifest
 from msm.ingest.metadata import TitleFacts
@@ -37,6 +39,8 @@ from msm.io.locks import lock_file
 class IngestOptions:
     """Every choice of one ingest.
 
+    encoders          as `load_encoders` takes them; empty for those of the catalog, or `descriptors` for a new one
+    compute           device, number type and batch size of encoders of model hubs
     facts, subtitles  of the title; only where there is a single video
     manifest          a CSV file or JSON lines that name further videos and their facts
     workers           videos that are read at the same time; None is one here, and one a core on a Ray cluster
@@ -56,7 +60,8 @@ class IngestOptions:
     strict            a film is refused at the first error in its file, instead of reading what can be read
     """
 
-    encoders: str = "descriptors"
+    encoders: str = ""
+    compute: Compute = DEFAULT_COMPUTE
     detector: str = DEFAULT
     detector_weights: Path | None = None
     threshold: float | None = None
@@ -118,7 +123,8 @@ def ingest(
     """
     options, path = options or IngestOptions(), Path(catalog)
     films, left_out = _wanted(videos, options)
-    encoders = load_encoders(options.encoders)
+    options = _with_encoders(options, path)
+    encoders = _encoders(options)
     options.words.load()
     options.cutting.make()  # wrong weights are refused before any film is read
     former = _former(path, encoders)
@@ -139,7 +145,8 @@ def plan(videos: Sequence[str | Path], catalog: str | Path, options: IngestOptio
     """What `ingest` would do with each film. Writes nothing; the same errors are raised."""
     options = options or IngestOptions()
     films, notes = _wanted(videos, options)
-    former = _former(Path(catalog), load_encoders(options.encoders))
+    options = _with_encoders(options, Path(catalog))
+    former = _former(Path(catalog), _encoders(options))
     return DryRun(list(plan_films(films, former, replace_titles=options.replace, tracks=options.words.tracks)), notes)
 
 
@@ -156,6 +163,19 @@ def _wanted(videos: Sequence[str | Path], options: IngestOptions) -> tuple[list[
     if not films:
         raise InputError("no film is named; give videos or folders and then the catalog, or --manifest FILE")
     return films, found.notes
+
+
+def _with_encoders(options: IngestOptions, catalog: Path) -> IngestOptions:
+    """The options with encoders: those that were chosen, else those that made the catalog, else the default."""
+    if options.encoders:
+        return options
+    made_by = [m.encoder for m in Catalog.open(catalog).modalities] if (catalog / "catalog.json").is_file() else []
+    return replace(options, encoders=default_choice(made_by, read_places(catalog)))
+
+
+def _encoders(options: IngestOptions) -> list[Encoder]:
+    with computing(options.compute):
+        return load_encoders(options.encoders)
 
 
 def _former(path: Path, encoders: Sequence[Encoder]) -> Catalog | None:
@@ -206,6 +226,7 @@ def _job(plan: Planned, staging: Path, options: IngestOptions) -> TitleJob:
         source=plan.source,
         subtitles=plan.wanted.subtitles,
         encoders=options.encoders,
+        compute=options.compute,
         media=options.media,
         cutting=options.cutting,
         given=plan.shots,
@@ -250,8 +271,10 @@ def _put_in(
     options: IngestOptions,
 ) -> None:
     """Write the catalog; a title that breaks a rule of the format by itself is reported as failed, and left out."""
+    with computing(options.compute):
+        places = places_of(options.encoders)
     try:
-        update_catalog(path, former, finished, encoders, report, options.seed, options.cutting)
+        update_catalog(path, former, finished, encoders, report, options.seed, options.cutting, places)
     except Exception as error:
         if isinstance(error, FullDiskError) or (isinstance(error, OSError) and error.errno in FULL):
             raise
@@ -261,7 +284,7 @@ def _put_in(
         for title_id, problem in broken.items():
             report.refuse(finished[title_id][0].video, problem)
         if sound := {title_id: pair for title_id, pair in finished.items() if title_id not in broken}:
-            update_catalog(path, former, sound, encoders, report, options.seed, options.cutting)
+            update_catalog(path, former, sound, encoders, report, options.seed, options.cutting, places)
 
 
 def _summed(progress: Callable[[int, int], None], total_s: float) -> Callable[[str, float], None]:

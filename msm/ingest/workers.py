@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from msm.errors import FULL, FullDiskError, InputError, printable
+from msm.ingest.compute import computing
 from msm.ingest.encode_title import StagedTitle, TitleJob, encode_title
+from msm.ingest.encoder import Encoder, load_encoders
+from msm.ingest.encoder_server import ServerAddress, are_shared, connect, serving
 from msm.ingest.report import unreadable
 from msm.io.processes import exit_with_parent
 
@@ -21,6 +24,8 @@ logger = logging.getLogger(__name__)
 Outcome = tuple[TitleJob, StagedTitle | InputError]
 _progress: Any = None  # in a worker: where it tells (title, seconds)
 _stop: Any = None  # in a worker: set when the parent wants no more
+_server: ServerAddress | None = None  # in a worker: who holds the encoders, where it does not load them itself
+_encoders: list[Encoder] | None = None  # in a worker: those of the server
 
 
 def encode_titles(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
@@ -32,12 +37,27 @@ def encode_titles(jobs: Sequence[TitleJob], workers: int, progress: Callable[[st
         for job in jobs:
             yield job, _attempt(job, progress)
     else:
-        yield from _in_processes(jobs, min(workers, len(jobs)), progress)
+        with _shared_encoders(jobs[0]) as server:
+            yield from _in_processes(jobs, min(workers, len(jobs)), progress, server)
 
 
-def _attempt(job: TitleJob, progress: Callable[[str, float], None]) -> StagedTitle | InputError:
+@contextmanager
+def _shared_encoders(job: TitleJob) -> Iterator[ServerAddress | None]:
+    """This process holds the encoders of the jobs where they are large; None where each worker loads its own."""
+    with computing(job.compute):
+        encoders = load_encoders(job.encoders)
+    if not are_shared(encoders):
+        yield None
+        return
+    with serving(encoders) as server:
+        yield server
+
+
+def _attempt(
+    job: TitleJob, progress: Callable[[str, float], None], encoders: list[Encoder] | None = None
+) -> StagedTitle | InputError:
     try:
-        return encode_title(job, lambda seconds: progress(job.facts.title_id, seconds))
+        return encode_title(job, lambda seconds: progress(job.facts.title_id, seconds), encoders)
     except FullDiskError:
         raise  # the next title would find no space either
     except InputError as error:
@@ -49,26 +69,31 @@ def _attempt(job: TitleJob, progress: Callable[[str, float], None]) -> StagedTit
         return unreadable(job.video, error)
 
 
-def _in_processes(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
+def _in_processes(
+    jobs: Sequence[TitleJob],
+    workers: int,
+    progress: Callable[[str, float], None],
+    server: ServerAddress | None = None,
+) -> Iterator[Outcome]:
     """Titles made in several processes. One that is killed costs the film that killed it, and no other.
 
     A pool does not say which of its films a process died of. Those that may have been under way are tried again, each
     in a pool of its own; then the rest, together.
     """
-    suspects = yield from _pool(jobs, workers, progress)
+    suspects = yield from _pool(jobs, workers, progress, server)
     while suspects:
         under_way, rest = suspects[: workers + 1], suspects[workers + 1 :]
         for job in under_way:
-            for _ in (yield from _pool([job], 1, progress)):
+            for _ in (yield from _pool([job], 1, progress, server)):
                 yield (
                     job,
                     InputError(f"{job.video}: the process that read it was killed; is there enough memory for it?"),
                 )
-        suspects = yield from _pool(rest, workers, progress)
+        suspects = yield from _pool(rest, workers, progress, server)
 
 
 def _pool(
-    jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]
+    jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None], server: ServerAddress | None
 ) -> Generator[Outcome, None, list[TitleJob]]:
     """Make titles in a pool of processes; returns the jobs that were not done when one of them was killed, in order."""
     if not jobs:
@@ -76,7 +101,9 @@ def _pool(
     context = multiprocessing.get_context("spawn")  # threads that decode do not survive a fork
     progress_queue, stop = context.Queue(), context.Event()
     left = {id(job): job for job in jobs}
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(progress_queue, stop)) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin, initargs=(progress_queue, stop, server)
+    ) as pool:
         with _ignoring_ctrl_c():
             running: dict[Future[StagedTitle | InputError], TitleJob] = {pool.submit(_work, job): job for job in jobs}
         try:
@@ -118,10 +145,10 @@ def _drain(progress_queue: Any, progress: Callable[[str, float], None]) -> None:
             return
 
 
-def _begin(progress_queue: Any, stop: Any) -> None:
+def _begin(progress_queue: Any, stop: Any, server: ServerAddress | None) -> None:
     """In a worker: Ctrl-C is the parent's affair, and nobody works on when the parent is gone."""
-    global _progress, _stop
-    _progress, _stop = progress_queue, stop
+    global _progress, _stop, _server
+    _progress, _stop, _server = progress_queue, stop, server
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     exit_with_parent()
 
@@ -132,4 +159,7 @@ def _work(job: TitleJob) -> StagedTitle | InputError:
             raise KeyboardInterrupt
         _progress.put((title_id, seconds))
 
-    return _attempt(job, tell)
+    global _encoders
+    if _server is not None and _encoders is None:
+        _encoders = connect(_server)
+    return _attempt(job, tell, _encoders)

@@ -80,6 +80,42 @@ def test_contextual_embeddings_are_a_catalog_with_the_same_titles(talks, run, tm
     np.testing.assert_array_equal(written.titles["split"], talks.titles["split"])
 
 
+def test_exported_vectors_are_searched_by_duckdb_and_read_again_by_an_import(talks, run, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    out = tmp_path / "shots.parquet"
+    assert msm("embed", run, talks.path, out, "--format", "parquet") == 0
+    assert msm("embed", run, talks.path, tmp_path / "catalog") == 0
+    expected = np.concatenate([t.embeddings for t in Catalog.open(tmp_path / "catalog")]).astype(np.float32)
+    unit = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    nearest = np.argsort(-(unit @ unit[3]), kind="stable")[:5]
+
+    rows = duckdb.sql(
+        f"""
+        with shots as (select * replace (embedding::float[16] as embedding), row_number() over () - 1 as place from '{out}')
+        select place, title_id, shot, split from shots
+        order by array_cosine_distance(embedding, (select embedding from shots where place = 3)) limit 5
+        """
+    ).fetchall()
+    assert {place for place, *_ in rows} == set(nearest.tolist()) and rows[0][0] == 3
+    table = talks.read_shots()
+    assert all((title, shot) == tuple(table.loc[place, ["title_id", "shot"]]) for place, title, shot, _ in rows)
+
+    assert msm("import", out, tmp_path / "again") == 0
+    again = Catalog.open(tmp_path / "again")
+    np.testing.assert_array_equal(np.concatenate([t.embeddings for t in again]), expected)
+    assert list(again.titles["split"]) == list(talks.titles["split"])
+
+
+def test_an_export_keeps_a_file_that_is_there_and_a_folder(talks, run, tmp_path, capsys):
+    (tmp_path / "shots.parquet").write_text("mine", encoding="utf-8")
+    assert msm("embed", run, talks.path, tmp_path / "shots.parquet", "--format", "parquet") == 2
+    assert msm("embed", run, talks.path, tmp_path, "--format", "parquet", "--replace") == 2
+    assert msm("embed", run, talks.path, tmp_path / "x", "--format", "csv") == 2
+    said = capsys.readouterr().err
+    assert "exists; choose another name" in said and "is a folder" in said and "must be catalog or parquet" in said
+    assert (tmp_path / "shots.parquet").read_text(encoding="utf-8") == "mine"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

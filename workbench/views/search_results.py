@@ -133,6 +133,8 @@ def encoder_words(name: str) -> str:
             f"The texts are encoded by `{name}`, hashed words and groups of letters: it finds the same words and kin "
             "of them, and nothing of their meaning."
         )
+    if name.startswith("trained"):
+        return f"The texts are encoded by `{name}`, vectors of words that were trained on English: it finds what is meant alike."
     return f"The texts are encoded by `{name}`."
 
 

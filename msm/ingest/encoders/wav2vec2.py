@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
+from msm.ingest.compute import Compute, chosen_compute
 from msm.ingest.decoding import SOUND_HZ
 from msm.ingest.encoder import Encoder, ShotInput
-from msm.ingest.encoders._transformers import load_pretrained
+from msm.ingest.encoders._transformers import commit_of, load_model, load_part
+from msm.ingest.weights import source_of
 
 DEFAULT = "facebook/wav2vec2-base"  # 768 wide
 PIECE_S = 10  # of sound at once; shorter than MIN_SOUND is padded with silence
@@ -23,12 +24,13 @@ MIN_SOUND = SOUND_HZ // 10
 class SoundModel:
     """The mean of the last layer over the shot's sound."""
 
-    modality = "audio"
+    modality, shared = "audio", True
 
-    def __init__(self, model: str):
-        self._model = load_pretrained(model, "AutoModel")
-        self._extractor = load_pretrained(model, "AutoFeatureExtractor")
-        self.name, self.dim = f"wav2vec2:{Path(model).name}", int(self._model.config.hidden_size)
+    def __init__(self, model: str, compute: Compute):
+        source = source_of(model)
+        self._model, self._extractor = load_model(source, compute), load_part(source, "AutoFeatureExtractor")
+        self.name = source.name("wav2vec2", commit_of(self._model))
+        self.dim = int(self._model.config.hidden_size)
 
     def encode(self, shots: Sequence[ShotInput]) -> np.ndarray:
         return np.stack([self._mean(shot.sound) for shot in shots])
@@ -40,15 +42,16 @@ class SoundModel:
         total, moments = np.zeros(self.dim, np.float32), 0
         for piece in _pieces(sound) if sound.any() else ():
             inputs = self._extractor(piece, sampling_rate=SOUND_HZ, return_tensors="pt")
+            inputs = {k: v.to(self._model.device, self._model.dtype) for k, v in inputs.items()}
             with torch.inference_mode():
                 states = self._model(**inputs).last_hidden_state[0].float()  # (T, W)
-            total, moments = total + states.sum(dim=0).numpy(), moments + len(states)
+            total, moments = total + states.sum(dim=0).cpu().numpy(), moments + len(states)
         return total / max(1, moments)
 
 
 def load(model: str) -> list[Encoder]:
     """The encoder of a local folder or a hub name; InputError where it cannot be loaded."""
-    return [loaded(model or DEFAULT)]
+    return [loaded(model or DEFAULT, chosen_compute())]
 
 
 def choice_of(model: str) -> str:
@@ -58,8 +61,8 @@ def choice_of(model: str) -> str:
 
 # Kept: every title asks for its encoders anew, and loading takes seconds.
 @lru_cache(maxsize=2)
-def loaded(model: str) -> SoundModel:
-    return SoundModel(model)
+def loaded(model: str, compute: Compute) -> SoundModel:
+    return SoundModel(model, compute)
 
 
 def _pieces(sound: np.ndarray) -> Iterator[np.ndarray]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from msm import InputError
+from msm import Catalog, InputError
+from msm.ingest.encoder import default_choice
+from msm.ingest.encoder_places import read_places
 from workbench.app_pages.data import uploads
 from workbench.server import jobs
 from workbench.server.roles import explain_viewer
@@ -64,8 +66,13 @@ def _ingest_form() -> None:
                 "Subtitles on this machine's disk", key=state.form_key("subtitles"), placeholder="those beside the film"
             ),
         }
+        default = _default_encoders(catalog_name, is_new)
         encoders = right.text_input(
-            "Encoders", "descriptors", help="See docs/ingest.md: descriptors, open, openai, or your own."
+            "Encoders",
+            default,
+            key=state.form_key(f"encoders.{default}"),
+            help="trained (small networks, without download), descriptors (not trained), open and openai, or your own: "
+            "see docs/ingest.md. Films that join a catalog need the encoders that made it.",
         )
         choices = {
             "language": left.text_input(
@@ -144,6 +151,14 @@ def _choose_target(wish: str) -> tuple[str, bool]:
         return chosen, False
     with right:
         return _new_name(wish), True
+
+
+def _default_encoders(catalog_name: str, is_new: bool) -> str:
+    """Those that made the catalog; for a new one the trained ones, where they are installed."""
+    known = None if is_new else catalog_named(read_arguments(), catalog_name)
+    if known is None:
+        return default_choice(trained=True)
+    return default_choice([m.encoder for m in Catalog.open(known).modalities], read_places(known))
 
 
 def _new_name(wish: str) -> str:
