@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, readme, retrieval, tasks
+from benchmarks.figures import ablations, encoders, readme, retrieval, tasks
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
     "best": ablations.best,
+    "encoders": encoders.words,
     "notebooks": readme.notebooks,
     "quality": readme.quality,
     "sample": readme.sample,
@@ -16,6 +17,8 @@ TABLES: dict[str, Callable[..., str]] = {
     "search": retrieval.million_shots,
     "speed": readme.speed,
     "tasks": tasks.tasks,
+    "trained_films": encoders.films,
+    "trained_runs": encoders.runs,
 }
 
 
