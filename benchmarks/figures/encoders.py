@@ -13,7 +13,11 @@ def words() -> str:
     """The encoders of words on windows of scripts."""
     found = read("encoders")
     head = "| | columns | ms a window, one thread | same-scene mAP | lead (95 %) | AP of boundaries | lead (95 %) |"
-    lines = [head, f"|{' --- |' * 7}", f"| chance | | | {found['chance']['map']:.3f} | | {found['chance']['boundary_ap']:.3f} | |"]
+    lines = [
+        head,
+        f"|{' --- |' * 7}",
+        f"| chance | | | {found['chance']['map']:.3f} | | {found['chance']['boundary_ap']:.3f} | |",
+    ]
     for name, row in found["encoders"].items():
         cells = [f"{row[m]:.3f} | {'' if name == found['against'] else lead(row['leads'][m])}" for m in MEASURES]
         lines.append(f"| {name} | {row['dim']} | {row['ms']:.{1 if row['ms'] < 10 else 0}f} | {' | '.join(cells)} |")
@@ -52,7 +56,9 @@ def lead(difference: dict[str, Any]) -> str:
 def _row(films_: str, modality: str, measure: str, scores: dict[str, Any]) -> str:
     name = {"map": "same-scene mAP", "boundary_ap": "AP of boundaries"}[measure]
     plain, trained = (scores["columns"][kind] for kind in ("descriptors", "trained"))
-    difference = trained["leads"][measure] if scores["num_titles"] > 1 else {**trained["leads"][measure], "interval": None}
+    difference = (
+        trained["leads"][measure] if scores["num_titles"] > 1 else {**trained["leads"][measure], "interval": None}
+    )
     what = {"video": "pictures", "text": "words"}.get(modality, modality)
     chance = f"{scores['chance'][measure]:.3f}"
     return f"| {films_} | {what} | {name} | {chance} | {plain[measure]:.3f} | {trained[measure]:.3f} | {lead(difference)} |"

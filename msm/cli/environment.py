@@ -24,7 +24,7 @@ EXTRAS = {
     "cpu": "nearest-shot search on the CPU",
     "gpu": "nearest-shot search on a GPU",
     "notebooks": "JupyterLab, for the notebooks",
-    "trained": "small encoders with trained weights, without a network",
+    "trained": "encoders and a shot detector with trained weights, without a network",
     "encoders": "encoders of model hubs, and OpenAI's for text",
     "scale": "training on several GPUs or machines, ablations on a Ray cluster",
     "sample": "drawing the sample films again",
