@@ -44,7 +44,7 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"--text|\[--run": "an encoder of text that the small world lacks: tests/search; a pattern of options",
     r"^msm import (scene_shots|screenplays|series) ": "real sets, no part of the repository: tests/importers/test_real_data.py",
     r"^msm import films.parquet": "2304 columns made for nothing; tests/importers/test_importers.py cuts columns",
-    r"--encoders (open|descriptors,clip|clip=|descriptors,openai)": "weights and keys that are not here: tests/ingest",
+    r"--encoders (open|clip=|descriptors,(clip|sentence|video|openai))": "weights and keys that are not here: tests/ingest",
     r"--transcribe": "weights of a speech recogniser: tests/ingest/test_transcription.py has tiny ones",
     r"^msm import s3:": "a bucket that is not here; tests/importers/test_shards.py reads by URL from memory",
     r"redness|transnetv2": "needs an installed package, or published weights: tests/ingest",
