@@ -35,6 +35,7 @@ from msm.data.reader import (
     read_titles,
 )
 from msm.data.schema import (
+    ENCODER_PLACES,
     INGEST_REPORT,
     SHOT_COLUMNS,
     SHOT_OPTIONAL,
@@ -231,8 +232,9 @@ class Catalog:
             writer.finish(dict(provenance or {}))
             if (path / "maps").is_dir():  # of the catalog that is replaced: most of its titles may still be these
                 shutil.copytree(path / "maps", folder / "maps", ignore=shutil.ignore_patterns(".*"))
-            if (path / INGEST_REPORT).is_file():
-                shutil.copyfile(path / INGEST_REPORT, folder / INGEST_REPORT)
+            for name in (INGEST_REPORT, ENCODER_PLACES):
+                if (path / name).is_file():
+                    shutil.copyfile(path / name, folder / name)
             if media is not None:
                 media(folder)
             if writer.coverage is not None:

@@ -24,6 +24,7 @@ TITLE_OPTIONAL = ("synopsis", "tags", "media", *SOURCE_COLUMNS)
 SHOT_COLUMNS = ("title_id", "shot", "start_s", "end_s")
 SHOT_OPTIONAL = ("text",)
 INGEST_REPORT = "ingest.json"  # beside the tables: what `msm ingest` reported of each film
+ENCODER_PLACES = "encoders.json"  # beside the tables: where the encoders were last found
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from msm.config.schema import check
+from msm.data.schema import ENCODER_PLACES
 from msm.errors import InputError
 from msm.io.files import read_json, write_json
 
-FILE = "encoders.json"
+FILE = ENCODER_PLACES
 MOST = 8  # places of one encoder that are kept, the latest first
 
 

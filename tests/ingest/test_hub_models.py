@@ -9,9 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from msm import Catalog, InputError, cli
+from msm.importers.convert import ImportOptions, import_embeddings
+from msm.importers.metadata import embed_metadata
 from msm.ingest import IngestOptions, ingest, load_encoders
 from msm.ingest.compute import Compute, computing
 from msm.ingest.encoder import encode, encode_queries
@@ -115,6 +118,26 @@ def test_other_weights_are_refused_even_of_the_same_width_and_folder_name(told, 
     path.write_bytes(changed)
     status, _, said = msm("search", told, "--text", "sea", "--encoder", f"sentence={other}")
     assert status == 2 and "but this encoder is sentence:all-MiniLM-L6-v2@sha256-" in said
+
+
+def test_global_finds_the_encoder_that_an_import_was_given(minilm, tmp_path):
+    table = pd.DataFrame({"title_id": ["a", "a", "b", "b"], "shot": [0, 1, 0, 1], "embedding": list(np.eye(4))})
+    table["synopsis"] = table["title_id"].map({"a": SAID[0], "b": SAID[2]})
+    table.to_parquet(tmp_path / "shots.parquet")
+    options = ImportOptions(global_from=("text:synopsis",), global_encoder=f"sentence={minilm}")
+    told = import_embeddings(tmp_path / "shots.parquet", tmp_path / "told", options).global_meaning
+    name = f"sentence:all-MiniLM-L6-v2@sha256-{DIGEST}"
+    assert told["synopsis"] == {"text": name, "dim": 384}
+    places = read_places(tmp_path / "told")
+    titles, known = pd.DataFrame({"synopsis": [ASKED[0]]}), np.zeros(1, bool)
+    vectors, meaning = embed_metadata(titles, ["text:synopsis"], known, told, places=places)
+    assert meaning == told and vectors.shape == (1, 384)
+    with pytest.raises(InputError, match="name the folder once"):
+        embed_metadata(titles, ["text:synopsis"], known, told)
+
+    table.assign(title_id=table["title_id"] + "2").to_parquet(tmp_path / "more.parquet")
+    added = import_embeddings(tmp_path / "more.parquet", tmp_path / "told", ImportOptions(append=True))
+    assert added.global_meaning == told and read_places(added.path) == places
 
 
 @pytest.mark.parametrize(

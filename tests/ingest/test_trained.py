@@ -64,6 +64,7 @@ def test_words_find_their_shot_by_meaning_and_no_network_is_asked(no_network, ta
     assert first == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_the_words_of_the_real_film_find_their_scene(no_network, real_data, tmp_path):
     film = real_data / "videos" / "elephants_dream_72s_640x360.mp4"
     subtitles = real_data / "videos" / "elephants_dream_72s.en.vtt"
@@ -78,7 +79,10 @@ def test_the_words_of_the_real_film_find_their_scene(no_network, real_data, tmp_
 
 
 def test_the_network_tells_what_it_was_trained_to_tell():
-    """A portrait of an officer, which matplotlib carries, is of the class 652 of ImageNet: military uniform."""
+    """A portrait of an officer, which matplotlib carries, is of the class 652 of ImageNet: military uniform.
+
+    The numbers are those of the network in the package efficientnet-lite-pytorch 0.1.0, with the same weights.
+    """
     matplotlib = pytest.importorskip("matplotlib")
     import torch
     from PIL import Image
@@ -90,7 +94,9 @@ def test_the_network_tells_what_it_was_trained_to_tell():
     network = trained._pictures()._network
     with torch.inference_mode():
         classes = network._fc(network(prepare(pictures)))[0]
-    assert int(classes.argmax()) == 652
+    best = classes.topk(5)
+    assert best.indices.tolist() == [652, 465, 834, 906, 457]
+    np.testing.assert_allclose(best.values, [7.9638, 6.1489, 5.7393, 5.4688, 5.1741], atol=0.01)
 
 
 def test_a_picture_block_is_the_network_beside_the_descriptors_each_with_half_of_the_length():
