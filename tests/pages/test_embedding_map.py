@@ -56,7 +56,7 @@ def small(tmp_path) -> Catalog:
 def test_the_page_opens_on_two_maps_of_the_sample_and_says_how_often_neighbours_share_a_label(monkeypatch):
     app = visit(monkeypatch, SAMPLE, ROOT / "sample_data" / "runs")
 
-    assert [s.label for s in app.selectbox][:2] == ["Map", "Beside it"]
+    assert [s.label for s in app.selectbox][:2] == ["Map", "Compare with"]
     assert not app.error and not app.info
     assert "nearest to a point" in text_of(app) and "share its genre" in text_of(app)
     assert "the two embeddings agree on" in text_of(app)
@@ -73,12 +73,12 @@ def test_shots_of_a_link_are_selected_and_their_typical_labels_are_named(monkeyp
 
 def test_a_map_of_titles_can_be_searched_and_show_a_path(monkeypatch):
     app = visit(monkeypatch, SAMPLE, ROOT / "sample_data" / "runs")
-    app.text_input(key="map.find").set_value("harbour").run()
+    app.text_input(key="widget.find").set_value("harbour").run()
     assert "found" in text_of(app)
-    app.text_input(key="map.find").set_value("no such word anywhere").run()
+    app.text_input(key="widget.find").set_value("no such word anywhere").run()
     assert "Nothing is called or says that" in text_of(app)
-    app.selectbox(key="map.path").set_value("harbour-lights").run()
-    app.selectbox(key="map.colour").set_value("length in seconds").run()
+    app.selectbox(key="widget.path").set_value("harbour-lights").run()
+    app.selectbox(key="widget.colour").set_value("length in seconds").run()
     assert not app.exception
 
 

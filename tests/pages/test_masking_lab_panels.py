@@ -45,7 +45,7 @@ def visit(monkeypatch, world: Path, page: Path = LAB, /, panel: str | None = Non
     app = AppTest.from_file(str(page), default_timeout=60)
     app.query_params.update({"title": "title-test", "run": "mediafm", **url})
     if panel:
-        app.session_state["lab.panel"] = panel
+        app.query_params["panel"] = panel
     app.run()
     assert not app.exception, app.exception
     return app

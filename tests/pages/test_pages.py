@@ -70,7 +70,7 @@ def test_typed_ranges_change_the_verdict_and_the_table(monkeypatch, world):
     assert app.query_params["hidden"] == "3-5,9"
     assert "these 4 shots" in app.subheader[0].value
 
-    app.session_state["table"] = True  # the expander is opened: only then the table is made
+    app.query_params["table"] = "yes"  # the expander is opened: only then the table is made
     assert list(app.run().dataframe[0].value["shot"]) == [3, 4, 5, 9]
 
 

@@ -24,7 +24,7 @@ def world(tmp_path_factory) -> Path:
 
 
 def search_by(app, mode: str):
-    control = next(c for c in app.button_group if c.key == "retrieval.mode")
+    control = next(c for c in app.button_group if c.key == "widget.mode")
     return control.set_value(mode).run()
 
 
@@ -43,10 +43,8 @@ def test_it_opens_on_a_hidden_shot_of_an_unseen_title_with_both_searches(monkeyp
 
 
 def test_the_shared_selection_is_the_query(monkeypatch, world):
-    app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", title="title-test")
-    app.session_state["selection.shots"] = (3, 50)
-    app.session_state["retrieval.unlike"] = (90,)
-    app.run()
+    shots = {"shots": "title-train:3;title-validation:10", "unlike": "title-test:10"}
+    app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", title="title-test", **shots)
 
     assert not app.exception
     assert "A train title · shot 3" in everything(app)
@@ -64,7 +62,7 @@ def test_a_search_by_prediction_reports_the_rank_of_the_real_shot(monkeypatch, w
 
 def test_shots_in_a_row_can_be_made_longer(monkeypatch, world):
     app = search_by(visit(monkeypatch, PAGE, world / "catalog", world / "runs", hidden="7"), "clip")
-    app.slider(key="retrieval.length.12").set_value(6).run()
+    app.slider(key="widget.length").set_value(6).run()
 
     assert not app.exception
     spans = re.findall(r"shots (\d+)–(\d+)", everything(app))

@@ -31,7 +31,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, page: Path) -> AppTest:
     catalog, runs = REPO / "sample_data" / "catalog", REPO / "sample_data" / "runs"
     monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(catalog), "--runs", str(runs)])
     app = AppTest.from_file(str(page), default_timeout=120)
-    app.session_state["code"] = True  # "Copy as code" that is not drawn until somebody opens it
+    app.query_params["code"] = "yes"  # "Copy as code" that is not drawn until somebody opens it
     app.run()
     assert not app.exception, app.exception
     return app

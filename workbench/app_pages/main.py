@@ -6,8 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from workbench.layout import frame
 from workbench.server import roles
+from workbench.session import page_texts
 from workbench.session.arguments import read_arguments
+from workbench.session.page_context import url_path
 
 HERE = Path(__file__).parent
 
@@ -25,7 +28,6 @@ PAGES = [  # file, title, icon
     ("data", "Data", "database"),
     ("present", "Present", "slideshow"),
 ]
-ADDRESSES = {"embedding_map": "map"}  # URL paths that differ from the name of the folder
 
 page = st.navigation(
     [
@@ -33,7 +35,7 @@ page = st.navigation(
             HERE / name / "page.py",
             title=title,
             icon=f":material/{icon}:",
-            url_path=ADDRESSES.get(name, name),
+            url_path=url_path(name) or name,
             default=name == PAGES[0][0],
         )
         for name, title, icon in PAGES
@@ -44,4 +46,6 @@ arguments = read_arguments()
 if arguments.unknown:
     st.sidebar.warning(f"Not understood after `--`: {' '.join(arguments.unknown)}. Known are --catalog and --runs.")
 
+page_texts.open_page(page.url_path)
+frame.show()
 page.run()

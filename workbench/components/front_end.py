@@ -21,6 +21,7 @@ IN_STREAMLIT = {  # folder → the module that mounts the component; it imports 
     "shot_map": ("streamlit_shell.js",),
     "frames": ("frames.js",),
     "choices": ("choices.js",),
+    "history": ("history.js",),
 }
 
 

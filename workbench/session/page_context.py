@@ -17,6 +17,7 @@ from workbench.session.arguments import SAMPLE_RUNS, catalog_named, catalog_name
 from workbench.views.formatting import escape_markdown
 
 PAGES = Path(__file__).parents[1] / "app_pages"  # a folder each
+ADDRESSES = {"masking_lab": "", "embedding_map": "map"}  # URL paths that differ from the name of the folder
 
 
 def catalog_or_stop(otherwise: Callable[[], object] = lambda: None) -> Catalog:
@@ -58,7 +59,12 @@ def switch_to_page(page: str, catalog: Catalog) -> NoReturn:
     catalog  the chosen one, which may differ from the one that this page shows
     """
     state.fill_defaults(catalog, cache.list_runs(read_arguments().runs, catalog))
-    st.switch_page(PAGES / page / "page.py", query_params=url_state.query())
+    st.switch_page(PAGES / page / "page.py", query_params=url_state.query(url_path(page)))
+
+
+def url_path(page: str) -> str:
+    """The path of a page in the URL; empty for the first one."""
+    return ADDRESSES.get(page, page)
 
 
 def run_path_of(runs: pd.DataFrame) -> Path | None:

@@ -23,8 +23,8 @@ _CATALOG, _SELECTED, _FORMS = "selection.catalog", "selection.shots", "forms.emp
 _TITLES, _SHOTS = "selection.titles", "selection.shots by title"  # the titles table; (rows, the same shots by title)
 _FOCUS, _MODALITY = "selection.focus", "selection.modality"
 _PARTS = "selection.parts"  # by title, where hidden shots lose different modalities
-_PANEL, _DRAWN = "lab.panel", "lab.drawn"
-_SLIDE, _SCRIPT, _LEAVE = "presenter.slide", "presenter.script", "presenter.leave"
+_DRAWN = "lab.drawn"
+_LEAVE = "presenter.leave"
 _RANGE_ERROR = "ranges.complaint"
 T = TypeVar("T")
 
@@ -73,8 +73,8 @@ def choose_run(name: str | None) -> None:
 
 
 def hidden() -> list[int]:
-    """The hidden shots of the chosen title, ascending."""
-    return st.session_state[_HIDDEN][title()]
+    """The hidden shots of the chosen title, ascending; none for a title that was not opened yet."""
+    return st.session_state.get(_HIDDEN, {}).get(title(), [])
 
 
 def hide(shots: Iterable[int]) -> None:
@@ -112,15 +112,6 @@ def look_at(shot: int | None) -> None:
     st.session_state.setdefault(_FOCUS, {})[title()] = None if shot is None else int(shot)
 
 
-def panel() -> str | None:
-    """The open panel of the masking lab; None where none was chosen."""
-    return st.session_state.get(_PANEL)
-
-
-def open_panel(name: str) -> None:
-    st.session_state[_PANEL] = name
-
-
 def drawn(about: tuple, kind: type[T]) -> T | None:
     """The drawing of this kind that a panel put on the filmstrip; None where it is about something else."""
     known, drawing = st.session_state.get(_DRAWN, ((), None))
@@ -132,25 +123,6 @@ def draw(about: tuple, drawing: object) -> bool:
     is_new = st.session_state.get(_DRAWN) != (about, drawing)
     st.session_state[_DRAWN] = (about, drawing)
     return is_new
-
-
-def script() -> str | None:
-    """The name of the chosen presentation; None where none was chosen."""
-    return st.session_state.get(_SCRIPT)
-
-
-def choose_script(name: str) -> None:
-    st.session_state[_SCRIPT] = name
-    go_to_slide(0)
-
-
-def slide() -> int:
-    """The index of the presentation's view that is shown."""
-    return st.session_state.get(_SLIDE, 0)
-
-
-def go_to_slide(slide: int) -> None:
-    st.session_state[_SLIDE] = max(0, slide)
 
 
 def leave_stage() -> None:

@@ -1,14 +1,16 @@
-"""The selection in the URL: read from a link, written from `state`.
+"""The address: the selection and the settings of the page, read from a link and written from the session state.
 
-The session state is authoritative. The URL is read where it differs from every URL that this session wrote: when a link is opened
-or typed.
+The session state is authoritative. The URL is read where a session or a page begins with one, where it is none of those that this
+session wrote, and where Back, Forward, Undo or Redo went to it (`move_to`). Otherwise it is only written: a gesture may report an
+older URL than the one that the last gesture led to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pandas as pd
 import streamlit as st
@@ -17,18 +19,24 @@ from msm import Catalog, InputError
 from msm.data.ranges import parse_ranges
 from msm.data.selection import FOLDER, NOTHING, read_shots, rows_of_shots
 from msm.masking.parts import parse_parts
-from workbench.session import state
+from workbench.session import page_texts, state
 from workbench.session.arguments import read_arguments
 from workbench.views.default_selection import opening_title
 
-_WRITTEN, _NOTES, _TRAINING = "url.written", "url.notes", "training.watched"
+_WRITTEN, _NOTES, _MOVED, _READ = "url.written", "url.notes", "url.moved", "url.read"
+_TURNED, _WHOLE = "url.page", "url.whole"  # the page that was open; whether its address has the selection
 _REMEMBERED_URLS = 40
+SELECTION = ("title", "run", "hidden", "shots", "catalog", "modality", "look")
+
+
+def move_to(search: str) -> None:
+    """Show at the next run what this query string names; it may begin with a question mark."""
+    st.session_state[_MOVED] = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
 
 
 def read_catalog(exists: Callable[[str], bool]) -> None:
-    """Take the catalog from a new URL; one that does not exist is dropped with a note."""
-    if _url_is_new():
-        state.choose_catalog(st.query_params.get("catalog"))
+    """Take settings and catalog from a new URL; a catalog that does not exist is dropped with a note."""
+    _take_new()
     name = state.catalog_name()
     if name is not None and not exists(name):
         state.choose_catalog(None)
@@ -40,9 +48,11 @@ def synchronise(catalog: Catalog, runs: pd.DataFrame) -> None:
 
     runs  a row a run: name, problem (None where it fits this catalog)
     """
-    if _url_is_new():
-        _read_url(catalog, runs)
+    _take_new()
+    if (url := st.session_state.pop(_READ, None)) is not None:
+        _read_selection(url, catalog, runs)
     state.fill_defaults(catalog, runs)
+    st.session_state[_WHOLE] = page_texts.page()
     write()
 
 
@@ -52,25 +62,25 @@ def notes() -> list[str]:
 
 
 def write() -> None:
-    """Write the selection to the URL, if it is not there already."""
-    _write(_selection_query())
+    """Write the address, if it is not there already."""
+    wanted = address()
+    # The browser may report an older URL than the one written last: after hiding and revealing quickly, it reports the same one.
+    if _remember(wanted) or st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
 
 
-def query() -> dict[str, str]:
-    """The selection as URL parameters, remembered as written by this session; see `page_context.switch_to_page`."""
-    wanted = _selection_query()
+def query(page: str | None = None) -> dict[str, str]:
+    """The selection, and the settings of a page, as URL parameters, remembered as written by this session."""
+    wanted = selection_query() | page_texts.texts(page)
     _remember(wanted)
     return wanted
 
 
-def chosen_training() -> str | None:
-    """The training that the URL or the last choice names, on the Training page."""
-    return st.query_params.get("training") or st.session_state.get(_TRAINING)
-
-
-def choose_training(name: str) -> None:
-    st.session_state[_TRAINING] = name
-    _write({"training": name} | ({"catalog": chosen} if (chosen := state.catalog_name()) else {}))
+def address() -> dict[str, str]:
+    """The URL parameters of the open page: the selection where the page follows it, otherwise the catalog; and the settings."""
+    if st.session_state.get(_WHOLE) == page_texts.page():
+        return selection_query() | page_texts.texts()
+    return ({"catalog": chosen} if (chosen := state.catalog_name()) else {}) | page_texts.texts()
 
 
 def selections_folder() -> Path:
@@ -78,19 +88,14 @@ def selections_folder() -> Path:
     return read_arguments().runs / FOLDER
 
 
-def _selection_query() -> dict[str, str]:
+def selection_query() -> dict[str, str]:
+    """The selection as URL parameters."""
     wanted = state.selection().to_query()
     if "shots" in wanted:
         del wanted["shots"]
         with suppress(OSError):  # a full or read-only disk: the URL is without the selected shots
             wanted = state.selection().to_query(selections_folder())
     return wanted
-
-
-def _write(wanted: dict[str, str]) -> None:
-    # The browser may report an older URL than the one written last: after hiding and revealing quickly, it reports the same one.
-    if _remember(wanted) or st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
 
 
 def _remember(wanted: dict[str, str]) -> bool:
@@ -103,14 +108,30 @@ def _remember(wanted: dict[str, str]) -> bool:
     return is_new
 
 
-def _url_is_new() -> bool:
-    """Whether the URL was not written by this session; an older one of its own may arrive late, after the next gesture."""
+def _take_new() -> None:
+    """Take the settings and the catalog of a URL that is to be read, and leave its selection to `synchronise`."""
+    url = _new_url()
+    st.session_state[_TURNED] = page_texts.page()
+    if url is None:
+        return
+    _remember(url)
+    page_texts.take({name: text for name, text in url.items() if name not in SELECTION})
+    state.choose_catalog(url.get("catalog"))
+    if {*SELECTION} & {*url} or not state.has_title():
+        st.session_state[_READ] = url
+
+
+def _new_url() -> dict[str, str] | None:
+    """The URL where it is to be read; see the docstring of the module."""
+    if (moved := st.session_state.pop(_MOVED, None)) is not None:
+        return moved
     url = st.query_params.to_dict()
-    return bool(url) and url not in st.session_state.get(_WRITTEN, [])
+    turned = page_texts.page() != st.session_state.get(_TURNED, page_texts.page())
+    return url if url and (turned or url not in st.session_state.get(_WRITTEN, [])) else None
 
 
-def _read_url(catalog: Catalog, runs: pd.DataFrame) -> None:
-    url, sentences = st.query_params.to_dict(), []
+def _read_selection(url: Mapping[str, str], catalog: Catalog, runs: pd.DataFrame) -> None:
+    sentences: list[str] = []
     if url.get("title") or not state.has_title():
         state.choose_title(url.get("title") or opening_title(catalog.titles))
     if state.title() not in catalog:

@@ -7,14 +7,15 @@ import streamlit as st
 from workbench.app_pages.ablations import cached, controls, form, panels
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
+from workbench.session import url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import chosen_catalog_path
 from workbench.views.formatting import escape_markdown
 
 arguments = read_arguments()
 names = cached.list_ablations(arguments)
+catalog = chosen_catalog_path()  # first: it reads the address
 path = controls.choose_ablation(names)
-catalog = chosen_catalog_path()
 jobs_panel(jobs.jobs_folder(arguments.runs), *form.KINDS, done=form.show_finished_job)
 
 with st.container():  # keeps the place of the form below, so that it stays open
@@ -33,3 +34,4 @@ with st.container():  # keeps the place of the form below, so that it stays open
 
 form.show_form(catalog, opened=path is None)
 panels.show_scaling()
+url_state.write()

@@ -8,6 +8,7 @@ from workbench.app_pages.data import form, panels, upload_panel
 from workbench.layout.choosers import choose_catalog
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
+from workbench.session import settings
 from workbench.session.arguments import catalog_names, read_arguments
 from workbench.session.page_context import catalog_or_stop, runs_for
 
@@ -30,7 +31,8 @@ with chooser:
     choose_catalog(catalog_names(read_arguments()))
 show_jobs()
 
-held, own = st.tabs([":material/database: What it holds", ":material/add: Bring your own"], key="data.tab")
+tabs = [":material/database: What it holds", ":material/add: Bring your own"]
+held, own = st.tabs(tabs, **settings.choice("tab", tabs, tabs[0], ("holds", "own")))
 with own:
     form.show_form()
 with held:

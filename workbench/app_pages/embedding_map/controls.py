@@ -13,6 +13,7 @@ from msm import Catalog
 from workbench.app_pages.embedding_map import cached
 from workbench.app_pages.embedding_map.maps import Entry
 from workbench.layout.figures import columns
+from workbench.session import settings
 from workbench.views.formatting import count, escape_markdown
 from workbench.views.map.component_data import bits
 
@@ -26,24 +27,15 @@ def choose_maps(found: Sequence[Entry]) -> tuple[Entry, Entry | None]:
     by_id = {e.id: e for e in found}
     words = {e.id: e.name if e.stored else f"{e.name} (not drawn yet)" for e in found}
     ready = [e.id for e in found if e.stored and e.stored.of == "shots" and e.stored.dims == 2]
-    key = keep_choice("map.one", list(by_id), ready[0] if ready else found[0].id)
-    chosen = by_id[str(one.selectbox("Map", list(by_id), key=key, format_func=words.__getitem__))]
+    bound = settings.choice("map", by_id, ready[0] if ready else found[0].id)
+    chosen = by_id[str(one.selectbox("Map", list(by_id), format_func=words.__getitem__, **bound))]
     alike = [e.id for e in found if e is not chosen and _comparable(chosen, e)]
     partner = next((i for i in ready if i in alike and i in ready[:2]), None) if chosen.id in ready[:2] else None
-    key = keep_choice("map.other", [NONE, *alike], partner or NONE)
+    bound = settings.choice("beside", [NONE, *alike], partner or NONE)
     beside = other.selectbox(
-        "Beside it", [NONE, *alike], key=key, format_func=lambda i: words.get(i, "none"), disabled=not alike
+        "Compare with", [NONE, *alike], format_func=lambda i: words.get(i, "none"), disabled=not alike, **bound
     )
     return chosen, by_id.get(str(beside))
-
-
-def keep_choice(name: str, options: list[Any], default: Any) -> str:
-    """The key of a select box whose choice is kept while it is among the options."""
-    if name not in st.session_state or st.session_state[name] not in options:
-        st.session_state[name] = default
-    else:
-        st.session_state[name] = st.session_state[name]  # otherwise Streamlit drops it with the page
-    return name
 
 
 def _comparable(chosen: Entry, other: Entry) -> bool:
@@ -55,26 +47,23 @@ def choose_display(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any
     """(label of the colours, shown, hits, path and size for the component)."""
     labels = cached.labels(catalog, of)
     colour, find, path, more = columns("map-controls", [3, 3, 3, 2], least_px=150, align="bottom")
-    label = (
-        colour.selectbox(
-            "Colour by", list(labels), key=keep_choice("map.colour", list(labels), next(iter(labels), None))
-        )
-        if len(labels.columns)
-        else None
-    )
-    words = find.text_input("Find in titles and subtitles", key="map.find", placeholder="lighthouse")
+    label = None
+    if len(labels.columns):
+        bound = settings.choice("colour", labels, next(iter(labels)))
+        label = colour.selectbox("Color by", list(labels), **bound)
+    words = find.text_input("Find in titles and subtitles", placeholder="lighthouse", **settings.words("find"))
     ids = [NONE, *catalog.titles["title_id"].astype(str)]
     names = dict(zip(ids[1:], catalog.titles["name"].astype(str), strict=True))
     one = path.selectbox(
         "Path through time",
         ids,
-        key="map.path",
+        **settings.choice("path", ids, NONE),
         format_func=lambda i: names.get(i, "none"),
         disabled=of == "titles",
     )
     with more.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         shown = _choose_filter(labels)
-        size = st.slider("Size of the points", 0.5, 2.5, 1.0, 0.1, key="map.size")
+        size = st.slider("Size of the points", 0.5, 2.5, step=0.1, **settings.number("size", 0.5, 2.5, 1.0))
     hits = cached.found_by_text(catalog, of, words) if words.strip() else None
     if hits is not None:
         st.caption(f"{count(int(hits.sum()), of[:-1])} found." if hits.any() else "Nothing is called or says that.")
@@ -89,16 +78,22 @@ def choose_display(catalog: Catalog, of: str) -> tuple[str | None, dict[str, Any
 def _choose_filter(labels: pd.DataFrame) -> np.ndarray | None:
     """(N,) bool, True = shown; None where nothing is filtered."""
     shown: np.ndarray | None = None
-    by = st.multiselect("Only points of certain", list(labels), key="map.filters", placeholder="labels")
+    by = st.multiselect(
+        "Only points of certain", list(labels), placeholder="labels", **settings.several("only", labels)
+    )
     for label in by:
         values = labels[label]
         if pd.api.types.is_numeric_dtype(values) and values.nunique() > 20:
             low, high = float(values.min()), float(values.max())
-            least, most = st.slider(escape_markdown(label), low, high, (low, high), key=f"map.filter.{label}")
+            both: Any = st.slider(escape_markdown(label), low, high, **settings.span(f"only.{label}", low, high))
+            least, most = both
             inside = values.between(least, most).to_numpy()
         else:
-            kept = st.multiselect(escape_markdown(label), values.dropna().unique().tolist(), key=f"map.filter.{label}")
-            inside = values.isin(kept).to_numpy() if kept else np.ones(len(values), dtype=bool)
+            there = {str(value): value for value in values.dropna().unique().tolist()}
+            kept = st.multiselect(escape_markdown(label), list(there), **settings.several(f"only.{label}", there))
+            inside = (
+                values.isin([there[name] for name in kept]).to_numpy() if kept else np.ones(len(values), dtype=bool)
+            )
         shown = inside if shown is None else shown & inside
     if shown is not None:
         st.caption(f"{int(shown.sum())} of {len(shown)} points are shown.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from workbench.app_pages.embedding_map import cached
 from workbench.app_pages.embedding_map.maps import Entry
 from workbench.components.shot_map import Gesture, shot_map
 from workbench.layout.figures import copy_as_code
-from workbench.session import state, url_state
+from workbench.session import page_texts, settings, state, url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import switch_to_page
 from workbench.views.formatting import clock, count, escape_markdown
@@ -32,7 +33,7 @@ from workbench.views.map.sentences import (
 )
 from workbench.views.notebook_code import map_code
 
-PIN = "map.pinned"
+PIN = "pin"  # among the settings of the page
 LONGEST_TABLE = 5000
 NEAR_SHOWN = 8
 
@@ -83,20 +84,20 @@ def _show(
         rows = _rows_of(catalog, of, gesture.points)
         if rows != state.selected():
             state.select(rows)
-        st.session_state[PIN] = None if gesture.pin is None else (about["key"], gesture.pin)
+        page_texts.put(PIN, None if gesture.pin is None else str(gesture.pin))
 
     colours = cached.colours(catalog, of, label) if label else None
     chosen = _points_of(catalog, of, state.selected())
-    display = {**choice, "selected": ranges(chosen), "pinned": _pinned(about["key"], stored)}
+    display = {**choice, "selected": ranges(chosen), "pinned": _pinned(about["count"], stored)}
     shot_map(about, panels, colours, display, key="map", on_gesture=apply)
 
 
-def _pinned(key: str, stored: StoredMap | None) -> dict[str, Any] | None:
-    pinned = st.session_state.get(PIN)
-    if not pinned or pinned[0] != key:
+def _pinned(num_points: int, stored: StoredMap | None) -> dict[str, Any] | None:
+    pinned = settings.text(PIN)
+    if not re.fullmatch("[0-9]{1,9}", pinned) or int(pinned) >= num_points:
         return None
     near = stored.neighbours if stored else None
-    return {"point": pinned[1], "near": [] if near is None else [int(n) for n in near[pinned[1]][:NEAR_SHOWN]]}
+    return {"point": int(pinned), "near": [] if near is None else [int(n) for n in near[int(pinned)][:NEAR_SHOWN]]}
 
 
 def _rows_of(catalog: Catalog, of: str, points: Sequence[int]) -> tuple[int, ...]:
@@ -138,7 +139,7 @@ def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
     if sentence := typical_sentence(labels.iloc[rows], labels):
         st.markdown(sentence)
     _show_ways_on(catalog, rows)
-    with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:"):
+    with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:", **settings.flag("table")):
         st.dataframe(_table(catalog, rows[:LONGEST_TABLE]), hide_index=True, height=min(38 + 35 * len(rows), 360))
         if len(rows) > LONGEST_TABLE:
             st.caption(f"The first {LONGEST_TABLE}; all of them are in the notebook, by *Copy as code*.")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from workbench.layout.choosers import choose_run
 from workbench.layout.figures import columns
-from workbench.session import state
+from workbench.session import settings, state
 
 
 def choose_runs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -17,6 +17,7 @@ def choose_runs(runs: pd.DataFrame) -> pd.DataFrame:
         choose_run(runs)
     usable = runs[runs["problem"].isna() & (runs["name"] != state.run())]
     chosen = compare.multiselect(
-        "Beside it", list(usable["name"]), key="evaluation.beside", placeholder="other runs", disabled=usable.empty
-    )
+        "Compare with", list(usable["name"]), placeholder="other runs", disabled=usable.empty,
+        **settings.several("beside", usable["name"]),
+    )  # fmt: skip
     return usable[usable["name"].isin(chosen)]

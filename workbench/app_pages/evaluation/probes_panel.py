@@ -11,6 +11,7 @@ from msm import Catalog
 from workbench.app_pages.evaluation.form import offer_measurement
 from workbench.app_pages.evaluation.panels import PAGE
 from workbench.layout.figures import columns, show_figure
+from workbench.session import settings
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown
 from workbench.views.report.probes import (
@@ -49,7 +50,7 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     families = {name: rows for name, rows in families.items() if len(rows)}
     if families:
         _show_probes_of_runs(reports, run_path, families)
-        with st.expander("Every measure", icon=":material/table:"):
+        with st.expander("Every measure", icon=":material/table:", **settings.flag("measures")):
             wide = probes_wide(table[table["run"] == run_path.name])
             figures = {c: st.column_config.NumberColumn(format="%.3f") for c in wide.columns[3:]}
             st.dataframe(wide, hide_index=True, column_config=figures)
@@ -59,7 +60,7 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
 
 def _show_probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.DataFrame]) -> None:
     chosen = st.segmented_control(
-        "Asked by", list(families), default=next(iter(families)), required=True, key="evaluation.family"
+        "Asked by", list(families), required=True, **settings.choice("family", families, next(iter(families)))
     )
     rows = families[str(chosen)]
     runs = [run for run in reports if (rows["run"] == run).any()]

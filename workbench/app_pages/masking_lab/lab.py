@@ -14,7 +14,7 @@ from workbench.app_pages.masking_lab import controls, panels
 from workbench.app_pages.masking_lab.panels import metrics
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.server import fill_endpoint
-from workbench.session import cache, state, url_state
+from workbench.session import cache, settings, state, url_state
 from workbench.session.cache import Filled
 from workbench.views.fill_in.filmstrip import strip_answer
 from workbench.views.fill_in.verdict import NOTHING_HIDDEN, verdict
@@ -91,11 +91,11 @@ def _apply_gesture(catalog: Catalog, gesture: Gesture) -> None:
 
 def _show_details(title: Title, run_path: Path, filled: Filled) -> None:
     """The table of hidden shots and the notebook cell, computed when their expander is opened."""
-    table = st.expander("Shot by shot", icon=":material/table_rows:", key="table", on_change="rerun")
+    table = st.expander("Shot by shot", icon=":material/table_rows:", **settings.flag("table"))
     if table.open:
         with table:
             metrics.show_shots(filled.table)
-    code = st.expander("Copy as code: the timeline", icon=":material/code:", key="code", on_change="rerun")
+    code = st.expander("Copy as code: the timeline", icon=":material/code:", **settings.flag("code"))
     if code.open:
         ranges = format_ranges(state.hidden())
         code.code(

@@ -14,7 +14,7 @@ from workbench.present.export import embedded_pictures
 from workbench.present.play import Picture, Stage, play
 from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
-from workbench.session import cache, interpretation_cache, shot_frames, state
+from workbench.session import cache, interpretation_cache, page_texts, settings, shot_frames, state, url_state
 from workbench.session.page_context import runs_beside, switch_to_page
 from workbench.views.formatting import escape_markdown
 from workbench.views.slides.document import slide_document
@@ -27,9 +27,26 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds
 KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "back", "PageUp": "back"}
 KEYS |= {"Home": "first", "Escape": "leave"}
 THIS_VIEW = "The masking lab’s view"
+SCRIPT, SLIDE = "script", "slide"  # among the settings of the page
 STAGE_CSS = """
 .msm-slide{min-height:calc(100vh - 9.5rem);display:flex;flex-direction:column;justify-content:center}
 """
+
+
+def slide_index() -> int:
+    """The index of the view that is shown; the address counts from 1."""
+    text = settings.text(SLIDE, "1")
+    return max(0, int(text) - 1) if text.isdecimal() and len(text) < 6 else 0
+
+
+def go_to_slide(index: int) -> None:
+    page_texts.put(SLIDE, str(index + 1) if index > 0 else None)
+    url_state.write()
+
+
+def choose_script(name: str) -> None:
+    page_texts.put(SCRIPT, name)
+    go_to_slide(0)
 
 
 class Named(NamedTuple):
@@ -50,7 +67,7 @@ def chosen_script(catalog: Catalog, run: str) -> Named:
     if uploaded is not None:
         return Named(uploaded.name, parse_script(uploaded.getvalue(), uploaded.name))
     scripts = scripts_beside(catalog)
-    wanted = state.script()
+    wanted = settings.text(SCRIPT)
     name = wanted if wanted in (THIS_VIEW, *scripts) else next(iter(scripts), THIS_VIEW)
     if name in scripts:
         return Named(name, read_script(scripts[name]))
@@ -69,7 +86,7 @@ def scripts_beside(catalog: Catalog) -> dict[str, Path]:
 def show(catalog: Catalog, named: Named) -> None:
     """The current slide, and below it the buttons to the others."""
     script = named.script
-    number = min(state.slide(), len(script.steps) - 1)
+    number = min(slide_index(), len(script.steps) - 1)
     stage = stage_of(catalog, served_pictures(catalog))
     try:
         with st.spinner("Asking the model …", show_time=False):
@@ -79,9 +96,9 @@ def show(catalog: Catalog, named: Named) -> None:
         st.error(f"{escape_markdown(error)}.")
 
     def apply(answer: str) -> None:
-        moves = {"next": state.slide() + 1, "back": state.slide() - 1, "first": 0}  # read now: keys may come quickly
+        moves = {"next": slide_index() + 1, "back": slide_index() - 1, "first": 0}  # read now: keys may come quickly
         if answer in moves:
-            state.go_to_slide(min(moves[answer], len(script.steps) - 1))
+            go_to_slide(min(moves[answer], len(script.steps) - 1))
         else:
             state.leave_stage()
 
@@ -99,7 +116,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
             key="presenter.back",
             icon=":material/arrow_back:",
             disabled=number == 0,
-            on_click=state.go_to_slide,
+            on_click=go_to_slide,
             args=(number - 1,),
         )
         st.button(
@@ -107,7 +124,7 @@ def buttons(catalog: Catalog, named: Named, number: int) -> None:
             key="presenter.next",
             icon=":material/arrow_forward:",
             disabled=number == last,
-            on_click=state.go_to_slide,
+            on_click=go_to_slide,
             args=(number + 1,),
         )
         st.caption(f"{number + 1} of {last + 1} · arrow keys or Space, Esc leaves", width="stretch")
@@ -120,10 +137,10 @@ def choose(catalog: Catalog) -> None:
     """The choice of a script, or the upload of one."""
     with st.popover("Script", icon=":material/list_alt:"):
         names = [*scripts_beside(catalog), THIS_VIEW]
-        key = state.widget_key("script", state.script() if state.script() in names else names[0])
-        st.selectbox("Script", names, key=key, on_change=lambda: state.choose_script(st.session_state[key]))
+        key = state.widget_key("script", settings.text(SCRIPT) if settings.text(SCRIPT) in names else names[0])
+        st.selectbox("Script", names, key=key, on_change=lambda: choose_script(st.session_state[key]))
         st.file_uploader(
-            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=state.go_to_slide, args=(0,),
+            "Or one of your own (TOML)", type="toml", key="presenter.upload", on_change=go_to_slide, args=(0,),
             max_upload_size=1,  # MB
         )  # fmt: skip
 

@@ -8,9 +8,11 @@ from msm import Catalog
 from msm.search.filters import Filters
 from workbench.app_pages.retrieval import cached
 from workbench.app_pages.retrieval.cards import bounds
+from workbench.session import settings
 from workbench.views import search_results as views
 from workbench.views.formatting import escape_markdown
 
+SPLITS = ["train", "validation", "test"]
 MODES = {
     "shot": ":material/image_search: Like a shot",
     "fill": ":material/visibility_off: What the model expects",
@@ -23,33 +25,31 @@ def choose_mode() -> str:
     chosen = st.segmented_control(
         "Search for",
         list(MODES),
-        default="shot",
         format_func=MODES.__getitem__,
         required=True,
-        key="retrieval.mode",
         label_visibility="collapsed",
+        **settings.choice("mode", MODES, "shot"),
     )
     return str(chosen)
 
 
 def choose_filters(catalog: Catalog) -> Filters:
     """The filters, in a popover."""
-    name = f"{catalog.path.name}.{catalog.fingerprint}"
     ids = catalog.titles["title_id"].astype(str).tolist()
     names = dict(zip(ids, catalog.titles["name"].astype(str), strict=True))
     labels = [*catalog.shot_labels, *catalog.title_labels]
     with st.popover("Filters", icon=":material/filter_list:"):
-        own_title = st.toggle("Not from the same title", key=f"retrieval.title.{name}")
+        own_title = st.toggle("Not from the same title", **settings.flag("other_titles"))
         scenes = {"scene", "scene_start"} & set(catalog.shot_labels)
         own_scene = bool(scenes) and st.toggle(
-            "Not from the same scene", value=True, key=f"retrieval.scene.{name}", disabled=own_title
+            "Not from the same scene", disabled=own_title, **settings.flag("other_scenes", True)
         )
-        titles = st.multiselect("Titles", ids, format_func=names.__getitem__, key=f"retrieval.titles.{name}")
-        splits = st.multiselect("Splits", ["train", "validation", "test"], key=f"retrieval.splits.{name}")
+        titles = st.multiselect("Titles", ids, format_func=names.__getitem__, **settings.several("titles", ids))
+        splits = st.multiselect("Splits", SPLITS, **settings.several("splits", SPLITS))
         pairs: list[tuple[str, str]] = []
-        for label in st.multiselect("Labels", labels, key=f"retrieval.labels.{name}"):
+        for label in st.multiselect("Labels", labels, **settings.several("labels", labels)):
             values = cached.label_values(catalog, label)
-            wanted = st.multiselect(label, values, key=f"retrieval.label.{label}.{name}")
+            wanted = st.multiselect(label, values, **settings.several(f"label.{label}", values))
             pairs += [(label, value) for value in wanted]
     return Filters(tuple(titles), tuple(splits), tuple(pairs), bool(own_title), bool(own_scene and not own_title))
 
@@ -63,23 +63,21 @@ def filters_words(catalog: Catalog, filters: Filters) -> None:
 
 def choose_shown(catalog: Catalog) -> tuple[int, list[str], str | None, bool]:
     """(number of results, labels on the cards, modality compared, whether near-identical shots are merged)."""
-    name = catalog.path.name
     labels = [*catalog.shot_labels, *catalog.title_labels]
     telling = [c for c in labels if c not in ("scene", "scene_start")]
     with st.popover("Show", icon=":material/tune:"):
-        how_many = st.slider("Shots", 4, 48, 12, 4, key="retrieval.k")
-        shown = st.multiselect("Labels on the cards", labels, default=telling[:3], key=f"retrieval.shown.{name}")
+        how_many = st.slider("Shots", 4, 48, step=4, **settings.number("k", 4, 48, 12))
+        shown = st.multiselect("Labels on the cards", labels, **settings.several("show", labels, telling[:3]))
         names = [m.name for m in catalog.modalities]
         only = None
         if len(names) > 1:
             only = st.segmented_control(
                 "Compare raw shots by",
                 ["everything", *names],
-                default="everything",
                 required=True,
-                key=f"retrieval.only.{name}",
+                **settings.choice("compare", ["everything", *names], "everything"),
             )
-        together = st.toggle("Near-identical shots as one", value=True, key="retrieval.together")
+        together = st.toggle("Near-identical shots as one", **settings.flag("together", True))
     return int(how_many), list(shown), None if only in (None, "everything") else str(only), bool(together)
 
 
@@ -89,4 +87,4 @@ def choose_text(catalog: Catalog, row: int) -> str:
     near = sorted(range(first, stop), key=lambda r: abs(r - row))[:40]
     table, _ = cached.labels_of(catalog, tuple(near))
     text = next((t for t in table["text"] if t.strip()), "")
-    return st.text_input("Words", text, key=f"retrieval.text.{row}", placeholder="a line, a name, a thing")
+    return st.text_input("Words", placeholder="a line, a name, a thing", **settings.words("words", text))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench.app_pages.retrieval import cached
+from workbench.session import settings
 from workbench.views import search_results as views
 from workbench.views.formatting import count, escape_markdown
 from workbench.views.notebook_code import measures_code
@@ -21,9 +22,9 @@ def show_quality(catalog: Catalog, finders: dict[str, Any], run_path: Path | Non
         return
     st.subheader("How often does a search find the same?", anchor=False)
     pick, start = st.columns([2, 5], vertical_alignment="bottom")
-    label = pick.selectbox("Label", labels, key=f"retrieval.measure.{catalog.path.name}")
+    label = pick.selectbox("Label", labels, **settings.choice("measure", labels, labels[0]))
     leave_out = "title" if label in catalog.title_labels else "scene"
-    if not start.toggle("Measure on the unseen titles", key="retrieval.measuring"):
+    if not start.toggle("Measure on the unseen titles", **settings.flag("measured")):
         st.caption(
             "Every shot of the test titles is searched for in turn: how often is the nearest one, or one of the nearest "
             "five or ten, of the same kind?"

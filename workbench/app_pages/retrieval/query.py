@@ -10,11 +10,13 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from msm import Catalog
+from msm import Catalog, InputError
+from msm.data.selection import read_shots, rows_of_shots, shots_of_rows, write_shots
 from msm.search.filters import title_of_rows
-from workbench.session import state
+from workbench.session import page_texts, settings, state
 
-_UNLIKE, _PLAYING, _PAGE = "retrieval.unlike", "retrieval.playing", "retrieval.page"
+_UNLIKE = "unlike"  # among the settings of the page
+_PLAYING, _PAGE = "retrieval.playing", "retrieval.page"
 
 
 def like(catalog: Catalog) -> list[int]:
@@ -32,7 +34,7 @@ def search_for(catalog: Catalog, rows: Iterable[int]) -> None:
     """Search for shots like these alone; the title of the first one becomes the chosen title."""
     rows = list(rows)
     state.select(rows)
-    st.session_state[_UNLIKE] = ()
+    _keep_unlike(catalog, ())
     if rows:
         title = catalog.titles["title_id"].iloc[int(title_of_rows(catalog, rows[:1])[0])]
         state.choose_title(str(title))
@@ -40,22 +42,30 @@ def search_for(catalog: Catalog, rows: Iterable[int]) -> None:
 
 def add(catalog: Catalog, row: int) -> None:
     state.select([*like(catalog), row])
-    st.session_state[_UNLIKE] = tuple(r for r in unlike() if r != row)
+    _keep_unlike(catalog, (r for r in unlike(catalog) if r != row))
 
 
-def unlike() -> tuple[int, ...]:
+def unlike(catalog: Catalog) -> tuple[int, ...]:
     """Rows to be dissimilar to."""
-    return st.session_state.get(_UNLIKE, ())
+    try:
+        return tuple(rows_of_shots(read_shots(settings.text(_UNLIKE)), catalog.titles).tolist())
+    except InputError:  # none, or shots of another catalog
+        return ()
+
+
+def _keep_unlike(catalog: Catalog, rows: Iterable[int]) -> None:
+    shots = write_shots(shots_of_rows(rows, catalog.titles))
+    page_texts.put(_UNLIKE, shots or None)
 
 
 def exclude(catalog: Catalog, row: int) -> None:
-    st.session_state[_UNLIKE] = tuple(dict.fromkeys([*unlike(), row]))
+    _keep_unlike(catalog, [*unlike(catalog), row])
     state.select(r for r in like(catalog) if r != row)
 
 
 def remove(catalog: Catalog, row: int) -> None:
     """Remove a shot from the query."""
-    st.session_state[_UNLIKE] = tuple(r for r in unlike() if r != row)
+    _keep_unlike(catalog, (r for r in unlike(catalog) if r != row))
     state.select(r for r in like(catalog) if r != row)
 
 

@@ -58,7 +58,7 @@ def show_query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) ->
 
 def _show_basket(cards: Cards, like: Sequence[int]) -> None:
     """The shots to be like and unlike; nothing for a query of one shot."""
-    if len(like) < 2 and not query.unlike():
+    if len(like) < 2 and not query.unlike(cards.catalog):
         return
     these, those, clear = st.columns([4, 3, 1], vertical_alignment="top")
     with these:
@@ -72,10 +72,10 @@ def _show_basket(cards: Cards, like: Sequence[int]) -> None:
             on_gesture=cards.apply,
         )
     with those:
-        if query.unlike():
+        if query.unlike(cards.catalog):
             st.markdown("**Not like those** (half of their mean is taken away)")
             frames(
-                cards.of_rows(query.unlike()),
+                cards.of_rows(query.unlike(cards.catalog)),
                 key="retrieval.unlike",
                 size="small",
                 actions=["drop"],

@@ -17,7 +17,7 @@ from workbench.app_pages.retrieval.controls import choose_text
 from workbench.app_pages.retrieval.finders import contextual_finder_or_none, raw_finder_or_stop
 from workbench.app_pages.retrieval.quality_panel import show_quality
 from workbench.app_pages.retrieval.query_panel import MOST_LIKE, show_query
-from workbench.session import cache, state
+from workbench.session import cache, settings, state
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import escape_markdown
@@ -60,7 +60,10 @@ def search_like_shots(cards: Cards, search: Search) -> None:
         _heading("Raw" if search.only is None else f"Raw, {search.only} alone", panels.HELP["raw"], palette.TRUTH)
         raw = _result_or_none(
             lambda: nearest(
-                raw_finder_or_stop(search.catalog, search.only), search.like, query.unlike(), **_options(search)
+                raw_finder_or_stop(search.catalog, search.only),
+                search.like,
+                query.unlike(search.catalog),
+                **_options(search),
             )
         )
         _show_results(cards, raw, "retrieval.raw", palette.TRUTH, as_query)
@@ -68,7 +71,7 @@ def search_like_shots(cards: Cards, search: Search) -> None:
         _heading("Contextual", panels.HELP["contextual"], palette.MODEL)
         finder = contextual_finder_or_none(search.catalog, search.run_path)
         contextual = (
-            _result_or_none(lambda: nearest(finder, search.like, query.unlike(), **_options(search)))
+            _result_or_none(lambda: nearest(finder, search.like, query.unlike(search.catalog), **_options(search)))
             if finder
             else None
         )
@@ -81,7 +84,11 @@ def search_like_shots(cards: Cards, search: Search) -> None:
         panels.offer_selection(found)
         names = panels.shot_names(search.catalog, search.like[:MOST_LIKE])
         panels.show_code(
-            search.catalog, search.run_path, names, panels.shot_names(search.catalog, query.unlike()), search.k
+            search.catalog,
+            search.run_path,
+            names,
+            panels.shot_names(search.catalog, query.unlike(search.catalog)),
+            search.k,
         )
         finders = {name: result.finder for name, result in found.items()}
         show_quality(search.catalog, finders, search.run_path if contextual else None)
@@ -143,7 +150,9 @@ def search_clips(cards: Cards, search: Search) -> None:
     start = min(len(search.like) if run else 4, longest)
     length = start
     if longest > 2:
-        length = int(st.slider("How many in a row", 2, longest, start, key=f"retrieval.length.{longest}", width=320))
+        length = int(
+            st.slider("How many in a row", 2, longest, width=320, **settings.number("length", 2, longest, start))
+        )
     row = min(row, stop - length)
     show_query(cards, [row], "clip", length)
     rows, count = list(range(row, row + length)), max(3, search.k // 2)

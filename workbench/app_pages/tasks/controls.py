@@ -12,9 +12,10 @@ from msm import Catalog, InputError
 from msm.evaluation.tasks.saved import list_reports, read_report
 from workbench.layout.choosers import choose_run
 from workbench.layout.figures import columns
+from workbench.session import settings
 from workbench.views.formatting import escape_markdown
 
-REPORT_KEY = "tasks.report"
+REPORT = "report"  # among the settings of the page
 
 
 def choose_report(runs: pd.DataFrame, run_path: Path | None, catalog: Catalog) -> tuple[str, dict[str, Any] | None]:
@@ -24,11 +25,9 @@ def choose_report(runs: pd.DataFrame, run_path: Path | None, catalog: Catalog) -
     with run:
         choose_run(runs)
     found = reports_of(run_path, catalog) if run_path is not None else {}
-    if st.session_state.get(REPORT_KEY) not in found:
-        st.session_state.pop(REPORT_KEY, None)
     chosen = labels.selectbox(
-        "Labels", list(found), key=REPORT_KEY, disabled=not found, placeholder="no report yet",
-        help="Files of labels that this run was probed for.",
+        "Labels", list(found), disabled=not found, placeholder="no report yet",
+        help="Files of labels that this run was probed for.", **settings.choice(REPORT, found, next(iter(found), None)),
     )  # fmt: skip
     return (chosen, found[chosen]) if chosen else ("", None)
 

@@ -9,12 +9,12 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench.app_pages.data.uploads import existing_path, save_uploads
-from workbench.app_pages.tasks.controls import REPORT_KEY
+from workbench.app_pages.tasks.controls import REPORT
 from workbench.layout.figures import columns
 from workbench.server import jobs
 from workbench.server.roles import explain_viewer
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import state
+from workbench.session import page_texts, state
 from workbench.session.arguments import read_arguments
 from workbench.views.formatting import escape_markdown
 
@@ -80,6 +80,6 @@ def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
     name = job.about.get("report")
 
     def show() -> None:
-        st.session_state[REPORT_KEY] = name
+        page_texts.put(REPORT, name)
 
     buttons.button("Show it", key=f"show.{job.name}", on_click=show, icon=":material/label:")

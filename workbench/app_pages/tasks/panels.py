@@ -10,6 +10,7 @@ import streamlit as st
 from msm import Catalog
 from msm.evaluation.tasks.saved import FOLDER
 from workbench.layout.figures import columns, show_figure
+from workbench.session import settings
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown
 from workbench.views.spreadsheet import as_csv
@@ -61,7 +62,7 @@ def show_probes(report: dict[str, Any], run_path: Path, name: str) -> None:
     if not there:
         return
     chosen = st.segmented_control(
-        "Asked by", there, default=there[0], required=True, key="tasks.probe", format_func=PROBES.__getitem__
+        "Asked by", there, required=True, format_func=PROBES.__getitem__, **settings.choice("probe", there, there[0])
     )
     cell = notebook_code.tasks_code(report_path(run_path, name), f"tasks_figure(report, {str(chosen)!r})")
     show_figure(tasks_figure(report, str(chosen)), PAGE, f"probes.{chosen}", cell)

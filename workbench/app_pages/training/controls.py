@@ -8,10 +8,12 @@ import streamlit as st
 
 from msm.runs import monitor
 from workbench.layout.figures import columns
-from workbench.session import state, url_state
+from workbench.session import page_texts, settings, state
 from workbench.views.formatting import escape_markdown
 from workbench.views.training import sentences as training_text
 from workbench.views.training.curves import MOST_RUNS
+
+RUN = "training"  # among the settings of the page
 
 
 def choose_runs(runs: dict[str, Path]) -> list[Path]:
@@ -20,26 +22,23 @@ def choose_runs(runs: dict[str, Path]) -> list[Path]:
     name.header("Training", anchor=False)
     if not runs:
         return []
-    if state.awaited_training() in runs:
-        url_state.choose_training(str(state.awaited_training()))
+    if (awaited := state.awaited_training()) in runs:
+        page_texts.put(RUN, awaited)
         state.await_training("")
-    if url_state.chosen_training() not in runs:
-        if linked := url_state.chosen_training():
-            st.warning(
-                f"There is no run {escape_markdown(repr(linked[:80]))} here. Here is another.",
-                icon=":material/link_off:",
-            )
-        url_state.choose_training(next(iter(runs)))
-    url_state.choose_training(str(url_state.chosen_training()))
-    key = state.widget_key("training.run", url_state.chosen_training())
+    if (linked := settings.text(RUN)) and linked not in runs:
+        st.warning(
+            f"There is no run {escape_markdown(repr(linked[:80]))} here. Here is another.", icon=":material/link_off:"
+        )
+    if linked not in runs:
+        page_texts.put(RUN, next(iter(runs)))  # named also where it is the first: another one may be the first soon
     states = {n: monitor.look(p, step=0).state for n, p in runs.items()}
-    run.selectbox(
-        "Run", list(runs), key=key, on_change=lambda: url_state.choose_training(st.session_state[key]),
-        format_func=lambda n: f"{n} · {training_text.STATES[states[n]]}",
+    chosen = run.selectbox(
+        "Run", list(runs), format_func=lambda n: f"{n} · {training_text.STATES[states[n]]}",
+        **settings.choice(RUN, runs, None),
     )  # fmt: skip
-    others = [n for n in runs if n != url_state.chosen_training()]
-    chosen = beside.multiselect(
-        "Beside it", others, key="training.beside", placeholder="other runs", max_selections=MOST_RUNS - 1,
-        disabled=not others,
+    others = [n for n in runs if n != chosen]
+    compared = beside.multiselect(
+        "Compare with", others, placeholder="other runs", max_selections=MOST_RUNS - 1, disabled=not others,
+        **settings.several("beside", others),
     )  # fmt: skip
-    return [runs[str(url_state.chosen_training())], *(runs[n] for n in chosen if n in others)]
+    return [runs[str(chosen)], *(runs[n] for n in compared)]

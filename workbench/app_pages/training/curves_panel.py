@@ -13,6 +13,7 @@ from msm.runs.monitor import Measured, Watched
 from workbench.components.growing_figure import growing_figure
 from workbench.layout.figures import columns, copy_as_code
 from workbench.layout.metric_help import METRIC_HELP
+from workbench.session import settings
 from workbench.session.base_path import base_address
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown, grouped, number
@@ -64,7 +65,7 @@ def show_curves(runs: dict[str, Measured], folder: Path) -> None:
         _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
     else:
         st.caption("Nothing has been validated yet: the curve begins with the first validation.")
-    smooth = st.slider("Smooth over steps", 1, 100, SMOOTH, key="training.smooth", width=260)
+    smooth = st.slider("Smooth over steps", 1, 100, width=260, **settings.number("smooth", 1, 100, SMOOTH))
     names = [*STEP_MEASURES, *(GAUGES if with_gauges else ())]
     for row in range(0, len(names), 2):
         for column, name in zip(columns(f"training-{row}", [1, 1], least_px=320), names[row : row + 2], strict=True):

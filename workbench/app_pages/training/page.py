@@ -5,12 +5,13 @@ from __future__ import annotations
 from workbench.app_pages.training import controls, form, panels, processes
 from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
+from workbench.session import url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import chosen_catalog_path
 
 arguments = read_arguments()
+catalog = chosen_catalog_path()  # first: it reads the address
 runs = processes.found(arguments)
-catalog = chosen_catalog_path()
 folder = jobs.jobs_folder(arguments.runs)
 
 paths = controls.choose_runs(runs)
@@ -21,3 +22,4 @@ if paths:
 else:
     panels.explain_trainings(catalog)
 form.show_form(catalog, folder, opened=not paths)
+url_state.write()

@@ -9,7 +9,7 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from workbench.app_pages.masking_lab.panels import attribution, expected, guess, surprise, what_if
 from workbench.components.filmstrip import Arcs, Curve
-from workbench.session import cache, state
+from workbench.session import cache, settings, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import switch_to_page
 from workbench.views.formatting import escape_markdown
@@ -26,15 +26,13 @@ PANELS = {
 
 def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     """The choice of a panel, and the open panel."""
-    key = state.widget_key("panel", state.panel() or EXPECTED, keep=True)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.segmented_control(
             "Panel",
             list(PANELS),
-            key=key,
             required=True,
             label_visibility="collapsed",
-            on_change=lambda: state.open_panel(st.session_state[key]),
+            **settings.choice("panel", PANELS, EXPECTED),
         )
         if st.button("Present", key="present", icon=":material/slideshow:", help="One view at a time, in large type."):
             switch_to_page("present", catalog)
@@ -43,7 +41,7 @@ def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) 
 
 @st.fragment
 def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
-    name = state.panel() or EXPECTED
+    name = opened()
     if state.modality() and filled and name != EXPECTED:
         st.caption("This panel asks about whole shots, also of those of which only a part is hidden above.")
         filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), None)
@@ -53,13 +51,19 @@ def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.error(f"{escape_markdown(error)}.")
 
 
+def opened() -> str:
+    """The name of the open panel."""
+    name = settings.text("panel", EXPECTED)
+    return name if name in PANELS else EXPECTED
+
+
 def on_strip(title: Title, run_path: Path | None) -> tuple[Curve | None, Arcs | None]:
     """The curve or the arcs that the open panel draws on the filmstrip.
 
     Only what the panel has computed already, so that a gesture never waits for it.
     """
-    if run_path is None or state.panel() not in (SURPRISE, ATTRIBUTION):
+    if run_path is None or opened() not in (SURPRISE, ATTRIBUTION):
         return None, None
-    if state.panel() == SURPRISE:
+    if opened() == SURPRISE:
         return state.drawn(surprise.about(title, run_path), Curve), None
     return None, state.drawn(attribution.about(title, run_path), Arcs)

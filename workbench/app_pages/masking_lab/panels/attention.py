@@ -11,7 +11,7 @@ from msm.data.ranges import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import interpretation_cache, shot_frames, state
+from workbench.session import interpretation_cache, settings, shot_frames
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
 from workbench.views.interpret.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
@@ -53,20 +53,17 @@ def show(
 def choose_layer(layers: tuple[str, ...]) -> str:
     if len(layers) < 2:
         return ALL
-    key = state.widget_key("layer", ALL, keep=True)
-    if st.session_state[key] not in (ALL, *layers):
-        st.session_state[key] = ALL
-    st.segmented_control(
+    chosen = st.segmented_control(
         "Layer",
         [ALL, *layers],
-        key=key,
         format_func=lambda name: name or "all layers",
         required=True,
         label_visibility="collapsed",
+        **settings.choice("layer", [ALL, *layers], ALL),
     )
-    return st.session_state[key]
+    return str(chosen)
 
 
 def about() -> str:
     """The part of the arcs' key that the choices of this panel make up."""
-    return st.session_state.get("widget.layer", ALL)
+    return settings.text("layer", ALL)

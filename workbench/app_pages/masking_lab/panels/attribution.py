@@ -13,7 +13,7 @@ from workbench.app_pages.masking_lab.panels.expected import focused, say_and_ste
 from workbench.app_pages.masking_lab.panels.progress import bar
 from workbench.components.filmstrip import Arcs
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import interpretation_cache, shot_frames, state
+from workbench.session import interpretation_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.formatting import number
 from workbench.views.frames import row, styled
@@ -30,7 +30,7 @@ from workbench.views.interpret.influence import (
 from workbench.views.notebook_code import influence_code
 
 SHOWN = 5
-ATTENTION = "attention"  # beside the two methods of influence
+LEAVE_ONE_OUT, ATTENTION = "leave_one_out", "attention"
 
 
 def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
@@ -39,17 +39,21 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         return
     hidden, shot = tuple(state.hidden()), focused(catalog, title, run_path, tuple(state.hidden()))
     body = st.container()
-    key = state.widget_key("method", "leave_one_out", keep=True)
     names = {**SHORT, ATTENTION: "Attention"}
-    st.segmented_control(
-        "Measured by", list(names), key=key, format_func=lambda m: names[m], required=True, label_visibility="collapsed"
+    method = st.segmented_control(
+        "Measured by",
+        list(names),
+        format_func=lambda m: names[m],
+        required=True,
+        label_visibility="collapsed",
+        **settings.choice("method", names, LEAVE_ONE_OUT),
     )
-    method, foot = st.session_state[key], st.container()
+    foot = st.container()
     with body:
         if method == ATTENTION:
             arcs = attention.show(catalog, title, run_path, hidden, shot, foot)
         else:
-            arcs = show_influence(catalog, title, run_path, hidden, shot, method, foot)
+            arcs = show_influence(catalog, title, run_path, hidden, shot, str(method), foot)
     if state.draw(about(title, run_path), arcs):
         st.rerun()
 
@@ -86,6 +90,6 @@ def show_influence(
 
 def about(title: Title, run_path: Path) -> tuple:
     """A key for the arcs on the filmstrip."""
-    method = st.session_state.get("widget.method", "leave_one_out")
+    method = settings.text("method", LEAVE_ONE_OUT)
     how = (method, attention.about() if method == ATTENTION else "")
     return ("mattered", str(title.catalog.path), title.title_id, str(run_path), *state.hidden(), state.focus(), *how)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from msm import Catalog, Title
 from msm.data.ranges import format_ranges
-from workbench.session import candidate_cache, shot_frames, state
+from workbench.session import candidate_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.views.fill_in.expected import expected_html, expected_sentence
 from workbench.views.notebook_code import expected_code
@@ -25,7 +25,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     head, frames = st.container(), st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         everywhere = choose_scope()
-        veiled = st.toggle("Veil the real shot", key=state.widget_key("veil", False, keep=True))
+        veiled = st.toggle("Veil the real shot", **settings.flag("veil"))
         if state.focus() not in hidden and len(hidden) > 1:
             st.caption(f"Shown first, of {len(hidden)} hidden shots: the one that shows best what all say together.")
     found = candidate_cache.expectation(
@@ -63,9 +63,11 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
 
 def choose_scope() -> bool:
     """True for the whole catalog."""
-    key = state.widget_key("scope", THIS_TITLE, keep=True)
-    st.segmented_control("Chosen from", [THIS_TITLE, EVERYWHERE], key=key, required=True, label_visibility="collapsed")
-    return st.session_state[key] == EVERYWHERE
+    scopes = [THIS_TITLE, EVERYWHERE]
+    bound = settings.choice("scope", scopes, THIS_TITLE)
+    return (
+        st.segmented_control("Chosen from", scopes, required=True, label_visibility="collapsed", **bound) == EVERYWHERE
+    )
 
 
 def focused(catalog: Catalog, title: Title, run_path: Path, hidden: tuple[int, ...]) -> int:

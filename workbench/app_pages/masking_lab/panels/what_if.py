@@ -9,7 +9,7 @@ import streamlit as st
 from msm import Catalog, Title
 from msm.data.ranges import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import focused
-from workbench.session import interpretation_cache, shot_frames, state
+from workbench.session import interpretation_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import runs_beside
 from workbench.views import palette
@@ -27,12 +27,11 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
         st.markdown("Hide a few shots to see what the model would make of them if it knew less.")
         return
     body = st.container()
-    key = state.widget_key("what_if", LESS, keep=True)
-    st.segmented_control("What if", [LESS, METADATA, RUN], key=key, required=True, label_visibility="collapsed")
+    shown = {LESS: less_of_the_film, METADATA: other_metadata, RUN: another_run}
+    bound = settings.choice("what_if", shown, LESS)
+    chosen = st.segmented_control("What if", list(shown), required=True, label_visibility="collapsed", **bound)
     with body:
-        {LESS: less_of_the_film, METADATA: other_metadata, RUN: another_run}[st.session_state[key]](
-            catalog, title, run_path, filled
-        )
+        shown[str(chosen)](catalog, title, run_path, filled)
 
 
 def less_of_the_film(catalog: Catalog, title: Title, run_path: Path, filled: Filled) -> None:
@@ -60,11 +59,8 @@ def other_metadata(catalog: Catalog, title: Title, run_path: Path, filled: Fille
     body = st.container()
     names = {NONE: "no metadata at all", **dict(zip(catalog.titles["title_id"], catalog.titles["name"], strict=True))}
     names.pop(title.title_id)
-    key = state.widget_key("metadata_of", NONE, keep=True)
-    if st.session_state[key] not in names:
-        st.session_state[key] = NONE
-    st.selectbox("Told in the place of its own", list(names), key=key, format_func=lambda t: names[t])
-    metadata_of = st.session_state[key]
+    bound = settings.choice("metadata_of", names, NONE)
+    metadata_of = st.selectbox("Told in the place of its own", list(names), format_func=names.__getitem__, **bound)
     with body:
         other = interpretation_cache.fill_in_with_metadata(
             catalog, run_path, title.title_id, tuple(state.hidden()), metadata_of or None
@@ -85,11 +81,7 @@ def another_run(catalog: Catalog, title: Title, run_path: Path, filled: Filled) 
         st.markdown("**There is no other run here that fits these shots.**")
         return
     body = st.container()
-    key = state.widget_key("other_run", next(iter(others)), keep=True)
-    if st.session_state[key] not in others:
-        st.session_state[key] = next(iter(others))
-    st.selectbox("Beside it", list(others), key=key)
-    name = st.session_state[key]
+    name = st.selectbox("Compare with", list(others), **settings.choice("other_run", others, next(iter(others))))
     with body:
         hidden = tuple(state.hidden())
         other = interpretation_cache.fill_in_with_metadata(

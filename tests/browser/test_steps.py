@@ -1,0 +1,102 @@
+"""Back, Forward, Undo and Redo step through what was done, on every page; a reload shows what was seen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import press, settled
+from tests.browser.test_masking_lab import drag, expect_hidden, shot, visit
+
+pytestmark = pytest.mark.browser
+
+
+def undo(page: Page):
+    return page.get_by_role("button", name=re.compile("^Undo"))
+
+
+def redo(page: Page):
+    return page.get_by_role("button", name=re.compile("^Redo"))
+
+
+def test_back_forward_keys_and_buttons_step_through_hidden_sets(page: Page, address: str):
+    visit(page, address)
+    expect(undo(page)).to_be_disabled()
+    shot(page, 7).click()
+    expect_hidden(page, "7", 1)
+    drag(page, 10, 14)
+    expect_hidden(page, "7, 10-14", 6)
+    shot(page, 7).click()
+    expect_hidden(page, "10-14", 5)
+
+    page.go_back()
+    expect_hidden(page, "7, 10-14", 6)
+    page.go_back()
+    expect_hidden(page, "7", 1)
+    page.go_forward()
+    expect_hidden(page, "7, 10-14", 6)
+
+    page.keyboard.press("Control+z")
+    expect_hidden(page, "7", 1)
+    page.keyboard.press("Control+Shift+Z")
+    expect_hidden(page, "7, 10-14", 6)
+    page.keyboard.press("Meta+z")
+    expect_hidden(page, "7", 1)
+    press(redo(page))
+    expect_hidden(page, "7, 10-14", 6)
+    press(redo(page))
+    expect_hidden(page, "10-14", 5)
+    expect(redo(page)).to_be_disabled()
+
+    page.keyboard.press("Control+z")
+    expect_hidden(page, "7, 10-14", 6)
+    shot(page, 20).click()  # another way on: what was undone is gone
+    expect_hidden(page, "7, 10-14, 20", 7)
+    expect(redo(page)).to_be_disabled()
+    for _ in range(3):
+        page.keyboard.press("Control+z")  # faster than the page follows
+    expect_hidden(page, "", 0)
+    expect(undo(page)).to_be_disabled()
+
+    field = page.get_by_role("textbox", name="Hidden shots")
+    field.fill("4")
+    field.press("Control+z")  # in a field it is the field's own
+    expect_hidden(page, "", 0)
+
+
+def test_steps_lead_over_pages_and_a_page_adds_one_step(page: Page, address: str):
+    visit(page, address)
+    expect(undo(page)).to_be_disabled()
+    shot(page, 5).click()
+    expect_hidden(page, "5", 1)
+    page.get_by_role("link", name="Embedding map").click()
+    expect(page.locator(".shot-map")).to_be_visible()
+    find = page.get_by_role("textbox", name="Find in titles and subtitles")
+    find.fill("harbour")
+    find.press("Enter")
+    expect(page).to_have_url(re.compile("find=harbour"))
+    expect(page.get_by_text("118 shots found.")).to_be_visible()
+    settled(page)
+
+    page.reload()
+    expect(page.get_by_text("118 shots found.")).to_be_visible()
+    settled(page)
+    press(undo(page))
+    expect(page.get_by_text("118 shots found.")).to_have_count(0)
+    expect(find).to_have_value("")
+    settled(page)
+    page.go_back()
+    expect_hidden(page, "5", 1)
+    settled(page)
+    page.go_back()
+    expect_hidden(page, "", 0)
+    settled(page)
+    page.go_forward()
+    expect_hidden(page, "5", 1)
+    settled(page)
+    page.go_forward()
+    expect(page.locator(".shot-map")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_text("118 shots found.")).to_be_visible()
