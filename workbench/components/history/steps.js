@@ -23,7 +23,7 @@ export function startSteps() {
   let top = history.state?.[STEP] === undefined ? at : Math.max(at, Number(sessionStorage.getItem(TOP) ?? 0));
   let path = location.pathname;
   let search = location.search;
-  let settling = !navigator.userActivation?.hasBeenActive; // nobody has done anything since the page was opened or a step was made
+  let settling = true; // nobody has done anything since the page was opened or a step was made
   let told = 0;
   let heard = 0;
   let session = "";
