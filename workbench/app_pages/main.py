@@ -29,23 +29,22 @@ PAGES = [  # file, title, icon
     ("present", "Present", "slideshow"),
 ]
 
-page = st.navigation(
-    [
-        st.Page(
-            HERE / name / "page.py",
-            title=title,
-            icon=f":material/{icon}:",
-            url_path=url_path(name) or name,
-            default=name == PAGES[0][0],
-        )
-        for name, title, icon in PAGES
-    ]
-)
+pages = [
+    st.Page(
+        HERE / name / "page.py",
+        title=title,
+        icon=f":material/{icon}:",
+        url_path=url_path(name) or name,
+        default=name == PAGES[0][0],
+    )
+    for name, title, icon in PAGES
+]
+page = st.navigation(pages)
 
 arguments = read_arguments()
 if arguments.unknown:
     st.sidebar.warning(f"Not understood after `--`: {' '.join(arguments.unknown)}. Known are --catalog and --runs.")
 
 page_texts.open_page(page.url_path)
-frame.show()
+frame.show(next(name for name, _, _ in PAGES if url_path(name) == page.url_path))
 page.run()

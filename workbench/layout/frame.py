@@ -1,17 +1,64 @@
-"""What stands beside every page: the steps back and forward, and the name of the catalog."""
+"""What stands beside every page: the steps back and forward, the saved views and the name of the catalog."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from msm import InputError
 from workbench.components.history import history
-from workbench.session import url_state
-from workbench.session.page_context import chosen_catalog_path
+from workbench.server.roles import may_edit
+from workbench.server.saved_views import SavedView, list_views, remove_view, save_view
+from workbench.session import state, url_state
+from workbench.session.arguments import read_arguments
+from workbench.session.page_context import PAGES, chosen_catalog_path
 from workbench.views.formatting import escape_markdown
 
 
-def show() -> None:
-    """Fill the sidebar."""
+def show(page: str) -> None:
+    """Fill the sidebar; `page` is the name of the open page's folder."""
     with st.sidebar:
-        history(key="history", on_move=url_state.move_to)
-        st.caption(f":material/database: {escape_markdown(chosen_catalog_path().absolute().name)}")
+        history(key="history", on_move=url_state.moved)
+        name = chosen_catalog_path().absolute().name
+        st.caption(f":material/database: Catalog **{escape_markdown(name)}**", help="Chosen on the page Data.")
+        with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
+            _show_views(page)
+
+
+def _show_views(page: str) -> None:
+    views = list_views(read_arguments().runs)
+    if not views:
+        st.caption("A saved view opens what is seen now, for everybody who uses this server.")
+    for view in views:
+        _show_view(view, page)
+    if not may_edit():
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of this view", key=state.form_key("view.name"), placeholder="a name")
+        if st.button("Save", icon=":material/bookmark_add:", key="view.save", disabled=not name.strip()):
+            _save(name, page)
+
+
+def _show_view(view: SavedView, page: str) -> None:
+    label = escape_markdown(view.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(label, key=f"view.{view.path.stem}", type="tertiary", width="stretch"):
+            url_state.move_to(view.query)
+            if view.page == page:
+                st.rerun()
+            if (PAGES / view.page / "page.py").is_file():
+                st.switch_page(PAGES / view.page / "page.py")
+        if may_edit():
+            st.button(
+                "Remove", key=f"view.{view.path.stem}.remove", type="tertiary",
+                on_click=remove_view, args=(view,),
+            )  # fmt: skip
+
+
+def _save(name: str, page: str) -> None:
+    try:
+        save_view(read_arguments().runs, name, page, url_state.address(whole=True))
+    except (InputError, OSError) as error:
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
+        return
+    state.clear_forms()
+    st.rerun()

@@ -1,7 +1,7 @@
 """The address: the selection and the settings of the page, read from a link and written from the session state.
 
 The session state is authoritative. The URL is read where a session or a page begins with one, where it is none of those that this
-session wrote, and where Back, Forward, Undo or Redo went to it (`move_to`). Otherwise it is only written: a gesture may report an
+session wrote, and where Back, Forward, Undo or Redo went to it (`moved`). Otherwise it is only written: a gesture may report an
 older URL than the one that the last gesture led to.
 """
 
@@ -29,9 +29,14 @@ _REMEMBERED_URLS = 40
 SELECTION = ("title", "run", "hidden", "shots", "catalog", "modality", "look")
 
 
-def move_to(search: str) -> None:
+def moved(search: str) -> None:
     """Show at the next run what this query string names; it may begin with a question mark."""
-    st.session_state[_MOVED] = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    move_to(dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True)))
+
+
+def move_to(query: Mapping[str, str]) -> None:
+    """Show at the next run what these URL parameters name."""
+    st.session_state[_MOVED] = dict(query)
 
 
 def read_catalog(exists: Callable[[str], bool]) -> None:
@@ -76,10 +81,13 @@ def query(page: str | None = None) -> dict[str, str]:
     return wanted
 
 
-def address() -> dict[str, str]:
-    """The URL parameters of the open page: the selection where the page follows it, otherwise the catalog; and the settings."""
+def address(*, whole: bool = False) -> dict[str, str]:
+    """The URL parameters of the open page: the selection where the page follows it, otherwise the catalog; and the settings.
+
+    whole  write out the selected shots, also where there are too many for a URL
+    """
     if st.session_state.get(_WHOLE) == page_texts.page():
-        return selection_query() | page_texts.texts()
+        return (state.selection().to_query() if whole else selection_query()) | page_texts.texts()
     return ({"catalog": chosen} if (chosen := state.catalog_name()) else {}) | page_texts.texts()
 
 
