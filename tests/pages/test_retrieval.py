@@ -14,6 +14,8 @@ from msm.search.index_store import make_index
 from msm.search.spaces import RawSpace
 from tests.browser.small_world import DIMS, small_title, write_trio
 from tests.pages.test_pages import ROOT, text_of, visit
+from tests.views.test_notebook_code import run_cell
+from workbench.app_pages.retrieval import panels
 
 PAGE = ROOT / "workbench" / "app_pages" / "retrieval" / "page.py"
 
@@ -138,3 +140,45 @@ def test_without_a_catalog_the_page_says_so(monkeypatch, tmp_path):
     app = visit(monkeypatch, PAGE, tmp_path / "nothing", tmp_path / "none")
 
     assert "there is no such folder" in app.error[0].value
+
+
+SHOTS = {"shots": "title-test:3-5", "unlike": "title-train:9"}
+MANY = {"shots": "title-test:3-30;title-train:2"}
+STATES = [
+    {"hidden": "7"},
+    {"hidden": "7", "other_scenes": "no"},
+    {"hidden": "7", "other_titles": "yes", "k": "4"},
+    {**SHOTS, "splits": "validation", "together": "no"},
+    {**SHOTS, "compare": "video", "labels": "scene", "label.scene": "1,2"},
+    {**MANY, "titles": "title-validation,title-train"},
+    {"hidden": "7", "mode": "fill", "other_scenes": "no"},
+    {"hidden": "6-9", "mode": "fill", "splits": "test,train"},
+    {"hidden": "7", "mode": "clip", "length": "3", "other_titles": "yes"},
+    {**MANY, "mode": "clip", "compare": "audio", "k": "24"},
+    {"hidden": "7", "mode": "text", "words": "place", "splits": "train", "k": "8"},
+]
+
+
+@pytest.mark.parametrize("url", STATES, ids=lambda url: "-".join(f"{k}={v}" for k, v in url.items()))
+def test_the_copied_cell_finds_what_the_page_shows(monkeypatch, world, url):
+    shown: dict[str, list[int]] = {}  # what the page sends to the browser, by the name of the column
+    monkeypatch.setattr(panels, "frames", lambda items, *, key, **more: shown.update({key: items}))
+    app = visit(monkeypatch, PAGE, world / "catalog", world / "runs", **{"title": "title-test", **url})
+    (code,) = (c.value for c in app.code if "msm.search" in c.value and "measure" not in c.value)
+    found = run_cell(code)
+
+    mode = url.get("mode", "shot")
+    names = {
+        "shot": ("raw", "contextual"),
+        "fill": ("guess", "real"),
+        "text": ("words",),
+        "clip": ("clip.raw", "clip.contextual"),
+    }
+    columns = {"fill": ("expected", "real"), "text": (None,)}.get(mode, ("raw", "contextual"))
+    for name, column in zip(names[mode], columns, strict=True):
+        table = found if column is None else found.loc[column]
+        if mode == "clip":
+            starts = [int(k.rpartition(".")[2]) for k in shown if re.fullmatch(rf"retrieval\.{name}\.\d+", k)]
+            assert sorted(starts) == sorted(table["row"]) and starts
+        else:
+            assert [item["row"] for item in shown[f"retrieval.{name}"]] == table["row"].tolist() != []

@@ -7,7 +7,7 @@ import pytest
 
 from msm.search.filters import Filters
 from workbench.views import palette, search_results
-from workbench.views.notebook_code import measures_code, search_code
+from workbench.views.notebook_code import measures_code
 
 
 def table(**changed: object) -> pd.DataFrame:
@@ -107,5 +107,4 @@ def test_the_measures_name_the_better_search_or_a_draw():
 
 
 def test_the_copied_cells_run(tiny_catalog):
-    exec(compile(search_code(tiny_catalog.path, None, ["train-0:3"], ["test-0:1"], 4), "cell", "exec"), {})
     exec(compile(measures_code(tiny_catalog.path, None, "genre", "nothing"), "cell", "exec"), {})

@@ -23,17 +23,25 @@ timeline(fill.table, fill.best_baseline_name, duration_s=title.duration_s)
 """
 
 
-def expected_code(catalog: Path, run: Path, title_id: str, hidden: str, modality: str | None = None) -> str:
-    """A cell with the real shots of the title that are nearest to each prediction."""
+def expected_code(
+    catalog: Path, run: Path, title_id: str, hidden: str, shot: int, count: int, modality: str | None, everywhere: bool
+) -> str:
+    """A cell with the `count` real shots nearest to the prediction of a shot, of the title or of the whole catalog."""
     only = _only(modality)
+    pool = "title_pool(fill.shots, first, fill.space, title.catalog.num_shots)"
+    pool = f"with_title(catalog_pool(title.catalog, fill.space), {pool})" if everywhere else pool
+    names = ["nearest_shots", "title_pool", *(["catalog_pool", "with_title"] if everywhere else [])]
     return f"""\
 from msm import Catalog, Run
 from msm.data.ranges import parse_ranges
+from msm.inference.candidates import {", ".join(sorted(names))}
 
 title = Catalog.open({str(catalog)!r})[{title_id!r}]
 hidden = parse_ranges({hidden!r}, title.num_shots)
 fill = Run.open({str(run)!r}).fill_in(title, hidden{only})
-fill.candidates()
+first, place = int(title.row["first_shot"]), fill.hidden.tolist().index({shot})
+pool = {pool}
+nearest_shots(fill.compared[place], pool, fill.space, {count}, first + {shot}, fill.columns[place])[0]
 """
 
 
@@ -193,34 +201,6 @@ folder = Path({str(runs)!r})
 runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
 {call}
 """
-
-
-def search_code(catalog: Path, run: Path | None, like: Sequence[str], unlike: Sequence[str], k: int) -> str:
-    """A cell that searches as the page does, without filters; shots as TITLE:NUMBER."""
-    run_lines = (
-        f"""
-run = Run.open({str(run)!r})
-contextual = find_index(contextual_space(catalog, run))
-nearest(contextual, like, unlike, k={k}).table"""
-        if run
-        else ""
-    )
-    return (
-        f"""\
-from msm import Catalog, Run
-from msm.search.query import nearest, row_of
-from msm.search.contextual_space import contextual_space
-from msm.search.index_store import find_index
-from msm.search.spaces import RawSpace
-
-catalog = Catalog.open({str(catalog)!r})
-like, unlike = ([row_of(catalog, shot) for shot in shots] for shots in ({list(like)!r}, {list(unlike)!r}))
-raw = find_index(RawSpace(catalog))
-nearest(raw, like, unlike, k={k}).table
-{run_lines.lstrip()}
-""".rstrip()
-        + "\n"
-    )
 
 
 def measures_code(catalog: Path, run: Path | None, label: str, leave_out: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from workbench.session import state
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import clock, count, escape_markdown, number
-from workbench.views.notebook_code import search_code
 
 if TYPE_CHECKING:  # these import torch or FAISS, which takes seconds
     pass
@@ -112,13 +110,7 @@ def play_requested_shot(cards: Cards) -> None:
         _play(cards.catalog, film, row)
 
 
-def show_code(catalog: Catalog, run_path: Path | None, names: Sequence[str], unlike: Sequence[str], k: int) -> None:
+def show_code(cell: str) -> None:
+    """The notebook cell that makes the search above."""
     with st.expander("Copy this search as code", icon=":material/code:"):
-        st.code(search_code(catalog.path, run_path, names, unlike, k), language="python")
-
-
-def shot_names(catalog: Catalog, rows: Sequence[int]) -> list[str]:
-    """Rows as `TITLE:NUMBER`."""
-    titles = title_of_rows(catalog, rows)
-    ids, firsts = catalog.titles["title_id"], catalog.titles["first_shot"]
-    return [f"{ids.iloc[int(t)]}:{r - int(firsts.iloc[int(t)])}" for t, r in zip(titles, rows, strict=True)]
+        st.code(cell, language="python")

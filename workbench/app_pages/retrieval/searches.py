@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from msm import Catalog, InputError
+from msm.data.ranges import format_ranges
+from msm.data.selection import shots_of_rows, write_shots
 from msm.search.filters import Filters, title_of_rows
 from workbench.app_pages.retrieval import cached, panels, query
 from workbench.app_pages.retrieval.cards import Cards, bounds
 from workbench.app_pages.retrieval.controls import choose_text
 from workbench.app_pages.retrieval.finders import contextual_finder_or_none, raw_finder_or_stop
 from workbench.app_pages.retrieval.quality_panel import show_quality
-from workbench.app_pages.retrieval.query_panel import MOST_LIKE, show_query
+from workbench.app_pages.retrieval.query_panel import show_query
 from workbench.session import cache, settings, state
-from workbench.views import palette
+from workbench.views import palette, search_code
 from workbench.views import search_results as views
 from workbench.views.formatting import escape_markdown
+from workbench.views.search_code import SearchState
 
 if TYPE_CHECKING:  # they import FAISS, which takes a second
     import numpy as np
@@ -47,6 +50,16 @@ class Search:
     k: int
     only: str | None
     alike: float
+
+    def state(self, with_run: bool, k: int | None = None) -> SearchState:
+        """The search as a notebook cell has it; `with_run` where the contextual side was searched too."""
+        like, unlike = (
+            write_shots(shots_of_rows(r, self.catalog.titles)) for r in (self.like, query.unlike(self.catalog))
+        )
+        return SearchState(
+            catalog=self.catalog.path, run=self.run_path if with_run else None, like=like, unlike=unlike,
+            filters=self.filters, k=k or self.k, only=self.only, alike=self.alike,
+        )  # fmt: skip
 
 
 def search_like_shots(cards: Cards, search: Search) -> None:
@@ -82,14 +95,7 @@ def search_like_shots(cards: Cards, search: Search) -> None:
         _show_agreement(found, cards.show, as_query)
     if found:
         panels.offer_selection(found)
-        names = panels.shot_names(search.catalog, search.like[:MOST_LIKE])
-        panels.show_code(
-            search.catalog,
-            search.run_path,
-            names,
-            panels.shot_names(search.catalog, query.unlike(search.catalog)),
-            search.k,
-        )
+        panels.show_code(search_code.shots_code(search.state(contextual is not None)))
         finders = {name: result.finder for name, result in found.items()}
         show_quality(search.catalog, finders, search.run_path if contextual else None)
 
@@ -133,6 +139,8 @@ def search_like_prediction(cards: Cards, search: Search) -> None:
             place = rank_of(finder, vector, row) if finder.plan.exact else None
             st.subheader(views.expected_words(place, search.catalog.num_shots, predicted.rows, real.rows), anchor=False)
             _show_same_labels({"expected": predicted, "real": real}, cards.show, as_query)
+        ranges = format_ranges(hidden)
+        panels.show_code(search_code.prediction_code(search.state(True), title.title_id, shot, ranges))
 
 
 def search_clips(cards: Cards, search: Search) -> None:
@@ -174,6 +182,8 @@ def search_clips(cards: Cards, search: Search) -> None:
         if contextual is not None:
             panels.show_clips(cards, contextual, length, "retrieval.clip.contextual", accent=palette.MODEL)
             panels.explain_index(contextual)
+    state_of_clip = replace(search, like=[row]).state(contextual is not None, count)
+    panels.show_code(search_code.clips_code(state_of_clip, length))
 
 
 def search_words(cards: Cards, search: Search) -> None:
@@ -190,6 +200,7 @@ def search_words(cards: Cards, search: Search) -> None:
         exact = _result_or_none(lambda: find_words(search.catalog, text, filters=search.filters, k=search.k))
         if exact is not None:
             panels.show_exact_matches(cards, exact, text)
+            panels.show_code(search_code.words_code(search.state(False), text))
     with right:
         _heading("Nearest by the text encoder", "Compared with the text columns of the shots alone.", palette.TRUTH)
         encoder = _result_or_none(lambda: cached.text_encoder(search.catalog))

@@ -10,6 +10,7 @@ from msm import Catalog, Title
 from msm.data.ranges import format_ranges
 from workbench.session import candidate_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
+from workbench.session.candidate_cache import PICKS
 from workbench.views.fill_in.expected import expected_html, expected_sentence
 from workbench.views.notebook_code import expected_code
 
@@ -58,7 +59,8 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
 
     with st.expander("Copy as code", icon=":material/code:"):
         ranges = format_ranges(state.hidden())
-        st.code(expected_code(catalog.path, run_path, title.title_id, ranges, state.modality()), language="python")
+        code = expected_code(catalog.path, run_path, title.title_id, ranges, shot, PICKS, state.modality(), everywhere)
+        st.code(code, language="python")
 
 
 def choose_scope() -> bool:
