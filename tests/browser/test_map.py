@@ -16,6 +16,7 @@ from msm import projection as projections
 from msm.data.selection import Selection
 from msm.projection.maps import make_maps
 from tests.browser.conftest import press
+from workbench.views.map.sentences import shown_first
 
 pytestmark = pytest.mark.browser
 
@@ -73,10 +74,16 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back
     assert len(picked) == many > 0
     expect(map_page.get_by_text(re.compile(r"around the chosen"))).to_be_visible()
 
+    splits = dict(zip(mapped.titles["title_id"], mapped.titles["split"], strict=True))
+    opened, shots = shown_first(Selection.from_link(link, world / "runs").shots, splits)
+    assert splits[opened] == "test" and picked["title_id"].nunique() > 1
+    where = f"{mapped[opened].name} (test) with {len(shots)} of the {many} shots"
+    expect(map_page.get_by_text(where)).to_be_visible()
+
     press(map_page.get_by_role("button", name="Hide these in the masking lab"))
     expect(map_page.get_by_role("heading", name="Masking lab")).to_be_visible()
-    most = picked["title_id"].value_counts()
-    expect(map_page.locator(".shot.hidden")).to_have_count(int(most.iloc[0]))
+    expect(map_page.locator(".shot.hidden")).to_have_count(len(shots))
+    expect(map_page.get_by_text(f"{len(shots)} of the {many} chosen shots are of this title")).to_be_visible()
 
     map_page.go_back()
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many))

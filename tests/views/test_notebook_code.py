@@ -7,6 +7,7 @@ values, and what `st.code` shows as Python is collected.
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,11 @@ def python_of(app: AppTest) -> set[str]:
     return {c.value for c in app.code if c.language == "python"}
 
 
+def traces_of(app: AppTest) -> list[list[dict[str, Any]]]:
+    """The traces of each Plotly figure that the page shows."""
+    return [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+
+
 def run_cell(code: str) -> Any:
     """What a notebook would show under the cell: the value of its last line."""
     *body, last = ast.parse(code).body
@@ -69,19 +75,24 @@ def run_cell(code: str) -> Any:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.parent.name)
 def test_every_cell_that_a_page_offers_runs_and_draws(monkeypatch, page):
     app = opened(monkeypatch, page)
-    found = python_of(app)
+    found = dict.fromkeys(python_of(app), traces_of(app))
     print(page.parent.name, switches(app), len(found))
     first = app.button_group[0].formatted_values[0] if switches(app) else ""
     for place, label in switches(app)[:MOST_SWITCHES]:
         press(monkeypatch, app, place, label)
         assert not app.exception, app.exception
-        found |= python_of(app)
+        found |= {code: traces_of(app) for code in python_of(app) - {*found}}
         press(monkeypatch, app, 0, first)  # back, so that the controls are where they were
     if page.parent.name not in SILENT:
         assert found, "the page shows figures, and gives the code of none"
 
-    for code in sorted(found):
+    for code, drawn in sorted(found.items()):
         shown = run_cell(code)
         assert isinstance(shown, go.Figure | pd.DataFrame) or hasattr(shown, "_repr_mimebundle_"), code
         if isinstance(shown, go.Figure):
             assert shown.data, code
+            own = json.loads(shown.to_json())["data"]
+            # A figure that grows while it is watched goes to the browser by another way; the page has no other trace like it.
+            assert own in drawn or not {str(t.get("name")) for t in own} & {
+                str(t.get("name")) for d in drawn for t in d
+            }, code

@@ -192,7 +192,22 @@ def test_a_clear_loss_is_called_one():
 def test_a_difference_that_chance_could_make_is_no_win():
     seesaw = fill_table([0.9, 0.2] * 10, [0.5, 0.5] * 10)  # on average 0.05 better, give or take 0.08
 
-    assert "about as well as" in verdict(seesaw, "linear")
+    sentence = verdict(seesaw, "linear")
+    assert "about as well as" in sentence and "ahead by 0.05 on average" in sentence
+    assert (
+        "20 hidden shots in 1 moment" not in sentence
+        and "that may be chance (95% interval of the difference: −" in sentence
+    )
+
+    hair = fill_table([0.501, 0.505] * 10, [0.5, 0.5] * 10)  # clear, and too small to matter
+    assert "the difference is 0.003 on average, and below 0.02 none is counted" in verdict(hair, "linear")
+
+
+def test_the_verdict_says_that_the_model_learned_from_the_title():
+    table = fill_table(many(0.7), many(0.5, seed=1))
+
+    assert "training title" in verdict(table, "linear", "train") and "training title" not in verdict(table, "linear")
+    assert "training title" in verdict(fill_table([0.9], [0.5]), "linear", "train")
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])

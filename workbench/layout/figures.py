@@ -8,7 +8,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from workbench.server.streamlit_internals import DeltaGenerator, columns_css
+from workbench.server.streamlit_internals import DeltaGenerator, columns_css, danger_css
 
 
 def columns(
@@ -19,6 +19,14 @@ def columns(
     row = st.container(key=key)
     row.html(f"<style>{columns_css(key, least_px)}</style>")
     return row.columns(widths, gap="medium", vertical_alignment=align)
+
+
+def danger_button(label: str, *, key: str) -> bool:
+    """A button that destroys something, in red."""
+    name = f"danger-{key.replace('.', '-')}"
+    with st.container(key=name):
+        st.html(f"<style>{danger_css(name)}</style>")
+        return st.button(label, key=key, icon=":material/delete_forever:")
 
 
 def show_figure(figure: go.Figure, page: str, name: str, cell: str) -> None:

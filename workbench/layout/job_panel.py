@@ -23,15 +23,40 @@ ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs
 EVERY_S = 1.0  # between two updates of a running job
 
 
-def jobs_panel(folder: Path, *kinds: str, done: Callable[[Job, DeltaGenerator], None]) -> None:
-    """Show the jobs of these kinds, the latest first."""
+def jobs_panel(
+    folder: Path,
+    *kinds: str,
+    done: Callable[[Job, DeltaGenerator], None],
+    shown: Callable[[Job], bool] = lambda job: True,
+) -> None:
+    """Show the jobs of these kinds, the latest first.
+
+    shown  whether a running job is shown here, and not elsewhere on the page
+    """
     with st.container():  # a fixed place, so that elements below keep their state while jobs come and go
-        found = jobs.list_jobs(folder, *kinds)
+        found = [job for job in jobs.list_jobs(folder, *kinds) if job.state != jobs.RUNNING or shown(job)]
         if running := [job.folder for job in found if job.state == jobs.RUNNING]:
             st.fragment(_running, run_every=EVERY_S)(running)
         if any(job.state != jobs.RUNNING for job in found):
             # A fragment of its own, so that Dismiss neither waits for the page nor interrupts it.
             st.fragment(_over)(folder, kinds, done)
+
+
+def show_share(job: Job) -> None:
+    """How far a running job is, where it was started; its button Stop is in its panel."""
+    st.fragment(_share, run_every=EVERY_S)(job.folder)
+
+
+def _share(folder: Path) -> None:
+    now = jobs.read(folder) if folder.exists() else None
+    if now is None or now.state != jobs.RUNNING:
+        st.rerun()
+    st.progress(now.share or 0.0, _words(now))
+
+
+def _words(job: Job) -> str:
+    share = f"{job.share:.0%}" if job.share else "starting …"
+    return " · ".join(filter(None, [f"**{escape_markdown(job.title)}**", share, left_in_words(job.seconds_left)]))
 
 
 def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:
@@ -55,9 +80,7 @@ def _running(folders: list[Path]) -> None:
 
 def _bar(job: Job) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
-    share = f"{job.share:.0%}" if job.share else "starting …"
-    words = [f"**{escape_markdown(job.title)}**", share, left_in_words(job.seconds_left)]
-    bar.progress(job.share or 0.0, " · ".join(filter(None, words)))
+    bar.progress(job.share or 0.0, _words(job))
     label = ("Stop", "Stop now", "Stop now")[min(job.stop_requests, 2)]
     button.button(
         label,

@@ -206,7 +206,7 @@ def _surprise(scene: _Scene) -> tuple[str, str]:
 def _verdict(scene: _Scene) -> tuple[str, str]:
     fill = scene.fill
     body = slides.score_bars(fill.table, fill.best_baseline_name)
-    return verdict(fill.table, fill.best_baseline_name), slides.with_note(body, scene.note)
+    return verdict(fill.table, fill.best_baseline_name, scene.title.split), slides.with_note(body, scene.note)
 
 
 def _guess(scene: _Scene) -> tuple[str, str]:

@@ -71,6 +71,14 @@ def columns_css(key: str, least_px: int) -> str:
     return f'.st-key-{key} [data-testid="stColumn"]{{min-width:min(100%,{least_px}px)}}'
 
 
+def danger_css(key: str) -> str:
+    """Rules that make the buttons in the container `key` red, as what they do cannot be undone."""
+    button = f'.st-key-{key} [data-testid="stButton"] button'
+    return (
+        f"{button}{{color:#fff;background:#b3261e;border-color:#b3261e}}{button}:hover{{color:#fff;background:#8c1d18}}"
+    )
+
+
 def full_width_css() -> str:
     """Rules that remove the sidebar and widen the page."""
     return (

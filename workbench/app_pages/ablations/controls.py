@@ -11,6 +11,7 @@ from workbench.session import page_texts, settings, state, url_state
 
 ELSEWHERE = "by path …"
 ABLATION = "ablation"  # among the settings of the page
+STARTED = "ablations.started"  # in the session: the one that was started last
 
 
 def choose_ablation(names: dict[str, Path]) -> Path | None:
@@ -18,6 +19,8 @@ def choose_ablation(names: dict[str, Path]) -> Path | None:
     heading, chooser = st.columns([3, 2], vertical_alignment="bottom")
     heading.header("Ablations", anchor=False)
     linked = settings.text(ABLATION)
+    if linked not in names and linked == st.session_state.get(STARTED):
+        linked = next(iter(names), "")  # until its folder is there
     options = [*names, ELSEWHERE]
     first = linked if linked in names else ELSEWHERE if linked or not names else options[0]
     if names and not linked:

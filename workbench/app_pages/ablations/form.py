@@ -10,16 +10,18 @@ import streamlit as st
 
 from msm import InputError
 from workbench.app_pages.ablations import cached
+from workbench.app_pages.ablations.controls import ABLATION, STARTED
+from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import explain_viewer
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import cache
+from workbench.session import cache, page_texts
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import unused_name
 from workbench.views.formatting import count, escape_markdown
 
-KINDS = ("ablate", "budget")
+ABLATE, BUDGET = "ablate", "budget"  # kinds of jobs
 USUAL = [{"Knob": "mask.ratio", "Values": "0.1, 0.4"}, {"Knob": "optim.lr", "Values": "0.001, 0.01"}]
 
 
@@ -65,6 +67,19 @@ def show_form(catalog: Path, *, opened: bool) -> None:
         if wants:
             out = unused_name(read_arguments().runs, name.strip() or "ablation")
             _start(wants, catalog, out, recipes, parameters, settings, each=each, seeds=int(seeds))
+        _show_started()
+        jobs_panel(jobs.jobs_folder(read_arguments().runs), BUDGET, done=show_finished_job)
+
+
+def _show_started() -> None:
+    """What became of the ablation that was started last, beside the button that started it."""
+    name = st.session_state.get(STARTED)
+    if name and (read_arguments().runs / name).exists():
+        st.success(f"**{escape_markdown(name)}** was started. It is at the top of this page.", icon=":material/check:")
+    elif name:
+        st.info(
+            f"**{escape_markdown(name)}** begins: its bar is at the top of this page.", icon=":material/hourglass_top:"
+        )
 
 
 def _start(
@@ -95,6 +110,10 @@ def _start(
     except (InputError, OSError) as error:
         st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
+    if kind == ABLATE:
+        st.session_state[STARTED] = out.name
+        page_texts.put(ABLATION, out.name)
+        st.toast(f"**{escape_markdown(out.name)}** was started.", icon=":material/science:")
     st.rerun()
 
 

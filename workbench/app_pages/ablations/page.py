@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from workbench.app_pages.ablations import cached, controls, form, panels
@@ -16,13 +18,20 @@ arguments = read_arguments()
 names = cached.list_ablations(arguments)
 catalog = chosen_catalog_path()  # first: it reads the address
 path = controls.choose_ablation(names)
-jobs_panel(jobs.jobs_folder(arguments.runs), *form.KINDS, done=form.show_finished_job)
+one = cached.read(path) if path else None
+jobs_panel(
+    jobs.jobs_folder(arguments.runs),
+    form.ABLATE,
+    done=form.show_finished_job,
+    shown=lambda job: (
+        one is None or not one.running or Path(str(job.about.get("out"))).absolute() != one.path.absolute()
+    ),
+)
 
 with st.container():  # keeps the place of the form below, so that it stays open
-    if path is None:
+    if one is None:
         panels.explain_ablations(catalog)
     else:
-        one = cached.read(path)
         panels.show_progress(one)
         if one.problem:
             st.error(f"{escape_markdown(one.problem)}.", icon=":material/folder_off:")

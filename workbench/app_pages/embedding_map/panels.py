@@ -29,6 +29,8 @@ from workbench.views.map.sentences import (
     map_name,
     map_note,
     overlap_sentence,
+    several_titles_sentence,
+    shown_first,
     typical_sentence,
 )
 from workbench.views.notebook_code import map_code
@@ -138,27 +140,31 @@ def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
     labels = cached.labels(catalog, "shots")
     if sentence := typical_sentence(labels.iloc[rows], labels):
         st.markdown(sentence)
-    _show_ways_on(catalog, rows)
+    _show_ways_on(catalog)
     with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:", **settings.flag("table")):
         st.dataframe(_table(catalog, rows[:LONGEST_TABLE]), hide_index=True, height=min(38 + 35 * len(rows), 360))
         if len(rows) > LONGEST_TABLE:
             st.caption(f"The first {LONGEST_TABLE}; all of them are in the notebook, by *Copy as code*.")
 
 
-def _show_ways_on(catalog: Catalog, rows: np.ndarray) -> None:
+def _show_ways_on(catalog: Catalog) -> None:
     by_title = state.selection().shots
-    most = max(by_title, key=lambda pair: len(pair[1]))
-    name = catalog[most[0]].name
-    where = f"of {name}" if len(by_title) == 1 else f"each in its title; {name}, which has most of them, is opened"
-    with st.container(horizontal=True):
-        if st.button("Hide these in the masking lab", icon=":material/visibility_off:", type="primary", help=where):
-            for title_id, shots in by_title:
+    opened, shots = shown_first(by_title, dict(zip(catalog.titles["title_id"], catalog.titles["split"], strict=True)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Hide these in the masking lab", icon=":material/visibility_off:", type="primary"):
+            for title_id, of_title in by_title:
                 state.choose_title(title_id)
-                state.hide(shots)
-            state.choose_title(most[0])
+                state.hide(of_title)
+            state.choose_title(opened)
             switch_to_page("masking_lab", catalog)
         if st.button("Search like these", icon=":material/image_search:"):
             switch_to_page("retrieval", catalog)
+    if len(by_title) > 1:
+        all_shots = sum(len(of_title) for _, of_title in by_title)
+        words = several_titles_sentence(
+            catalog[opened].name, catalog[opened].split, len(shots), all_shots, len(by_title)
+        )
+        st.caption(escape_markdown(words))
 
 
 def _table(catalog: Catalog, rows: np.ndarray) -> pd.DataFrame:

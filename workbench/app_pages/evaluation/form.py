@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from msm import Catalog
+from workbench.layout.job_panel import show_share
 from workbench.server import jobs
 from workbench.server.roles import may_edit
 from workbench.server.streamlit_internals import DeltaGenerator
-from workbench.session import cache
+from workbench.session import cache, state
 from workbench.session.arguments import read_arguments
 from workbench.views.formatting import escape_markdown
 from workbench.views.report.reports import Reports
@@ -60,7 +61,10 @@ def offer_measurement(label: str, run_path: Path, catalog: Catalog, *extra: str,
     """A button that measures a run as a job, disabled while it is being measured."""
     folder = jobs.jobs_folder(read_arguments().runs)
     about = {"run": str(run_path.absolute()), "extra": list(extra)}
-    busy = any(j.state == jobs.RUNNING and j.about.get("run") == about["run"] for j in jobs.list_jobs(folder, KIND))
+    running = [
+        j for j in jobs.list_jobs(folder, KIND) if j.state == jobs.RUNNING and j.about.get("run") == about["run"]
+    ]
+    busy = bool(running)
     split = next((s for s in ("test", "validation") if catalog.split(s)), None)
     if split is None:
         st.caption("This catalog has no test title and no validation title, so there is nothing unseen to measure on.")
@@ -72,10 +76,22 @@ def offer_measurement(label: str, run_path: Path, catalog: Catalog, *extra: str,
         with jobs.prepared(folder, KIND) as place:
             jobs.start(place, f"Measuring {run_path.name}", verb, about)
         st.rerun()
-    if busy:
-        st.caption("It is being measured: see the bar above.")
+    for job in running[:1]:
+        show_share(job)
 
 
 def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
-    """The message of a finished measurement."""
-    st.success(f"**{escape_markdown(job.title)}** is done; the report below holds it.", icon=":material/check:")
+    """The message of a finished measurement: that the report below holds it, or a button that shows its run."""
+    name = Path(str(job.about.get("run", ""))).name
+    here = name == state.run()
+    where = (
+        "is done; the report below holds it"
+        if here
+        else f"is done; the report below is of {escape_markdown(str(state.run()))}"
+    )
+    st.success(f"**{escape_markdown(job.title)}** {where}.", icon=":material/check:")
+    if not here and buttons.button(
+        f"Show {escape_markdown(name)}", key=f"show.{job.name}", icon=":material/straighten:"
+    ):
+        state.choose_run(name)
+        st.rerun()

@@ -11,7 +11,7 @@ from workbench.layout.catalog_panels import provenance_line
 from workbench.layout.choosers import choose_run, choose_title
 from workbench.session import state
 from workbench.views.fill_in.filmstrip import scene_around
-from workbench.views.formatting import escape_markdown
+from workbench.views.formatting import count, escape_markdown, grouped
 
 
 def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
@@ -23,6 +23,28 @@ def show_head(catalog: Catalog, runs: pd.DataFrame) -> None:
     with run:
         choose_run(runs)
     provenance_line(catalog)
+    _show_chosen_shots(catalog)
+
+
+def _show_chosen_shots(catalog: Catalog) -> None:
+    """What share of the chosen shots of several titles is hidden here, and a button that opens the next title."""
+    by_title = dict(state.selection().shots)
+    if len(by_title) < 2 or by_title.get(state.title()) != tuple(state.hidden()):
+        return
+    titles, all_shots = list(by_title), sum(map(len, by_title.values()))
+    following = titles[(titles.index(state.title()) + 1) % len(titles)]
+
+    def open_next() -> None:
+        state.choose_title(following)
+        state.hide(by_title[following])
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        here = f"{grouped(len(by_title[state.title()]))} of the {count(all_shots, 'chosen shot')} are of this title"
+        st.markdown(
+            f":material/select_all: {here}, the others of {count(len(titles) - 1, 'other title')}.", width="content"
+        )
+        name = escape_markdown(catalog[following].name)
+        st.button(f"Next: {name}", icon=":material/skip_next:", type="tertiary", key="chosen.next", on_click=open_next)
 
 
 def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:

@@ -31,7 +31,7 @@ def show_lab(catalog: Catalog, run_path: Path | None) -> None:
     _show_filmstrip(catalog, title, run_path, filled, strip)
     with st.container():  # one place for what is there or not, so that the controls below stay where they are
         if filled:
-            st.subheader(verdict(filled.table, filled.best_baseline_name), anchor=False)
+            st.subheader(verdict(filled.table, filled.best_baseline_name, title.split), anchor=False)
             metrics.show_metrics(filled)
             metrics.explain_hidden_parts(state.modality(), filled)
             metrics.explain_colours(strip)

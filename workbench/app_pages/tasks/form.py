@@ -78,8 +78,6 @@ def show_finished_job(job: jobs.Job, buttons: DeltaGenerator) -> None:
     """The message of a finished probe, and a button that shows its report."""
     st.success(f"**{escape_markdown(job.title)}** is done.", icon=":material/check:")
     name = job.about.get("report")
-
-    def show() -> None:
+    if buttons.button("Show it", key=f"show.{job.name}", icon=":material/label:"):
         page_texts.put(REPORT, name)
-
-    buttons.button("Show it", key=f"show.{job.name}", on_click=show, icon=":material/label:")
+        st.rerun()

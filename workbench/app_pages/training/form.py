@@ -16,6 +16,7 @@ from msm.recipes.recipe import Recipe
 from workbench.app_pages.training import processes
 from workbench.layout.choosers import choose_catalog
 from workbench.layout.figures import columns
+from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.server.roles import explain_viewer
 from workbench.server.streamlit_internals import DeltaGenerator
@@ -25,6 +26,7 @@ from workbench.session.page_context import has_training_titles, unused_name
 from workbench.views.formatting import escape_markdown, grouped
 from workbench.views.training.sentences import hyperparameter_name
 
+_STARTED, _NAME_IS_TAKEN = "training.started", "training.name is taken"
 BASIC = ("steps", "mask.ratio", "mask.policy", "model.width", "model.depth", "optim.lr", "seed")
 
 
@@ -34,6 +36,25 @@ def show_form(catalog: Path, folder: Path, *, opened: bool) -> None:
             return
         choose_catalog(catalog_names(read_arguments()))
         st.fragment(_form)(catalog, folder)
+        _show_started(folder)
+        jobs_panel(folder, processes.ESTIMATE, done=show_estimate)
+
+
+def _show_started(folder: Path) -> None:
+    """What became of the training that was started last, beside the button that started it."""
+    name = st.session_state.get(_STARTED)
+    path = read_arguments().runs / str(name)
+    if not name:
+        return
+    if (path / "run.json").exists():
+        st.success(
+            f"**{escape_markdown(name)}** was started. Its curves are at the top of this page.", icon=":material/check:"
+        )
+    elif any(job.about.get("run") == str(path.absolute()) for job in processes.not_begun(folder)):
+        st.info(
+            f"**{escape_markdown(name)}** begins: it reads the catalog and makes the model …",
+            icon=":material/hourglass_top:",
+        )
 
 
 def _form(catalog: Path, folder: Path) -> None:
@@ -58,7 +79,10 @@ def _form(catalog: Path, folder: Path) -> None:
 def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> None:
     runs = read_arguments().runs
     free = unused_name(runs, name)
-    typed = st.text_input("Name of the run", key=state.form_key("training.name"), placeholder=free.name).strip()
+    key = state.form_key("training.name")
+    if st.session_state.pop(_NAME_IS_TAKEN, False):
+        st.session_state[key] = ""
+    typed = st.text_input("Name of the run", key=key, placeholder=free.name).strip()
     run = unused_name(runs, typed) if typed else free
     problem = _find_problem(catalog, name, typed, changed)
     st.code(shlex.join(["msm", *train_words(str(catalog), str(run), name, changed)]), language="bash", wrap_lines=True)
@@ -77,7 +101,8 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
         return
     if wanted:
         state.await_training(run.name)
-        state.clear_forms()
+        st.session_state[_STARTED], st.session_state[_NAME_IS_TAKEN] = run.name, True
+        st.toast(f"**{escape_markdown(run.name)}** was started.", icon=":material/model_training:")
     st.rerun()
 
 

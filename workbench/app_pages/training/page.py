@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from workbench.app_pages.training import controls, form, panels, processes
-from workbench.layout.job_panel import jobs_panel
 from workbench.server import jobs
 from workbench.session import url_state
 from workbench.session.arguments import read_arguments
@@ -16,7 +15,6 @@ folder = jobs.jobs_folder(arguments.runs)
 
 paths = controls.choose_runs(runs)
 panels.show_starting_jobs(folder)
-jobs_panel(folder, processes.ESTIMATE, done=form.show_estimate)
 if paths:
     panels.show_runs(paths, folder, catalog)
 else:

@@ -11,9 +11,10 @@ from msm import InputError
 from msm.runs import monitor
 from msm.runs.monitor import Watched
 from workbench.app_pages.training import processes
-from workbench.layout.figures import columns
+from workbench.app_pages.training.controls import RUN
+from workbench.layout.figures import columns, danger_button
 from workbench.server.roles import may_edit
-from workbench.session import cache, state
+from workbench.session import cache, page_texts, state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
 from workbench.session.page_context import switch_to_page
 from workbench.views.formatting import escape_markdown, number
@@ -131,10 +132,11 @@ def _delete(run: Watched, folder: Path) -> None:
         st.markdown(
             f"Delete **{escape_markdown(run.name)}** with its weights and curves ({size} MB)? This cannot be undone."
         )
-        if st.button("Delete it for good", type="primary", key=f"delete.{run.name}"):
+        if danger_button("Delete it for good", key=f"delete.{run.name}"):
             try:
                 processes.delete(folder, run.path, read_arguments().runs)
             except (InputError, OSError) as error:
                 st.error(f"{escape_markdown(error)}.")
                 return
+            page_texts.put(RUN, None)  # or the page would say that there is no such run
             st.rerun()

@@ -11,15 +11,17 @@ from msm.metrics.intervals import LEVEL
 from workbench.views.formatting import count, grouped, number
 
 NOTHING_HIDDEN = "Nothing is hidden. Click a shot, or drag over a few, to see what the model makes of them."
+TRAINED_ON = "This is a training title: the model learned from its shots, so it is no test."
 FEW = 5  # independent hidden stretches below which nothing is called a measurement
 FAINT = 0.3  # centred cosine below which a prediction is called far from the shot
 LEAST_GAP = 0.02  # least difference in centred cosine that is reported
 
 
-def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
+def verdict(table: pd.DataFrame, best_baseline_name: str, split: str = "test") -> str:
     """Compare the model with the best baseline in one or two sentences.
 
     table  a row a hidden shot: shot, centred_cosine, best_baseline, distance, rank, num_shots
+    split  of the title: that the model learned from it is said
 
     "Better" requires that a paired interval over the hidden shots excludes zero; fewer than FEW moments of the film (runs of
     neighbouring hidden shots) are never called a measurement.
@@ -29,9 +31,9 @@ def verdict(table: pd.DataFrame, best_baseline_name: str) -> str:
     deed = baselines.action(best_baseline_name)
     if (table["distance"] >= table["num_shots"]).all():
         return "Everything is hidden, so the model had nothing to go by but the title; leave some shots visible."
-    if len(np.unique(moments(table["shot"]))) < FEW:
-        return _of_few(table, deed)
-    return f"{_of_many(table, deed)} {_where(table) or _how_near(table)}".strip()
+    few = len(np.unique(moments(table["shot"]))) < FEW
+    said = _of_few(table, deed) if few else f"{_of_many(table, deed)} {_where(table) or _how_near(table)}"
+    return f"{said.strip()} {TRAINED_ON}" if split == "train" else said.strip()
 
 
 def _of_few(table: pd.DataFrame, deed: str) -> str:
@@ -63,7 +65,22 @@ def _of_many(table: pd.DataFrame, deed: str) -> str:
         return (
             f"Copying did better: {deed} came nearer to the truth than the model on {len(table) - nearer} of {hidden}."
         )
-    return f"The model did about as well as {deed}, no better: on {hidden} the difference is too small to count."
+    return (
+        f"The model did about as well as {deed}, no better: {_why_no_difference(gap, moments(table['shot']), hidden)}"
+    )
+
+
+def _why_no_difference(gap: pd.Series, moment: np.ndarray, hidden: str) -> str:
+    """Why a difference does not count: it is small, or chance explains it."""
+    mean, (low, high) = float(gap.mean()), interval(gap, moment)
+    side = "ahead" if mean > 0 else "behind"
+    if abs(mean) < LEAST_GAP:
+        return f"on {hidden} the difference is {number(abs(mean), 3)} on average, and below {number(LEAST_GAP)} none is counted."
+    where = f"in {count(len(np.unique(moment)), 'moment')} of the film"
+    return (
+        f"it is {side} by {number(abs(mean))} on average, but on {hidden} {where} that may be chance "
+        f"({LEVEL:.0%} interval of the difference: {number(low)} to {number(high)})."
+    )
 
 
 def clear_difference(gap: pd.Series, moment: np.ndarray | None = None) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.views.formatting import escape_markdown, number
+from msm.data.selection import Shots
+from workbench.views.formatting import count, escape_markdown, grouped, number
 
 FEWEST, MOST_NAMED, CLEARLY = 4, 3, 0.15
 DEFAULTS = {"dims": 2, "neighbours": 15, "min_dist": 0.1, "densmap": False, "components": 50, "seed": 0}
@@ -96,3 +97,15 @@ def label_agreement_sentence(shares: Mapping[str, tuple[float, float]], label: s
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}\u2009%" if math.isfinite(share) else "–"
+
+
+def shown_first(by_title: Shots, splits: Mapping[str, str]) -> tuple[str, tuple[int, ...]]:
+    """The title that the masking lab opens of several with chosen shots, and those shots: an unseen one, with the most."""
+    order = ("train", "validation", "test")
+    return max(by_title, key=lambda pair: (order.index(splits[pair[0]]), len(pair[1])))
+
+
+def several_titles_sentence(name: str, split: str, num_shots: int, of_shots: int, num_titles: int) -> str:
+    """Where the chosen shots of several titles go when they are hidden: the masking lab shows one title at a time."""
+    rest = f"the other {grouped(of_shots - num_shots)} are hidden in {count(num_titles - 1, 'other title')}"
+    return f"The lab shows one title at a time: {name} ({split}) with {grouped(num_shots)} of the {grouped(of_shots)} shots; {rest}."
