@@ -10,7 +10,7 @@ from workbench.server.roles import may_edit
 from workbench.server.saved_views import SavedView, list_views, remove_view, save_view
 from workbench.session import state, url_state
 from workbench.session.arguments import read_arguments
-from workbench.session.page_context import PAGES, chosen_catalog_path
+from workbench.session.page_context import chosen_catalog_path, open_view
 from workbench.views.formatting import escape_markdown
 
 
@@ -42,11 +42,7 @@ def _show_view(view: SavedView, page: str) -> None:
     label = escape_markdown(view.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(label, key=f"view.{view.path.stem}", type="tertiary", width="stretch"):
-            url_state.move_to(view.query)
-            if view.page == page:
-                st.rerun()
-            if (PAGES / view.page / "page.py").is_file():
-                st.switch_page(PAGES / view.page / "page.py")
+            open_view(view.page, view.query, page)
         if may_edit():
             st.button(
                 "Remove", key=f"view.{view.path.stem}.remove", type="tertiary",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain, count
 from pathlib import Path
 from typing import NoReturn
@@ -60,6 +60,19 @@ def switch_to_page(page: str, catalog: Catalog) -> NoReturn:
     """
     state.fill_defaults(catalog, cache.list_runs(read_arguments().runs, catalog))
     st.switch_page(PAGES / page / "page.py", query_params=url_state.query(url_path(page)))
+
+
+def open_view(page: str, query: Mapping[str, str], opened: str) -> None:
+    """Show what these URL parameters name, on the page of this folder; nothing for a page that is not there.
+
+    opened  the page that is open
+    """
+    if not (PAGES / page / "page.py").is_file():
+        return
+    url_state.move_to(query)
+    if page == opened:
+        st.rerun()
+    st.switch_page(PAGES / page / "page.py")
 
 
 def url_path(page: str) -> str:
