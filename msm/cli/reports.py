@@ -120,7 +120,7 @@ def surprise_as_text(found: Surprise, scenes: PeaksAtScenes | None, agreement: f
         [str(r.shot), f"{r.surprise:.3f}", f"{r.copy_surprise:.3f}", opens[r.starts_scene is True]]
         for r in top.astype({"starts_scene": object}).itertuples()
     ]
-    lines = [*_table(["shot", "surprise", "of copying", ""], rows), ""]
+    lines = [*_table(["shot", "surprise", baselines.label(top["baseline"].iloc[0]), ""], rows), ""]
     if scenes:
         lines.append(
             f"{scenes.beside} of the {scenes.count} most surprising shots are at a change of scene "

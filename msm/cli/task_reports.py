@@ -66,6 +66,7 @@ def _about(task: dict[str, Any]) -> list[str]:
     if task["few_titles"]:
         sentence += "; so few titles make intervals too narrow"
     lines = [sentence + "."]
+    lines += _curve(task)
     found = [s for s in task.get("curve", {}).get("savings", []) if "raw" in s["needs"]]
     if found:
         most = task["curve"]["sizes"][-1]
@@ -76,3 +77,21 @@ def _about(task: dict[str, Any]) -> list[str]:
             f"{task['label']}: with {halfway['labels']} labels in context, the shot alone needs {told} for the same score."
         )
     return lines
+
+
+def _curve(task: dict[str, Any]) -> list[str]:
+    """The few-shot curve as a table, a line a number of labels, with the interval by title of each point."""
+    if not (curve := task.get("curve")):
+        return []
+    columns = curve["columns"]
+    rows = [[str(size), *(_point(columns[k][i]) for k in columns)] for i, size in enumerate(curve["sizes"])]
+    header = ["labels", *(INPUTS[k] for k in columns)]
+    return [
+        f"{task['label']}: {MEASURES[curve['measure']]} by the number of labels, with the interval over titles",
+        text_table(header, rows),
+    ]
+
+
+def _point(point: dict[str, Any]) -> str:
+    spread = point.get("interval")
+    return f"{point['mean']:.3f}" + (f" ({spread['low']:.3f} to {spread['high']:.3f})" if spread else "")

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from msm import metrics
+from msm.baselines import kriging
 from msm.baselines.distance_weighted import bandwidth_for
 from msm.data import scenes
 from msm.data.catalog import Title
@@ -52,23 +53,32 @@ class Surprise:
         """A row a shot.
 
         shot, start_s, surprise (1 − centred cosine of the prediction: 0 = as predicted, 1 = nothing in common),
-        copy_surprise (the same of a baseline, the distance-weighted mean of the other shots), starts_scene (None where
-        unknown)
+        copy_surprise (the same of the baseline that predicts this title best), baseline (its name, the same in each row),
+        starts_scene (None where unknown)
         """
         mean = self.space.mean
-        copied = weighted_neighbours(self.shots, self._bandwidth())
+        baseline, copied = self._best_baseline()
         starts = scene_starts(self.labels)
         return pd.DataFrame(
             {
                 "shot": np.arange(len(self.shots)),
                 "start_s": self.labels["start_s"].to_numpy(),
                 "surprise": 1 - metrics.centred_cosine(self.predicted, self.shots, mean),
-                "copy_surprise": 1 - metrics.centred_cosine(copied, self.shots, mean),
+                "copy_surprise": copied,
+                "baseline": baseline,
                 "starts_scene": pd.Series(
                     [None] * len(self.shots) if starts is None else starts.tolist(), dtype=object
                 ),
             }
         )
+
+    def _best_baseline(self) -> tuple[str, np.ndarray]:
+        """The name and the (N,) surprise of the better of the two strongest baselines; of the other where a run lacks one."""
+        predicted = {"distance_weighted": weighted_neighbours(self.shots, self._bandwidth())}
+        if parameters := self.space.baselines.get("kriging"):
+            predicted["kriging"] = kriging.leave_one_out(self.shots, self.space.mean, **parameters)
+        surprises = {n: 1 - metrics.centred_cosine(p, self.shots, self.space.mean) for n, p in predicted.items()}
+        return min(surprises.items(), key=lambda found: float(np.nanmean(found[1])))
 
     def _bandwidth(self) -> float:
         """Of the distance-weighted mean where a single shot is hidden."""

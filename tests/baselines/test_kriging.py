@@ -265,3 +265,13 @@ def test_precision_matrices_are_kept_up_to_a_number_of_bytes(monkeypatch):
 def test_parameters_from_a_file_that_do_not_belong_together_are_recognised(known, wrong):
     assert kriging.fits(WIDTH, known[0])
     assert not kriging.fits(WIDTH, {**known[0], **wrong})
+
+
+@pytest.mark.parametrize("num_shots", [2, 3, 60, 256, 257, 400])
+def test_all_shots_left_out_in_turn_are_predicted_as_each_alone(known, num_shots):
+    parameters, mean = known
+    shots = process(num_shots, np.random.default_rng(num_shots))
+    together = kriging.leave_one_out(shots, mean, **parameters)
+    some = sorted({0, 1, num_shots // 2, num_shots - 1, *range(1, num_shots, 29)})
+    alone = [kriging.predict(example_of(shots, np.arange(num_shots) == i, mean), **parameters)[0] for i in some]
+    assert_allclose(together[some], alone, atol=2e-5)

@@ -14,15 +14,16 @@ from sklearn.linear_model import LogisticRegression
 
 from msm import Catalog, InputError, Run, TitleData
 from msm.cli import main
+from msm.cli.task_reports import tasks_as_text
 from msm.data.catalog import modalities_of
 from msm.evaluation.label_files import read_labels_of
 from msm.evaluation.tasks.attentive import Spans, attentive
 from msm.evaluation.tasks.columns import Columns
-from msm.evaluation.tasks.curve import labels_for
+from msm.evaluation.tasks.curve import few_shot_curve, labels_for
 from msm.evaluation.tasks.inputs import neighbours_of
 from msm.evaluation.tasks.linear import linear, logistic
 from msm.evaluation.tasks.report import probe_tasks
-from msm.evaluation.tasks.splits import divide, hold_out
+from msm.evaluation.tasks.splits import Split, divide, hold_out
 from tests.browser.small_world import train_run
 
 TITLES, SHOTS, WIDTH = 24, 24, 8
@@ -144,6 +145,26 @@ def test_tags_of_titles_have_a_curve_an_attentive_probe_and_a_search_and_the_rep
     assert entry["kind"] == "tags" and entry["of"] == "title" and entry["scored_on"] == "test titles"
     assert [p["probe"] for p in entry["probes"]] == ["linear", "attentive", "retrieval"]
     assert entry["curve"]["sizes"][0] == 8 and set(entry["curve"]["columns"]) == {"raw", "neighbours"}
+    for point in entry["curve"]["columns"]["raw"]:
+        spread = point["interval"]
+        assert spread["low"] <= point["mean"] <= spread["high"] and spread["low"] < spread["high"]
+    assert f"({spread['low']:.3f} to {spread['high']:.3f})" in tasks_as_text(first, None)
+
+
+def test_intervals_of_a_curve_are_wider_where_titles_differ_more():
+    """Labels follow a column in every title, or in half of the titles and nothing in the others."""
+    rng = np.random.default_rng(0)
+    title = np.repeat(np.arange(60), 12)
+    x = rng.normal(size=(len(title), 4)).astype(np.float32)
+    split = Split(np.flatnonzero(title < 30), np.flatnonzero(title >= 30))
+
+    def width(follows: np.ndarray) -> float:
+        truth = np.where(follows, x[:, 0], rng.normal(size=len(x))) > 0
+        curve = few_shot_curve("boundaries", {"raw": x, "neighbours": x}, truth[:, None], title, [split], rng)
+        spread = curve["columns"]["raw"][-1]["interval"]
+        return spread["high"] - spread["low"]
+
+    assert width(title % 2 == 0) > 2 * width(title >= 0)
 
 
 def test_the_attentive_probe_finds_the_one_shot_that_tells_where_a_mean_drowns_it():

@@ -85,7 +85,7 @@ def test_a_long_training_is_drawn_with_few_points_that_keep_its_mean_and_its_end
 @pytest.mark.parametrize(
     ("cosines", "sentence"),
     [
-        ([0.4, 0.52, 0.6], "is ahead of blending the visible shots on either side, the best way to copy, since step 20"),
+        ([0.4, 0.52, 0.6], "is ahead of blending the visible shots on either side, the best baseline, since step 20"),
         ([0.6, 0.61], "since its first validation at step 10: 0.61 against 0.50"),
         ([0.2, 0.4], "is still behind"),
         ([0.2, 0.501], "is level with"),

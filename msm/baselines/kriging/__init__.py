@@ -21,14 +21,15 @@ import numpy as np
 
 from msm.baselines._protocol import Example
 from msm.baselines.kriging.fit import fit
+from msm.baselines.kriging.leave_one_out import leave_one_out
 from msm.baselines.kriging.posterior import PRECISIONS, by_covariance, by_precision, covariance
 from msm.baselines.kriging.windows import LONGEST, Window, split
 
-__all__ = ["ACTION", "EVERYDAY_LABEL", "LABEL", "fit", "fits", "predict"]
+__all__ = ["ACTION", "EVERYDAY_LABEL", "LABEL", "fit", "fits", "leave_one_out", "predict"]
 
 LABEL = "kriging predictor"
-EVERYDAY_LABEL = "Statistical interpolation"
-ACTION = "interpolating between the visible shots by statistics"
+EVERYDAY_LABEL = "Smoothing by statistics"
+ACTION = "smoothing the visible shots by statistics"
 
 
 def predict(example: Example, components: np.ndarray, decays: np.ndarray, variances: np.ndarray) -> np.ndarray:

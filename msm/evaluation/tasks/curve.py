@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from msm.evaluation.probes.scores import interval
 from msm.evaluation.tasks.linear import linear
-from msm.evaluation.tasks.measures import PRIMARY, measure
+from msm.evaluation.tasks.measures import PRIMARY, measure, resampled
 from msm.evaluation.tasks.splits import Split
 
 SIZES = (8, 16, 32, 64, 128, 256, 512)
@@ -30,30 +31,42 @@ def few_shot_curve(
 ) -> dict[str, Any]:
     """Score linear probes that were given few labels, drawn DRAWS times, the same for every kind of embedding.
 
-    returns  {"measure", "sizes", "columns": {kind: [{"mean", "low", "high"} …]}, "savings": […]}; low and high are the worst and
-             the best draw
+    returns  {"measure", "sizes", "columns": {kind: [{"mean", "low", "high", "interval"} …]}, "savings": […]}; low and high are the
+             worst and the best draw, interval is {"low", "high"} of the mean, 95 % over the scored titles; None where too few
     """
     parts = [splits[i % len(splits)] for i in range(DRAWS)]
     most = min(len(p.fit) for p in parts)
     sizes = [n for n in SIZES if 1.3 * n < most] + ([most] if most <= SIZES[-1] else [])
     found: dict[str, list[list[float]]] = {k: [[] for _ in sizes] for k in features}
+    spread: dict[str, list[list[np.ndarray]]] = {k: [[] for _ in sizes] for k in features}
     for part in parts:
         order = rng.permutation(part.fit)
         scored = np.sort(rng.permutation(part.score)[:MOST_SCORED])
         for i, n in enumerate(sizes):
             few = order[:n]
-            for name, x in features.items():
-                scores = linear(x[few], truth[few], title[few], x[scored], np.random.default_rng(n))
-                found[name][i].append(measure(kind, truth[scored], scores)[PRIMARY[kind]])
+            scores = {
+                name: linear(x[few], truth[few], title[few], x[scored], np.random.default_rng(n))
+                for name, x in features.items()
+            }
+            same = np.random.default_rng(
+                0
+            )  # the same titles for every draw of labels, so that draws of labels average out
+            drawn = resampled(kind, truth[scored], scores, title[scored], same)
+            for name in features:
+                found[name][i].append(measure(kind, truth[scored], scores[name])[PRIMARY[kind]])
+                spread[name][i].append(drawn[name])
         done()
-    columns = {
-        k: [{"mean": float(np.mean(v)), "low": float(min(v)), "high": float(max(v))} for v in rows]
-        for k, rows in found.items()
-    }
+    columns = {k: [_point(values, drawn) for values, drawn in zip(found[k], spread[k], strict=True)] for k in features}
     return {"measure": PRIMARY[kind], "sizes": sizes, "columns": columns, "savings": savings(sizes, columns)}
 
 
-def savings(sizes: list[int], columns: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
+def _point(values: list[float], drawn: list[np.ndarray]) -> dict[str, Any]:
+    """A point of a curve from its DRAWS scores, and from those over resampled titles, (B,) each."""
+    over_titles = interval(np.mean(drawn, axis=0))
+    return {"mean": float(np.mean(values)), "low": min(values), "high": max(values), "interval": over_titles}
+
+
+def savings(sizes: list[int], columns: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """For each number of labels that the context is given, how many each other embedding needs for the same score.
 
     None where it does not reach that score with the most labels that were tried.

@@ -37,7 +37,7 @@ def report_or_offer(run_path: Path, catalog: Catalog) -> dict[str, Any] | None:
             offer_measurement("Measure it again", run_path, catalog)
         return evaluation
     st.markdown(
-        "Shots of every title that training never saw are hidden, and the model's guesses stand against five ways to copy. "
+        "Shots of every title that training never saw are hidden, and the model's guesses stand against baselines, which copy, average or smooth the visible shots. "
         "That takes seconds to minutes."
     )
     offer_measurement("Measure it", run_path, catalog, main=True)

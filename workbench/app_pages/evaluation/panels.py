@@ -48,7 +48,7 @@ def show_predictors(reports: Reports, run_path: Path) -> None:
     """The model and every baseline with intervals, and the scores by modality."""
     left, right = columns("predictors", [3, 2], least_px=340)
     with left:
-        st.markdown("##### Against every way to copy")
+        st.markdown("##### Against every baseline")
         show_figure(
             report_figures.predictors_figure(reports),
             PAGE,
@@ -85,7 +85,7 @@ def show_parts(reports: Reports, run_path: Path, catalog: Catalog) -> None:
 
 
 def _explain_spans(spans: dict[str, Any]) -> str:
-    whiskers = "Whiskers: 95 % of title draws, for the difference to copying."
+    whiskers = "Whiskers: 95 % of title draws, for the difference to the best baseline."
     if "skipped" in spans:
         return f"Distances: {spans['skipped']} {whiskers}"
     return f"Distances: with {spans['length']} shots in a row hidden. {whiskers}" if spans else whiskers

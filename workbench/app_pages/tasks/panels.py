@@ -26,6 +26,10 @@ from workbench.views.tasks.tables import (
 )
 
 PAGE = "tasks"
+CURVES = (
+    "Linear probes that are given so many labels, three draws each. The band is the 95 % interval over titles where "
+    "most is known of a shot; a point shows its own when it is pointed at."
+)
 HELP = (
     "A probe is fitted on some titles and asked about others; the embeddings stay as they are. Orange needs no model: the shot, "
     "with the mean of its neighbours copied beside it."
@@ -74,7 +78,7 @@ def show_curves(report: dict[str, Any], run_path: Path, name: str) -> None:
     found = [(i, t) for i, t in enumerate(report["tasks"]) if t.get("curve")]
     if not found:
         return
-    st.subheader("With few labels", anchor=False, help="Linear probes that are given so many labels, three draws each.")
+    st.subheader("With few labels", anchor=False, help=CURVES)
     for start in range(0, len(found), 2):
         for column, (i, task) in zip(
             columns(f"curves-{start}", [1, 1], least_px=420), found[start : start + 2], strict=False

@@ -59,7 +59,7 @@ def show_metrics(measured: Measured) -> None:
 
 def show_curves(runs: dict[str, Measured], folder: Path) -> None:
     """The validation curve, then curves of the steps and the collapse gauges, two in a row."""
-    st.markdown("##### On validation titles, against the best way to copy")
+    st.markdown("##### On validation titles, against the best baseline")
     with_gauges = any(len(measured.validations) for measured in runs.values())
     if with_gauges:
         _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")

@@ -88,7 +88,7 @@ def explain_trainings(catalog: Path) -> None:
     st.subheader("No training yet: how near does a model come to shots that it cannot see?", anchor=False)
     st.markdown(
         "A training hides shots of your titles and learns to restore them from the others; its curve stands against the best "
-        "way to copy, so that you see at once whether it understands more than its neighbours. Start one below, or on the command line:"
+        "baseline, which copies, averages or smooths the visible shots, so that you see at once whether it understands more than its neighbours. Start one below, or on the command line:"
     )
     words = ["msm", "train", str(catalog), str(unused_name(read_arguments().runs, "mediafm"))]
     st.code(shlex.join(words), language="bash", wrap_lines=True)

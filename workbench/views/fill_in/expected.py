@@ -38,13 +38,18 @@ def three_columns(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame
 
     model, baseline  nearest shots, the nearest first
     """
-    copying = (
+    without = (
         empty_column("Without a model", palette.BASELINE, POINTS_AT_NONE)
         if best_baseline_name == NO_SHOT
-        else column("Copying would show", palette.BASELINE, baseline[0], baseline[1:])
+        else column(
+            f"{baselines.action(best_baseline_name).split()[0].capitalize()} would show",
+            palette.BASELINE,
+            baseline[0],
+            baseline[1:],
+        )
     )
     real = column("The real shot", palette.TRUTH, truth)
-    return triptych([real, column("The model expected", palette.MODEL, model[0], model[1:]), copying])
+    return triptych([real, column("The model expected", palette.MODEL, model[0], model[1:]), without])
 
 
 def expected_html(truth: Frame, model: Sequence[Frame], baseline: Sequence[Frame], best_baseline_name: str) -> str:

@@ -96,7 +96,7 @@ def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> di
     for column in known if len(known) > 1 else []:  # a single modality repeats the first measure
         name = column.removeprefix("centred_")
         axis = f"centred cosine of the {part(name)} to the real shot"
-        measures.append(_measure(table, name, part(name).capitalize(), axis, "Best way to copy it", column))
+        measures.append(_measure(table, name, part(name).capitalize(), axis, "Its best baseline", column))
     return {"shots": [int(s) for s in table["shot"]], "measures": measures}
 
 

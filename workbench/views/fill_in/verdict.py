@@ -1,4 +1,4 @@
-"""The verdict on one fill-in: whether the model was better than copying, in one or two sentences."""
+"""The verdict on one fill-in: whether the model was better than copying or smoothing, in one or two sentences."""
 
 from __future__ import annotations
 
@@ -59,12 +59,11 @@ def _of_many(table: pd.DataFrame, deed: str) -> str:
     gap = table["centred_cosine"] - table["best_baseline"]
     hidden, nearer = count(len(table), "hidden shot"), int((gap > 0).sum())
     sign = clear_difference(gap, moments(table["shot"]))
+    manner = deed.split()[0]  # copying, averaging, smoothing …
     if sign > 0:
-        return f"The model did better than copying: on {nearer} of {hidden} it came nearer to the truth than {deed}."
+        return f"The model did better than {manner}: on {nearer} of {hidden} it came nearer to the truth than {deed}."
     if sign < 0:
-        return (
-            f"Copying did better: {deed} came nearer to the truth than the model on {len(table) - nearer} of {hidden}."
-        )
+        return f"{manner.capitalize()} did better: {deed} came nearer to the truth than the model on {len(table) - nearer} of {hidden}."
     return (
         f"The model did about as well as {deed}, no better: {_why_no_difference(gap, moments(table['shot']), hidden)}"
     )
@@ -124,9 +123,9 @@ def _where(table: pd.DataFrame) -> str:
         return ""
     near_sign, far_sign = (clear_difference(gap[which], moment[which]) for which in (near, ~near))
     if near_sign <= 0 < far_sign:
-        return "Right beside a visible shot copying does as well; the model’s lead is in the middle of the gaps."
+        return "Right beside a visible shot that does as well; the model’s lead is in the middle of the gaps."
     if far_sign <= 0 < near_sign:
-        return "Its lead is right beside the visible shots; in the middle of the gaps copying does as well."
+        return "Its lead is right beside the visible shots; in the middle of the gaps that does as well."
     return ""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from msm import baselines
 from msm.interpret.surprise import PeaksAtScenes
 from workbench.views import palette
 from workbench.views.fill_in.timeline import time_ticks
@@ -18,14 +19,15 @@ MANY = 1000  # shots above which a curve is drawn by WebGL
 
 
 def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float = math.nan) -> go.Figure:
-    """Plot the surprise of the model and of copying over the film; a dotted line where a scene starts, a ring on each peak.
+    """Plot the surprise of the model and of a baseline over the film; a dotted line where a scene starts, a ring on each peak.
 
-    table   columns shot, start_s, surprise, copy_surprise, starts_scene (None where unknown)
+    table   columns shot, start_s, surprise, copy_surprise, baseline, starts_scene (None where unknown)
     peaks   shots to mark
     """
     timed = bool(table["start_s"].notna().all())
     x = table["start_s" if timed else "shot"].to_numpy(dtype=float)
     line = go.Scattergl if len(table) > MANY else go.Scatter
+    baseline = baselines.everyday_label(str(table["baseline"].iloc[0]))
     hover = "shot %{customdata}: %{y:.2f}"
     figure = go.Figure(
         [
@@ -36,7 +38,7 @@ def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float
                 line={"color": palette.BASELINE, "width": 1},
                 opacity=0.6,
                 customdata=table["shot"],
-                hovertemplate=f"{hover}<extra>copying</extra>",
+                hovertemplate=f"{hover}<extra>{baseline}</extra>",
             ),
             line(
                 x=x,
@@ -58,7 +60,7 @@ def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float
     high = float(np.nanmax(table[["surprise", "copy_surprise"]].to_numpy())) + 0.08
     starts = x[table["starts_scene"].fillna(False).to_numpy(dtype=bool)]
     figure.add_trace(_ticks(starts, high))
-    names = [(palette.MODEL, "● Model"), (palette.BASELINE, "● Average of the shots around")]
+    names = [(palette.MODEL, "● Model"), (palette.BASELINE, f"● {baseline}")]
     names += [(palette.HIDDEN, "┊ a scene starts")] if len(starts) else []
     key = "    ".join(f"<span style='color:{colour}'>{name}</span>" for colour, name in names)
     figure.update_layout(

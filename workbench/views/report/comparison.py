@@ -66,7 +66,7 @@ def comparison_sentence(evaluation: dict[str, Any]) -> str:
     if abs(model - baseline) < CLEAR:
         return f"Over all these titles the model comes about as near to the truth as {deed}, no nearer {numbers}."
     if model > baseline:
-        return f"Over all these titles the model comes nearer to the truth than {deed}, the best of the five ways to copy {numbers}."
+        return f"Over all these titles the model comes nearer to the truth than {deed}, the best of the baselines {numbers}."
     return (
         f"Over all these titles {deed} comes nearer to the truth than the model {numbers}: here it is better to copy."
     )

@@ -68,7 +68,7 @@ def _sections(
 ) -> Iterator[tuple[str, str, list[go.Figure], pd.DataFrame]]:
     """(heading, sentence, figures, numbers) of every part that the report has."""
     predictors = predictors_table(reports).drop(columns="name")
-    yield "Against every way to copy", "", [figures.predictors_figure(reports)], predictors
+    yield "Against every baseline", "", [figures.predictors_figure(reports)], predictors
     for part, (heading, _) in PARTS.items():
         table = part_table(reports, part)
         if len(table):

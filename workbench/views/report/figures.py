@@ -78,9 +78,7 @@ def part_figure(reports: Reports, part: str) -> go.Figure:
     mine = table[table["run"] == next(iter(reports))].set_index("place").reindex(places)
     ordered = part in ("distance", "ratio")
     figure = go.Figure()
-    figure.add_trace(
-        _line(places, mine["best_baseline"], palette.BASELINE, "diamond", "best way to copy", ordered, mine)
-    )
+    figure.add_trace(_line(places, mine["best_baseline"], palette.BASELINE, "diamond", "best baseline", ordered, mine))
     for i, (run, symbol) in enumerate(zip(reports, SYMBOLS * len(reports), strict=False)):
         own = table[table["run"] == run].set_index("place").reindex(places)
         color = palette.MODEL
@@ -176,11 +174,11 @@ def _title_dots(table: pd.DataFrame) -> go.Figure:
         template="none", height=460, margin={"l": 56, "r": 24, "t": 12, "b": 52}, showlegend=False, clickmode="event+select",
         annotations=[
             _corner("the model is ahead", palette.MODEL, 0.02, 0.98, "left", "top"),
-            _corner("copying is ahead", palette.BASELINE, 0.98, 0.02, "right", "bottom"),
+            _corner("the baseline is ahead", palette.BASELINE, 0.98, 0.02, "right", "bottom"),
         ],
         shapes=[{"type": "line", "x0": low, "y0": low, "x1": high, "y1": high, "line": {"color": palette.OTHER, "dash": "dot"}}],
     )  # fmt: skip
-    figure.update_xaxes(title="best way to copy: centred cosine", range=[low, high], zeroline=False)
+    figure.update_xaxes(title="best baseline: centred cosine", range=[low, high], zeroline=False)
     figure.update_yaxes(title="model: centred cosine", range=[low, high], zeroline=False)
     return figure
 
@@ -191,7 +189,7 @@ def _title_marks(table: pd.DataFrame, x: pd.Series, y: Any, color: str, symbol: 
     return go.Scatter(
         x=x.round(4), y=y, mode="markers", cliponaxis=False, customdata=custom.to_numpy(),
         marker={"color": color, "size": size, "symbol": symbol, "opacity": 0.9},
-        hovertemplate="%{customdata[1]}<br>model %{customdata[2]:.2f}, copying %{customdata[3]:.2f} "
+        hovertemplate="%{customdata[1]}<br>model %{customdata[2]:.2f}, baseline %{customdata[3]:.2f} "
         "(%{customdata[4]:+.2f})<extra></extra>",
     )  # fmt: skip
 
@@ -213,7 +211,7 @@ def _names_above(reports: Reports) -> dict:
 def _model_and_copy(*runs: str) -> str:
     signs = [SIGNS[i % len(SIGNS)] for i in range(len(runs))]
     named = [f"<span style='color:{palette.MODEL}'>{s} {n}</span>" for s, n in zip(signs, runs, strict=True)]
-    return "   ".join([*named, f"<span style='color:{palette.BASELINE}'>◆ best way to copy</span>"])
+    return "   ".join([*named, f"<span style='color:{palette.BASELINE}'>◆ best baseline</span>"])
 
 
 def legend_above(text: str, size: int) -> dict:

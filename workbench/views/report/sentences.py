@@ -21,7 +21,7 @@ def verdict(evaluation: dict[str, Any]) -> str:
     model, base = float(evaluation["centred_cosine"]), float(evaluation["baselines"][best]["centred_cosine"])
     deed, numbers = baselines.action(best), f"({number(max(model, base))} against {number(min(model, base))})"
     if spread["low"] > 0:
-        return f"On unseen titles the model comes nearer to the truth than {deed}, the best of the five ways to copy {numbers}."
+        return f"On unseen titles the model comes nearer to the truth than {deed}, the best of the baselines {numbers}."
     if spread["high"] < 0:
         return f"On unseen titles {deed} comes nearer to the truth than the model {numbers}: here it is better to copy."
     return f"On unseen titles nobody can tell the model from {deed}: the difference may be chance {numbers}."

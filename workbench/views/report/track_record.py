@@ -78,7 +78,7 @@ def outcome(difference: dict[str, Any]) -> str:
         return "not told without an interval"
     if difference["low"] > 0:
         return "the model wins"
-    return "copying wins" if difference["high"] < 0 else "no difference seen"
+    return "the baseline wins" if difference["high"] < 0 else "no difference seen"
 
 
 def track_record_words(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def track_record_sentence(table: pd.DataFrame) -> str:
     """
     parts = []
     for recipe, rows in table.groupby("Recipe", sort=False):
-        won, lost = ((rows["Outcome"] == o).sum() for o in ("the model wins", "copying wins"))
+        won, lost = ((rows["Outcome"] == o).sum() for o in ("the model wins", "the baseline wins"))
         who = "the published recipe" if recipe == "mediafm" else f"our `{recipe}`"
         tried = count(len(rows), "set")
         sentence = f"{who} wins on " + (f"all {tried}" if won == len(rows) > 1 else f"{won or 'none'} of {tried}")

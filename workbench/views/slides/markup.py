@@ -77,10 +77,10 @@ def influence(frames: Sequence[Frame], arcs: Sequence[tuple[int, int, float]], n
 
 
 def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame]) -> str:
-    """table: columns surprise, copy_surprise, starts_scene."""
+    """table: columns surprise, copy_surprise, baseline, starts_scene."""
     starts = [int(s) for s in table.index[table["starts_scene"].fillna(False).astype(bool)]]
     curve = curve_svg(table["surprise"].to_numpy(), table["copy_surprise"].to_numpy(), starts, peaks)
-    names = [(palette.MODEL, "Model"), (palette.BASELINE, "Average of the shots around")]
+    names = [(palette.MODEL, "Model"), (palette.BASELINE, baselines.everyday_label(str(table["baseline"].iloc[0])))]
     names += [(palette.HIDDEN, "a scene starts")] if starts else []
     return row(frames) + _key(names) + curve
 

@@ -89,15 +89,20 @@ def _whiskers(table: pd.DataFrame, labels: list[str], kind: str, report: dict[st
     return {"type": "data", "array": up, "arrayminus": down, "color": MARKS[kind][0], "thickness": 1, "width": 0}
 
 
+def spread_of(point: dict[str, Any]) -> dict[str, float]:
+    """The interval by title of a point of a curve; of an older report, or of too few titles, its worst and best draw."""
+    return point.get("interval") or point
+
+
 def curve_figure(task: dict[str, Any]) -> go.Figure:
-    """Plot the score of linear probes by the number of labels, a line an input; the band is from the worst to the best draw.
+    """Plot the score of linear probes by the number of labels, a line an input; the band is the interval by title of the last one.
 
     task  an entry of a report, with `curve`
     """
     curve = task["curve"]
     sizes, figure, ends = curve["sizes"], go.Figure(), []
     best = "contextual" if "contextual" in curve["columns"] else "neighbours"
-    band = curve["columns"][best]
+    band = [spread_of(p) for p in curve["columns"][best]]
     figure.add_trace(
         go.Scatter(
             x=[*sizes, *sizes[::-1]], y=[*(p["high"] for p in band), *(p["low"] for p in band[::-1])], fill="toself",
@@ -106,11 +111,12 @@ def curve_figure(task: dict[str, Any]) -> go.Figure:
     )  # fmt: skip
     for kind, points in curve["columns"].items():
         color, means = MARKS[kind][0], [round(p["mean"], 4) for p in points]
+        spreads = [f"{s['low']:.3f} to {s['high']:.3f}" for s in map(spread_of, points)]
         figure.add_trace(
             go.Scatter(
                 x=sizes, y=means, mode="lines+markers", name=INPUTS[kind], cliponaxis=False,
                 line={"color": color, "width": 2.5, "dash": DASHES[kind]}, marker={"size": 6},
-                hovertemplate="%{x} labels: %{y:.3f}<extra>" + INPUTS[kind] + "</extra>",
+                customdata=spreads, hovertemplate="%{x} labels: %{y:.3f} (%{customdata})<extra>" + INPUTS[kind] + "</extra>",
             )
         )  # fmt: skip
         ends.append(End(None, means[-1], INPUTS[kind], color))

@@ -36,12 +36,12 @@ def lead_sentence(name: str, measured: Measured) -> str:
     gap = float(best["centred_cosine"] - best["baseline"])
     numbers = f"{number(best['centred_cosine'])} against {number(best['baseline'])}"
     if gap <= -CLOSE:
-        return f"{name} is still behind {deed}, the best way to copy: {numbers} at step {grouped(int(best['step']))}."
+        return f"{name} is still behind {deed}, the best baseline: {numbers} at step {grouped(int(best['step']))}."
     if gap < CLOSE:
-        return f"{name} is level with {deed}, the best way to copy: {numbers} at step {grouped(int(best['step']))}."
+        return f"{name} is level with {deed}, the best baseline: {numbers} at step {grouped(int(best['step']))}."
     if last["centred_cosine"] <= last["baseline"]:
         return f"{name} was ahead of {deed} at step {grouped(int(best['step']))} ({numbers}), but is no longer."
-    return f"{name} is ahead of {deed}, the best way to copy, {_since(rows)}: {numbers}."
+    return f"{name} is ahead of {deed}, the best baseline, {_since(rows)}: {numbers}."
 
 
 def _since(rows: pd.DataFrame) -> str:

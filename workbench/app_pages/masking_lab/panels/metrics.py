@@ -81,7 +81,7 @@ def show_all_titles(evaluation: dict[str, Any] | None) -> None:
         key="comparison",
         config={"displayModeBar": False},
         base=base_address(),
-        alt="Centred cosine of the model and of every way to copy, over all unseen titles",
+        alt="Centred cosine of the model and of every baseline, over all unseen titles",
     )
     facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
     st.caption(f"{facts}; skill {number(100 * evaluation['skill'], 0)} % against the best baseline.")
