@@ -99,7 +99,7 @@ def test_a_lasso_shows_frames_leads_to_the_masking_lab_and_to_retrieval_and_back
     map_page.go_back()
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", str(many))
 
-    press(map_page.get_by_role("button", name="Let go of the chosen shots"))
+    press(map_page.get_by_role("button", name="Clear: Let go of the chosen shots"))
     expect(map_page.locator(".shot-map")).to_have_attribute("data-selected", "0")
     expect(map_page).not_to_have_url(re.compile("shots="))
 

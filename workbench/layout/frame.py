@@ -8,6 +8,7 @@ from msm import InputError
 from workbench.components.history import history
 from workbench.server.roles import may_edit
 from workbench.server.saved_views import SavedView, list_views, remove_view, save_view
+from workbench.server.streamlit_internals import primary_css
 from workbench.session import state, url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import chosen_catalog_path, open_view
@@ -17,6 +18,7 @@ from workbench.views.formatting import escape_markdown
 def show(page: str) -> None:
     """Fill the sidebar; `page` is the name of the open page's folder."""
     with st.sidebar:
+        st.html(f"<style>{primary_css()}</style>")
         history(key="history", on_move=url_state.moved)
         name = chosen_catalog_path().absolute().name
         st.caption(f":material/database: Catalog **{escape_markdown(name)}**", help="Chosen on the page Data.")

@@ -48,7 +48,7 @@ def show_predictors(reports: Reports, run_path: Path) -> None:
     """The model and every baseline with intervals, and the scores by modality."""
     left, right = columns("predictors", [3, 2], least_px=340)
     with left:
-        st.markdown("##### Against every baseline")
+        st.markdown("#### Against every baseline")
         show_figure(
             report_figures.predictors_figure(reports),
             PAGE,
@@ -104,7 +104,7 @@ def _explain_parts(parts: list[dict[str, Any]]) -> list[str]:
 
 
 def show_part(reports: Reports, run_path: Path, name: str) -> None:
-    st.markdown(f"##### {PARTS[name][0]}")
+    st.markdown(f"#### {PARTS[name][0]}")
     show_figure(
         report_figures.part_figure(reports, name),
         PAGE,

@@ -67,7 +67,7 @@ def _show_probes_of_runs(reports: Reports, run_path: Path, families: dict[str, p
     for column, run in zip(columns("probes", [1] * len(runs), least_px=420), runs, strict=True):
         with column:
             if len(reports) > 1:
-                st.markdown(f"##### {escape_markdown(run)}")
+                st.markdown(f"#### {escape_markdown(run)}")
             show_figure(
                 probes_figure(rows, run),
                 PAGE,

@@ -84,7 +84,7 @@ def show_curves(report: dict[str, Any], run_path: Path, name: str) -> None:
             columns(f"curves-{start}", [1, 1], least_px=420), found[start : start + 2], strict=False
         ):
             with column:
-                st.markdown(f"##### {escape_markdown(task['label'])}")
+                st.markdown(f"#### {escape_markdown(task['label'])}")
                 st.caption(escape_markdown(savings_sentence(task)))
                 cell = notebook_code.tasks_code(report_path(run_path, name), f'curve_figure(report["tasks"][{i}])')
                 show_figure(curve_figure(task), PAGE, f"curve.{i}", cell)

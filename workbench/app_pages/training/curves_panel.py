@@ -59,7 +59,7 @@ def show_metrics(measured: Measured) -> None:
 
 def show_curves(runs: dict[str, Measured], folder: Path) -> None:
     """The validation curve, then curves of the steps and the collapse gauges, two in a row."""
-    st.markdown("##### On validation titles, against the best baseline")
+    st.markdown("#### On validation titles, against the best baseline")
     with_gauges = any(len(measured.validations) for measured in runs.values())
     if with_gauges:
         _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
@@ -70,7 +70,7 @@ def show_curves(runs: dict[str, Measured], folder: Path) -> None:
     for row in range(0, len(names), 2):
         for column, name in zip(columns(f"training-{row}", [1, 1], least_px=320), names[row : row + 2], strict=True):
             with column:
-                st.markdown(f"##### {HEADINGS[name]}")
+                st.markdown(f"#### {HEADINGS[name]}")
                 if name in GAUGES:
                     alarm = _alarm(name)
                     _show(gauge_curve(runs, name, alarm), name, runs, folder, f"gauge_curve(runs, {name!r}, {alarm})")
@@ -99,7 +99,7 @@ def _config(name: str) -> dict[str, Any]:
 
 def show_differences(runs: list[Watched]) -> None:
     """The hyperparameters in which these runs differ."""
-    st.markdown("##### In what their recipes differ")
+    st.markdown("#### In what their recipes differ")
     table = training_text.differences_table({r.name: r.recipe for r in runs if r.recipe})
     if table.empty:
         st.caption("In nothing: the same recipe, trained again.")

@@ -96,7 +96,7 @@ class GrowingFigure {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.el = document.createElement("div");
-    this.el.setAttribute("role", "img");
+    this.el.setAttribute("role", "figure"); // not "img", which has no buttons inside
     this.el.style.width = "100%";
     parent.append(this.el);
     this.observer = new ResizeObserver(() => this.drawn && tool()?.Plots.resize(this.el));

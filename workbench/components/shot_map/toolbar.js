@@ -21,7 +21,7 @@ export function makeToolbar(view, actions, onMode) {
 
   /** @type {(text: string, label: string, onClick: () => void) => HTMLButtonElement} */
   function append(text, label, onClick) {
-    const button = element("button", "tool", { type: "button", title: label, "aria-label": label }, text);
+    const button = element("button", "tool", { type: "button", title: label, "aria-label": /^\w/.test(text) ? `${text}: ${label}` : label }, text);
     button.addEventListener("click", onClick);
     bar.append(button);
     return button;
