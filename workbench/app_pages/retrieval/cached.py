@@ -92,11 +92,11 @@ def _finders() -> tuple[BoundedDict[tuple[str, ...], Finder], threading.Lock]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the text encoder …", hash_funcs=ON_DISK)
-def text_encoder(catalog: Catalog) -> Encoder:
-    """The encoder of a catalog's text columns; InputError where it is not available."""
+def text_encoder(catalog: Catalog, modality: str = "text") -> Encoder:
+    """The encoder of a catalog's text columns, or of its pictures; InputError where it is not available."""
     from msm.search import text_query
 
-    return text_query.text_encoder(catalog)
+    return text_query.text_encoder(catalog, modality=modality)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=ON_DISK)

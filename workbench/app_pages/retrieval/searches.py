@@ -203,13 +203,23 @@ def search_words(cards: Cards, search: Search) -> None:
             panels.show_code(search_code.words_code(search.state(False), text))
     with right:
         _heading("Nearest by the text encoder", "Compared with the text columns of the shots alone.", palette.TRUTH)
-        encoder = _result_or_none(lambda: cached.text_encoder(search.catalog))
+        modality = _what_texts_find(search.catalog)
+        encoder = _result_or_none(lambda: cached.text_encoder(search.catalog, modality))
         if encoder is None:
             return
-        finder = raw_finder_or_stop(search.catalog, "text")
+        finder = raw_finder_or_stop(search.catalog, modality)
         result = _result_or_none(lambda: nearest_text(finder, encode_text(encoder, finder.space, text), search))
         _show_results(cards, result, "retrieval.text", palette.TRUTH)
         st.caption(views.encoder_words(encoder.name))
+
+
+def _what_texts_find(catalog: Catalog) -> str:
+    """text, or video where the pictures were encoded by a model with a text tower and they are chosen."""
+    pictures = next((m.encoder for m in catalog.modalities if m.name == "video"), "")
+    if not pictures.startswith(("clip:", "video:")):
+        return "text"
+    names = {"text": "What is said", "video": "What is seen"}
+    return st.segmented_control("Find in", names, default="text", required=True, format_func=lambda name: names[name])
 
 
 def nearest_text(finder: Finder, vector: np.ndarray, search: Search) -> SearchResult:
