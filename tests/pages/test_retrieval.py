@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from msm import Catalog, TitleData
@@ -182,3 +183,28 @@ def test_the_copied_cell_finds_what_the_page_shows(monkeypatch, world, url):
             assert sorted(starts) == sorted(table["row"]) and starts
         else:
             assert [item["row"] for item in shown[f"retrieval.{name}"]] == table["row"].tolist() != []
+
+
+@pytest.mark.slow
+def test_pictures_are_found_by_words_where_their_encoder_has_a_text_tower(monkeypatch, tmp_path):
+    from msm.ingest import load_encoders
+    from msm.ingest.encoder_places import note_place
+    from tests.ingest.test_hub_models import _clip
+
+    _clip(tmp_path / "model")
+    choice = f"clip={tmp_path / 'model'}"
+    (encoder,) = load_encoders(choice)
+    rng = np.random.default_rng(0)
+    shots = pd.DataFrame({"start_s": range(8), "end_s": range(1, 9), "text": ["a line"] * 8})
+    titles = [
+        TitleData(title_id=f"t{i}", split=split, embeddings=rng.normal(size=(8, encoder.dim + 4)), shots=shots)
+        for i, split in enumerate(("train", "test"))
+    ]
+    modalities = modalities_of({"video": encoder.dim, "text": 4}, {"video": encoder.name, "text": "unknown"})
+    catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities)
+    note_place(catalog.path, encoder.name, choice)
+    app = search_by(visit(monkeypatch, PAGE, catalog.path, tmp_path / "runs", title="t1"), "text")
+    assert "no encoder that is known here" in everything(app)
+    next(c for c in app.button_group if c.key == "retrieval.find_in").set_value("video").run()
+    assert not app.exception
+    assert "no encoder that is known here" not in everything(app) and f"`{encoder.name}`" in everything(app)
