@@ -203,8 +203,9 @@ def test_pictures_are_found_by_words_where_their_encoder_has_a_text_tower(monkey
     modalities = modalities_of({"video": encoder.dim, "text": 4}, {"video": encoder.name, "text": "unknown"})
     catalog = Catalog.write(tmp_path / "c", titles, modalities=modalities)
     note_place(catalog.path, encoder.name, choice)
-    app = search_by(visit(monkeypatch, PAGE, catalog.path, tmp_path / "runs", title="t1"), "text")
+    words = {"title": "t1", "mode": "text", "words": "red sea"}
+    app = visit(monkeypatch, PAGE, catalog.path, tmp_path / "runs", **words)
     assert "no encoder that is known here" in everything(app)
-    next(c for c in app.button_group if c.key == "retrieval.find_in").set_value("video").run()
+    app = visit(monkeypatch, PAGE, catalog.path, tmp_path / "runs", **words, find_in="video")
     assert not app.exception
     assert "no encoder that is known here" not in everything(app) and f"`{encoder.name}`" in everything(app)

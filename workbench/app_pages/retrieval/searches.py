@@ -219,9 +219,10 @@ def _what_texts_find(catalog: Catalog) -> str:
     if not pictures.startswith(("clip:", "video:")):
         return "text"
     names = {"text": "What is said", "video": "What is seen"}
-    return st.segmented_control(
-        "Find in", names, default="text", required=True, format_func=lambda name: names[name], key="retrieval.find_in"
+    chosen = st.segmented_control(
+        "Find in", names, required=True, format_func=names.__getitem__, **settings.choice("find_in", names, "text")
     )
+    return chosen or "text"
 
 
 def nearest_text(finder: Finder, vector: np.ndarray, search: Search) -> SearchResult:
