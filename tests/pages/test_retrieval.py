@@ -52,7 +52,7 @@ def test_the_shared_selection_is_the_query(monkeypatch, world):
     assert not app.exception
     assert "A train title · shot 3" in everything(app)
     assert "**Like these** (2 shots; their mean)" in everything(app) and "Not like those" in everything(app)
-    assert any("'title-train:3', 'title-validation:10'" in c.value for c in app.code)
+    assert any("'title-train:3;title-validation:10'" in c.value for c in app.code)
     next(b for b in app.button if b.label == "Start over").click().run()
     assert "Like these" not in everything(app)
 
