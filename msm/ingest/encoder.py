@@ -110,7 +110,7 @@ def encode(encoder: Encoder, shots: Sequence[ShotInput]) -> np.ndarray:
 
 
 def checked_vectors(encoder: Encoder, count: int, make: Callable[[], Any]) -> np.ndarray:
-    """(count, dim) float32 that `make` gives; raises as `encode`."""
+    """(count, dim) float32 that `make` gives; InputError as of `encode`."""
     try:
         vectors = np.asarray(make(), dtype=np.float32)
     except InputError:
