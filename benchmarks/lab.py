@@ -115,6 +115,13 @@ def long_title(catalog: Catalog, num_shots: int) -> TitleData:
     return TitleData(title_id=TITLE, split="test", embeddings=embeddings, shots=shots, global_embedding=first)
 
 
+def write_long_title(source: Catalog, num_shots: int, path: Path) -> Catalog:
+    """A catalog of that title alone, whose metadata embeddings mean what they mean in the source: its runs can read it."""
+    told = {"global": source.global_meaning} if source.global_dim else {}
+    title = long_title(source, num_shots)
+    return Catalog.write(path, [title], modalities=source.modalities, dtype=str(source.dtype), provenance=told)
+
+
 @contextmanager
 def served(catalog: Path, runs: Path, folder: Path) -> Iterator[str]:
     """The app with the empty fragment, on a free port."""
@@ -287,7 +294,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = Catalog.open(chosen.catalog)
-        Catalog.write(folder / "catalog", [long_title(source, chosen.shots)], modalities=source.modalities)
+        write_long_title(source, chosen.shots, folder / "catalog")
         with served(folder / "catalog", chosen.runs.resolve(), folder) as url:
             query = f"title={TITLE}" + (f"&run={chosen.run}" if chosen.run else "")
             if chosen.people > 1:
