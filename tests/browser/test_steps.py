@@ -126,3 +126,27 @@ def test_a_view_is_saved_by_name_and_opened_from_another_page_and_session(page: 
 
     press(page.get_by_role("button", name="Remove", exact=True))
     expect(page.get_by_role("button", name="A game <b>", exact=True)).to_have_count(0)
+
+
+def test_keys_extend_after_a_pause_and_tooltip_and_panel_follow_the_shot_that_was_hidden_last(page: Page, address: str):
+    visit(page, address, title="short")
+    page.locator(".shot[tabindex='0']").focus()
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator(".tip img")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(page.locator(".tip")).to_contain_text("Shot 2, 00:")
+    expect(page.locator(".tip")).to_contain_text("hidden")
+    expect(page.locator(".tip img")).to_have_count(0)
+    expect_hidden(page, "2", 1)
+
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+        page.wait_for_timeout(500)  # longer than a held key repeats
+    expect_hidden(page, "0-3", 4)
+
+    shot(page, 20).click()
+    expect_hidden(page, "0-3, 20", 5)
+    expect(page).to_have_url(re.compile("look=20"))
+    expect(shot(page, 20)).to_have_class(re.compile("looked"))

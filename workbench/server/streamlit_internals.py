@@ -98,6 +98,11 @@ def no_fading_css(key: str) -> str:
     return f".st-key-{key} [{STALE}=true]{{opacity:1 !important;transition:none !important}}"
 
 
+def no_stale_css(key: str) -> str:
+    """Rule that hides what a rerun has not drawn yet in the container `key`."""
+    return f".st-key-{key} [{STALE}=true]{{visibility:hidden !important}}"
+
+
 def _private(module: str) -> object:
     """The private name of a module; None where the installed Streamlit lacks either."""
     try:

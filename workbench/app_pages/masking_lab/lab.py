@@ -82,7 +82,10 @@ def _apply_gesture(catalog: Catalog, gesture: Gesture) -> None:
     if gesture.strip != cache.strip(catalog, title.title_id)["key"]:
         return
     if set(gesture.hidden) <= set(range(len(title))):
+        new = set(gesture.hidden) - set(state.hidden())
         state.hide(gesture.hidden)
+        if len(new) == 1:  # the panels show the shot that was hidden just now
+            state.look_at(new.pop())
     if {*parse_parts(gesture.modality)} <= {m.name for m in catalog.modalities}:
         state.hide_only(gesture.modality)
     if gesture.look is not None and 0 <= gesture.look < len(title):

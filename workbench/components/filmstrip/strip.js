@@ -37,6 +37,8 @@ export function makeStrip(root, view, handlers) {
   const { list } = grid;
   /** @type {number | null} */
   let anchor = null; // where a Shift gesture started
+  /** @type {{ anchor: number, hides: boolean } | null} */
+  let extension = null; // the span that Shift + arrows extend, also after a pause
   /** @type {Stroke | null} */
   let stroke = null; // while a pointer or Shift + arrows draw
   let pause = 0;
@@ -53,7 +55,7 @@ export function makeStrip(root, view, handlers) {
 
   function open() {
     nowCell = null;
-    anchor = stroke = null;
+    anchor = stroke = extension = null;
     grid.open();
   }
 
@@ -90,11 +92,13 @@ export function makeStrip(root, view, handlers) {
 
   function toggle() {
     commit();
+    extension = null;
     const { current } = grid;
     anchor = current;
     stroke = beginStroke(view, current, !view.hidden.has(current), view.brush === "look");
     draw(stroke, current);
     commit();
+    if (!tip.tip.hidden) showTip(current, grid.cellOf(current)); // it says what the shot is now
   }
 
   // ---- pointer --------------------------------------------------------------------------------
@@ -104,6 +108,7 @@ export function makeStrip(root, view, handlers) {
     if (shot === null || event.button !== 0) return;
     event.preventDefault(); // no text selection, no native drag of a frame
     commit();
+    extension = null;
     grid.focusOn(shot, { scroll: false });
     tip.hide();
     handlers.onArrive(shot);
@@ -169,7 +174,10 @@ export function makeStrip(root, view, handlers) {
     const to = targetOf(key);
     if (to === null) return false;
     if (shiftKey && /^(Arrow|Page)/.test(key)) extendTo(to);
-    else if (view.brush === "look") later(() => handlers.onLook(to), LOOK_PAUSE_MS);
+    else {
+      extension = null;
+      if (view.brush === "look") later(() => handlers.onLook(to), LOOK_PAUSE_MS);
+    }
     grid.focusOn(to);
     showTip(to, grid.cellOf(to));
     handlers.onArrive(to);
@@ -179,8 +187,9 @@ export function makeStrip(root, view, handlers) {
   /** @param {number} shot */
   function extendTo(shot) {
     if (!stroke) {
-      anchor = grid.current;
-      stroke = beginStroke(view, anchor, !view.hidden.has(anchor), true);
+      extension ??= { anchor: grid.current, hides: !view.hidden.has(grid.current) };
+      anchor = extension.anchor;
+      stroke = beginStroke(view, anchor, extension.hides, true);
     }
     draw(stroke, shot);
     later(commit, KEY_PAUSE_MS);

@@ -9,12 +9,14 @@ import streamlit as st
 from msm import Catalog, InputError, Title
 from workbench.app_pages.masking_lab.panels import attribution, expected, guess, surprise, what_if
 from workbench.components.filmstrip import Arcs, Curve
+from workbench.server.streamlit_internals import no_stale_css
 from workbench.session import cache, settings, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import switch_to_page
 from workbench.views.formatting import escape_markdown
 
 EXPECTED, SURPRISE, ATTRIBUTION, WHAT_IF, GUESS = "Expected", "Surprise", "What mattered", "What if", "Guess"
+OPEN, _LAST = "lab-panel", "lab.panel drawn"
 PANELS = {
     EXPECTED: expected.panel,
     SURPRISE: surprise.panel,
@@ -42,6 +44,15 @@ def show(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) 
 @st.fragment
 def _open(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     name = opened()
+    with st.container(key=OPEN):
+        is_new = st.session_state.get(_LAST, name) != name
+        st.session_state[_LAST] = name
+        # What the panel before has drawn is not this panel's: it goes at once, and its room stays.
+        st.html(f"<style>{no_stale_css(OPEN) if is_new else ''}</style>")
+        _draw(name, catalog, title, run_path, filled)
+
+
+def _draw(name: str, catalog: Catalog, title: Title, run_path: Path, filled: Filled | None) -> None:
     if state.modality() and filled and name != EXPECTED:
         st.caption("This panel asks about whole shots, also of those of which only a part is hidden above.")
         filled = cache.fill_in(catalog, run_path, title.title_id, tuple(state.hidden()), None)
