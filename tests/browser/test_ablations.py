@@ -18,7 +18,7 @@ def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, addres
     page.goto(f"{address}/ablations")
     expect(page.get_by_role("heading", name="Recipe matters")).to_be_visible()  # the checkout's own measurements
     page.get_by_text("Start an ablation").click()
-    page.get_by_role("textbox", name="Settings of every cell").fill(
+    page.get_by_role("textbox", name="Settings of every configuration").fill(
         "steps=4 validate_every=2 batch_windows=2 model.width=16 model.depth=1 model.heads=2"
     )
     page.get_by_role("spinbutton", name="Seeds").fill("1")

@@ -30,7 +30,7 @@ def nothing_left(world: Path):
 
 def start(page: Page, name: str, steps: int) -> None:
     """Fill in the form and start it; the form is open already."""
-    for label, value in (("Length of the training", steps), ("Width of the encoder", 32), ("Depth of the encoder", 1)):
+    for label, value in (("Training steps", steps), ("Width of the encoder", 32), ("Depth of the encoder", 1)):
         field = page.get_by_role("spinbutton", name=label)
         field.fill(str(value))
         field.press("Enter")
@@ -61,7 +61,7 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     reached = monitor.look(world / "runs" / "long").step
     press(page.get_by_role("button", name="Resume"))
     expect(page.get_by_text("long running")).to_be_visible()
-    expect(page.get_by_text("heard just now").first).to_be_visible()
+    expect(page.get_by_text("last update just now").first).to_be_visible()
     press(page.get_by_role("button", name="Stop"))
     expect(page.get_by_text("long stopped")).to_be_visible()
     assert monitor.look(world / "runs" / "long").step >= reached

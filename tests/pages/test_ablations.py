@@ -100,7 +100,7 @@ def test_an_effect_that_is_significant_only_without_correction_is_called_possibl
 
 def test_the_headline_names_the_hyperparameter_of_the_largest_effect_or_none():
     table = small_table()
-    assert headline(table) == "Share of shots hidden mattered most; nothing else stood out."
+    assert headline(table) == "Mask ratio mattered most; nothing else stood out."
     for effect in table["knobs"][0]["effects"]:
         effect["answer"] = "no difference seen"
     assert headline(table) == NOTHING_FOUND
@@ -250,7 +250,7 @@ def test_what_is_no_table_gets_one_sentence(monkeypatch, tmp_path, content, sent
 
 def test_an_invalid_request_is_refused_on_the_page_and_starts_nothing(monkeypatch, tmp_path):
     app = visit(monkeypatch, tmp_path / "runs")
-    next(t for t in app.text_input if t.label == "Settings of every cell").set_value("mask.ratio=7").run()
+    next(t for t in app.text_input if t.label == "Settings of every configuration").set_value("mask.ratio=7").run()
     next(b for b in app.button if b.label == "Start").click().run()
 
     assert "mask.ratio is 7" in app.error[0].value

@@ -124,7 +124,7 @@ def test_the_data_page_shows_what_the_catalog_holds_and_that_it_is_sound(monkeyp
         "Titles": "3",
         "Shots": "120",
         "Hours": "0.2",
-        "Columns a shot": "64",
+        "Embedding dimension": "64",
     }
     assert "Sound" in text_of(app)
     assert "seeded screenplay" in text_of(app)

@@ -107,7 +107,7 @@ def test_overtraining_is_said(tmp_path):
 def test_only_what_differs_between_recipes_is_in_the_table():
     table = words.differences_table({"a": preset("mediafm"), "b": preset("spanbert")})
     assert list(table["Key"]) == ["mask.ratio", "mask.policy", "model.head", "objective.span_boundary"]
-    assert list(table.iloc[0]) == ["Share of shots hidden", "mask.ratio", "20 %", "15 %"]
+    assert list(table.iloc[0]) == ["Mask ratio", "mask.ratio", "20 %", "15 %"]
 
 
 def test_copied_code_draws_the_curves(tmp_path, two):
@@ -213,7 +213,7 @@ def test_the_form_shows_its_command_and_refuses_what_is_impossible_in_the_recipe
     app = visit(monkeypatch, tmp_path / "none")
     field = {n.label: n for n in app.number_input}
     field["Width of the encoder"].set_value(96)
-    field["Share of shots hidden"].set_value(0.4).run()
+    field["Mask ratio"].set_value(0.4).run()
     command = app.code[-1].value
     assert command.startswith("msm train") and command.endswith("--set mask.ratio=0.4 --set model.width=96")
     assert any(n.label == "Width of the encoder :blue[●]" for n in app.number_input)

@@ -22,7 +22,10 @@ from workbench.session.page_context import unused_name
 from workbench.views.formatting import count, escape_markdown
 
 ABLATE, BUDGET = "ablate", "budget"  # kinds of jobs
-USUAL = [{"Knob": "mask.ratio", "Values": "0.1, 0.4"}, {"Knob": "optim.lr", "Values": "0.001, 0.01"}]
+USUAL = [
+    {"Hyperparameter": "mask.ratio", "Values": "0.1, 0.4"},
+    {"Hyperparameter": "optim.lr", "Values": "0.001, 0.01"},
+]
 
 
 def show_form(catalog: Path, *, opened: bool) -> None:
@@ -40,7 +43,7 @@ def show_form(catalog: Path, *, opened: bool) -> None:
             return
         left, right = st.columns([3, 2])
         recipes = right.multiselect("Recipes, the first is the base", list(PRESETS), default=["mediafm"])
-        settings = right.text_input("Settings of every cell", placeholder="steps=300 model.width=128")
+        settings = right.text_input("Settings of every configuration", placeholder="steps=300 model.width=128")
         seeds = right.number_input(
             "Seeds", 1, 20, 3, help="Trainings of each cell. Three are the fewest that say something."
         )
@@ -51,15 +54,15 @@ def show_form(catalog: Path, *, opened: bool) -> None:
                 num_rows="dynamic",
                 hide_index=True,
                 column_config={
-                    "Knob": st.column_config.SelectboxColumn(options=keys, required=True),
+                    "Hyperparameter": st.column_config.SelectboxColumn(options=keys, required=True),
                     "Values": st.column_config.TextColumn(
                         help="With commas; one that has a comma in quotes.", required=True
                     ),
                 },
             )
             name = st.text_input("Name", placeholder="ablation")
-            each = st.toggle("One knob at a time", value=True, help="Off: every combination.")
-        parameters = [(str(r.Knob), str(r.Values)) for r in edited.dropna().itertuples()]
+            each = st.toggle("One hyperparameter at a time", value=True, help="Off: every combination.")
+        parameters = [(str(r.Hyperparameter), str(r.Values)) for r in edited.dropna().itertuples()]
         cost, go = st.columns(2)
         wants = ("budget" if cost.button("What would it cost?", icon=":material/timer:", width="stretch") else "") or (
             "ablate" if go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch") else ""
@@ -98,7 +101,7 @@ def _start(
         vary = [f"{key}={values}" for key, values in parameters]
         plan = make_plan(recipes=recipes or ["mediafm"], settings=settings.split(), vary=vary, **how)
         if len(plan.cells) < 2:
-            raise InputError("nothing is varied: name a knob with its values, or a second recipe")
+            raise InputError("nothing is varied: name a hyperparameter with its values, or a second recipe")
         words = [*cached.ablate_arguments(catalog, out, recipes, parameters, settings, **how), "--json"]
         title = (
             f"{out.name}: {count(len(plan.jobs), 'training')}"

@@ -40,7 +40,7 @@ def _show_counts(catalog: Catalog) -> None:
         "Titles": grouped(len(catalog)),
         "Shots": grouped(catalog.num_shots),
         "Hours": number(hours, 1) if hours else "–",
-        "Columns a shot": str(catalog.shot_dim),
+        "Embedding dimension": str(catalog.shot_dim),
     }
     for column, (name, value) in zip(st.columns(len(counts)), counts.items(), strict=True):
         column.metric(name, value)

@@ -134,7 +134,7 @@ def show_form(catalog: Catalog, runs: pd.DataFrame) -> None:
         dims = middle.segmented_control("Dimensions", [2, 3], default=2, required=True)
         density = middle.checkbox("Keep dense regions dense (densMAP)", disabled=together)
         neighbours = right.slider("Neighbours", 5, 100, 15, help="Fewer show local detail, more the large picture.")
-        min_dist = right.slider("Least distance", 0.0, 0.9, 0.1, 0.05)
+        min_dist = right.slider("min_dist", 0.0, 0.9, 0.1, 0.05)
         seed = right.number_input("Seed", 0, 2**31 - 1, 0)
         if st.button("Draw it", icon=":material/play_arrow:", disabled=not whose):
             try:

@@ -27,8 +27,8 @@ HEADINGS = {
     "lr": "Learning rate",
     "grad_norm": "Gradient norm",
     "shots_per_s": "Throughput",
-    "rankme": "Collapse? Dimensions in use",
-    "pair_cosine": "Collapse? Likeness of two shots",
+    "rankme": "Collapse? Effective rank (RankMe)",
+    "pair_cosine": "Collapse? Mean pairwise cosine",
 }
 HELP = {
     "model": "The best validation so far: how near the model's guesses come to the real shots of titles that it does not "
@@ -47,7 +47,7 @@ def show_metrics(measured: Measured) -> None:
         label = baselines.everyday_label(str(best["baseline_name"]))
         baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=METRIC_HELP["baseline"])
         skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
-        rank.metric("Dimensions in use", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
+        rank.metric("Effective rank (RankMe)", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
     if len(measured.steps):
         speed.metric(
             "Shots a second", grouped(int(measured.steps["shots_per_s"].tail(20).median())), help=HELP["speed"]

@@ -68,7 +68,7 @@ def _form(catalog: Path, folder: Path) -> None:
     known = {k.key: k for k in hyperparameters()}
     changed = _fields([known[key] for key in BASIC], base, across=4)
     rest = [k for k in hyperparameters() if k.key not in BASIC]
-    with st.expander("Every knob", icon=":material/tune:"):
+    with st.expander("All hyperparameters", icon=":material/tune:"):
         st.caption("A :blue[●] marks what differs from the preset. Point at a field's question mark for what it does.")
         for tab, group in zip(st.tabs(list(GROUPS.values())), GROUPS, strict=True):
             with tab:

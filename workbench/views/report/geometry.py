@@ -37,8 +37,8 @@ def geometry_figure(lines: list[dict[str, Any]], measure: str) -> go.Figure:
         "truth": (palette.TRUTH, "solid", "real shots"),
     }
     titles = {
-        "rankme": "RankMe: dimensions in use",
-        "pair_cosine": "mean cosine of two shots",
+        "rankme": "effective rank (RankMe)",
+        "pair_cosine": "mean pairwise cosine",
         "deviation": "deviation of a column",
     }
     figure = go.Figure()

@@ -28,8 +28,8 @@ STEP_MEASURES = {
     "shots_per_s": "shots a second",
 }
 GAUGES = {
-    "rankme": "RankMe: dimensions in use",
-    "pair_cosine": "mean cosine of two shots",
+    "rankme": "effective rank (RankMe)",
+    "pair_cosine": "mean pairwise cosine",
 }
 Runs = Mapping[str, Measured]
 

@@ -69,9 +69,9 @@ def progress_words(run: Watched, seconds_left: float | None) -> str:
     words = [f"step {grouped(run.step)} of {grouped(run.steps)}"]
     if run.state == monitor.RUNNING:
         words += [left_in_words(seconds_left) if run.step else "starting …"]
-        words += ["stopping at its next step …"] if run.stopping else [f"heard {ago(run.silent_s)}"]
+        words += ["stopping at its next step …"] if run.stopping else [f"last update {ago(run.silent_s)}"]
     else:
-        words += [f"last heard {ago(run.silent_s)}"]
+        words += [f"last update {ago(run.silent_s)}"]
     return " · ".join(filter(None, words))
 
 
