@@ -13,6 +13,8 @@ W width inside the encoder, V width of the features that the output layer reads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +68,34 @@ class ShotEncoder(nn.Module):
         # The origin and the length of predictions, from the training data; saved with the weights.
         self.register_buffer("shot_mean", torch.zeros(shot_dim))
         self.register_buffer("prediction_norm", torch.ones(()))
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, **options: Any) -> ShotEncoder:
+        """Load a model from a run folder, a folder of `save_pretrained` or a repository of the Hugging Face hub.
+
+        options  revision, token, cache_dir, force_download, local_files_only (as in huggingface_hub), map_location (a device)
+
+        The model is in evaluation mode. InputError where the files are not those of a shot encoder; errors of the hub are those
+        of huggingface_hub.
+        """
+        from msm.models.pretrained import load
+
+        return load(name, **options)
+
+    def save_pretrained(self, folder: str | Path, **options: Any) -> None:
+        """Save config.json, model.safetensors and a model card to a folder, for `from_pretrained`; options as in huggingface_hub."""
+        from msm.models.pretrained import as_pretrained
+
+        as_pretrained(self).save_pretrained(folder, **options)
+
+    def push_to_hub(self, name: str, **options: Any) -> str:
+        """Upload what `save_pretrained` writes to a repository of the hub; returns its address. Options as in huggingface_hub.
+
+        `msm push` uploads a whole run, with its report and a card made from it.
+        """
+        from msm.models.pretrained import as_pretrained
+
+        return as_pretrained(self).push_to_hub(name, **options)
 
     @property
     def head(self) -> Head:
