@@ -30,6 +30,10 @@ def train(
     titles: Annotated[
         int, typer.Option(help="Validate on at most so many titles: of more, on a seeded sample by length.", min=1)
     ] = 64,
+    track: Annotated[
+        str, typer.Option(help="Also send the curves to trackers: tensorboard, wandb, mlflow, trackio …, by commas.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="The project of the trackers.")] = "msm",
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: each process holds a part of the model (FSDP).")
     ] = False,
@@ -42,11 +46,15 @@ def train(
     from msm.runs.folder import RunFolder
     from msm.training.anisotropy import centre_if_alike
     from msm.training.distributed_init import start_processes
+    from msm.training.trackers import Trackers, check_names
     from msm.training.trainer import pick_device, start_run
     from msm.training.trainer import train as train_run
 
     if resume and (set_ or replace):
         raise InputError("a resumed run keeps its recipe: --resume cannot be used with --set or --replace")
+    trackers = [name.strip() for name in track.split(",") if name.strip()]
+    if trackers:
+        check_names(trackers)
     processes, where = start_processes(pick_device(device), shard=shard)
     opened, first = Catalog.open(catalog), processes.index == 0
     if dry_run:
@@ -68,14 +76,18 @@ def train(
     processes.wait()
     folder = RunFolder.open(run)
     folder.clear_stop(before=BEGAN)  # left by a process that was killed before it stopped
-    with stop_signals() as stop_signal, training_bar(folder.recipe.steps) as on_step:
+    with (
+        stop_signals() as stop_signal,
+        training_bar(folder.recipe.steps) as on_step,
+        Trackers(trackers if first else [], folder, project) as tracked,
+    ):
         try:
             train_run(
                 folder,
                 opened,
                 device=where,
                 resume=resume,
-                on_step=on_step if first else lambda line: None,
+                on_step=(lambda line: (on_step(line), tracked.log(line))) if first else lambda line: None,
                 should_stop=lambda: stop_signal() or folder.stop_requested,
                 on_note=_note if first else lambda sentence: None,
                 processes=processes,

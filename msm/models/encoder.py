@@ -13,6 +13,7 @@ W width inside the encoder, V width of the features that the output layer reads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -78,24 +79,18 @@ class ShotEncoder(nn.Module):
         The model is in evaluation mode. InputError where the files are not those of a shot encoder; errors of the hub are those
         of huggingface_hub.
         """
-        from msm.models.pretrained import load
-
-        return load(name, **options)
+        return _pretrained().load(name, **options)
 
     def save_pretrained(self, folder: str | Path, **options: Any) -> None:
         """Save config.json, model.safetensors and a model card to a folder, for `from_pretrained`; options as in huggingface_hub."""
-        from msm.models.pretrained import as_pretrained
-
-        as_pretrained(self).save_pretrained(folder, **options)
+        _pretrained().as_pretrained(self).save_pretrained(folder, **options)
 
     def push_to_hub(self, name: str, **options: Any) -> str:
         """Upload what `save_pretrained` writes to a repository of the hub; returns its address. Options as in huggingface_hub.
 
         `msm push` uploads a whole run, with its report and a card made from it.
         """
-        from msm.models.pretrained import as_pretrained
-
-        return as_pretrained(self).push_to_hub(name, **options)
+        return _pretrained().as_pretrained(self).push_to_hub(name, **options)
 
     @property
     def head(self) -> Head:
@@ -303,6 +298,11 @@ class ShotEncoder(nn.Module):
             withheld = drawn < self.cfg.global_dropout
             metadata = metadata.masked_fill(withheld.to(metadata.device), 0.0)
         return token + metadata
+
+
+def _pretrained() -> Any:
+    """The module that adds huggingface_hub's methods to this class, imported when one is called: it takes a quarter of a second."""
+    return import_module("msm.models.pretrained")
 
 
 def whole_shots(hidden: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ RUN_FILES = ("recipe.json", "run.json")
 WEIGHTS = "model.safetensors"
 
 
-class PretrainedShotEncoder(
+class PretrainedShotEncoder(  # type: ignore[misc]  # ShotEncoder's methods lead to those of the mixin
     PyTorchModelHubMixin,
     ShotEncoder,
     library_name=LIBRARY,
