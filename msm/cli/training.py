@@ -81,13 +81,18 @@ def train(
         training_bar(folder.recipe.steps) as on_step,
         Trackers(trackers if first else [], folder, project) as tracked,
     ):
+
+        def stepped(line: dict[str, Any]) -> None:
+            on_step(line)
+            tracked.log(line)
+
         try:
             train_run(
                 folder,
                 opened,
                 device=where,
                 resume=resume,
-                on_step=(lambda line: (on_step(line), tracked.log(line))) if first else lambda line: None,
+                on_step=stepped if first else lambda line: None,
                 should_stop=lambda: stop_signal() or folder.stop_requested,
                 on_note=_note if first else lambda sentence: None,
                 processes=processes,

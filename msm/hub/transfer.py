@@ -89,7 +89,10 @@ def kind_of(path: Path) -> str:
 
 
 def contents(path: Path, name: str, *, licence: str | None = None, media: bool = False) -> dict[str, Path | bytes]:
-    """What is uploaded, by its path in the repository: files as they are, or bytes. A catalog must be valid, a run have weights."""
+    """What is uploaded, by its path in the repository: files as they are, or bytes.
+
+    InputError for a catalog that is not valid, and for a run that has no weights or is being trained.
+    """
     if kind_of(path) == "dataset":
         catalog = Catalog.open(path)
         catalog.validate()

@@ -62,7 +62,7 @@ class MaskedShotModel(nn.Module):
     def fit(self, titles: Iterable[np.ndarray], generator: torch.Generator) -> None:
         """Estimate the training mean, and what the head starts from, on titles (N, D) of fused shots.
 
-        titles  is read twice, so it must start anew each time
+        titles  is read twice, so it must start anew each time; InputError where there is none
         """
         total, count = np.zeros(self.encoder.shot_dim), 0
         for title in titles:
