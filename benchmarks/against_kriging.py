@@ -44,23 +44,29 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     for name in chosen.sets:
-        catalog = _catalog(name, chosen.work / "catalogs")
+        catalog = kept_catalog(name, chosen.work / "catalogs")
         for seed in map(int, chosen.seeds.split(",")):
             write(name, seed, measure(catalog, chosen.work / "runs" / f"{name}-{seed}", seed))
 
 
-def _catalog(name: str, folder: Path) -> Catalog:
+def kept_catalog(name: str, folder: Path) -> Catalog:
+    """The catalog of a real set in `folder`; imported unless it is there."""
     folder.mkdir(parents=True, exist_ok=True)
     return Catalog.open(folder / name) if (folder / name).exists() else catalog_of(name, folder)
 
 
-def measure(catalog: Catalog, path: Path, seed: int) -> dict[str, Any]:
-    """Train unless that is done, evaluate, and keep the lead over the best baseline at each protocol."""
+def run_of(catalog: Catalog, path: Path, seed: int) -> Run:
+    """The run of the preset with this seed in folder `path`; trained unless it is there."""
     cpu = torch.device("cpu")
     if not path.exists() or RunFolder.open(path).info["state"] != "done":
         recipe = preset("neighbour").with_settings([*SETTINGS, f"seed={seed}"])
         train(start_run(catalog, path, recipe, device=cpu, replace=path.exists()), catalog, device=cpu)
-    run = Run.open(path)
+    return Run.open(path)
+
+
+def measure(catalog: Catalog, path: Path, seed: int) -> dict[str, Any]:
+    """Train unless that is done, evaluate, and keep the lead over the best baseline at each protocol."""
+    run = run_of(catalog, path, seed)
     found = evaluate_run(run, catalog, full=True)
     rows = {f"{entry['ratio']:.0%}": entry for entry in found["by_ratio"]} | {"spans": found["spans"]}
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, encoders, readme, retrieval, tasks
+from benchmarks.figures import ablations, encoders, readme, retrieval, tasks, why
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "tasks": tasks.tasks,
     "trained_films": encoders.films,
     "trained_runs": encoders.runs,
+    "why": why.why,
 }
 
 

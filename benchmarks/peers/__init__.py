@@ -1,1 +1,1 @@
-"""Other people's systems, trained and measured on the same shots. Their code is fetched by whoever runs this, never kept here."""
+"""Published systems run from their own code, beside ours: `python -m benchmarks.peers`. None of their code is in this repository."""

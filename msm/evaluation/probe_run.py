@@ -5,7 +5,7 @@ Shape letters: N shots of a title, R rows, D width of a shot, W width inside the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,13 +104,18 @@ def _draw(catalog: Catalog, split: str, rng: np.random.Generator) -> list[Title]
     return draw_titles(catalog, rng)
 
 
-def draw_titles(catalog: Catalog, rng: np.random.Generator, among: Container[int] | None = None) -> list[Title]:
-    """Whole titles of each split, up to MOST_SHOTS, in file order.
+def draw_titles(
+    catalog: Catalog,
+    rng: np.random.Generator,
+    among: Container[int] | None = None,
+    most_shots: Mapping[str, int] = MOST_SHOTS,
+) -> list[Title]:
+    """Whole titles of each split, up to so many shots of it, in file order.
 
     among  numbers of the titles to draw from; None = all
     """
     drawn: list[Title] = []
-    for name, most in MOST_SHOTS.items():
+    for name, most in most_shots.items():
         of_split, shots = [t for t in catalog.split(name) if among is None or t.index in among], 0
         for i in rng.permutation(len(of_split)):
             if shots and shots + of_split[i].num_shots > most:

@@ -126,7 +126,7 @@ def _entry(
     except Unusable as reason:
         return {"label": name, "skipped": f"{name}: {reason}."}
     rows = inputs.rows(task.title, task.first), inputs.rows(task.title, task.stop - 1) + 1
-    features = _features(task, inputs, *rows)
+    features = features_of(task, inputs, *rows)
     scored = np.concatenate([s.score for s in splits])
     entry: dict[str, Any] = {
         "label": name, "kind": task.kind, "of": task.of, "classes": list(task.classes), "left_out": task.left_out,
@@ -156,7 +156,7 @@ def _usable(task: Task, split: Split) -> Split:
     return split
 
 
-def _features(task: Task, inputs: Inputs, first: np.ndarray, stop: np.ndarray) -> dict[str, np.ndarray]:
+def features_of(task: Task, inputs: Inputs, first: np.ndarray, stop: np.ndarray) -> dict[str, np.ndarray]:
     """(I, d) of each kind: the mean of an example's shots; at a boundary also how far it lies from the shot before."""
     if task.kind == "boundaries":
         before = [np.stack([first - 1, first], axis=1).ravel()] * len(inputs.kinds)
