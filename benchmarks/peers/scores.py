@@ -34,7 +34,7 @@ PROTOCOLS: dict[str, Hide] = {
     f"spans of {SPAN}": hide_in_spans,
 }
 DRAWS = SEEDS[:1]
-MOST_PROBED = {"train": 6_000, "validation": 2_000, "test": 3_000}  # shots; BaSSL embeds each in a window of its own
+MOST_PROBED = {"train": 4_000, "validation": 1_500, "test": 2_500}  # shots; BaSSL embeds each in a window of its own
 
 
 def restored(predictors: Mapping[str, Predictor], catalog: Catalog, space: Space) -> dict[str, Any]:
