@@ -71,6 +71,22 @@ def best_row(name: str, found: dict[str, Any]) -> str:
     )
 
 
+def current() -> str:
+    """The command, and a row for each real set: kriging, `neighbour` as it is now, and its lead over titles and trainings."""
+    found = dict(read("current"))
+    command = found.pop("command")
+    head = header(
+        "set | training shots | test titles | best baseline | its rank | `neighbour` | its rank | lead (95 %)"
+    )
+    return "\n".join([f"    {command}", "", *head, *(current_row(n, e) for n, e in found.items())])
+
+
+def current_row(name: str, found: dict[str, Any]) -> str:
+    pairs = (found["baseline"], found["neighbour"])
+    scores = " | ".join(f"{p['centred_cosine']:.3f} | {p['median_rank']:.1%}" for p in pairs)
+    return f"| {name} | {found['train_shots']:,} | {found['num_titles']} | {scores} | {interval(found['lead'])} |"
+
+
 def scaling(name: str) -> str:
     """The command of a scaling curve and a row for each number of training shots, means over the seeds."""
     entry = read("scaling")["sets"][name]

@@ -63,6 +63,15 @@ def best() -> dict[str, Any]:
     return {"command": command, **{name: best_of(name, larger[name]) for name in SETS}}
 
 
+def current() -> dict[str, Any]:
+    """Of each real set `neighbour` as it is now with its lead, and `mediafm` at its larger budget where that was measured."""
+    found, larger = read("against_kriging"), read("real_sets")["sets"]
+    sets = {
+        n: {**entry, "mediafm": larger[n]["model"] if n in larger else None} for n, entry in found["joined"].items()
+    }
+    return {"command": found["command"], **sets}
+
+
 def best_of(name: str, larger: dict[str, Any]) -> dict[str, Any]:
     table = read_json(ABLATIONS / f"best-{name}.json")
     cells = {cell["name"]: cell for cell in table["cells"]}
@@ -108,5 +117,6 @@ SOURCES: dict[str, Callable[[], dict[str, Any]]] = {
     "neighbour": functools.partial(sample_run, "neighbour"),
     "mediafm": functools.partial(sample_run, "mediafm"),
     "best": best,
+    "current": current,
     "hyperparameters": hyperparameters,
 }

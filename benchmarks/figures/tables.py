@@ -9,6 +9,7 @@ from benchmarks.figures import ablations, encoders, readme, retrieval, tasks, wh
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
     "best": ablations.best,
+    "current": ablations.current,
     "encoders": encoders.words,
     "notebooks": readme.notebooks,
     "quality": readme.quality,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from benchmarks.figures.results import read
@@ -16,7 +17,7 @@ def why(part: str) -> str:
 
 def context(found: dict[str, Any]) -> str:
     reaches = list(next(iter(found.values()))["neighbour"])
-    gains = [f"{a} to {b}" for a, b in zip(reaches, reaches[1:], strict=False)]
+    gains = [f"{a} to {b}" for a, b in pairwise(reaches)]
     lines = [_head("set (shots, titles)", "title's mean", "predictor", *reaches, *(f"gain {g}" for g in gains))]
     for name, entry in found.items():
         for predictor in ("kriging", "neighbour"):

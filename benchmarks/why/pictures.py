@@ -6,13 +6,6 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-NAMES = {
-    "scene_shots": "films and news, shots",
-    "screenplays": "film scripts, scenes",
-    "series": "comedies, dialogue",
-    "friends_shots": "comedy, shots",
-    "tv4_dialogue": "three series, dialogue",
-}
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#3ca951", "#a463f2")  # Observable's categorical scheme, colour-blind safe
 
 
@@ -35,19 +28,27 @@ def context(found: dict[str, Any]) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7.2, 3.6), layout="constrained")
-    for colour, (name, entry) in zip(COLOURS, found.items(), strict=False):
+    for colour, entry in zip(COLOURS, found.values(), strict=False):
         reaches = list(entry["neighbour"])
         for predictor, style in (("neighbour", "-"), ("kriging", "--")):
             means = [entry[predictor][r]["mean"] for r in reaches]
             axes.plot(reaches, means, style, color=colour, marker="o" if style == "-" else None, markersize=4)
         spread = [[entry["neighbour"][r][e] for r in reaches] for e in ("low", "high")]
         axes.fill_between(reaches, *spread, color=colour, alpha=0.12, linewidth=0)
-        axes.annotate(
-            NAMES[name], (len(reaches) - 1, entry["neighbour"][reaches[-1]]["mean"]),
-            xytext=(8, 0), textcoords="offset points", va="center", color=colour,
-        )  # fmt: skip
+    for colour, (name, height) in zip(
+        COLOURS, apart({n: e["neighbour"]["all"]["mean"] for n, e in found.items()}), strict=False
+    ):
+        axes.annotate(name, (3, height), xytext=(8, 0), textcoords="offset points", va="center", color=colour)
     axes.set(xlabel="visible shots within", ylabel="centred cosine", xlim=(-0.2, len(reaches) + 0.6), ylim=(0, None))
     _save(figure, "why-context")
+
+
+def apart(heights: dict[str, float], least: float = 0.035) -> list[tuple[str, float]]:
+    """Heights of labels in the given order, moved up where one would lie on another."""
+    placed: dict[str, float] = {}
+    for name in sorted(heights, key=lambda n: heights[n]):
+        placed[name] = max([heights[name], *(h + least for h in placed.values())])
+    return [(name, placed[name]) for name in heights]
 
 
 def ceiling(found: dict[str, Any]) -> None:
@@ -62,7 +63,7 @@ def ceiling(found: dict[str, Any]) -> None:
             if kind in entry["oracles"]:
                 axes.plot(entry["oracles"][kind]["mean"], row, marks[kind], color=colour, markersize=10 if kind == "kriging" else 6,
                           label=LEGEND[kind] if row == len(found) - 1 else None)  # fmt: skip
-    axes.set_yticks(range(len(found)), [NAMES[n] for n in reversed(found)])
+    axes.set_yticks(range(len(found)), list(reversed(found)))
     axes.set(xlabel="centred cosine, 20 % hidden")
     axes.grid(axis="y", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
@@ -71,7 +72,7 @@ def ceiling(found: dict[str, Any]) -> None:
 
 LEGEND = {
     "kriging": "kriging",
-    "neighbour": "`neighbour`",
+    "neighbour": "neighbour",
     "scene": "kriging, told the scenes",
     "4 most alike": "oracle: the 4 shots most alike",
     "1 most alike": "oracle: the shot most alike",
