@@ -34,7 +34,8 @@ GRID = (18, 32)  # rows and columns in which motion is measured
 class CutShot:
     """A shot as the camera left it.
 
-    pictures  (K, H, W, 3) uint8 RGB, upright, spread evenly over the shot, 1 ≤ K ≤ MOST_PICTURES
+    pictures  (K, H, W, 3) uint8 RGB, upright, spread evenly over the shot, 1 ≤ K ≤ MOST_PICTURES; without damaged ones
+              where the shot has others
     motion    (18, 32) float32, mean change of brightness per second in each cell, 0 … 255 / s
     changes   (frames,) reduced to a histogram of 16 levels of change between frames; sums to 1 or is zero
     """
@@ -100,6 +101,7 @@ class _Look:
     grid: np.ndarray  # GRID float32, brightness
     image: np.ndarray  # the detector's, for a shot of which nothing else was kept
     picture: np.ndarray | None
+    damaged: bool
 
 
 @dataclass
@@ -108,7 +110,8 @@ class _Shot:
 
     start_s: float
     stride_s: float = FIRST_STRIDE_S
-    pictures: list[np.ndarray] = field(default_factory=list)
+    next_picture_s: float = 0.0
+    pictures: list[_Look] = field(default_factory=list)
     motion: np.ndarray = field(default_factory=lambda: np.zeros(GRID, np.float32))
     changes: np.ndarray = field(default_factory=lambda: np.zeros(16, np.float32))
     last: _Look | None = None
@@ -120,8 +123,9 @@ class _Shot:
             level = 2 * np.log2(1 + 4 * float(change.mean()))  # 0.07 of 255 is level 0, above 45 the last
             self.changes[min(15, int(level))] += 1
         self.last = look
-        if look.picture is not None:
-            self.pictures.append(look.picture)
+        if look.picture is not None and look.time_s >= self.next_picture_s:
+            self.pictures.append(look)
+            self.next_picture_s = look.time_s + self.stride_s - 1e-3
             if len(self.pictures) >= MOST_PICTURES:
                 self.pictures = self.pictures[::2]
                 self.stride_s *= 2
@@ -133,16 +137,19 @@ class _Cutter:
         self._scaler = _Scaler(film.size, picture_px)
         self._waiting: deque[_Look] = deque()
         self._shot = _Shot(0.0)
-        self._number, self._next_picture_s = 0, 0.0
+        self._number, self._next_picture_s, self._damaged = 0, 0.0, False
 
     def push(self, picture: Picture) -> CutShot | None:
         image = self._scaler.small(picture)
         grid = cv2.cvtColor(cv2.resize(image, GRID[::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         kept = None
+        # What a decoder has concealed is not of the film, and frames after it are made from it until the next key frame.
+        self._damaged = picture.frame.is_corrupt or (self._damaged and not picture.frame.key_frame)
+        # As often as for a shot that has just begun: which shot the frame belongs to is known only later.
         if picture.time_s >= self._next_picture_s:
             kept = self._scaler.upright(picture)
-            self._next_picture_s = picture.time_s + self._shot.stride_s
-        self._waiting.append(_Look(self._number, picture.time_s, grid.astype(np.float32), image, kept))
+            self._next_picture_s = picture.time_s + FIRST_STRIDE_S - 1e-3
+        self._waiting.append(_Look(self._number, picture.time_s, grid.astype(np.float32), image, kept, self._damaged))
         frame = Frame(self._number, picture.time_s, image, float(grid.mean()), partial(self._scaler.scaled, picture))
         cut = self._detector.push(frame)
         self._number += 1
@@ -160,7 +167,6 @@ class _Cutter:
         if look.number == cut and look.time_s - self._shot.start_s >= self._shortest_s - 1e-3:
             ended = self._end(look.time_s)
             self._shot = _Shot(look.time_s)
-            self._next_picture_s = 0.0  # the next frame that is decoded
         self._shot.add(look)
         return ended
 
@@ -175,7 +181,8 @@ class _Cutter:
 
     def _end(self, end_s: float) -> CutShot:
         shot = self._shot
-        pictures = shot.pictures
+        sound = [look for look in shot.pictures if not look.damaged] or shot.pictures
+        pictures = [look.picture for look in sound if look.picture is not None]
         if not pictures and shot.last is not None:
             pictures = [self._scaler.turned(shot.last.image[..., ::-1])]
         length_s = max(end_s - shot.start_s, 1e-3)

@@ -13,6 +13,9 @@ import pytest
 
 from msm import Catalog, InputError
 from msm.ingest import IngestOptions, ingest, plan
+from msm.ingest.decoding import Film
+from msm.ingest.detector import Frame
+from msm.ingest.shot_detection import cut_shots
 from tests.ingest.conftest import PLACES, Look, Scene, write_film
 
 
@@ -191,3 +194,31 @@ def test_scenes_that_somebody_names_come_before_chapters(with_chapters, tmp_path
 
 def test_a_film_without_chapters_has_no_scenes(short, tmp_path):
     assert "scene" not in cut(short, tmp_path).shots
+
+
+class Late:
+    """Cuts at given frames, known `delay` frames later."""
+
+    def __init__(self, cuts: set[int], delay: int):
+        self.cuts, self.delay = cuts, delay
+
+    def push(self, frame: Frame) -> int | None:
+        return frame.number - self.delay if frame.number - self.delay in self.cuts else None
+
+    def finish(self, num_frames: int) -> set[int]:
+        return {c for c in self.cuts if c >= num_frames - self.delay}
+
+
+def test_a_shot_has_the_same_pictures_however_late_its_cut_is_known(tmp_path):
+    """A short shot after a long one, whose pictures lie far apart, has full-size pictures of its own."""
+    film = write_film(tmp_path / "film.mp4", [Scene(0, seconds=9.0), Scene(1, seconds=1.0), Scene(2, seconds=2.0)])
+    found = []
+    for delay in (0, 2, 32, 100):
+        with Film(film) as opened:
+            cuts = {round(9 * opened.rate), round(10 * opened.rate)}
+            found.append(list(cut_shots(opened, opened.pictures(), Late(cuts, delay))))
+    for shots in found[1:]:
+        assert [s.start_s for s in shots] == [s.start_s for s in found[0]]
+        for shot, first in zip(shots, found[0], strict=True):
+            np.testing.assert_array_equal(shot.pictures, first.pictures)
+    assert [len(s.pictures) for s in found[0]][1:] == [4, 8]
