@@ -175,7 +175,7 @@ from msm.importers.formats.npz import NpzSource
 read = NpzSource.read
 def slowly(self, entry):
     if entry is self.entries[1]:
-        print("reading", flush=True)
+        print("reading", file=sys.stderr, flush=True)
         time.sleep(60)
     return read(self, entry)
 NpzSource.read = slowly
@@ -193,8 +193,8 @@ def test_an_import_that_is_stopped_leaves_nothing_half_written(source, tmp_path,
         # A job started in the background ignores Ctrl-C, and so would its children: the tests may be such a job.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "reading\n"
+    assert process.stderr is not None
+    assert process.stderr.readline() == "reading\n"
     assert len(list(tmp_path.iterdir())) == 2
     process.send_signal(sent)
     _, err = process.communicate(timeout=30)

@@ -93,7 +93,7 @@ def test_the_page_opens_on_the_verdict_and_shows_every_part(monkeypatch, world):
 
     assert app.subheader[0].value == verdict(json.loads((world / "runs/measured/evaluation.json").read_text()))
     assert app.metric[0].label.endswith("Model")
-    headings = [m.value for m in app.markdown if m.value.startswith("#####")]
+    headings = [m.value for m in app.markdown if m.value.startswith("#### ")]
     assert len(headings) == 6 and [s.value for s in app.subheader[1:]] == [
         "Title by title", "What can be read off an embedding", "Geometry over training", "Take it along",
     ]  # fmt: skip
