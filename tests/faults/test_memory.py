@@ -61,7 +61,7 @@ def test_a_training_that_ran_out_of_memory_keeps_what_to_try_as_its_reason(tmp_p
     assert kept["state"] == "failed" and kept["reason"].endswith("try a smaller batch_windows or model")
 
 
-def test_an_encoder_that_ran_out_of_memory_is_named_and_one_with_a_mistake_keeps_its_traceback():
+def test_an_encoder_that_ran_out_of_memory_is_named_and_one_with_a_mistake_keeps_its_cause():
     class Encoder:
         modality, name, dim = "video", "large/1", 4
 
@@ -73,5 +73,6 @@ def test_an_encoder_that_ran_out_of_memory_is_named_and_one_with_a_mistake_keeps
 
     with pytest.raises(InputError, match=r"encoder large/1 ran out of memory; take a smaller one"):
         encode(Encoder(RuntimeError(TORCH)), [])
-    with pytest.raises(RuntimeError, match="a mistake"):
+    with pytest.raises(InputError, match="encoder large/1 failed: RuntimeError: a mistake") as raised:
         encode(Encoder(RuntimeError("a mistake")), [])
+    assert isinstance(raised.value.__cause__, RuntimeError)
