@@ -42,7 +42,8 @@ def train_for(seconds: float, system: System, catalog: Catalog, space: Space) ->
     Validation is not counted. Returns what the training was like: steps, best_step, shots_per_cpu_s, cpu_s, curve (centred cosine on
     validation titles at each check).
     """
-    began, apart, step, shots, curve = time.process_time(), 0.0, 0, 0, []
+    began, apart, step, shots = time.process_time(), 0.0, 0, 0
+    curve: list[float] = []
     best: tuple[float, int, dict[str, torch.Tensor]] = (-1.0, 0, {})
     spent = 0.0
     while spent < seconds or not curve:

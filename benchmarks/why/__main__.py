@@ -64,11 +64,11 @@ def _metadata(name: str, work: Path) -> dict[str, Any] | None:
         return None
     source = Path(os.environ.get("MSM_REAL_DATA", ROOT.parent / "shared" / "data"))
     catalog = metadata.catalog_of(name, source, work / "catalogs")
-    runs = [
+    informed, without = (
         metadata.run_of(catalog, work / "runs" / f"{name}-{'with' if use else 'without'}-global", use_global=use)
         for use in (True, False)
-    ]
-    return metadata.by_metadata(catalog, *runs, np.random.default_rng(0))
+    )
+    return metadata.by_metadata(catalog, informed, without, np.random.default_rng(0))
 
 
 def _call_backs(name: str, work: Path) -> dict[str, Any] | None:

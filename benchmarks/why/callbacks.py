@@ -31,12 +31,13 @@ def call_backs(catalog: Catalog, run: Run, label: str, rng: np.random.Generator)
     """
     rows = []
     hide = np.random.default_rng(0)
-    queries = []
+    queries: list[tuple[Title, np.ndarray, int]] = []
     for title in catalog.split("test"):
         hidden = random_hidden(title.num_shots, RATIO, hide)
         queries += [(title, hidden, int(place)) for place in np.flatnonzero(hidden)]
     for i in rng.permutation(len(queries)).tolist():
-        found = _cost(*queries[i], run, label, rng)
+        title, hidden, place = queries[i]
+        found = _cost(title, hidden, place, run, label, rng)
         if found is not None:
             rows.append(found)
         if len(rows) == MOST_SHOTS:

@@ -55,9 +55,10 @@ def _others(titles: list[Title], rng: np.random.Generator) -> dict[str, np.ndarr
     """For each title the metadata of another one that differ from its own."""
     found = {}
     for title in titles:
+        own = title.global_embedding
         for i in rng.permutation(len(titles)):
             metadata = titles[i].global_embedding
-            if not np.allclose(metadata, title.global_embedding):
+            if own is not None and metadata is not None and not np.array_equal(metadata, own):
                 found[title.title_id] = metadata
                 break
     return found

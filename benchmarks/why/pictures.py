@@ -33,8 +33,8 @@ def context(found: dict[str, Any]) -> None:
         for predictor, style in (("neighbour", "-"), ("kriging", "--")):
             means = [entry[predictor][r]["mean"] for r in reaches]
             axes.plot(reaches, means, style, color=colour, marker="o" if style == "-" else None, markersize=4)
-        spread = [[entry["neighbour"][r][e] for r in reaches] for e in ("low", "high")]
-        axes.fill_between(reaches, *spread, color=colour, alpha=0.12, linewidth=0)
+        low, high = ([entry["neighbour"][r][e] for r in reaches] for e in ("low", "high"))
+        axes.fill_between(reaches, low, high, color=colour, alpha=0.12, linewidth=0)
     for colour, (name, height) in zip(
         COLOURS, apart({n: e["neighbour"]["all"]["mean"] for n, e in found.items()}), strict=False
     ):
