@@ -28,7 +28,7 @@ def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, addres
     expect(page.get_by_text(re.compile(r"5 cells × 1 seed"))).to_be_in_viewport(timeout=3 * MINUTES)
 
     press(page.get_by_role("button", name="Start", exact=True))
-    expect(page.get_by_text(re.compile("^small (begins|was started)"))).to_be_in_viewport()
+    expect(page.get_by_text(re.compile("^small (begins|was started)")).first).to_be_in_viewport()
     expect(page.get_by_text("small: 5 trainings").first).to_be_visible()
     expect(page.get_by_text("is done").first).to_be_visible(timeout=5 * MINUTES)
 

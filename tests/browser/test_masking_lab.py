@@ -17,6 +17,8 @@ def visit(page: Page, address: str, title: str = "harbour-lights", hidden: str =
     page.goto(f"{address}/?title={title}&hidden={hidden}")
     expect(page.locator(".shot").first).to_be_visible()
     settled(page)
+    page.wait_for_timeout(200)  # the address, once it is complete, may draw the page again, under a drag
+    settled(page)
 
 
 def shot(page: Page, number: int) -> Locator:

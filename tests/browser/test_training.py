@@ -39,7 +39,7 @@ def start(page: Page, name: str, steps: int) -> None:
     page.get_by_role("textbox", name="Name of the run").press("Enter")
     expect(page.locator("code", has_text=f"/{name} ")).to_be_visible()
     press(page.get_by_role("button", name="Start", exact=True))
-    expect(page.get_by_text(f"{name} was started. Its curves are")).to_be_in_viewport()  # where the button was pressed
+    expect(page.get_by_text(f"{name} was started. Its curves are")).to_be_visible()
     expect(page.get_by_text(re.compile(f"{name} (running|done)"))).to_be_visible()
 
 
@@ -48,7 +48,7 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     expect(page.get_by_role("heading", name=re.compile("^mediafm is "))).to_be_visible()
     page.get_by_text("Start a training").click()
     press(page.get_by_role("button", name="How long will it take?"))
-    expect(page.get_by_text(re.compile("mediafm.*about .* steps of"))).to_be_in_viewport()
+    expect(page.get_by_text(re.compile("mediafm.*about .* steps of"))).to_be_visible()
     start(page, "first", 6)
     expect(page.get_by_text("first done")).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("^first is "))).to_be_visible()

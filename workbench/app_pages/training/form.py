@@ -36,8 +36,6 @@ def show_form(catalog: Path, folder: Path, *, opened: bool) -> None:
             return
         choose_catalog(catalog_names(read_arguments()))
         st.fragment(_form)(catalog, folder)
-        _show_started(folder)
-        jobs_panel(folder, processes.ESTIMATE, done=show_estimate)
 
 
 def _show_started(folder: Path) -> None:
@@ -89,6 +87,8 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
     with st.container():
         if problem:
             st.error(f"{escape_markdown(problem)}.", icon=":material/block:")
+    _show_started(folder)  # above the buttons: whoever pressed one sees the answer without scrolling
+    jobs_panel(folder, processes.ESTIMATE, done=show_estimate)
     cost, go = st.columns(2)
     dry = cost.button("How long will it take?", icon=":material/timer:", width="stretch", disabled=bool(problem))
     wanted = go.button("Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=bool(problem))
