@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.tasks import LABELS, label_file
-from msm import baselines, metrics
+from benchmarks.why.interval import with_interval
+from msm import baselines
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.evaluation.label_files import read_labels_of
@@ -84,11 +85,7 @@ def scores_of(
 def lead(ours: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
     """The mean difference of centred cosine, and its 95 % interval over titles."""
     apart = ours["centred_cosine"].to_numpy() - other["centred_cosine"].to_numpy()
-    of_title = pd.DataFrame({"title": ours["title_id"].to_numpy(), "apart": apart}).groupby("title")["apart"]
-    sums = of_title.agg(["sum", "size"])
-    drawn = metrics.resampled_means(sums[["sum"]].to_numpy(), sums["size"].to_numpy()[:, None], 1000)[:, 0]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return {"mean": float(apart.mean()), "low": float(low), "high": float(high)}
+    return with_interval(apart, ours["title_id"].to_numpy())
 
 
 def probed(embedders: Mapping[str, Any], catalog: Catalog, space: Space, work: Path) -> dict[str, Any]:

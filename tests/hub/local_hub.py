@@ -114,6 +114,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _missing(self) -> None:
         self._send(401 if not self._logged_in else 404, {"error": "no"}, {"X-Error-Code": "RepoNotFound"})
 
+    def _files(self, kind: str, name: str, revision: str) -> tuple[str, dict[str, bytes]] | None:
+        """The commit and files of a revision; None where there is none, which has then been answered."""
+        repository = self._repository(kind, name)
+        if repository is None:
+            self._missing()
+            return None
+        found = repository.files(revision)
+        if found is None:
+            self._send(404, {"error": "no"}, {"X-Error-Code": "RevisionNotFound"})
+        return found
+
     def create(self, body: bytes) -> None:
         if not self._logged_in:
             return self._send(401, {"error": "log in"})
@@ -169,33 +180,26 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, {"success": True, "commitOid": sha, "commitUrl": f"{self.hub.url}/{name}/commit/{sha}"})
 
     def info(self, body: bytes, kind: str, name: str, revision: str = "main") -> None:
-        repository = self._repository(kind, name)
-        if repository is None:
-            return self._missing()
-        found = repository.files(revision)
+        found = self._files(kind, name, revision)
         if found is None:
-            return self._send(404, {"error": "no"}, {"X-Error-Code": "RevisionNotFound"})
+            return None
         sha, files = found
         siblings = [{"rfilename": f, "size": len(c)} for f, c in files.items()]
         return self._send(200, {"id": name, "sha": sha, "siblings": siblings, "private": False, "tags": []})
 
     def tree(self, body: bytes, kind: str, name: str, revision: str) -> None:
-        repository = self._repository(kind, name)
-        found = None if repository is None else repository.files(revision)
+        found = self._files(kind, name, revision)
         if found is None:
-            return self._missing()
+            return None
         listed = [
             {"type": "file", "path": f, "size": len(c), "oid": hashlib.sha1(c).hexdigest()} for f, c in found[1].items()
         ]
         return self._send(200, listed)
 
     def resolve(self, body: bytes, name: str, revision: str, file: str, kind: str | None = None) -> None:
-        repository = self._repository(kind or "model", name)
-        if repository is None:
-            return self._missing()
-        found = repository.files(revision)
+        found = self._files(kind or "model", name, revision)
         if found is None:
-            return self._send(404, {"error": "no"}, {"X-Error-Code": "RevisionNotFound"})
+            return None
         sha, files = found
         if file not in files:
             return self._send(404, {"error": "no"}, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": sha})
