@@ -209,5 +209,5 @@ function keyToTheStrip() {
   const sample = element("i", "sample");
   sample.style.setProperty("--score", "55%");
   sample.style.setProperty("--baseline", "35%");
-  return element("p", "faint key", {}, sample, element("span", "", {}, "Hidden: the fuller, the nearer the model came. The line is how near a copy comes."));
+  return element("p", "faint key", {}, sample, element("span", "", {}, "Hidden: the fuller, the nearer the model came. The line is how near the best baseline comes."));
 }
