@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from msm.data import coverage, soundness
+from msm.data import coverage, notes, soundness
 from msm.data.coverage import Coverage
 from msm.data.media import MEDIA, film_path, thumbnail_folder, thumbnail_path
 from msm.data.reader import (
@@ -230,8 +230,12 @@ class Catalog:
             for title in titles:
                 writer.add(title)
             writer.finish(dict(provenance or {}))
-            if (path / "maps").is_dir():  # of the catalog that is replaced: most of its titles may still be these
-                shutil.copytree(path / "maps", folder / "maps", ignore=shutil.ignore_patterns(".*"))
+            for name in (
+                "maps",
+                notes.FOLDER,
+            ):  # of the catalog that is replaced: most of its titles may still be these
+                if (path / name).is_dir():
+                    shutil.copytree(path / name, folder / name, ignore=shutil.ignore_patterns(".*"))
             for name in (INGEST_REPORT, ENCODER_PLACES):
                 if (path / name).is_file():
                     shutil.copyfile(path / name, folder / name)

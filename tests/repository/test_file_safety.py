@@ -21,6 +21,7 @@ ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
     "msm/search/vector_index/index.py:write_index": "into the folder of whoever keeps it (msm/search/index_store.py), a whole_folder",
     "msm/io/files.py:save_array": "into the folder or file of whoever calls",
     "msm/projection/maps/store.py:_as_npy": "into memory",
+    "msm/io/spreadsheet.py:as_parquet": "into memory",
     "msm/ablation/ablation.py:run": "it writes through msm/io/files.py",
     "msm/training/trainer.py:Trainer.save_checkpoint": "as above",
     "msm/io/progress.py:ProgressFile._write": "a temporary name and a rename of its own: how far, four times a second",

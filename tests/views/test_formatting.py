@@ -140,8 +140,8 @@ def test_the_html_report_escapes_text(world):
 
 
 def test_the_csv_of_the_report_holds_no_formulas(world):
+    from msm.io.spreadsheet import as_csv
     from workbench.views.report.long_table import long_table
-    from workbench.views.spreadsheet import as_csv
 
     text = as_csv(long_table({"@run": _evaluation(world)}, [])).decode()
     cells = list(csv.reader(io.StringIO(text)))

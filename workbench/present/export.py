@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from msm import Catalog, InputError, Run, Title
+from msm.data.notes import Note, list_notes, texts_of_shots
 from msm.io.files import whole_file
 from msm.io.progress import progress_bar
 from workbench.present.play import Picture, Stage, play
@@ -30,7 +31,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         catalog = Catalog.open(arguments.catalog)
         script = read_script(given.script)
-        stage = Stage(catalog, runs_in(arguments.runs, catalog), embedded_pictures())
+        stage = Stage(catalog, runs_in(arguments.runs, catalog), embedded_pictures(), noted(catalog))
         with progress_bar("drawing the slides") as progress:
             shown = play(script, stage, str(given.script), progress)
         with whole_file(given.out) as temporary:
@@ -64,6 +65,15 @@ def runs_in(folder: Path, catalog: Catalog) -> Callable[[str], Run]:
         return run
 
     return opened
+
+
+def noted(catalog: Catalog) -> Callable[[Title], Mapping[int, str]]:
+    """A function that gives what people noted about the shots of a title."""
+    by_title: dict[str, list[Note]] = {}
+    for note in list_notes(catalog.path):
+        by_title.setdefault(note.title_id, []).append(note)
+    texts = {title_id: texts_of_shots(notes) for title_id, notes in by_title.items()}
+    return lambda title: texts.get(title.title_id, {})
 
 
 def embedded_pictures() -> Picture:

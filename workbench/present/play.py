@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,6 +47,7 @@ class Stage:
     catalog: Catalog
     run: Callable[[str], Run]  # by name, with "" the first that fits; InputError for an unknown one
     picture: Picture
+    notes: Callable[[Title], Mapping[int, str]] = lambda title: {}  # what people noted about its shots
     results: dict[tuple, Any] = field(default_factory=dict)  # fill-ins and curves that steps share
 
 
@@ -120,8 +121,11 @@ class _Scene:
         picture, colour = self.stage.picture(self.title, shot)
         rows = _shots(self.title)
         text = rows["text"].iloc[shot] if "text" in rows else ""
+        note = "" if self.step.veil else self.stage.notes(self.title).get(shot, "")  # it may tell which is the real one
         caption = clock(float(rows["start_s"].iloc[shot])) or f"shot {shot}"
-        return Frame(picture, colour, **{"caption": caption, "text": text if isinstance(text, str) else "", **how})
+        return Frame(
+            picture, colour, **{"caption": caption, "text": text if isinstance(text, str) else "", "note": note, **how}
+        )
 
     def veiled(self, shot: int, **how: Any) -> Frame:
         """A hidden shot without its hidden modalities."""

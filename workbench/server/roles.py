@@ -54,6 +54,11 @@ def role() -> str:
     return role_of(st.user.to_dict(), section("roles"))
 
 
+def user_name() -> str:
+    """The name of this session's user; empty where nobody has to log in."""
+    return str(st.user.get("name") or st.user.get("email") or "") if login_required() else ""
+
+
 def may_edit() -> bool:
     return role() == EDITOR
 
@@ -77,7 +82,7 @@ def gate() -> None:
         st.markdown("Hide shots of a film, watch a model fill them in, and find out whether it understood the story.")
         st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
         st.stop()
-    who = str(st.user.get("name") or st.user.get("email") or "")
+    who = user_name()
     if role() == STRANGER:
         st.title("MSM Workbench", anchor=False)
         st.error("You are logged in, but not on the list of those who may see this workbench.", icon=":material/block:")

@@ -10,16 +10,17 @@ import numpy as np
 import streamlit as st
 
 from msm import Catalog
-from workbench.session import cache
+from workbench.session import cache, notes
 from workbench.session.cache import Stamp
 from workbench.views.formatting import clock
 from workbench.views.frames import Frame, data_uri
 
 
-def frame(catalog: Catalog, row: int, *, of: str = "", **how: Any) -> Frame:
+def frame(catalog: Catalog, row: int, *, of: str = "", noted: bool = True, **how: Any) -> Frame:
     """The frame of the shot in a row of the catalog.
 
     of    the caption of this title's shots is their time alone; other shots have the name of their title before it
+    noted whether what people noted about it is shown
     how   passed on to Frame
     """
     titles = catalog.titles
@@ -34,6 +35,7 @@ def frame(catalog: Catalog, row: int, *, of: str = "", **how: Any) -> Frame:
     words = {
         "caption": start if title.title_id == of else f"{title.name} · {start}",
         "text": text if isinstance(text, str) else "",
+        "note": notes.of_shots(catalog, title.title_id).get(shot, "") if noted else "",
     }
     return Frame(picture=picture, colour=colour, **{**words, **how})
 

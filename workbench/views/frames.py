@@ -14,6 +14,7 @@ from pathlib import Path
 from workbench.views import palette
 
 LONGEST_TEXT = 120  # characters of a shot's text under its picture
+LONGEST_NOTE = 240
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Frame:
     badge: str = ""  # a word on the picture
     veiled: bool = False  # neither picture nor text is shown or sent to the browser
     keeps_text: bool = False  # with veiled: only the picture is hidden, the text is shown
+    note: str = ""  # what somebody noted about it; not shown while it is veiled
 
 
 STYLE = (
@@ -48,6 +50,7 @@ background:repeating-linear-gradient(135deg,var(--msm-hidden) 0 1.5px,transparen
 .msm-none{display:grid;place-items:center;margin:0;padding:0 1.2rem;text-align:center;font-size:.9rem;line-height:1.4;text-wrap:balance}
 .msm-shot figcaption{font-size:.85rem;line-height:1.35;margin-top:.35rem;opacity:.86;overflow-wrap:anywhere}
 .msm-shot q{display:block;font-style:italic;margin-top:.1rem}
+.msm-shot .msm-note{display:block;margin-top:.2rem;padding-left:.5rem;border-left:3px solid #8888;white-space:pre-line}
 .msm-next{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.5rem;margin-top:.7rem}
 .msm-next .msm-badge{font-size:.62rem;left:.25rem;top:.25rem;padding:.05rem .35rem;white-space:nowrap}
 .msm-next .marked{outline-width:3px;outline-offset:-3px}
@@ -67,7 +70,10 @@ def figure(frame: Frame, *, words: bool = True) -> str:
     badge = f'<span class="msm-badge">{escape(frame.badge)}</span>' if frame.badge else ""
     text = "" if frame.veiled and not frame.keeps_text else shortened(frame.text)
     said = f"<q>{escape(text)}</q>" if text and words else ""
-    tip = f' title="{escape(text)}"' if text and not words else ""
+    note = shortened(frame.note, LONGEST_NOTE) if not frame.veiled else ""
+    said += f'<span class="msm-note">{escape(note)}</span>' if note and words else ""
+    hint = " · ".join(filter(None, [text, note]))
+    tip = f' title="{escape(hint)}"' if hint and not words else ""
     return (
         f'<figure class="msm-shot"{tip}><div class="msm-picture{marked}"{mark}>{_picture(frame)}{badge}</div>'
         f"<figcaption>{escape(frame.caption)}{said}</figcaption></figure>"

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from workbench.views import palette
 from workbench.views.formatting import clock, count, grouped, number
+from workbench.views.frames import shortened
 
 LONGEST_TEXT = 160
 CLEAR = 0.005  # mAP; less is called a draw
@@ -27,6 +28,7 @@ def cards(
     as_query: Mapping[str, object] | None = None,
     marks: Mapping[int, str] | None = None,
     notes: Mapping[int, str] | None = None,
+    remarks: Mapping[int, str] | None = None,
 ) -> list[dict[str, Any]]:
     """A card a shot, ready for JSON (see components/frames/frames.js).
 
@@ -37,6 +39,7 @@ def cards(
     as_query  the query's labels: a card marks the values that are the same
     marks     row → truth or asked (the query)
     notes     row → a note on the frame, before the number of near-identical shots
+    remarks   row → what people noted about the shot
     """
     made = []
     for at, shot in enumerate(table.itertuples()):
@@ -55,6 +58,7 @@ def cards(
                 "text": words[:LONGEST_TEXT],
                 "score": round(float(shot.score), 3) if shot.score == shot.score else None,
                 "note": " · ".join(filter(None, [(notes or {}).get(row, ""), alike])),
+                "remark": shortened((remarks or {}).get(row, "")),
                 "mark": (marks or {}).get(row, ""),
                 "play": plays(title),
                 "chips": chips(labels.iloc[at], show, as_query or {}) if show else [],

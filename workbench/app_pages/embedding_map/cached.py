@@ -14,10 +14,11 @@ from msm import Catalog
 from msm.data.media import THUMBNAILS
 from msm.projection.maps import StoredMap
 from msm.projection.maps.store import list_maps, maps_folder, open_map
+from workbench.session import notes
 from workbench.session.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
 from workbench.views.map import neighbours
 from workbench.views.map.component_data import about_part, colours_part, points_part
-from workbench.views.map.labels import map_labels
+from workbench.views.map.labels import NOTED, map_labels
 
 PREVIEW_UP_TO = 20_000  # shots up to which principal components are computed while the page loads
 
@@ -60,15 +61,34 @@ def shots(catalog: Catalog) -> pd.DataFrame:
     return catalog.read_shots()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
 def labels(catalog: Catalog, of: str) -> pd.DataFrame:
-    """A column a label that points can be coloured and filtered by, a row a point."""
-    return map_labels(catalog, of)
+    """A column a label that points can be coloured and filtered by, a row a point; the last says which have a note."""
+    return _labels(catalog, of, notes.version(catalog))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
+def _labels(catalog: Catalog, of: str, noted: Stamp) -> pd.DataFrame:
+    return map_labels(catalog, of, noted=notes.noted(catalog, of))
+
+
+def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
+    version = notes.version(catalog) if label == NOTED else ()
+    return _colours(catalog, of, label, version)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
-def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
-    return colours_part(f"{catalog.fingerprint}/{of}", label, labels(catalog, of)[label])
+def _colours(catalog: Catalog, of: str, label: str, noted: Stamp) -> dict[str, Any]:
+    key = "/".join(map(str, (catalog.fingerprint, of, *noted)))
+    return colours_part(key, label, labels(catalog, of)[label])
+
+
+def noted_points(catalog: Catalog, of: str) -> dict[str, str]:
+    """What people noted about each point, by its number."""
+    if of == "shots":
+        return {str(row): text for row, text in notes.of_rows(catalog).items()}
+    ids = catalog.titles["title_id"].astype(str).tolist()
+    texts = {i: [n.text for n in notes.of_title(catalog, t) if n.shot is None] for i, t in enumerate(ids)}
+    return {str(i): "\n".join(lines) for i, lines in texts.items() if lines}
 
 
 def overlap(one: StoredMap, other: StoredMap) -> np.ndarray | None:

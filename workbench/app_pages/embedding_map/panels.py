@@ -91,6 +91,7 @@ def _show(
     colours = cached.colours(catalog, of, label) if label else None
     chosen = _points_of(catalog, of, state.selected())
     display = {**choice, "selected": ranges(chosen), "pinned": _pinned(about["count"], stored)}
+    display["notes"] = cached.noted_points(catalog, of) or None
     shot_map(about, panels, colours, display, key="map", on_gesture=apply)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from msm import Catalog, baselines
 from msm.evaluation.evaluate_run import FULL
+from msm.io.spreadsheet import as_csv
 from workbench.app_pages.evaluation.form import offer_measurement
 from workbench.layout.figures import columns, copy_as_code, figure_config, show_figure
 from workbench.layout.metric_help import METRIC_HELP
@@ -22,7 +23,6 @@ from workbench.views.report.geometry import geometry_figure, geometry_table
 from workbench.views.report.long_table import long_table
 from workbench.views.report.reports import PARTS, Reports
 from workbench.views.report.tables import part_table, titles_table
-from workbench.views.spreadsheet import as_csv
 
 PAGE = "evaluation"
 TITLES_KEY = "evaluation.titles"

@@ -13,8 +13,9 @@ from msm.masking.parts import parse_parts
 from workbench.app_pages.masking_lab import controls, panels
 from workbench.app_pages.masking_lab.panels import metrics
 from workbench.components.filmstrip import Gesture, filmstrip
+from workbench.layout.notes_panel import notes_panel
 from workbench.server import fill_endpoint
-from workbench.session import cache, settings, state, url_state
+from workbench.session import cache, notes, settings, state, url_state
 from workbench.session.cache import Filled
 from workbench.views.fill_in.filmstrip import strip_answer
 from workbench.views.fill_in.verdict import NOTHING_HIDDEN, verdict
@@ -39,12 +40,18 @@ def show_lab(catalog: Catalog, run_path: Path | None) -> None:
             st.subheader(NOTHING_HIDDEN, anchor=False)
     below = st.container()  # filled last: filmstrip and timeline do not wait for it
     controls.show_hide_controls(title, cache.shots(catalog, title.title_id))
+    notes_panel(catalog, title.title_id, noted_shot(), state.look_at)
     if filled and run_path:
         _show_details(title, run_path, filled)
     if run_path:
         with below:
             panels.show(catalog, title, run_path, filled)
     url_state.write()
+
+
+def noted_shot() -> int | None:
+    """The shot that a new note is about: the focused one, otherwise the first hidden one."""
+    return state.focus() if state.focus() is not None else next(iter(state.hidden()), None)
 
 
 def _fill_in(catalog: Catalog, title: Title, run_path: Path) -> Filled | None:
@@ -73,6 +80,7 @@ def _show_filmstrip(
         arcs=arcs,
         cursor=state.focus(),
         ask=fill_endpoint.address(catalog, title.title_id, run_path) if run_path else None,
+        notes=notes.of_shots(catalog, title.title_id),
     )
 
 

@@ -14,7 +14,7 @@ from workbench.present.export import embedded_pictures
 from workbench.present.play import Picture, Stage, play
 from workbench.present.play import show as show_step
 from workbench.server.streamlit_internals import full_width_css
-from workbench.session import cache, interpretation_cache, page_texts, settings, shot_frames, state, url_state
+from workbench.session import cache, interpretation_cache, notes, page_texts, settings, shot_frames, state, url_state
 from workbench.session.page_context import runs_beside, switch_to_page
 from workbench.views.formatting import escape_markdown
 from workbench.views.slides.document import slide_document
@@ -166,7 +166,11 @@ def as_a_file(catalog: Catalog, named: Named) -> None:
 
 def stage_of(catalog: Catalog, picture: Picture) -> Stage:
     return Stage(
-        catalog, lambda name: run_named(catalog, name), picture, interpretation_cache.presentation_results(catalog)
+        catalog,
+        lambda name: run_named(catalog, name),
+        picture,
+        lambda title: notes.of_shots(catalog, title.title_id),
+        interpretation_cache.presentation_results(catalog),
     )
 
 

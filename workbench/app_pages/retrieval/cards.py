@@ -12,7 +12,7 @@ from msm import Catalog
 from msm.search.filters import title_of_rows
 from workbench.app_pages.retrieval import cached, query
 from workbench.components.frames import Gesture
-from workbench.session import cache
+from workbench.session import cache, notes
 from workbench.views import search_results as views
 
 
@@ -38,8 +38,9 @@ class Cards:
 
     def of(self, table: pd.DataFrame, labels: pd.DataFrame, **more: Any) -> list[dict[str, Any]]:
         return views.cards(
-            table, labels, picture=self.picture, colour=self.colour, plays=lambda t: self.film(t) is not None, **more
-        )
+            table, labels, picture=self.picture, colour=self.colour, plays=lambda t: self.film(t) is not None,
+            remarks=notes.of_rows(self.catalog), **more,
+        )  # fmt: skip
 
     def of_rows(self, rows: Sequence[int], **more: Any) -> list[dict[str, Any]]:
         table, labels = cached.labels_of(self.catalog, tuple(rows))

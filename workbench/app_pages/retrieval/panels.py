@@ -55,7 +55,8 @@ def show_clips(cards: Cards, answer: Any, length: int, key: str, *, accent: str)
         where = " · ".join(filter(None, [f"shots {stretch.shot}–{stretch.last_shot}", when]))
         st.markdown(f"**{number(stretch.score)}** · {escape_markdown(stretch.name)} :gray[· {where}]")
         items = [
-            i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(range(stretch.row, stretch.row + length))
+            i | {"name": "", "chips": [], "note": "", "remark": ""}
+            for i in cards.of_rows(range(stretch.row, stretch.row + length))
         ]
         frames(items, key=f"{key}.{stretch.row}", size="row", actions=["ask"], on_gesture=cards.apply, accent=accent)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.app_pages.retrieval import cached, query
 from workbench.app_pages.retrieval.cards import Cards, bounds
 from workbench.components.frames import frames
+from workbench.layout.notes_panel import notes_panel
 from workbench.views import palette
 from workbench.views import search_results as views
 from workbench.views.formatting import clock, count, escape_markdown
@@ -27,7 +28,7 @@ def show_query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) ->
         (item,) = cards.of_rows([row])
         plays = item["play"]
         frames(
-            [item | {"name": "", "chips": []}],
+            [item | {"name": "", "chips": [], "remark": ""}],
             key="retrieval.query",
             size="large",
             on_gesture=cards.apply,
@@ -45,11 +46,18 @@ def show_query(cards: Cards, like: Sequence[int], mode: str, length: int = 1) ->
         ]
         if badges:
             st.markdown(" ".join(badges))
+        title_id = str(shot["title_id"])
+        notes_panel(
+            cards.catalog,
+            title_id,
+            int(shot["shot"]),
+            lambda s: query.search_for(cards.catalog, [row - int(shot["shot"]) + s]),
+        )
     first, stop = bounds(cards.catalog, row)
     from_row = max(first, min(row - AROUND, stop - 2 * AROUND - 1))
     rows = list(range(from_row, min(stop, from_row + 2 * AROUND + 1)))
     marked = {r: "asked" for r in (range(row, row + length) if mode == "clip" else like)}
-    around = [i | {"name": "", "chips": [], "note": ""} for i in cards.of_rows(rows, marks=marked)]
+    around = [i | {"name": "", "chips": [], "note": "", "remark": ""} for i in cards.of_rows(rows, marks=marked)]
     frames(around, key="retrieval.around", size="row", actions=["ask"], on_gesture=cards.apply)
     st.caption("The shots around it: click one to ask for it." if len(rows) > 1 else "")
     if mode == "shot":

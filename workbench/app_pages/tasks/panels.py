@@ -9,11 +9,11 @@ import streamlit as st
 
 from msm import Catalog
 from msm.evaluation.tasks.saved import FOLDER
+from msm.io.spreadsheet import as_csv
 from workbench.layout.figures import columns, show_figure
 from workbench.session import settings
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown
-from workbench.views.spreadsheet import as_csv
 from workbench.views.tasks.figures import curve_figure, tasks_figure
 from workbench.views.tasks.tables import (
     PROBES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,7 @@ def filmstrip(
     arcs: Arcs | None = None,
     cursor: int | None = None,
     ask: str | None = None,
+    notes: Mapping[int, str] | None = None,
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), the hidden ones, and the scores of the fill-in (`views.strip.strip_answer`).
 
@@ -76,6 +77,7 @@ def filmstrip(
     curve     drawn along the film, its peaks marked
     arcs      drawn from shot to shot, their meanings named
     cursor    the focused shot
+    notes     what people noted about shots
     ask       address of the fill-in, requested at each gesture before the rerun (`workbench.server.fill_endpoint`)
     """
     gesture_key = f"{key}.number"
@@ -95,6 +97,7 @@ def filmstrip(
         "curve": curve and {"label": curve.label, "values": list(curve.values), "peaks": list(curve.peaks)},
         "arcs": arcs and {"drawn": [list(a) for a in arcs.drawn], "toward": arcs.toward, "against": arcs.against},
         "cursor": cursor,
+        "notes": {str(shot): text for shot, text in notes.items()} if notes else None,
         "ask": ask,
         "gesture": st.session_state.get(gesture_key, 0),
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),

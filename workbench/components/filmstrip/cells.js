@@ -40,6 +40,7 @@ export function paintCell(view, cell, i) {
   cell.classList.toggle("looked", view.look === i);
   cell.classList.toggle("heard", loss !== undefined && !loses(loss, "picture"));
   paintLoss(cell, loss);
+  paintNote(cell, view.notes.has(i));
   cell.setAttribute("aria-selected", String(loss !== undefined));
   cell.setAttribute("aria-label", describeShot(view, i));
   if (!score) return;
@@ -60,6 +61,7 @@ export function describeShot(view, i) {
   parts.push(loss ? describeLoss(loss) : "visible");
   if (score) parts.push(`${view.measure.axis.split(" to ")[0]} ${formatScore(score.model)}`);
   if (view.scenes.has(i)) parts.push("a scene starts");
+  if (view.notes.has(i)) parts.push("has a note");
   return parts.join(", ");
 }
 
@@ -75,6 +77,17 @@ function paintLoss(cell, loss) {
   if (!loss?.length) return;
   const signs = loss.map((name) => (hasIcon(partOf(name)) ? icon(partOf(name)) : element("b", "", {}, name.slice(0, 1))));
   cell.append(element("span", "lost", { "aria-hidden": "true", "data-of": String(loss) }, ...signs));
+}
+
+/**
+ * A folded corner where somebody has noted something.
+ * @param {HTMLElement} cell
+ * @param {boolean} noted
+ */
+function paintNote(cell, noted) {
+  const fold = cell.querySelector(".fold");
+  if (!noted) fold?.remove();
+  else if (!fold) cell.append(element("i", "fold", { "aria-hidden": "true" }));
 }
 
 /** @param {number} share */

@@ -31,6 +31,7 @@ function emptyView() {
     shots: NO_SHOTS,
     times: timesOf(NO_SHOTS),
     scenes: new Set(),
+    notes: new Map(),
     hidden: new Map(),
     part: "",
     measures: [],
@@ -216,20 +217,21 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
 
   /**
    * Whether a shot looks otherwise than before.
-   * @param {Pick<View, "hidden" | "score" | "look">} before
+   * @param {Pick<View, "hidden" | "score" | "look" | "notes">} before
    * @param {number} i
    */
   function differs(before, i) {
     if (!sameLoss(before.hidden.get(i), view.hidden.get(i))) return true;
     if (!sameScore(before.score.get(i), view.score.get(i))) return true;
+    if (before.notes.has(i) !== view.notes.has(i)) return true;
     return before.look !== view.look && (i === before.look || i === view.look);
   }
 
   /** @param {State} state */
-  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = null, cursor = null }) {
+  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = null, cursor = null, notes = null }) {
     const other = shots && shots.key !== view.shots.key;
-    const before = { hidden: view.hidden, score: view.score, look: view.look, measures: namesOf(view.measures) };
-    Object.assign(view, { curve, arcs, look: cursor, hidden: lossesOf(hidden, modality) });
+    const before = { hidden: view.hidden, score: view.score, look: view.look, notes: view.notes, measures: namesOf(view.measures) };
+    Object.assign(view, { curve, arcs, look: cursor, hidden: lossesOf(hidden, modality), notes: notesOf(notes) });
     if (typeof modality === "string") view.part = modality;
     else if (other) view.part = "";
     view.answered = answer?.shots ?? [];
@@ -256,6 +258,8 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
   update(data);
   return { update, destroy };
 }
+
+const notesOf = (/** @type {State["notes"]} */ notes) => new Map(Object.entries(notes ?? {}).map(([shot, text]) => [Number(shot), text]));
 
 const namesOf = (/** @type {Measure[]} */ measures) => measures.map((m) => m.key).join();
 

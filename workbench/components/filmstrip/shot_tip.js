@@ -28,6 +28,8 @@ export function makeShotTip(root, view) {
     if (address) tip.prepend(element("img", "", { alt: "", src: address }));
     if (score?.baseline != null) tip.append(element("p", "", {}, `${view.measure.baseline}: ${formatScore(score.baseline)}`));
     if (text && !(loss && loses(loss, "words"))) tip.append(element("p", "", {}, text));
+    const note = view.notes.get(i);
+    if (note) tip.append(element("p", "noted", {}, note));
     tip.hidden = false;
     place(anchor);
   }

@@ -96,8 +96,8 @@ class MountedStrip {
   paint() {
     const shots = this.message && shotsByKey.get(this.message.strip);
     if (!this.message || !shots) return;
-    const { hidden, modality, answer, curve, arcs, cursor } = this.message;
-    const state = { shots, hidden, modality, answer, curve, arcs, cursor };
+    const { hidden, modality, answer, curve, arcs, cursor, notes } = this.message;
+    const state = { shots, hidden, modality, answer, curve, arcs, cursor, notes };
     if (this.strip) return this.strip.update(state);
     this.strip = render(this.el, state, { onGesture: (gesture) => this.commit(gesture), onDraft: (draft) => this.fetchScores(draft) });
     window.setTimeout(() => releaseHeight(this.el));

@@ -69,6 +69,8 @@ export interface State {
   arcs?: Arcs | null;
   /** The shot that is looked at. */
   cursor?: number | null;
+  /** What people have noted about shots. */
+  notes?: Record<string, string> | null;
 }
 
 /** What is hidden after the pointer or the key is let go. */
@@ -110,6 +112,7 @@ export interface View {
   shots: Shots;
   times: Times;
   scenes: Set<number>;
+  notes: Map<number, string>;
   hidden: Hidden;
   /** What the next shot loses: a modality, "" = all of it. */
   part: string;

@@ -13,6 +13,7 @@ import { element } from "../elements.js";
  * @property {[name: string, value: string, same: boolean][]} [chips] labels, and whether the query has the same
  * @property {string} [text]
  * @property {string} [note]
+ * @property {string} [remark] what people noted about the shot
  * @property {string} [mark]
  * @property {boolean} [play] whether there is a film to play
  */
@@ -116,6 +117,7 @@ function card(item, actions, send) {
     caption.append(element("span", "name", {}, item.name), element("span", "time", {}, item.time));
     made.append(caption);
   }
+  if (item.remark) made.append(element("p", "remark", {}, item.remark));
   if (item.chips?.length) {
     const chips = element("div", "chips");
     for (const [name, value, same] of item.chips) {

@@ -54,6 +54,13 @@ export function labelOf(view, point) {
 }
 
 /**
+ * What people have noted about the point; null where nobody has.
+ * @param {View} view
+ * @param {number} point
+ */
+export const noteOf = ({ state }, point) => state.notes?.[point] ?? null;
+
+/**
  * What is said in the shot, in quotation marks; null where nothing is.
  * @param {View} view
  * @param {number} point

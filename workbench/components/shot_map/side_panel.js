@@ -2,7 +2,7 @@
 
 import { element } from "../elements.js";
 import { formatRanges } from "./decode.js";
-import { labelOf, nameOf, quoteOf, titleOf } from "./points.js";
+import { labelOf, nameOf, noteOf, quoteOf, titleOf } from "./points.js";
 import { fillThumbnails, swatch, thumbnail } from "./thumbnails.js";
 
 /** @import { Actions, Pinned, View } from "./types.js" */
@@ -24,7 +24,7 @@ export function makeSidePanel(root, view, actions) {
   function paint() {
     const { state, pinned, selected } = view;
     const near = pinned ? [pinned.point, ...pinned.near] : [];
-    const next = [state.about.key, state.colours?.key, near, formatRanges(selected)].join("|");
+    const next = [state.about.key, state.colours?.key, near, pinned && noteOf(view, pinned.point), formatRanges(selected)].join("|");
     if (next === painted) return; // frames stay
     painted = next;
     side.replaceChildren();
@@ -91,6 +91,8 @@ export function makeSidePanel(root, view, actions) {
     const [quote, label] = [quoteOf(view, point), labelOf(view, point)];
     if (quote) card.append(element("p", "said", {}, quote));
     if (label) card.append(element("p", "small", {}, label));
+    const note = noteOf(view, point);
+    if (note) card.append(element("p", "noted", {}, note));
     if (near.length) {
       card.append(element("p", "small", {}, "Truly nearest, wherever the map has put them:"));
       card.append(frameGrid("frames near", near));

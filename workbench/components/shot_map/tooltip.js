@@ -1,7 +1,7 @@
 /* The shot under the pointer. */
 
 import { element } from "../elements.js";
-import { labelOf, nameOf, quoteOf } from "./points.js";
+import { labelOf, nameOf, noteOf, quoteOf } from "./points.js";
 import { thumbnail } from "./thumbnails.js";
 
 /** @import { View } from "./types.js" */
@@ -22,6 +22,8 @@ export function makeTooltip(root, view) {
   function show(point, event) {
     tip.replaceChildren(thumbnail(view, point, "large"), element("strong", "", {}, nameOf(view, point)));
     for (const line of [labelOf(view, point), quoteOf(view, point)]) if (line) tip.append(element("p", "", {}, line));
+    const note = noteOf(view, point);
+    if (note) tip.append(element("p", "noted", {}, note));
     tip.hidden = false;
     place(event);
   }

@@ -66,6 +66,8 @@ export interface State {
   /** Points as ranges: "3-9,12". */
   selected: string;
   pinned: Pinned | null;
+  /** What people have noted about points. */
+  notes?: Record<string, string> | null;
   /** Of the points, 1 = as usual. */
   size?: number;
 }

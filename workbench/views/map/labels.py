@@ -8,13 +8,23 @@ import pandas as pd
 from msm import Catalog
 
 TITLE, SPLIT, LENGTH, PLACE = "title", "split", "length in seconds", "place in the title"
+NOTED = "has a note"
 
 
-def map_labels(catalog: Catalog, of: str = "shots") -> pd.DataFrame:
+def map_labels(catalog: Catalog, of: str = "shots", noted: np.ndarray | None = None) -> pd.DataFrame:
     """A column a label, a row a point: the labels of the catalog, and title, split, length and place in the title.
 
     Labels with few values come first. Labels with one value or none are left out.
+
+    noted  (points,) bool: which have a note; comes last
     """
+    labels = _labels(catalog, of)
+    if noted is not None and noted.any():
+        labels = labels.assign(**{NOTED: np.where(noted, "yes", "no")})
+    return labels
+
+
+def _labels(catalog: Catalog, of: str) -> pd.DataFrame:
     titles = catalog.titles
     labels = pd.DataFrame({name: titles[name] for name in catalog.title_labels})
     labels[TITLE], labels[SPLIT] = titles["name"].astype(str), titles["split"].astype(str)

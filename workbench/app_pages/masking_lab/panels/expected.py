@@ -40,6 +40,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
                 catalog,
                 int(pick.row),
                 of=title.title_id,
+                noted=not veiled,
                 mark="truth" if pick.is_truth and not veiled else "",
                 badge="the real shot" if pick.is_truth and not veiled else "",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -129,5 +130,5 @@ def side_by_side(
 
 
 def _pick(catalog: Catalog, title: Title, row: int, truth: int) -> Frame:
-    how = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
+    how: dict[str, Any] = {"mark": "truth", "badge": "the real shot"} if row == truth else {}
     return shot_frames.frame(catalog, row, of=title.title_id, **how)
