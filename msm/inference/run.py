@@ -20,6 +20,7 @@ from msm.data.catalog import Catalog, Title
 from msm.data.schema import Modality, in_words
 from msm.data.space import Space
 from msm.errors import InputError
+from msm.inference.masked_title import MaskedTitle
 from msm.inference.metadata import read_as_trained
 from msm.inference.predict import Caches, contextual_embeddings, predict_hidden, sharpened
 from msm.inference.reconstruction import FillIn
@@ -145,29 +146,69 @@ class Run:
         use_global   False withholds the title's metadata
         metadata_of  another title, whose metadata replaces that of this one
         """
+        masked = self.mask(title, hidden, modalities=modalities, use_global=use_global, metadata_of=metadata_of)
+        predicted = predict_hidden(self.model, masked.shots, masked.given, masked.metadata, masked.caches)
+        return self.reconstruct(masked, predicted)
+
+    def mask(
+        self,
+        title: Title,
+        hidden: Iterable[int],
+        *,
+        modalities: Sequence[str] | Parts = (),
+        use_global: bool = True,
+        metadata_of: Title | None = None,
+    ) -> MaskedTitle:
+        """Hide shots of a title without predicting them yet; arguments and errors as of `fill_in`."""
         adapted = self.adapt_title(metadata_of or title)
         self.check_fits(title.catalog)
+        metadata = adapted.global_embedding if use_global else None
+        shots, times, caches = self._read(title)
+        return self.mask_shots(shots, hidden, times, title.title_id, modalities, metadata, caches)
+
+    def mask_shots(
+        self,
+        shots: np.ndarray,
+        hidden: Iterable[int],
+        times: pd.DataFrame,
+        name: str = "the title",
+        modalities: Sequence[str] | Parts = (),
+        metadata: np.ndarray | None = None,
+        caches: Caches | None = None,
+    ) -> MaskedTitle:
+        """As `mask`, of shots (N, D) that are fused already and need not be in a catalog.
+
+        times  N rows of start_s and end_s
+        Raises InputError where `fill_in` does.
+        """
         where = np.unique(np.fromiter(hidden, dtype=int))
         if not len(where):
             raise InputError("no shot is hidden; name at least one")
-        if where[0] < 0 or where[-1] >= title.num_shots:
+        if where[0] < 0 or where[-1] >= len(shots):
             wrong = where[0] if where[0] < 0 else where[-1]
-            raise InputError(f"there is no shot {wrong}: {title.title_id} has shots 0 to {title.num_shots - 1}")
-        shots, times, caches = self._read(title)
+            raise InputError(f"there is no shot {wrong}: {name} has shots 0 to {len(shots) - 1}")
         parts = self._hidden_parts(modalities, where)  # (H, M)
         if not parts.all():
             there = (self._has(shots[where]) & parts).any(axis=1)
             where, parts = where[there], parts[there]
         if not len(where):
             raise InputError(f"none of these shots has any {' or '.join(modalities)}, so there is nothing to hide")
-        hidden_parts = np.zeros((len(shots), parts.shape[1]), dtype=bool)
-        hidden_parts[where] = parts
-        metadata = adapted.global_embedding if use_global else None
-        whole = parts.all() or not self.sees_rest
-        given = np.any(hidden_parts, axis=1) if whole else hidden_parts
-        predicted = predict_hidden(self.model, shots, given, metadata, caches)
-        ranked = self.sharpen(shots, given, predicted) if whole else predicted
-        return FillIn(title.title_id, where, predicted, shots, self.space, times, parts, not whole, ranked)
+        return MaskedTitle(name, where, parts, shots, times, metadata, self.sees_rest, caches)
+
+    def reconstruct(self, masked: MaskedTitle, predicted: np.ndarray) -> FillIn:
+        """The fill-in of a masked title, from the predictions of its hidden shots, (H, D)."""
+        ranked = self.sharpen(masked.shots, masked.given, predicted) if masked.whole else predicted
+        return FillIn(
+            masked.title_id,
+            masked.hidden,
+            predicted,
+            masked.shots,
+            self.space,
+            masked.times,
+            masked.parts,
+            not masked.whole,
+            ranked,
+        )
 
     def _hidden_parts(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
         """(H,) hidden shots → (H, M) bool: the modalities to hide of each; all where none is named."""

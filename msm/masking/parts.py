@@ -40,6 +40,18 @@ def format_parts(parts: Parts) -> str:
     return ";".join(n if s is None else f"{n}:{format_ranges(s).replace(' ', '')}" for n, s in parts.items())
 
 
+def parts_of_json(value: str | Mapping[str, Iterable[int]], hidden: Iterable[int]) -> Parts:
+    """The modalities of a JSON message, for these hidden shots: the text form, or {modality: [shot, …]}; InputError for others."""
+    if isinstance(value, str):
+        return parse_parts(value)
+    if not isinstance(value, Mapping):
+        raise InputError("modality must be a text, for example audio:3-5, or an object of lists of shots")
+    try:
+        return simplest({str(name): sorted({int(s) for s in shots}) for name, shots in value.items()}, map(int, hidden))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("modality must have a list of shots, counted from 0, for each name") from None
+
+
 def simplest(parts: Parts, hidden: Iterable[int]) -> Parts:
     """The shortest equivalent for these hidden shots: without shots that are not hidden, and without ranges where all
     hidden shots lose the same modalities."""

@@ -38,7 +38,7 @@ PROGRAMS = ("msm", "make", "python", "pip", "docker", "ray", "torchrun", "accele
 NOT_RUN = {  # the beginning of a command, or any part of it → why it is parsed at most
     r"^(docker|ray) ": "needs a server or a cluster that is not here",
     r"^(torchrun|accelerate) ": "as many processes as there are GPUs; two on CPUs: tests/training/test_distributed.py",
-    r"^msm app": "becomes a server: tests/browser/test_package.py",
+    r"^msm (app|serve)": "becomes a server: tests/browser/test_package.py, tests/serving",
     r"--ray": "needs a cluster that is not here",
     r"--resume$|\[--recipe": "a stopped run to go on with, tests/learning; a pattern of options",
     r"--text|\[--run": "an encoder of text that the small world lacks: tests/search; a pattern of options",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from msm.serving import hosts
 from workbench.server import trusted_hosts
 
 
@@ -24,7 +25,7 @@ def test_a_trailing_dot_makes_no_foreign_name_our_own(name):
     assert not trusted_hosts.is_own_name(f"{name}.") and not trusted_hosts.is_own_name(f"{name}.:8501")
 
 
-@pytest.mark.parametrize("ending", trusted_hosts.PRIVATE)
+@pytest.mark.parametrize("ending", hosts.PRIVATE)
 def test_a_private_ending_counts_only_as_a_whole_label(ending):
     assert trusted_hosts.is_own_name(f"films{ending}")
     assert not trusted_hosts.is_own_name(f"films.my{ending[1:]}x") and not trusted_hosts.is_own_name(

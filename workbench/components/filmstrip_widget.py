@@ -17,8 +17,9 @@ import anywidget
 import traitlets
 
 from msm import FillIn, InputError, Run, Title
+from msm.masking.parts import parts_of_json
 from workbench.components.front_end import script, style
-from workbench.views.fill_in.filmstrip import as_message, of_message, strip_answer, strip_shots
+from workbench.views.fill_in.filmstrip import as_message, strip_answer, strip_shots
 
 MOST_PICTURES = 600  # frames are sent inside the notebook; a longer title is shown by its colours
 MOST_FILM_BYTES = 32 * 2**20  # so is the film; in place of a larger one the frames are played
@@ -55,7 +56,7 @@ class Filmstrip(anywidget.AnyWidget):
         if self._run is None or self._title is None:
             return
         try:
-            parts = of_message(self.modality, self.hidden)
+            parts = parts_of_json(self.modality, self.hidden)
             self.fill = self._run.fill_in(self._title, self.hidden, modalities=parts)
         except (InputError, ValueError):  # no shot is hidden, or no modality that the shots have
             self.answer = None

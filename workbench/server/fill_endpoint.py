@@ -6,7 +6,6 @@ scores in half the time. Both call `cache.whole_fill_in` with the same arguments
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,11 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from msm import Catalog, InputError
-from msm.masking.parts import format_parts, simplest
+from msm.serving.limits import Refused, read_body
+from msm.serving.questions import Question
 from workbench.server.auth_guard import require_access
 from workbench.session.arguments import catalog_named, read_arguments
 from workbench.session.base_path import base_address
-from workbench.views.fill_in.filmstrip import of_message, strip_answer
+from workbench.views.fill_in.filmstrip import strip_answer
 
 MAX_BODY_BYTES = 1_000_000  # room for every shot of the longest title, in every modality
 PATH = "/fill-in/{catalog}/{title}/{run}"
@@ -38,20 +38,17 @@ async def fill_in(request: Request) -> Response:
 
     404 for an unknown catalog, title or run, 413 and 422 for a body that is too large or invalid.
     """
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            return Response(status_code=413)
-    return await run_in_threadpool(_response, request.path_params, bytes(body))
+    try:
+        body = await read_body(request.stream(), MAX_BODY_BYTES)
+    except Refused as refused:
+        return Response(status_code=refused.status)
+    return await run_in_threadpool(_response, request.path_params, body)
 
 
 def _response(path: dict[str, Any], body: bytes) -> Response:
     try:
-        gesture = json.loads(body)
-        hidden = tuple(sorted({int(s) for s in gesture["hidden"]}))
-        parts = of_message(gesture.get("modality") or "", hidden)
-    except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        question = Question.from_json(body)
+    except InputError:
         return Response(status_code=422)
     from workbench.session import cache
 
@@ -64,8 +61,7 @@ def _response(path: dict[str, Any], body: bytes) -> Response:
         usable = runs.loc[(runs["name"] == path["run"]) & runs["problem"].isna(), "path"]
         if usable.empty or path["title"] not in catalog:
             return Response(status_code=404)
-        modality = format_parts(simplest(parts, hidden)) or None
-        fill = cache.whole_fill_in(catalog, Path(usable.iloc[0]), path["title"], hidden, modality)
+        fill = cache.whole_fill_in(catalog, Path(usable.iloc[0]), path["title"], question.hidden, question.modality)
         return JSONResponse(strip_answer(fill.scores, fill.best_baseline_name))
     except InputError:
         return Response(status_code=422)  # the page shows the sentence

@@ -7,7 +7,6 @@ the cookie is bound to the server's own name.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -19,9 +18,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from msm.errors import InputError
+from msm.serving import hosts
 from workbench.server import roles
 
-PRIVATE = (".localhost", ".local", ".internal", ".home.arpa", ".lan")  # names that cannot be registered publicly
 REFUSED = (
     "This server is not known under that name. If the name is right, start the server with "
     "STREAMLIT_BROWSER_SERVER_ADDRESS set to the name, or with a login (docs/deploy.md)."
@@ -53,19 +52,7 @@ def _is_trusted(host: str) -> bool:
 
 def is_own_name(host: str) -> bool:
     """Whether a `Host` header has an IP address, a name that cannot be registered publicly, or a configured name."""
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return False
-    return _is_address(name) or "." not in name or name.endswith(PRIVATE) or name in _configured_names()
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return hosts.is_own_name(host, _configured_names())
 
 
 def _configured_names() -> set[str]:

@@ -11,9 +11,9 @@ from uuid import uuid4
 import streamlit as st
 
 from msm.errors import InputError
-from msm.masking.parts import format_parts, parse_parts
+from msm.masking.parts import format_parts, parse_parts, parts_of_json
 from workbench.components.front_end import importing_module, style
-from workbench.views.fill_in.filmstrip import as_message, of_message
+from workbench.views.fill_in.filmstrip import as_message
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -126,7 +126,7 @@ def _read(value: Any) -> Gesture | None:
             strip=str(value["strip"]),
             hidden=tuple(sorted({int(s) for s in value["hidden"]})),
             number=int(value["gesture"]),
-            modality=format_parts(of_message(value.get("modality") or "", value["hidden"])),
+            modality=format_parts(parts_of_json(value.get("modality") or "", value["hidden"])),
             look=None if look is None else int(look),
         )
     except (AttributeError, TypeError, KeyError, ValueError, InputError):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from msm import baselines
 from msm.data.scenes import UNKNOWN, scene_begins, scene_numbers
-from msm.masking.parts import Parts, parse_parts, simplest
+from msm.masking.parts import Parts
 from workbench.views.fill_in.shot_table import modality_columns
 from workbench.views.formatting import part
 from workbench.views.shot_colors import fingerprint_colors
@@ -58,13 +58,6 @@ def as_message(parts: Parts, hidden: Sequence[int]) -> str | dict[str, list[int]
     if [*parts.values()] == [None]:
         return next(iter(parts))
     return {name: list(hidden if shots is None else shots) for name, shots in parts.items()}
-
-
-def of_message(message: str | dict[str, list[int]], hidden: Sequence[int]) -> Parts:
-    """The inverse of `as_message`; InputError for a malformed message."""
-    if isinstance(message, str):
-        return parse_parts(message)
-    return simplest({str(name): sorted({int(s) for s in shots}) for name, shots in message.items()}, map(int, hidden))
 
 
 def scene_starts(shots: pd.DataFrame) -> list[int]:
