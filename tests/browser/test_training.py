@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from msm.runs import monitor
-from tests.browser.conftest import press
+from msm.runs.annotation import FILE
+from msm.runs.table import runs_table
+from tests.browser.conftest import press, settled
 from workbench.server import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -79,3 +81,40 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     press(into_the_lab)
     expect(page.get_by_role("heading", name="Masking lab")).to_be_visible()
     expect(page).to_have_url(re.compile("run=first"))
+
+
+def test_chosen_rows_of_the_table_are_tagged_archived_and_compared(page: Page, address: str, world: Path):
+    for name in ("other", "third"):
+        shutil.copytree(world / "runs" / "mediafm", world / "runs" / name)
+    page.goto(f"{address}/training?training=third")
+    page.get_by_text("All runs (3)").click()
+    grid = page.get_by_test_id("stDataFrame").first
+    expect(grid.locator("canvas").first).to_be_visible()
+    expect(page.get_by_text("Choose rows at their left edge.")).to_be_visible()
+    choose(page, 3)
+    expect(page.get_by_text("1 run chosen of 3.")).to_be_visible()
+    press(page.get_by_role("button", name="Archive", exact=True))
+    expect(page.get_by_text("1 archived run not shown.")).to_be_visible()
+
+    choose(page, 1)
+    expect(page.get_by_text("1 run chosen of 2.")).to_be_visible()
+    choose(page, 2)
+    expect(page.get_by_text("2 runs chosen of 2.")).to_be_visible()
+    page.get_by_role("button", name="Tags, note, colour").click()
+    page.get_by_role("textbox", name="Add tags").fill("paper")
+    press(page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_text("2 runs chosen of 2.")).to_be_visible()
+    press(page.get_by_role("button", name="Compare", exact=True))
+    expect(page.get_by_role("heading", name="In what their recipes differ")).to_be_visible()
+    expect(page).to_have_url(re.compile("beside="))
+    table = runs_table(world / "runs", archived=True)
+    assert table["archived"].sum() == 1
+    assert set(table.loc[~table["archived"], "tags"]) == {("paper",)}
+    (world / "runs" / "mediafm" / FILE).unlink(missing_ok=True)
+
+
+def choose(page: Page, row: int) -> None:
+    settled(page)
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 20 + 35 * row)

@@ -34,7 +34,7 @@ OTHER = {  # a value that the control does not open with
     "only.scene": ["1"], "mode": "clip", "titles": ["title-test", "title-validation"], "splits": ["validation"], "labels": ["scene"],
     "label.scene": ["2"], "show": ["scene"], "compare": "audio", "other_titles": True, "other_scenes": False, "together": False,
     "k": 24, "length": 7, "words": "place", "measure": "scene", "measured": True, "training": "second", "smooth": 30,
-    "family": "kNN", "tab": "own", "script": "talk", "table": True, "map": None, "ablation": None, "report": None,
+    "all_runs": True, "where": "state=done", "sort": "name", "columns": ["name", "loss"], "archived": True, "family": "kNN", "tab": "own", "script": "talk", "table": True, "map": None, "ablation": None, "report": None,
 }  # fmt: skip
 NOT_SEEN = {"training.preset", "form"}  # fields of forms: they say what a job shall do
 VISITS = [
@@ -46,6 +46,7 @@ VISITS = [
     ("retrieval", {"hidden": "7"}, ["other_titles", "titles", "mode", "length", "title"]),
     ("retrieval", {"mode": "text"}, ["words"]),
     ("training", {}, ["training", "beside", "smooth"]),
+    ("training", {"all_runs": "yes"}, ["where", "sort", "columns", "archived"]),
     ("evaluation", {}, ["run", "beside"]),
     ("tasks", {}, ["run"]),
     ("data", {}, []),
@@ -108,6 +109,7 @@ def test_every_control_of_a_page_stands_in_the_address(monkeypatch, world, page,
 def test_every_control_is_changed_on_some_page():
     unchanged = {*OTHER} - {*chain.from_iterable(changed for _, _, changed in VISITS)}
     assert unchanged == {
+        "all_runs",
         "layer",
         "metadata_of",
         "measure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -16,16 +17,21 @@ from msm import Catalog, InputError
 from msm.data.catalog import modalities_of
 from msm.recipes.presets import preset
 from msm.runs import monitor
+from msm.runs.annotation import annotate
 from msm.runs.folder import RunFolder
 from msm.runs.monitor import Tail
+from msm.runs.table import runs_table
 from tests.conftest import tiny_titles
 from tests.pages.test_pages import TIMEOUT_S, text_of
 from tests.small_runs import metrics_line, rising, write_run
 from workbench.app_pages.training import processes
 from workbench.server import jobs
-from workbench.views.notebook_code import training_code
+from workbench.views import palette
+from workbench.views.notebook_code import runs_code, training_code
+from workbench.views.run_colors import run_colors
 from workbench.views.training import sentences as words
 from workbench.views.training.curves import MOST_POINTS, gauge_curve, loss_curve, progress_curve, step_curve, thinned
+from workbench.views.training.runs_table import parallel_figure
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "training" / "page.py"
@@ -48,9 +54,36 @@ def test_the_curve_stands_against_the_best_way_to_copy_and_each_line_is_named_wh
     assert [list(t.x) for t in figure.data] == [[10, 20, 30, 40], [10, 20]]
     assert [shape.y0 for shape in figure.layout.shapes] == [0.5]
     named = {a.text.strip(): a for a in figure.layout.annotations}
-    assert set(named) == {"ahead", "behind", "◆ blend of both neighbours"}
+    assert set(named) == {"ahead", "behind", "◆ best baseline"}
     assert named["behind"].x == 20 and named["ahead"].xref == "paper"
-    assert figure.data[0].line.dash == "solid" != figure.data[1].line.dash
+    drawn = {t.name: t.line for t in figure.data}
+    assert {line.dash for line in drawn.values()} == {"solid"} and drawn["ahead"].color != drawn["behind"].color
+    assert all(named[name].font.color == line.color for name, line in drawn.items())
+
+
+def test_compared_runs_have_the_colours_of_the_table_and_one_run_is_the_models_blue(two):
+    colors = {"ahead": "#112233", "behind": "#112233"}
+    for draw in (
+        progress_curve,
+        lambda runs, **c: step_curve(runs, "loss", smooth=5, **c),
+        lambda r, **c: gauge_curve(r, "rankme", 2.0, **c),
+    ):
+        lines = [t.line for t in draw(two, colors=colors).data if t.name]
+        assert [line.color for line in lines] == ["#112233", "#112233"]
+        assert lines[0].dash != lines[1].dash  # of one colour, so told apart otherwise
+        assert {t.line.color for t in draw({"ahead": two["ahead"]}, colors=colors).data} == {palette.MODEL}
+    assert run_colors(["a", "b"], {"b": "#112233"}) == {"a": palette.RUNS[0], "b": "#112233"}
+
+
+def test_the_best_baselines_of_different_runs_are_told_apart(tmp_path, two):
+    lines = [{**line} for line in rising(40, to=0.6)]
+    for line in lines:
+        if "validation" in line:
+            line["validation"] = {**line["validation"], "baselines": {"linear": {"centred_cosine": 0.4}}}
+    figure = progress_curve({**two, "other": Tail(write_run(tmp_path, "other", lines)).read()})
+    assert [(shape.y0, shape.line.dash) for shape in figure.layout.shapes] == [(0.5, "solid"), (0.4, "dash")]
+    labels = [re.sub("<[^>]*>", "", a.text).strip() for a in figure.layout.annotations]
+    assert {"◆ best baseline of ahead and 1 more", "◆ best baseline of other"} <= {*labels}
 
 
 def test_names_at_the_right_do_not_cover_one_another(tmp_path):
@@ -111,8 +144,13 @@ def test_only_what_differs_between_recipes_is_in_the_table():
 
 
 def test_copied_code_draws_the_curves(tmp_path, two):
-    for call in ("progress_curve(runs)", "step_curve(runs, 'loss', smooth=5)", "gauge_curve(runs, 'rankme', 2.0)"):
-        *before, last = training_code(tmp_path, ["ahead", "behind"], call).strip().split("\n")
+    for call in (
+        "progress_curve(runs, colors={'ahead': '#112233', 'behind': '#445566'})",
+        "step_curve(runs, 'loss', smooth=5)",
+        "gauge_curve(runs, 'rankme', 2.0)",
+    ):
+        runs = {name: tmp_path / name for name in ("ahead", "behind")}
+        *before, last = training_code(runs, call).strip().split("\n")
         names: dict = {}
         exec("\n".join(before), names)
         assert isinstance(eval(last, names), go.Figure)  # noqa: S307 — our own cell, as a notebook runs it
@@ -194,6 +232,51 @@ def test_runs_beside_one_another_share_the_figures_and_a_table_of_what_differs(m
     app = visit(monkeypatch, tmp_path, training="one")
     app.multiselect[0].set_value(["two"]).run()
     assert not app.exception and list(app.dataframe[0].value.columns[2:]) == ["one", "two"]
+
+
+@pytest.fixture
+def many(tmp_path) -> Path:
+    """Runs of two kinds, one of them archived, and one inside a sweep."""
+    write_run(tmp_path, "one", rising(40, to=0.7))
+    write_run(tmp_path, "two", rising(20), preset("bert"))
+    write_run(tmp_path, "old", rising(20))
+    write_run(tmp_path / "widths" / "runs", "base-0", rising(20), preset("mediafm").with_values({"model.width": 96}))
+    annotate(tmp_path / "old", archived=True)
+    return tmp_path
+
+
+def table_on(app: AppTest):
+    return app.dataframe[0].value
+
+
+def test_the_table_of_runs_is_filtered_sorted_and_left_with_chosen_columns(monkeypatch, many):
+    app = visit(monkeypatch, many, all_runs="yes")
+    assert list(table_on(app)["Run"]) == ["one", "two", "widths/base-0"] and "1 archived run not shown" in text_of(app)
+    app = visit(monkeypatch, many, all_runs="yes", where="mask.ratio<0.2", columns="name,skill,mask.ratio")
+    assert table_on(app).to_numpy().tolist() == [["●", "two", pytest.approx(20), 0.15]]
+    sorted_by_name = table_on(visit(monkeypatch, many, all_runs="yes", sort="name", archived="yes"))
+    assert list(sorted_by_name["Run"]) == ["old", "one", "two", "widths/base-0"]
+    assert "no column 'x'" in visit(monkeypatch, many, all_runs="yes", where="x>1").error[0].value
+
+
+def test_the_table_groups_sweeps_and_draws_hyperparameters_against_skill(monkeypatch, many):
+    app = visit(monkeypatch, many, all_runs="yes")
+    assert list(app.dataframe[1].value["Best run"]) == ["widths/base-0"] and app.get("plotly_chart")
+    figure = parallel_figure(runs_table(many))
+    assert [d.label for d in figure.data[0].dimensions] == [
+        "Mask ratio", "mask.other", "mask.unchanged", "Width of the encoder", "Head", "Skill, %",
+    ]  # fmt: skip
+    assert sorted(figure.data[0].dimensions[-1]["values"]) == [20, 20, 40]
+    names: dict = {}
+    *before, last = runs_code(many, False, ["skill>0.3"], "-skill").strip().split("\n")
+    exec("\n".join(before), names)
+    assert list(eval(last, names)["name"]) == ["one"]  # noqa: S307 — our own cell
+
+
+def test_a_run_of_a_sweep_is_shown_and_compared_under_the_sweeps_name(monkeypatch, many):
+    app = visit(monkeypatch, many, training="widths/base-0", beside="one")
+    assert app.subheader[0].value.startswith("widths/base-0 is ") and len(app.get("bidi_component")) == 7
+    assert not {"Delete it for good", "Masking lab"} & {*labels(app)}
 
 
 def test_without_a_run_the_page_says_what_a_training_is_and_the_form_is_there(monkeypatch, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msm.masking.parts import parse_parts
@@ -187,19 +187,30 @@ geometry_figure(RunFolder.open({str(run)!r}).metrics(), {measure!r})
 """
 
 
-def training_code(runs: Path, names: Sequence[str], call: str) -> str:
-    """A cell that draws a curve of several trainings; `call` is its last line."""
+def training_code(runs: Mapping[str, Path], call: str) -> str:
+    """A cell that draws a curve of several trainings, name → run folder; `call` is its last line."""
     function = call.partition("(")[0]
-    listed = ", ".join(repr(name) for name in names)
+    listed = "".join(f"    {name!r}: {str(path)!r},\n" for name, path in runs.items())
     return f"""\
 from pathlib import Path
 
 from msm.runs.monitor import Tail
 from workbench.views.training.curves import {function}
 
-folder = Path({str(runs)!r})
-runs = {{name: Tail(folder / name).read() for name in [{listed}]}}
+folders = {{
+{listed}}}
+runs = {{name: Tail(Path(folder)).read() for name, folder in folders.items()}}
 {call}
+"""
+
+
+def runs_code(runs: Path, archived: bool, conditions: Sequence[str], sort: str) -> str:
+    """A cell that makes the table of runs."""
+    return f"""\
+from msm.runs.table import filter_runs, runs_table, sort_runs
+
+runs = runs_table({str(runs)!r}, archived={archived})
+sort_runs(filter_runs(runs, {list(conditions)!r}), {sort!r})
 """
 
 

@@ -17,6 +17,8 @@ OTHER = "#84888f"  # the remaining baselines, and everything without a meaning o
 CATEGORIES = (
     "#3752b7", "#f59c12", "#1dbdff", "#a03e00", "#8a8919", "#7e7fed", "#51c77d", "#9d598c", "#f38bc8", "#276b52",
 )  # fmt: skip
+# Runs that are compared, in turn. None is near the orange of baselines; all have 3:1 on both pages and differ with colour blindness.
+RUNS = (MODEL, "#bc394c", "#00a656", "#8f529b", "#00a0bc", "#8886f9", "#007866")
 # A number, low to high: blue to yellow with rising lightness, so that it can be read in grey and with colour blindness.
 RAMP = (
     "#35508f", "#43598c", "#50628a", "#5d6b89", "#687488", "#747e87", "#808886", "#8d9283",

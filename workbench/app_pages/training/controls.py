@@ -13,15 +13,15 @@ from workbench.views.formatting import escape_markdown
 from workbench.views.training import sentences as training_text
 from workbench.views.training.curves import MOST_RUNS
 
-RUN = "training"  # among the settings of the page
+RUN, BESIDE = "training", "beside"  # among the settings of the page
 
 
-def choose_runs(runs: dict[str, Path]) -> list[Path]:
-    """The head of the page: the run, and others to compare with; returns their folders, the run first."""
+def choose_runs(runs: dict[str, Path]) -> dict[str, Path]:
+    """The head of the page: the run, and others to compare with; returns their names and folders, the run first."""
     name, run, beside = columns("training-head", [3, 3, 4], least_px=180, align="bottom")
     name.header("Training", anchor=False)
     if not runs:
-        return []
+        return {}
     if (awaited := state.awaited_training()) in runs:
         page_texts.put(RUN, awaited)
         state.await_training("")
@@ -39,6 +39,6 @@ def choose_runs(runs: dict[str, Path]) -> list[Path]:
     others = [n for n in runs if n != chosen]
     compared = beside.multiselect(
         "Compare with", others, placeholder="other runs", max_selections=MOST_RUNS - 1, disabled=not others,
-        **settings.several("beside", others),
+        **settings.several(BESIDE, others),
     )  # fmt: skip
-    return [runs[str(chosen)], *(runs[n] for n in compared)]
+    return {name: runs[name] for name in (str(chosen), *compared)}

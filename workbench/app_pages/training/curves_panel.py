@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from workbench.session import settings
 from workbench.session.base_path import base_address
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown, grouped, number
+from workbench.views.run_colors import Colors
 from workbench.views.training import sentences as training_text
 from workbench.views.training.curves import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
 
@@ -38,12 +41,15 @@ HELP = {
 }
 
 
-def show_metrics(measured: Measured) -> None:
-    """The best validation against the best baseline, and the throughput."""
+def show_metrics(measured: Measured, name: str = "") -> None:
+    """The best validation against the best baseline, and the throughput.
+
+    name  of the run where others are drawn too: then it has another colour than a model by itself
+    """
     model, baseline, skill, speed, rank = columns("training-numbers", [2, 3, 2, 2, 2], least_px=130)
     if len(rows := measured.validations):
         best = rows.loc[rows["centred_cosine"].idxmax()]
-        model.metric(":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
+        model.metric(escape_markdown(name) or ":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
         label = baselines.everyday_label(str(best["baseline_name"]))
         baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=METRIC_HELP["baseline"])
         skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
@@ -57,12 +63,13 @@ def show_metrics(measured: Measured) -> None:
         st.error(f"At the last validation: {escape_markdown(alarm)}.", icon=":material/warning:")
 
 
-def show_curves(runs: dict[str, Measured], folder: Path) -> None:
+def show_curves(runs: dict[str, Measured], folders: Mapping[str, Path], colors: Colors) -> None:
     """The validation curve, then curves of the steps and the collapse gauges, two in a row."""
     st.markdown("#### On validation titles, against the best baseline")
     with_gauges = any(len(measured.validations) for measured in runs.values())
+    draw = Drawing(runs, folders, {name: colors[name] for name in runs} if len(runs) > 1 else {})
     if with_gauges:
-        _show(progress_curve(runs), "progress", runs, folder, "progress_curve(runs)")
+        draw.show(progress_curve, "progress")
     else:
         st.caption("Nothing has been validated yet: the curve begins with the first validation.")
     smooth = st.slider("Smooth over steps", 1, 100, width=260, **settings.number("smooth", 1, 100, SMOOTH))
@@ -72,11 +79,32 @@ def show_curves(runs: dict[str, Measured], folder: Path) -> None:
             with column:
                 st.markdown(f"#### {HEADINGS[name]}")
                 if name in GAUGES:
-                    alarm = _alarm(name)
-                    _show(gauge_curve(runs, name, alarm), name, runs, folder, f"gauge_curve(runs, {name!r}, {alarm})")
+                    draw.show(gauge_curve, name, name, _alarm(name))
                 else:
-                    call = f"step_curve(runs, {name!r}, smooth={smooth})"
-                    _show(step_curve(runs, name, smooth=smooth), name, runs, folder, call)
+                    draw.show(step_curve, name, name, smooth=smooth)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The runs of the curves, their folders, and their colours where there are several."""
+
+    runs: dict[str, Measured]
+    folders: Mapping[str, Path]
+    colors: Colors
+
+    def show(self, curve: Callable[..., go.Figure], name: str, *words: Any, **settings: Any) -> None:
+        """Draw a curve, and below it the cell that draws the same."""
+        if self.colors:
+            settings["colors"] = dict(self.colors)
+        alt = f"{HEADINGS[name]}: {', '.join(self.runs)}"
+        figure = curve(self.runs, *words, **settings)
+        growing_figure(figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt)
+        given = ["runs", *map(repr, words), *(f"{key}={value!r}" for key, value in settings.items())]
+        copy_as_code(
+            notebook_code.training_code(
+                {n: self.folders[n] for n in self.runs}, f"{curve.__name__}({', '.join(given)})"
+            )
+        )
 
 
 def _alarm(gauge: str) -> float:
@@ -85,26 +113,20 @@ def _alarm(gauge: str) -> float:
     return {"rankme": FEW_DIMENSIONS, "pair_cosine": NARROW}[gauge]
 
 
-def _show(figure: go.Figure, name: str, runs: dict[str, Measured], folder: Path, call: str) -> None:
-    alt = f"{HEADINGS[name]}: {', '.join(runs)}"
-    growing_figure(figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt)
-    copy_as_code(notebook_code.training_code(folder, list(runs), call))
-
-
 def _config(name: str) -> dict[str, Any]:
     image = {"format": "png", "scale": 3, "filename": f"training-{name}"}
     buttons = [["toImage", "zoom2d", "resetScale2d"]]
     return {"displaylogo": False, "modeBarButtons": buttons, "toImageButtonOptions": image}
 
 
-def show_differences(runs: list[Watched]) -> None:
+def show_differences(runs: Mapping[str, Watched]) -> None:
     """The hyperparameters in which these runs differ."""
     st.markdown("#### In what their recipes differ")
-    table = training_text.differences_table({r.name: r.recipe for r in runs if r.recipe})
+    table = training_text.differences_table({name: r.recipe for name, r in runs.items() if r.recipe})
     if table.empty:
         st.caption("In nothing: the same recipe, trained again.")
     else:
         st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 400))
-    catalogs = {r.name: (r.info.get("catalog") or {}).get("fingerprint") for r in runs}
+    catalogs = {name: (r.info.get("catalog") or {}).get("fingerprint") for name, r in runs.items()}
     if len(set(catalogs.values())) > 1:
         st.caption("They were trained on different catalogs, so their numbers are of different titles.")

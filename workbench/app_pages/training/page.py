@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.app_pages.training import controls, form, panels, processes
+from workbench.app_pages.training import controls, form, panels, processes, runs_panel
 from workbench.server import jobs
 from workbench.session import url_state
 from workbench.session.arguments import read_arguments
@@ -16,7 +16,8 @@ folder = jobs.jobs_folder(arguments.runs)
 paths = controls.choose_runs(runs)
 panels.show_starting_jobs(folder)
 if paths:
-    panels.show_runs(paths, folder, catalog)
+    runs_panel.show_runs_table(runs)
+    panels.show_runs(paths, folder, catalog, processes.colors(runs))
 else:
     panels.explain_trainings(catalog)
 form.show_form(catalog, folder, opened=not paths)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from msm.runs import monitor
 from workbench.app_pages.training import curves_panel, processes
+from workbench.app_pages.training.runs_panel import show_annotation
 from workbench.app_pages.training.status_panel import show_status
 from workbench.server import jobs
 from workbench.server.roles import may_edit
@@ -16,6 +18,7 @@ from workbench.server.streamlit_internals import no_fading_css
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import unused_name
 from workbench.views.formatting import count, escape_markdown
+from workbench.views.run_colors import Colors
 from workbench.views.training import sentences as training_text
 
 EVERY_S = 2.0  # between two updates while a training runs
@@ -53,35 +56,36 @@ def _show_starting_jobs(folder: Path, before: int) -> None:
         )
 
 
-def show_runs(paths: list[Path], folder: Path, catalog: Path) -> None:
+def show_runs(runs: Mapping[str, Path], folder: Path, catalog: Path, colors: Colors) -> None:
     """State and curves of the runs, redrawn every EVERY_S seconds while one of them is being trained."""
     with st.container(key="training-watch"):
         st.html(f"<style>{no_fading_css('training-watch')}</style>")  # fading every two seconds would flicker
-        running = any(processes.seen(path, folder)[0].state == monitor.RUNNING for path in paths)
-        st.fragment(_show_runs, run_every=EVERY_S if running else None)(paths, folder, catalog, running)
+        running = any(processes.seen(path, folder)[0].state == monitor.RUNNING for path in runs.values())
+        st.fragment(_show_runs, run_every=EVERY_S if running else None)(runs, folder, catalog, colors, running)
 
 
-def _show_runs(paths: list[Path], folder: Path, catalog: Path, running: bool) -> None:
-    seen = [processes.seen(path, folder) for path in paths if path.exists()]
-    if len(seen) < len(paths) or running != any(run.state == monitor.RUNNING for run, _ in seen):
+def _show_runs(runs: Mapping[str, Path], folder: Path, catalog: Path, colors: Colors, running: bool) -> None:
+    seen = {name: processes.seen(path, folder) for name, path in runs.items() if path.exists()}
+    if len(seen) < len(runs) or running != any(run.state == monitor.RUNNING for run, _ in seen.values()):
         st.rerun()  # the whole page: a run started, ended or was deleted
-    (run, measured), runs = seen[0], {r.name: m for r, m in seen}
+    name, (run, measured) = next(iter(seen.items()))
     show_status(run, folder, catalog)
+    show_annotation(run.path)
     if len(measured.validations) or len(measured.steps):
-        st.subheader(escape_markdown(training_text.lead_sentence(run.name, measured)), anchor=False)
+        st.subheader(escape_markdown(training_text.lead_sentence(name, measured)), anchor=False)
         if sentence := training_text.overtraining_sentence(measured):
             st.markdown(sentence)
-        curves_panel.show_metrics(measured)
-        curves_panel.show_curves(runs, paths[0].parent)
+        curves_panel.show_metrics(measured, name if len(seen) > 1 else "")
+        curves_panel.show_curves({n: m for n, (_, m) in seen.items()}, runs, colors)
     elif not run.problem:
         st.subheader("It has not made its first step yet.", anchor=False)
-    for other, _ in seen[1:]:
-        if trouble := training_text.problem_sentence(other):
-            st.caption(f"{escape_markdown(other.name)}: {escape_markdown(trouble)}")
-    for name, lines in ((r.name, m.broken) for r, m in seen if m.broken):
-        st.caption(f"{escape_markdown(name)}: {count(lines, 'line')} of metrics.jsonl cannot be read and left out.")
+    for other, (watched, _) in list(seen.items())[1:]:
+        if trouble := training_text.problem_sentence(watched):
+            st.caption(f"{escape_markdown(other)}: {escape_markdown(trouble)}")
+    for each, lines in ((n, m.broken) for n, (_, m) in seen.items() if m.broken):
+        st.caption(f"{escape_markdown(each)}: {count(lines, 'line')} of metrics.jsonl cannot be read and left out.")
     if len(seen) > 1:
-        curves_panel.show_differences([r for r, _ in seen])
+        curves_panel.show_differences({n: r for n, (r, _) in seen.items()})
 
 
 def explain_trainings(catalog: Path) -> None:

@@ -8,27 +8,59 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from msm import Catalog, InputError
 from msm.recipes.hyperparameters import train_words
 from msm.runs import monitor
-from msm.runs.monitor import Measured, Tail, Watched
+from msm.runs.annotation import read_annotation
+from msm.runs.monitor import METRICS, Measured, Tail, Watched
+from msm.runs.table import Measures, measures, run_folders, runs_table
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import require_editor
 from workbench.session import cache
 from workbench.session.arguments import Arguments, catalog_named, catalog_names
 from workbench.session.bounded_dict import BoundedDict
+from workbench.views.run_colors import run_colors
 
 TRAIN, ESTIMATE = "train", "estimate"  # kinds of jobs
-MOST_TAILS = 64
+MOST_TAILS, MOST_MEASURES = 64, 5000
 RESUMED_S = 60.0  # a lock this much younger than the folder means that the training was resumed
 
 
 def found(arguments: Arguments) -> dict[str, Path]:
-    """Name → folder of every run: running ones first, then the latest."""
-    return {path.name: path for path in monitor.listed(arguments.runs)}
+    """Name → folder of every run: running ones first, then the latest, then those of sweeps."""
+    return run_folders(arguments.runs)
+
+
+def table_of_runs(arguments: Arguments) -> pd.DataFrame:
+    """The table of all runs, archived ones too; measures are read again where they changed."""
+    return runs_table(arguments.runs, archived=True, measure=lambda path: _measures(path, cache.stamp(path / METRICS)))
+
+
+@st.cache_data(max_entries=MOST_MEASURES, show_spinner=False)
+def _measures(path: Path, changed: cache.Stamp) -> Measures:
+    return measures(path)
+
+
+def colors_of(table: pd.DataFrame) -> dict[str, str]:
+    """The colour of every run of the table of all runs: the one given to it, otherwise by the order in which they were started."""
+    return colors({str(r.name): Path(r.path) for r in table.itertuples()})
+
+
+def colors(runs: Mapping[str, Path]) -> dict[str, str]:
+    """The same for name → folder of all runs."""
+    started = sorted(runs, key=lambda name: (cache.stamp(runs[name] / "recipe.json"), name))
+    return run_colors(started, {name: _chosen_color(path) for name, path in runs.items()})
+
+
+def _chosen_color(path: Path) -> str:
+    try:
+        return read_annotation(path).color
+    except InputError:
+        return ""
 
 
 def seen(path: Path, folder: Path) -> tuple[Watched, Measured]:

@@ -65,6 +65,8 @@ def _buttons(run: Watched, folder: Path, catalog: Path) -> None:
         )  # fmt: skip
     elif run.state != monitor.DONE and not run.problem:
         _resume(run, folder, catalog)
+    if run.path.parent.absolute() != read_arguments().runs.absolute():
+        return  # a run of a sweep: the other pages list runs by themselves, and its table needs it
     if (run.path / "model.safetensors").exists():
         _ways_on(run, catalog)
     if may_edit():
