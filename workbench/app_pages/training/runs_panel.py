@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from msm import InputError
+from msm.io.spreadsheet import as_csv
 from msm.runs import table as tables
 from msm.runs.annotation import annotate, read_annotation
 from workbench.app_pages.training import processes
@@ -21,7 +22,6 @@ from workbench.session import page_texts, settings, url_state
 from workbench.session.arguments import read_arguments
 from workbench.views import notebook_code
 from workbench.views.formatting import count, escape_markdown, number
-from workbench.views.spreadsheet import as_csv
 from workbench.views.training import runs_table as shown
 from workbench.views.training.curves import MOST_RUNS
 
