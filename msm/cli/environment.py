@@ -27,6 +27,7 @@ EXTRAS = {
     "trained": "encoders and a shot detector with trained weights, without a network",
     "encoders": "encoders of model hubs, and OpenAI's for text",
     "serve": "serving a run over HTTP",
+    "tools": "exports to LanceDB, Qdrant and Rerun",
     "export": "writing a model that embeds shots as ONNX",
     "track": "curves of a training in TensorBoard and other trackers",
     "scale": "training on several GPUs or machines, ablations on a Ray cluster",

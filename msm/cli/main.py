@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from msm.cli import start, catalogs, ingest, training, runs, inference, probe  # noqa: F401  # isort: skip — in this order
-from msm.cli import search, map, surprise, notes, serve, hub, doctor  # noqa: F401  # isort: skip — of `msm --help`
+from msm.cli import search, map, surprise, notes, serve, export, hub, doctor  # noqa: F401  # isort: skip — of `msm --help`
 from msm.cli.program import app
 from msm.errors import FULL, NO_MEMORY, InputError, InputErrors, lacks_memory, printable
 from msm.io import progress
