@@ -15,7 +15,7 @@ from msm import Catalog
 from msm import projection as projections
 from msm.data.selection import Selection
 from msm.projection.maps import make_maps
-from tests.browser.conftest import press
+from tests.browser.conftest import press, settled
 from workbench.views.map.sentences import shown_first
 
 pytestmark = pytest.mark.browser
@@ -129,7 +129,56 @@ def test_a_link_opens_on_its_shots_a_legend_chooses_and_markup_stays_text(page: 
     expect(page.locator(".side .frame-button").first).to_have_attribute("title", re.compile("<b>x</b> · shot 0"))
     expect(page.locator(".side b")).to_have_count(0)
 
-    page.get_by_role("button", name="validation", exact=True).click() if page.locator(
-        ".chip", has_text="validation"
-    ).count() else page.locator(".chip").first.click()
+    chips = page.locator(".chip", has_text="validation")
+    press(chips.first if chips.count() else page.locator(".chip").first)
     expect(page.locator(".shot-map")).not_to_have_attribute("data-selected", "40")
+
+
+def test_histograms_filter_the_map_and_each_other_and_count_what_a_lasso_holds(map_page: Page):
+    train = map_page.locator(".facet[data-label=split] .facet-row", has_text="train")
+    all_of_train = count_of(train)
+    row = map_page.locator(".facet[data-label=split] .facet-row", has_text="test")
+    press(row)
+    expect(row).to_have_attribute("aria-pressed", "true")
+    expect(map_page).to_have_url(re.compile("only.split=test"))
+    assert count_of(train) == all_of_train > 0  # what it leaves out itself can be taken back
+    expect(map_page.locator(".chip", has_text="train").locator(".chip-count")).to_have_text("0")
+
+    lasso(map_page, map_page.locator(".over").first, share=0.25)
+    expect(row.locator(".facet-count")).to_have_text(re.compile(rf"^{chosen(map_page):,}".replace(",", ".") + " of "))
+    columns = map_page.locator(".facet[data-label='time in the title'] .facet-columns")
+    before, box = count_of(row, of="of"), columns.bounding_box()
+    assert box
+    map_page.mouse.move(box["x"] + 2, box["y"] + 20)
+    map_page.mouse.down()
+    map_page.mouse.move(box["x"] + box["width"] * 0.02, box["y"] + 20)
+    map_page.mouse.up()
+    expect(map_page).to_have_url(re.compile("only.time"))
+    assert 0 < count_of(row, of="of") < before
+
+    settled(map_page)
+    map_page.reload()
+    expect(row).to_have_attribute("aria-pressed", "true")
+    press(map_page.get_by_role("button", name="All values of split"))
+    expect(map_page).not_to_have_url(re.compile("only.split"))
+
+
+def count_of(row: Locator, of: str = "") -> int:
+    text = (
+        (row.locator(".facet-count").text_content() or "").rpartition(of)[2]
+        if of
+        else row.locator(".facet-count").text_content()
+    )
+    return int(re.sub(r"\D", "", text or "0") or 0)
+
+
+def test_a_clicked_shot_leads_to_the_lab_and_to_a_search_like_it(page: Page, address: str, mapped: Catalog):
+    for button, heading, seen in (
+        ("Hide it in the lab", "Masking lab", "1 of 60 hidden"),
+        ("Search like this", "Shot retrieval", "A short · shot 12"),
+    ):
+        point = int(mapped["short"].row["first_shot"]) + 12
+        page.goto(f"{address}/map?pin={point}")
+        press(page.locator(".card").get_by_role("button", name=button))
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(page.get_by_text(seen).first).to_be_visible()

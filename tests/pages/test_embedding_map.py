@@ -304,3 +304,60 @@ def test_a_copied_cell_draws_the_map_in_a_notebook(monkeypatch, tmp_path):
     scope: dict = {}
     exec("\n".join([*lines, f"figure = {last}"]), scope)
     assert len(scope["figure"].data[-1].x) == 3
+
+
+def test_what_the_histograms_leave_becomes_the_filter_of_the_page(monkeypatch, small):
+    from workbench.app_pages.embedding_map import cached
+    from workbench.app_pages.embedding_map.controls import Display, _choose_filter, _filtered, keep_brushes
+    from workbench.session import page_texts
+
+    def script() -> None:
+        import streamlit as st
+
+        st.session_state["test.run"]()
+
+    labels = cached.labels(small, "shots")
+    facets = cached.facets(small, "shots", ["split", "time in the title"])
+    told = {}
+
+    def run() -> None:
+        before = Display(None, _filtered(_choose_filter(labels), facets), facets, True)
+        keep_brushes(told["brushes"], before)
+        told["texts"] = page_texts.texts()
+
+    def again() -> None:
+        told["after"] = _filtered(_choose_filter(labels), facets)
+
+    app = AppTest.from_function(script)
+    bins = {"split": (0,), "time in the title": (2, 3, 4)}
+    for step, brushes in ((run, bins), (again, {}), (run, {"split": (0,)}), (again, {})):
+        told["brushes"] = brushes
+        app.session_state["test.run"] = step
+        app.run()
+        assert not app.exception, app.exception
+        if step is run:
+            continue
+        wanted = bins if "only.time in the title" in told["texts"] else {"split": (0,)}
+        assert (
+            told["after"]["brushes"] == {label: [*b] for label, b in wanted.items()} and told["after"]["base"] is None
+        )
+    inside = labels["split"] == facets[0].names[0]
+    shown = np.unpackbits(np.frombuffer(base64.b64decode(told["after"]["shown"]), np.uint8))[: len(labels)]
+    assert (shown.astype(bool) == inside.to_numpy()).all() and told["texts"] == {
+        "only": "split",
+        "only.split": facets[0].names[0],
+    }
+
+
+def test_the_export_of_a_selection_has_names_labels_and_places_on_the_map(monkeypatch):
+    from workbench.app_pages.embedding_map import panels
+    from workbench.app_pages.embedding_map.cached import maps
+
+    catalog = Catalog.open(SAMPLE)
+    stored = next(m for m in maps(catalog) if m.of == "shots" and m.dims == 2)
+    table = panels._exported(catalog, np.array([5, 700]), stored)
+    assert table["title_id"].tolist() == catalog.read_shots()["title_id"].iloc[[5, 700]].tolist()
+    assert {"name", "split", "genre", "start_s", "text", "note", "map_x", "map_y"} <= {*table}
+    assert table[["map_x", "map_y"]].to_numpy().tolist() == np.asarray(stored.points)[[5, 700]].tolist()
+    app = visit(monkeypatch, SAMPLE, ROOT / "sample_data" / "runs", shots="harbour-lights:0-3")
+    assert {"CSV", "Parquet"} <= {b.label for b in app.get("download_button")}

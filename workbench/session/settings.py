@@ -42,7 +42,7 @@ def several(name: str, options: Iterable[str], default: Sequence[str] = ()) -> B
         return [word for word in map(unquote, filter(None, text.split(","))) if word in there]
 
     kept = [word for word in default if word in there]
-    return _bound(name, kept, read, lambda words: ",".join(quote(word, safe=" ") for word in words))
+    return _bound(name, kept, read, _listed)
 
 
 def flag(name: str, default: bool = False) -> Bound:
@@ -76,7 +76,25 @@ def span(name: str, low: float, high: float) -> Bound:
             raise ValueError(f"{text} is not inside {low} to {high}")
         return least, most
 
-    return _bound(name, (low, high), read, lambda both: f"{both[0]!r}..{both[1]!r}")
+    return _bound(name, (low, high), read, _spanned)
+
+
+def put_several(name: str, words: Sequence[str]) -> None:
+    """Set what `several` reads, without its widget; no words are the default."""
+    page_texts.put(name, _listed(words) if words else None)
+
+
+def put_span(name: str, both: tuple[float, float] | None) -> None:
+    """Set what `span` reads, without its widget; None is the default."""
+    page_texts.put(name, None if both is None else _spanned(both))
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ",".join(quote(word, safe=" ") for word in words)
+
+
+def _spanned(both: Sequence[float]) -> str:
+    return f"{both[0]!r}..{both[1]!r}"
 
 
 def text(name: str, default: str = "") -> str:

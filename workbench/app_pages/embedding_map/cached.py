@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from msm.projection.maps.store import list_maps, maps_folder, open_map
 from workbench.session import notes
 from workbench.session.cache import ON_DISK, Stamp, catalog_thumbnails_address, stamp
 from workbench.views.map import neighbours
+from workbench.views.map.cluster_names import cluster_names
 from workbench.views.map.component_data import about_part, colours_part, points_part
+from workbench.views.map.facets import Facet, facet, usual_facets
 from workbench.views.map.labels import NOTED, map_labels
 
 PREVIEW_UP_TO = 20_000  # shots up to which principal components are computed while the page loads
@@ -68,7 +71,8 @@ def labels(catalog: Catalog, of: str) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
 def _labels(catalog: Catalog, of: str, noted: Stamp) -> pd.DataFrame:
-    return map_labels(catalog, of, noted=notes.noted(catalog, of))
+    """The labels; without a version of the notes those of the catalog alone."""
+    return map_labels(catalog, of, noted=notes.noted(catalog, of) if noted else None)
 
 
 def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
@@ -80,6 +84,34 @@ def colours(catalog: Catalog, of: str, label: str) -> dict[str, Any]:
 def _colours(catalog: Catalog, of: str, label: str, noted: Stamp) -> dict[str, Any]:
     key = "/".join(map(str, (catalog.fingerprint, of, *noted)))
     return colours_part(key, label, labels(catalog, of)[label])
+
+
+def facets(catalog: Catalog, of: str, chosen: Sequence[str]) -> list[Facet]:
+    """The histograms of these labels."""
+    return [_facet(catalog, of, label, notes.version(catalog) if label == NOTED else ()) for label in chosen]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)
+def _facet(catalog: Catalog, of: str, label: str, noted: Stamp) -> Facet:
+    return facet("/".join(map(str, (catalog.fingerprint, of, *noted))), label, labels(catalog, of)[label])
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=ON_DISK)
+def facets_by_default(catalog: Catalog, of: str) -> list[str]:
+    """The labels whose histograms stand beside a map unless others are chosen."""
+    return usual_facets(_labels(catalog, of, ()))
+
+
+def names(catalog: Catalog, found: StoredMap) -> list[dict[str, Any]]:
+    """The names of the clusters of a map."""
+    return _names(catalog, found.path, str(found.facts["points_sha256"]))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=ON_DISK)
+def _names(catalog: Catalog, path: Path, digest: str) -> list[dict[str, Any]]:
+    found = open_map(path)
+    said = _texts(catalog)[1] if found.of == "shots" else None
+    return cluster_names(np.asarray(found.points)[:, :2], _labels(catalog, found.of, ()), said)
 
 
 def noted_points(catalog: Catalog, of: str) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from msm import Catalog
@@ -31,6 +33,14 @@ class Entry:
     @property
     def id(self) -> str:
         return self.stored.key if self.stored else f"draw {self.name}"
+
+
+def points_of_rows(catalog: Catalog, of: str, rows: Sequence[int]) -> list[int]:
+    """The points of a map of shots or titles that hold these rows of the catalog."""
+    if of == "shots" or not len(rows):
+        return list(rows)
+    first = catalog.titles["first_shot"].to_numpy()
+    return np.unique(np.searchsorted(first, np.array(rows), side="right") - 1).tolist()
 
 
 def list_entries(catalog: Catalog, runs: pd.DataFrame) -> list[Entry]:

@@ -31,18 +31,18 @@ def explore() -> None:
 
 def show_all() -> None:
     first = shown[0].stored if shown else None
-    label, display = controls.choose_display(catalog, first.of if first else "shots")
+    display = controls.choose_display(catalog, first.of if first else "shots")
     if first is None:
-        panels.show_preview(catalog, label, display)
+        panels.show_preview(catalog, display)
     elif first.dims == 3:
-        panels.show_solid_map(catalog, shown[0], label)
+        panels.show_solid_map(catalog, shown[0], display.label)
     else:
-        panels.show_label_agreement(catalog, shown, label)
-        panels.show_maps(catalog, shown, label, display)
+        panels.show_label_agreement(catalog, shown, display.label)
+        panels.show_maps(catalog, shown, display)
     panels.show_chosen(catalog, shown)
     url_state.write()
     if shown:
-        panels.show_code(catalog, shown[0], label)
+        panels.show_code(catalog, shown[0], display.label)
 
 
 for entry in filter(None, (one, other)):

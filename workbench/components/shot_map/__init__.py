@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,18 @@ class Gesture:
     points: tuple[int, ...]
     pin: int | None
     number: int
+    brushes: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by label the bins that its histogram leaves
+    go: str = ""  # lab or search: where the clicked point leads
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map: `views.map.component_data.points_part`, what stands above it, and the names of its clusters."""
+
+    points: dict[str, Any]
+    label: str
+    note: str
+    names: Sequence[dict[str, Any]] = ()
 
 
 @cache
@@ -35,8 +47,9 @@ def _component() -> ComponentRenderer:
 
 def shot_map(
     about: dict[str, Any],
-    panels: Sequence[tuple[dict[str, Any], str, str]],
+    panels: Sequence[Panel],
     colours: dict[str, Any] | None,
+    facets: Sequence[dict[str, Any]],
     choice: Mapping[str, Any],
     *,
     key: str,
@@ -45,9 +58,10 @@ def shot_map(
     """Show one map, or two of the same points.
 
     about    `views.map_parts.about_part`: the catalog and titles of the points
-    panels   (`views.map_parts.points_part`, label, note) for each map
+    panels   one for each map
     colours  `views.map_parts.colours_part`
-    choice   shown, hits, path, selected, pinned, size, as `State` in types.d.ts has them
+    facets   histograms, `views.map.facets`
+    choice   shown, hits, path, selected, pinned, size, base, brushes, contours, notes, as `State` in types.d.ts has them
     """
     gesture_key = f"{key}.number"
 
@@ -57,10 +71,11 @@ def shot_map(
             st.session_state[gesture_key] = gesture.number
             on_gesture(gesture)
 
-    named = [{"points": points["key"], "label": label, "note": note} for points, label, note in panels]
+    named = [{"points": p.points["key"], "label": p.label, "note": p.note, "names": p.names} for p in panels]
     data = {**choice, "about": about["key"], "panels": named, "colours": colours["key"] if colours else None}
+    data["facets"] = [part["key"] for part in facets]
     data["gesture"] = st.session_state.get(gesture_key, 0)
-    parts = {part["key"]: part for part in (about, *(points for points, _, _ in panels), colours) if part}
+    parts = {part["key"]: part for part in (about, *(p.points for p in panels), colours, *facets) if part}
     with st.container(gap=None):
         _component()(key=key, data=data, on_gesture_change=on_change)
         for part in parts.values():  # constant and above 10 kB: Streamlit sends these once, afterwards their hash
@@ -74,6 +89,7 @@ def _read(value: Any, count: int) -> Gesture | None:
         pin = None if value["pin"] is None else int(value["pin"])
         if pin is not None and not 0 <= pin < count:
             return None
-        return Gesture(str(value["about"]), points, pin, int(value["gesture"]))
-    except (TypeError, KeyError, ValueError, InputError):
+        bins = {str(label): tuple(int(b) for b in bins) for label, bins in (value.get("brushes") or {}).items()}
+        return Gesture(str(value["about"]), points, pin, int(value["gesture"]), bins, str(value.get("go") or ""))
+    except (AttributeError, TypeError, KeyError, ValueError, InputError):
         return None

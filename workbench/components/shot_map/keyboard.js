@@ -35,6 +35,6 @@ export function attachKeyboard(panel, view, actions) {
     if (event.key === "Escape") return escape();
     if (!moved(event.key)) return;
     event.preventDefault();
-    actions.requestPaint();
+    actions.requestPaint(true);
   });
 }

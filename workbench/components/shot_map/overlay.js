@@ -1,9 +1,12 @@
 /* Draw what follows the pointer and the selection, above the points: rings, a title's path, true neighbours, the lasso. */
 
+import { drawNames } from "./cluster_names.js";
 import { strokePath } from "./lasso.js";
 
 /** @import { Panel } from "./panel.js" */
-/** @import { Pinned, Stroke } from "./types.js" */
+/** @import { ClusterName, Pinned, Stroke } from "./types.js" */
+
+const FEW_FOUND = 120; // points that a search found up to which their rings are large
 
 /**
  * @typedef {object} Marks
@@ -12,6 +15,11 @@ import { strokePath } from "./lasso.js";
  * @property {Pinned | null} pinned
  * @property {number | null} hover
  * @property {Stroke | null} stroke
+ * @property {number[]} found that a search found, beside a selection
+ * @property {Path2D[]} contours in coordinates of the map
+ * @property {ClusterName[]} names
+ * @property {string} paper
+ * @property {string} font
  * @property {string} ink
  * @property {string} accent
  */
@@ -21,11 +29,15 @@ import { strokePath } from "./lasso.js";
  * @param {Panel} panel
  * @param {Marks} marks
  */
-export function drawOverlay(pen, panel, { ringed, path, pinned, hover, stroke, ink, accent }) {
+export function drawOverlay(pen, panel, { ringed, found, contours, names, path, pinned, hover, stroke, ink, accent, paper, font }) {
   pen.clearRect(0, 0, panel.viewport.width, panel.viewport.height);
   pen.lineJoin = pen.lineCap = "round";
+  drawContours(pen, panel, contours, ink);
+  const few = found.length <= FEW_FOUND;
+  for (const point of found) drawRing(pen, panel, point, few ? 6 : 3.2, ink, few ? 1.5 : 0.8);
   for (const point of ringed) drawRing(pen, panel, point, 4.6, ink, 1.4); // few are easily overlooked
   if (path?.length) drawPath(pen, panel, path, ink);
+  if (names.length) drawNames(pen, panel, names, { ink, paper, font });
   if (pinned) drawNeighbours(pen, panel, pinned, accent);
   if (hover !== null) drawRing(pen, panel, hover, 7, ink, 2);
   if (stroke?.panel === panel) drawStroke(pen, panel, stroke, accent);
@@ -59,6 +71,27 @@ function drawLine(pen, panel, from, to) {
   pen.moveTo(...panel.toScreen(from));
   pen.lineTo(...panel.toScreen(to));
   pen.stroke();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Panel} panel
+ * @param {Path2D[]} paths
+ * @param {string} ink
+ */
+function drawContours(pen, { viewport }, paths, ink) {
+  if (!paths.length) return;
+  const { scale } = viewport;
+  const [left, top] = viewport.toScreen(0, 0);
+  pen.save();
+  pen.setTransform(scale, 0, 0, -scale, left, top);
+  pen.strokeStyle = ink;
+  pen.lineWidth = (1.1 * viewport.ratio) / scale;
+  paths.forEach((path, level) => {
+    pen.globalAlpha = 0.3 + 0.12 * level;
+    pen.stroke(path);
+  });
+  pen.restore();
 }
 
 /**

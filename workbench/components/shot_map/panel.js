@@ -3,6 +3,7 @@
 import { element } from "../elements.js";
 import { decodeCoordinates } from "./decode.js";
 import { GridIndex } from "./grid_index.js";
+import { contourPaths } from "./contours.js";
 import { drawOverlay } from "./overlay.js";
 import { splatPoints } from "./splat.js";
 import { Viewport } from "./viewport.js";
@@ -11,6 +12,7 @@ import { Viewport } from "./viewport.js";
 /** @import { Look } from "./splat.js" */
 /** @import { Points } from "./types.js" */
 
+const FEWEST_POINTS = 4000; // that are drawn while the map moves
 const NEAREST_PX = 14; // how far from a point the pointer may be
 
 export class Panel {
@@ -20,6 +22,9 @@ export class Panel {
   grid = new GridIndex(this.xs, this.ys);
   /** @type {string | undefined} */
   key;
+  /** @type {Path2D[] | null} */
+  contours = null; // null: not traced yet
+  msAPoint = 0; // of the last painting
 
   constructor() {
     this.root = element("figure", "map");
@@ -36,6 +41,7 @@ export class Panel {
     this.xs = decodeCoordinates(points.x);
     this.ys = decodeCoordinates(points.y);
     this.grid = new GridIndex(this.xs, this.ys);
+    this.contours = null;
     this.viewport.fitted = true; // and so fitted again when it is painted
   }
 
@@ -58,10 +64,22 @@ export class Panel {
     return this.viewport.toScreen(this.xs[i], this.ys[i]);
   }
 
-  /** @param {Look} look */
-  paint(look) {
+  /**
+   * @param {Look} look
+   * @param {number} budgetMs the time that it may take; Infinity = all points, whatever they take
+   */
+  paint(look, budgetMs) {
     this.resize();
-    context(this.base).putImageData(splatPoints(this.xs, this.ys, this.viewport, look), 0, 0);
+    const count = this.xs.length;
+    const most = this.msAPoint && budgetMs < Infinity ? Math.max(FEWEST_POINTS, Math.floor(budgetMs / this.msAPoint)) : count;
+    const begin = performance.now();
+    context(this.base).putImageData(splatPoints(this.xs, this.ys, this.viewport, look, most), 0, 0);
+    this.msAPoint = (performance.now() - begin) / Math.max(1, Math.min(count, most));
+  }
+
+  /** @param {Uint8Array | null} shown */
+  traceContours(shown) {
+    return (this.contours ??= contourPaths(this.xs, this.ys, shown));
   }
 
   /** @param {Marks} marks */

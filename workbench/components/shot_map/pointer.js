@@ -54,7 +54,7 @@ export function attachPointer(panel, view, actions, tooltip) {
     if (mode === "move") {
       viewport.pan(place[0] - last[0], place[1] - last[1]);
       trail.push(place);
-      return actions.requestPaint();
+      return actions.requestPaint(true);
     }
     if (distance(place, last) < MIN_STEP) return;
     trail.push(place);
@@ -119,7 +119,7 @@ export function attachPointer(panel, view, actions, tooltip) {
     event.preventDefault();
     tooltip.hide();
     viewport.zoomAt(...placeOf(event), Math.exp(-event.deltaY * 0.0016));
-    actions.requestPaint();
+    actions.requestPaint(true);
   }
 
   over.addEventListener("pointerdown", pressed);

@@ -10,6 +10,7 @@ onGesture({ points: ranges, pin: point | null }) is called when a lasso closes, 
 
 import { element } from "../elements.js";
 import { decodeBytes, decodeFlags, decodeFloats, formatRanges, parseColour, parseRanges } from "./decode.js";
+import { makeFacets, sameBrushes } from "./facets.js";
 import { attachKeyboard } from "./keyboard.js";
 import { makeLegend } from "./legend.js";
 import { Panel } from "./panel.js";
@@ -22,6 +23,9 @@ import { makeTooltip } from "./tooltip.js";
 
 const MAX_RINGS = 60; // selected points up to which each gets a ring
 const NO_COLOUR = "#84888f";
+const MAX_FOUND = 2000; // points that a search found up to which each gets a ring beside a selection
+const FRAME_MS = 24; // that painting may take while the map moves
+const REST_MS = 140; // after which all points are painted
 
 /**
  * @param {HTMLElement} el
@@ -35,15 +39,18 @@ export function render(el, first, { onGesture = () => {} } = {}) {
   const spoken = element("div", "spoken", { role: "status", "aria-live": "polite" });
   const view = viewOf(first);
   /** @type {Actions} */
-  const actions = { select, paintOverlay, requestPaint, announce: (text) => void (spoken.textContent = text) };
+  const actions = { select, paintOverlay, requestPaint, filter, go, announce: (text) => void (spoken.textContent = text) };
   const tools = makeToolbar(view, actions, (mode) => void (maps.dataset.mode = mode));
   const legend = makeLegend(view, actions);
   const side = makeSidePanel(root, view, actions);
+  const facets = makeFacets(view, actions);
   const tooltip = makeTooltip(root, view);
-  root.append(element("div", "stage", {}, tools.bar, maps, legend.legend), side.side, tooltip.tip, spoken);
+  root.append(element("div", "stage", {}, tools.bar, maps, legend.legend), element("div", "aside", {}, facets.root, side.side), tooltip.tip, spoken);
   fitted.append(root);
   el.append(fitted);
   let frameRequest = 0;
+  let rest = 0;
+  let whole = true; // otherwise the next painting draws as many points as a frame has time for
   tools.setMode("lasso");
 
   // ---- painting -------------------------------------------------------------------------------
@@ -60,20 +67,44 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     const colours = palette.map(({ colour }) => parseColour(colour));
     const begin = performance.now();
     const look = { shown, highlighted: highlighted(), index, colours, background, size: state.size ?? 1 };
-    for (const panel of view.panels) panel.paint(look);
+    const budget = whole ? Infinity : FRAME_MS / view.panels.length;
+    for (const panel of view.panels) panel.paint(look, budget);
     root.dataset.paintMs = String(Math.round(performance.now() - begin));
+    if (whole) {
+      facets.paint();
+      legend.paintCounts();
+    }
     paintOverlay();
+  }
+
+  /** What a search has found, beside a selection: evenly spaced ones of many. */
+  function foundBeside() {
+    const { hits, selected, shown } = view;
+    if (!hits || !selected.length) return [];
+    /** @type {number[]} */
+    const found = [];
+    for (let i = 0; i < hits.length; i++) if (hits[i] && (!shown || shown[i])) found.push(i);
+    const step = Math.max(1, found.length / MAX_FOUND);
+    return Array.from({ length: Math.min(found.length, MAX_FOUND) }, (_, k) => found[Math.floor(k * step)]);
   }
 
   function paintOverlay() {
     const { state, pinned, hover, stroke, selected } = view;
     const style = getComputedStyle(root);
     const ringed = selected.length <= MAX_RINGS ? selected : [];
-    const colours = { ink: style.color, accent: style.getPropertyValue("--accent") };
-    for (const panel of view.panels) panel.paintOverlay({ path: state.path, pinned, hover, stroke, ringed, ...colours });
+    const colours = { ink: style.color, accent: style.getPropertyValue("--accent"), paper: style.backgroundColor, font: style.fontFamily };
+    view.panels.forEach((panel, k) => {
+      const names = stroke ? [] : (state.panels[k]?.names ?? []);
+      const contours = state.contours ? panel.traceContours(view.shown) : [];
+      panel.paintOverlay({ path: state.path, pinned, hover, stroke, ringed, found: view.found, contours, names, ...colours });
+    });
   }
 
-  function requestPaint() {
+  /** @type {Actions["requestPaint"]} */
+  function requestPaint(moving = false) {
+    window.clearTimeout(rest);
+    whole = !moving;
+    if (moving) rest = window.setTimeout(() => requestPaint(), REST_MS);
     frameRequest ||= requestAnimationFrame(() => {
       frameRequest = 0;
       paint();
@@ -86,6 +117,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     view.selected = points;
     view.selectedFlags = points.length ? new Uint8Array(view.state.about.count) : null;
     for (const point of points) /** @type {Uint8Array} */ (view.selectedFlags)[point] = 1;
+    view.found = foundBeside();
   }
 
   /** @type {Actions["select"]} */
@@ -94,9 +126,24 @@ export function render(el, first, { onGesture = () => {} } = {}) {
     mark(points);
     view.hover = null;
     view.pinned = pin === null ? null : { point: pin, near: pinned?.point === pin ? pinned.near : [] };
+    whole = true;
     paint();
     side.paint();
-    onGesture({ points: formatRanges(points), pin });
+    onGesture(gesture());
+  }
+
+  /** @returns {Gesture} */
+  const gesture = () => ({ points: formatRanges(view.selected), pin: view.pinned?.point ?? null, brushes: view.brushes });
+
+  function filter() {
+    for (const panel of view.panels) panel.contours = null;
+    requestPaint();
+    onGesture(gesture());
+  }
+
+  /** @type {Actions["go"]} */
+  function go(page, point) {
+    onGesture({ ...gesture(), pin: point, go: page });
   }
 
   // ---- from outside ---------------------------------------------------------------------------
@@ -127,7 +174,7 @@ export function render(el, first, { onGesture = () => {} } = {}) {
    * Decode what has changed.
    * @param {State} state
    */
-  function decode({ about, colours, shown, hits }) {
+  function decode({ about, colours, shown, hits, base = null, brushes = {} }) {
     if (changed("about", about.key)) {
       view.starts = about.starts ? decodeFloats(about.starts) : null;
       view.hover = null;
@@ -136,31 +183,41 @@ export function render(el, first, { onGesture = () => {} } = {}) {
       view.index = colours ? decodeBytes(colours.index) : null;
       legend.paint();
     }
-    if (changed("shown", shown)) view.shown = shown ? decodeFlags(shown, about.count) : null;
+    facets.build();
+    if (changed("base", base)) view.base = base ? decodeFlags(base, about.count) : null;
+    const brushed = !sameBrushes(brushes, view.brushes);
+    if (changed("shown", shown) || brushed) {
+      view.shown = shown ? decodeFlags(shown, about.count) : null;
+      for (const panel of view.panels) panel.contours = null;
+    }
+    view.brushes = brushes;
     if (changed("hits", hits)) view.hits = hits ? decodeFlags(hits, about.count) : null;
   }
 
   /** @param {State} next */
   function update(next) {
-    const { about, panels, colours, selected, size, shown, hits, pinned } = next;
+    const { about, panels, colours, selected, size, shown, hits, pinned, facets: kinds = [], brushes = {} } = next;
     view.state = next;
     updatePanels(next);
     decode(next);
     mark(parseRanges(selected, about.count));
     view.pinned = pinned;
     const drawing = [about.key, ...panels.map(({ points }) => points.key), colours?.key, selected, size, shown, hits];
+    drawing.push(...kinds.map((facet) => facet.key), JSON.stringify(brushes));
+    whole = true;
     if (changed("drawing", drawing.join("|"))) paint();
     else paintOverlay();
     side.paint();
     root.dataset.points = String(about.count); // what a test or a benchmark waits for
   }
 
-  const resized = new ResizeObserver(requestPaint);
+  const resized = new ResizeObserver(() => requestPaint());
   resized.observe(maps);
   root.addEventListener("transitionend", (event) => event.target === root && requestPaint()); // the theme has changed
 
   function destroy() {
     cancelAnimationFrame(frameRequest);
+    window.clearTimeout(rest);
     resized.disconnect();
     fitted.remove();
   }
@@ -175,8 +232,8 @@ export function render(el, first, { onGesture = () => {} } = {}) {
  * @returns {View}
  */
 function viewOf(state) {
-  const decoded = { index: null, shown: null, hits: null, starts: null };
-  const selection = { selected: [], selectedFlags: null, pinned: null };
+  const decoded = { index: null, shown: null, base: null, hits: null, starts: null, brushes: {} };
+  const selection = { selected: [], selectedFlags: null, found: [], pinned: null };
   return { state, panels: [], ...decoded, ...selection, hover: null, hoveredEntry: null, mode: "lasso", stroke: null };
 }
 

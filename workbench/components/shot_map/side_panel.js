@@ -93,6 +93,13 @@ export function makeSidePanel(root, view, actions) {
     if (label) card.append(element("p", "small", {}, label));
     const note = noteOf(view, point);
     if (note) card.append(element("p", "noted", {}, note));
+    const ways = element("div", "ways");
+    for (const [page, text] of /** @type {["lab" | "search", string][]} */ ([["lab", "Hide it in the lab"], ["search", "Search like this"]])) {
+      const button = element("button", "tool", { type: "button" }, text);
+      button.addEventListener("click", () => actions.go(page, point));
+      ways.append(button);
+    }
+    card.append(ways);
     if (near.length) {
       card.append(element("p", "small", {}, "Truly nearest, wherever the map has put them:"));
       card.append(frameGrid("frames near", near));

@@ -23,22 +23,24 @@ Where points lie on one another their colours add up to a density; zooming in ta
  * @param {Float32Array} ys
  * @param {Viewport} viewport
  * @param {Look} look
+ * @param {number} most points that are drawn: of more, evenly spread ones
  */
-export function splatPoints(xs, ys, viewport, { shown, highlighted, index, colours, background, size }) {
+export function splatPoints(xs, ys, viewport, { shown, highlighted, index, colours, background, size }, most) {
   const { ratio } = viewport;
   const count = xs.length;
   const image = new ImageData(viewport.width, viewport.height);
   new Uint32Array(image.data.buffer).fill((255 << 24) | (background[2] << 16) | (background[1] << 8) | background[0]);
-  const radius = size * pointRadius(count, viewport);
+  const radius = size * pointRadius(Math.min(count, most), viewport);
   const alpha = Math.max(0.22, Math.min(0.86, 0.3 + radius / (4 * ratio)));
   const splat = splatter(image, xs, ys, viewport, index, Uint8Array.from(colours.flat()));
   const plain = disc(radius);
   const stride = coprime(count); // so that no title lies on top of all others
-  for (let k = 0, i = 0; k < count; k++, i = (i + stride) % count)
+  for (let k = 0, i = 0; k < Math.min(count, most); k++, i = (i + stride) % count)
     if ((!shown || shown[i]) && !(highlighted && highlighted[i])) splat(i, plain, highlighted ? alpha * 0.11 : alpha);
   if (highlighted) {
     const strong = disc(Math.max(radius * 1.15, 1.6 * ratio * Math.min(1, 40000 / count + 0.4)));
-    for (let i = 0; i < count; i++) if (highlighted[i] && (!shown || shown[i])) splat(i, strong, 0.95);
+    for (let k = 0, i = 0; k < Math.min(count, most); k++, i = (i + stride) % count)
+      if (highlighted[i] && (!shown || shown[i])) splat(i, strong, 0.95);
   }
   return image;
 }

@@ -5,9 +5,9 @@ sends such a message once and afterwards only its hash. What changes is small an
 
 import { render } from "./shot_map.js";
 
-/** @import { About, Colours, Message, Part, Points, State, Gesture } from "./types.js" */
+/** @import { About, Colours, Facet, Message, Part, Points, State, Gesture } from "./types.js" */
 
-const MAX_PARTS = 24;
+const MAX_PARTS = 40;
 const parts = (globalThis.__msmMapParts ??= new Map());
 const maps = (globalThis.__msmMaps ??= new Set());
 
@@ -26,13 +26,14 @@ function keep(part) {
  * @param {Message} message
  * @returns {State | null}
  */
-function assemble({ about, panels, colours, ...rest }) {
-  const keys = [about, colours, ...panels.map((panel) => panel.points)];
+function assemble({ about, panels, colours, facets, ...rest }) {
+  const keys = [about, colours, ...facets, ...panels.map((panel) => panel.points)];
   if (!keys.every((key) => key === null || parts.has(key))) return null;
   return {
     ...rest,
     about: /** @type {About} */ (parts.get(about)),
     colours: colours === null ? null : /** @type {Colours} */ (parts.get(colours)),
+    facets: facets.map((key) => /** @type {Facet} */ (parts.get(key))),
     panels: panels.map((panel) => ({ ...panel, points: /** @type {Points} */ (parts.get(panel.points)) })),
   };
 }

@@ -40,6 +40,28 @@ export interface Colours {
   ramp: [string, string] | null;
 }
 
+/** What `views.map.facets.facet_part` makes: a histogram of a label. */
+export interface Facet {
+  key: string;
+  label: string;
+  kind: "category" | "number";
+  /** The bin of each point plus one, 8-bit as base64; 0 = not known. */
+  index: string;
+  bins: { name: string; others?: boolean }[];
+  /** What stands below both ends of a histogram of numbers. */
+  ends?: [string, string];
+}
+
+/** By label the bins that are left; a label that is not named leaves all. */
+export type Brushes = Record<string, number[]>;
+
+/** A cluster's name and where it is densest, in coordinates of the map; the largest first. */
+export interface ClusterName {
+  x: number;
+  y: number;
+  text: string;
+}
+
 export interface PaletteEntry {
   name: string;
   colour: string;
@@ -52,10 +74,22 @@ export interface Pinned {
   near: number[];
 }
 
+export interface PanelState {
+  points: Points;
+  label: string;
+  note: string;
+  names?: ClusterName[];
+}
+
 /** All that the map shows. */
 export interface State {
   about: About;
-  panels: { points: Points; label: string; note: string }[];
+  panels: PanelState[];
+  facets?: Facet[];
+  brushes?: Brushes;
+  /** Points that anything but a histogram's brush leaves, a bit per point; null = all. */
+  base?: string | null;
+  contours?: boolean;
   colours: Colours | null;
   /** A bit per point as base64; null = all. */
   shown: string | null;
@@ -72,10 +106,12 @@ export interface State {
   size?: number;
 }
 
-/** What a lasso or a click has selected; `pin` is the clicked point. */
+/** What a lasso or a click has selected; `pin` is the clicked point. With `go` a page that it leads to. */
 export interface Gesture {
   points: string;
   pin: number | null;
+  brushes: Brushes;
+  go?: "lab" | "search";
 }
 
 export type Mode = "lasso" | "box" | "move";
@@ -98,12 +134,16 @@ export interface View {
   /** Palette entry of each point. */
   index: Uint8Array | null;
   shown: Uint8Array | null;
+  base: Uint8Array | null;
+  brushes: Brushes;
   hits: Uint8Array | null;
   starts: Float32Array | null;
   /** Ascending. */
   selected: number[];
   /** The same as flags; null where nothing is selected. */
   selectedFlags: Uint8Array | null;
+  /** Points that a search found, ringed beside a selection. */
+  found: number[];
   pinned: Pinned | null;
   hover: number | null;
   /** The palette entry under the pointer in the legend. */
@@ -116,18 +156,23 @@ export interface View {
 export interface Actions {
   select(points: number[], pin: number | null): void;
   paintOverlay(): void;
-  /** Paint everything at the next animation frame. */
-  requestPaint(): void;
+  /** Paint everything at the next animation frame; while the map moves only as many points as a frame has time for. */
+  requestPaint(moving?: boolean): void;
+  /** What the histograms leave has changed. */
+  filter(): void;
+  /** Lead to another page with the clicked point. */
+  go(page: "lab" | "search", point: number): void;
   announce(text: string): void;
 }
 
-export type Part = (About | Points | Colours) & { key: string };
+export type Part = (About | Points | Colours | Facet) & { key: string };
 
 /** What Python sends at each rerun: a `State` with the keys of its parts in place of the parts. */
-export interface Message extends Omit<State, "about" | "panels" | "colours"> {
+export interface Message extends Omit<State, "about" | "panels" | "colours" | "facets"> {
   about: string;
-  panels: { points: string; label: string; note: string }[];
+  panels: (Omit<PanelState, "points"> & { points: string })[];
   colours: string | null;
+  facets: string[];
   /** The number of the last gesture that Python has heard of. */
   gesture: number;
 }

@@ -7,12 +7,12 @@ import pandas as pd
 
 from msm import Catalog
 
-TITLE, SPLIT, LENGTH, PLACE = "title", "split", "length in seconds", "place in the title"
+TITLE, SPLIT, LENGTH, PLACE, TIME = "title", "split", "length in seconds", "place in the title", "time in the title"
 NOTED = "has a note"
 
 
 def map_labels(catalog: Catalog, of: str = "shots", noted: np.ndarray | None = None) -> pd.DataFrame:
-    """A column a label, a row a point: the labels of the catalog, and title, split, length and place in the title.
+    """A column a label, a row a point: the labels of the catalog, and title, split, time (seconds), length and place in the title.
 
     Labels with few values come first. Labels with one value or none are left out.
 
@@ -36,10 +36,16 @@ def _labels(catalog: Catalog, of: str) -> pd.DataFrame:
     table = catalog.read_shots()
     for name in catalog.shot_labels:
         labels[name] = table[name]
+    labels[TIME] = table["start_s"]
     labels[LENGTH] = table["end_s"] - table["start_s"]
     within = np.concatenate([np.arange(n) / max(n - 1, 1) for n in counts])
     labels[PLACE] = within
     return _sort_labels(labels)
+
+
+def is_continuous(values: pd.Series) -> bool:
+    """Whether a label is filtered by a range of numbers, and not by its values."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values) and values.nunique() > 20
 
 
 def _sort_labels(labels: pd.DataFrame) -> pd.DataFrame:

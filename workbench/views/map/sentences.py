@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,20 @@ def typical_sentence(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
             )
     best = sorted(found, reverse=True)[:MOST_NAMED]
     return "Typical of them: " + " · ".join(words for _, words in best) if best else ""
+
+
+def found_sentence(hits: np.ndarray, chosen: Sequence[int], noun: str) -> str:
+    """How many points a search found, and how many of them are among the chosen.
+
+    hits    (N,) bool
+    chosen  the selected points
+    """
+    if not hits.any():
+        return "Nothing is called or says that."
+    found = f"{count(int(hits.sum()), noun)} found"
+    return (
+        f"{found}, {int(hits[list(chosen)].sum())} of them among the chosen (ringed)." if len(chosen) else f"{found}."
+    )
 
 
 def overlap_sentence(overlap: np.ndarray, points: np.ndarray, count: int) -> str:
