@@ -97,6 +97,7 @@ def test_the_wheel_carries_what_git_does_not_ignore_and_nothing_else(wheel):
     wanted |= {
         CARRIED + n for n in ours if n.startswith(("sample_data/catalog/", "sample_data/runs/", "benchmarks/results/"))
     }
+    wanted |= {CARRIED + n for n in ours if n.startswith("docs/") and not n.startswith("docs/making/")}
     with zipfile.ZipFile(wheel) as archive:
         held = {n for n in archive.namelist() if ".dist-info/" not in n}
 
@@ -140,5 +141,6 @@ def test_the_installed_app_opens_on_frames_and_every_page_stands(served, place, 
         assert page.get_by_test_id("stException").count() == 0, links.nth(number).inner_text()
 
     assert urllib.request.urlopen(f"{served}/_stcore/health", timeout=60).read() == b"ok"
+    assert b"Masking lab" in urllib.request.urlopen(f"{served}/help/masking-lab.md", timeout=60).read()
     assert (place / "data" / "msm-workbench" / "sample_data" / "runs" / "neighbour").is_dir()
     assert "Traceback" not in (place / "server.log").read_text()

@@ -150,3 +150,31 @@ def test_keys_extend_after_a_pause_and_tooltip_and_panel_follow_the_shot_that_wa
     expect_hidden(page, "0-3, 20", 5)
     expect(page).to_have_url(re.compile("look=20"))
     expect(shot(page, 20)).to_have_class(re.compile("looked"))
+
+
+def test_the_tour_leads_over_the_lab_and_is_left_at_any_time(page: Page, address: str):
+    visit(page, address)
+    expect(page.get_by_text("Hide shots of a film and see whether")).to_be_visible()
+    press(page.get_by_role("button", name="Two-minute tour"))
+    card = page.get_by_role("dialog")
+    seen = []
+    for number in range(1, 7):
+        expect(card).to_contain_text(f"{number} of 6")
+        seen.append(card.get_by_role("heading").text_content())
+        expect(page.locator(".ring:not([hidden])")).to_have_count(1 if number < 6 else 0)
+        if number == 2:  # the page goes on working below it
+            shot(page, 3).click()
+            expect_hidden(page, "3", 1)
+            expect(card).to_contain_text("2 of 6")
+        card.get_by_role("button", name="Done" if number == 6 else "Next").click()
+    assert len({*seen}) == 6
+    expect(card).to_have_count(0)
+    settled(page)
+    expect(page).not_to_have_url(re.compile("tour"))
+
+    press(page.get_by_role("button", name="Two-minute tour"))
+    expect(page).to_have_url(re.compile("tour=yes"))
+    expect(card).to_contain_text("1 of 6")
+    page.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("tour"))

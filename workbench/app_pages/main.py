@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from workbench.layout import frame
+from workbench.layout import first_visit, frame
 from workbench.server import roles
 from workbench.session import page_texts
 from workbench.session.arguments import read_arguments
@@ -46,5 +46,7 @@ if arguments.unknown:
     st.sidebar.warning(f"Not understood after `--`: {' '.join(arguments.unknown)}. Known are --catalog and --runs.")
 
 page_texts.open_page(page.url_path)
-frame.show(next(name for name, _, _ in PAGES if url_path(name) == page.url_path))
+opened = next(name for name, _, _ in PAGES if url_path(name) == page.url_path)
+frame.show(opened)
+first_visit.show_purpose(opened)
 page.run()

@@ -22,6 +22,7 @@ IN_STREAMLIT = {  # folder → the module that mounts the component; it imports 
     "frames": ("frames.js",),
     "choices": ("choices.js",),
     "history": ("history.js",),
+    "tour": ("tour.js",),
 }
 
 

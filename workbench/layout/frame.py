@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import streamlit as st
 
 from msm import InputError
 from workbench.components.history import history
+from workbench.server import documents
 from workbench.server.roles import may_edit
 from workbench.server.saved_views import SavedView, list_views, remove_view, save_view
 from workbench.server.streamlit_internals import primary_css
@@ -22,6 +25,7 @@ def show(page: str) -> None:
         history(key="history", on_move=url_state.moved)
         name = chosen_catalog_path().absolute().name
         st.caption(f":material/database: Catalog **{escape_markdown(name)}**", help="Chosen on the page Data.")
+        st.caption(f"MSM Workbench {version('msm-workbench')} · [Documentation]({documents.address()})")
         with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
             _show_views(page)
 

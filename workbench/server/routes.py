@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from msm.data.media import MEDIA, THUMBNAILS
 from workbench.components import front_end
-from workbench.server import fill_endpoint
+from workbench.server import documents, fill_endpoint
 from workbench.server.auth_guard import require_access
 from workbench.session.arguments import catalog_named, read_arguments
 from workbench.session.base_path import base_address
@@ -83,5 +83,6 @@ ROUTES = [
     Route(BASE + "/films/{catalog}/{title}.mp4", require_access(film)),
     Route(BASE + "/plotly.min.js", plotly),
     Route(BASE + "/components/{folder}.js", component),
+    documents.ROUTE,
     fill_endpoint.ROUTE,
 ]

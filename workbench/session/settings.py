@@ -79,6 +79,12 @@ def span(name: str, low: float, high: float) -> Bound:
     return _bound(name, (low, high), read, _spanned)
 
 
+def put_flag(name: str, on: bool) -> None:
+    """Set what `flag` reads where it is off by default, without its widget, and write the address."""
+    page_texts.put(name, "yes" if on else None)
+    url_state.write()
+
+
 def put_several(name: str, words: Sequence[str]) -> None:
     """Set what `several` reads, without its widget; no words are the default."""
     page_texts.put(name, _listed(words) if words else None)

@@ -49,7 +49,7 @@ def _show_chosen_shots(catalog: Catalog) -> None:
 
 def show_hide_controls(title: Title, shots: pd.DataFrame) -> None:
     """A field for ranges of shots and buttons that hide shots; an error stands below the field."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="lab-hide"):
         key = state.widget_key("ranges", format_ranges(state.hidden()), keep=state.range_error() is not None)
         st.text_input(
             "Hidden shots",

@@ -30,7 +30,9 @@ def show_lab(catalog: Catalog, run_path: Path | None) -> None:
         filled = _fill_in(catalog, title, run_path) if run_path and state.hidden() else None
     strip = cache.strip(catalog, title.title_id)
     _show_filmstrip(catalog, title, run_path, filled, strip)
-    with st.container():  # one place for what is there or not, so that the controls below stay where they are
+    with st.container(
+        key="lab-verdict"
+    ):  # one place for what is there or not, so that the controls below stay where they are
         if filled:
             st.subheader(verdict(filled.table, filled.best_baseline_name, title.split), anchor=False)
             metrics.show_metrics(filled)
