@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from workbench.server import auth_guard, routes
 
-OF_EVERYBODY = ("/plotly.min.js", "/components/")  # program code, nothing of a catalog
+OF_EVERYBODY = ("/plotly.min.js", "/components/", "/help/")  # program code and documentation, nothing of a catalog
 UNREADABLE = "[auth\nclient_id = "
 LOGIN = '[auth]\nredirect_uri = "http://localhost/oauth2callback"\ncookie_secret = "s"\nclient_id = "c"\n'
 
