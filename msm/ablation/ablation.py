@@ -12,14 +12,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from msm.ablation import budget, report, runner
+from msm.ablation import budget, report, runner, search
 from msm.ablation.cell import train_and_score
 from msm.ablation.plan import PLAN, Plan, make_plan, merged
 from msm.ablation.progress import trainings
+from msm.ablation.space import search_space
 from msm.errors import InputError
 from msm.runner import LocalPool, Pool, RayPool, num_cores
 
 DEFAULT_SEEDS = 3
+DEFAULT_BUDGET, MOST_TRIALS = 50, 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +41,18 @@ class Request:
     device: str = "cpu"
     keep: str = "none"  # or "weights"
     retry: bool = False
+    search: str | None = None  # "optuna": a search instead of a grid
+    trials: int | None = None  # of a search, in all
 
     def __post_init__(self) -> None:
+        if self.search not in (None, "optuna"):
+            raise InputError(f"--search is {self.search!r}, but must be 'optuna'")
+        if self.search and (self.each or len(self.recipes) > 1):
+            raise InputError(
+                "a search has one base recipe and varies all of --vary together: --each and several recipes are for grids"
+            )
+        if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
+            raise InputError(f"--budget must be 1 to {MOST_TRIALS}")
         if self.keep not in ("weights", "none"):
             raise InputError(f"--keep is {self.keep!r}, but must be 'weights' or 'none'")
         if self.split not in (None, "test", "validation"):
@@ -54,6 +66,8 @@ class Request:
         words += [word for setting in self.settings for word in ("--set", setting)]
         words += [word for values in self.vary for word in ("--vary", values)]
         words += ["--each"] if self.each else []
+        words += ["--search", self.search] if self.search else []
+        words += ["--budget", str(self.trials)] if self.trials is not None else []
         words += ["--seeds", str(self.seeds)] if self.seeds is not None else []
         return words + (["--split", self.split] if self.split else [])
 
@@ -82,7 +96,13 @@ def plan_of(request: Request) -> Plan:
 def _asked(request: Request, old: Plan | None) -> Plan:
     """A request that says nothing of recipes goes on with the plan that is there."""
     if old is not None and not (request.vary or request.recipes or request.settings):
-        return replace(old, seeds=request.seeds or old.seeds, split=request.split or old.split, commands=())
+        if (request.search or request.trials) and old.search is None:
+            raise InputError("this folder holds a grid; a search needs a folder of its own, and --vary")
+        searched = old.search and {**old.search, "budget": request.trials or old.search["budget"]}
+        changes = {"seeds": request.seeds or old.seeds, "split": request.split or old.split, "search": searched}
+        return replace(old, **changes, commands=())
+    if request.search or request.trials:
+        return _asked_search(request, old)
     if not request.vary and len(request.recipes) < 2:
         raise InputError("nothing is varied; say what to compare, for example --vary mask.ratio=.15,.2,.4")
     plan = make_plan(
@@ -94,6 +114,25 @@ def _asked(request: Request, old: Plan | None) -> Plan:
         split=request.split or (old.split if old else "test"),
     )
     return replace(plan, commands=(shlex.join(["msm", *request.words]),))
+
+
+def _asked_search(request: Request, old: Plan | None) -> Plan:
+    """The base alone; the search adds the other cells."""
+    if not request.search:
+        raise InputError("--budget is the number of trials of a search; say which with --search optuna")
+    if not request.vary:
+        raise InputError("nothing is searched; give ranges, for example --vary optim.lr=1e-4..1e-2:log")
+    recipe = (request.recipes or ("mediafm",))[0]
+    space = search_space(recipe, request.settings, request.vary)
+    plan = make_plan(
+        recipes=(recipe,),
+        settings=request.settings,
+        seeds=request.seeds or 1,
+        split=request.split or (old.split if old else "test"),
+    )
+    facts = {"library": request.search, "budget": request.trials or DEFAULT_BUDGET}
+    facts["space"] = [dimension.as_dict() for dimension in space]
+    return replace(plan, search=facts, commands=(shlex.join(["msm", *request.words]),))
 
 
 def _facts(catalog: Any) -> dict[str, Any]:
@@ -111,7 +150,13 @@ def left_to_do(request: Request, plan: Plan) -> list[tuple[str, float]]:
     """Each training that is not finished: its cell's name, and the share of its steps that is left."""
     ended = {"done"} if request.retry else {"done", "failed"}
     rows = trainings(request.out, plan)
-    return [(r["cell"], 1 - r["step"] / r["steps"]) for r in rows if r["state"] not in ended]
+    left = [(r["cell"], 1 - r["step"] / r["steps"]) for r in rows if r["state"] not in ended]
+    if (
+        plan.search is not None
+    ):  # trials that are still to be proposed; how long each takes is not known, so as the base
+        to_come = plan.search["budget"] - (len(plan.cells) - 1)
+        left += [(plan.cells[0].name, 1.0)] * max(0, to_come * plan.seeds)
+    return left
 
 
 def budget_of(
@@ -144,28 +189,31 @@ def run(
     on_look  called twice a second with the content of progress.json
     returns  "done" or "stopped", and the content of table.json, None where a stop came before the base was done
     """
-    tables = GrowingTables(request.out, plan)
-
-    def look(said: dict[str, Any]) -> None:
-        tables.look(said)
-        on_look(said)
-
     with runner.only_ablation(request.out):
         plan.save(request.out)
-        pool = _pool(request, plan)
+        searched = None
+        if plan.search is not None:
+            searched = search.Search(request.out, plan, request.device, keep_weights=request.keep == "weights")
+        tables = GrowingTables(request.out, plan, searched)
+
+        def look(said: dict[str, Any]) -> None:
+            tables.look(said)
+            on_look(said)
+
         ended = runner.run_jobs(
             request.out,
             plan,
-            pool,
+            _pool(request, plan),
             device=request.device,
             keep_weights=request.keep == "weights",
             retry=request.retry,
             seconds=seconds,
             on_look=look,
             should_stop=should_stop,
+            search=searched,
         )
         try:
-            return ended, report.write_tables(request.out, plan)
+            return ended, tables.write()
         except InputError:
             if ended == "done":
                 raise
@@ -175,8 +223,8 @@ def run(
 class GrowingTables:
     """Writes the tables again when a training has ended, for whoever watches; at most a tenth of the time goes into it."""
 
-    def __init__(self, out: Path, plan: Plan):
-        self.out, self.plan, self.ended, self.next = out, plan, 0, 0.0
+    def __init__(self, out: Path, plan: Plan, searched: search.Search | None = None):
+        self.out, self.plan, self.searched, self.ended, self.next = out, plan, searched, 0, 0.0
 
     def look(self, said: dict[str, Any]) -> None:
         """Called with each progress report: writes the tables again where a training ended."""
@@ -184,8 +232,15 @@ class GrowingTables:
         if ended == self.ended or now < self.next:
             return
         with suppress(InputError):  # the base is not trained yet
-            report.write_tables(self.out, self.plan)
+            self.write()
         self.ended, self.next = ended, time.monotonic() + 10 * (time.monotonic() - now)
+
+    def write(self) -> dict[str, Any]:
+        """Write the tables of what is finished, of a search with its trials; InputError where the base is not."""
+        if self.searched is None:
+            return report.write_tables(self.out, self.plan)
+        self.searched.save()
+        return report.write_tables(self.out, self.searched.plan)
 
 
 def _pool(request: Request, plan: Plan) -> Pool:

@@ -67,6 +67,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     skipped: tuple[dict[str, Any], ...] = ()  # changes, sentence
     catalog: dict[str, Any] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
+    search: dict[str, Any] | None = None  # library, budget, space; None for a grid
 
     def save(self, out: Path) -> None:
         files.write_json(out / PLAN, {"format": FORMAT, **to_builtins(self)})
@@ -121,7 +122,7 @@ def make_plan(
     if not 0 < seeds <= MOST_SEEDS:
         raise InputError(f"--seeds must be 1 to {MOST_SEEDS}")
     base = preset(recipes[0]).with_settings(settings)
-    varied = _hyperparameters(base, recipes, vary)
+    varied = varied_hyperparameters(base, recipes, vary)
     counts = [len(h.values) for h in varied]
     if (many := sum(counts) if each else math.prod(counts)) > MOST_CELLS:
         raise InputError(f"that makes {many} cells, and more than {MOST_CELLS} is more than anyone can read; vary less")
@@ -140,12 +141,12 @@ def make_plan(
 
 def merged(old: Plan, new: Plan) -> Plan:
     """Join two plans: the old cells, then those that are new. InputError where the two do not fit together."""
-    if _identity(old.cells[0].recipe) != _identity(new.cells[0].recipe):
+    if recipe_identity(old.cells[0].recipe) != recipe_identity(new.cells[0].recipe):
         change = _first_difference(old.cells[0].recipe, new.cells[0].recipe)
         raise InputError(f"this ablation stands around another base recipe ({change}); choose another folder")
     before = {cell.name: cell.recipe for cell in old.cells}
     for cell in new.cells:
-        if cell.name in before and _identity(before[cell.name]) != _identity(cell.recipe):
+        if cell.name in before and recipe_identity(before[cell.name]) != recipe_identity(cell.recipe):
             change = _first_difference(before[cell.name], cell.recipe)
             raise InputError(
                 f"{cell.name} was another recipe when this ablation began ({change}); choose another folder"
@@ -154,6 +155,10 @@ def merged(old: Plan, new: Plan) -> Plan:
         raise InputError(f"this ablation is measured on the {old.split} split, not on {new.split}")
     if old.catalog["fingerprint"] != new.catalog["fingerprint"]:
         raise InputError("this ablation was made on another catalog; choose another folder")
+    if (old.search is None) != (new.search is None):
+        raise InputError("a search and a grid need folders of their own; choose another folder")
+    if old.search is not None and new.search is not None and old.search["space"] != new.search["space"]:
+        raise InputError("this search has another space (--vary); choose another folder")
     varied = {h.key: h for h in old.hyperparameters}
     for one in new.hyperparameters:
         known = varied.get(one.key, replace(one, values=()))
@@ -167,6 +172,7 @@ def merged(old: Plan, new: Plan) -> Plan:
         skipped=(*old.skipped, *(s for s in new.skipped if s not in old.skipped)),
         catalog=new.catalog,
         commands=(*old.commands, *(c for c in new.commands if c not in old.commands)),
+        search=new.search,
     )
 
 
@@ -199,7 +205,8 @@ def value_at(recipe: Mapping[str, Any], key: str) -> Any:
     return place
 
 
-def _hyperparameters(base: Recipe, recipes: Sequence[str], vary: Sequence[str]) -> tuple[Hyperparameter, ...]:
+def varied_hyperparameters(base: Recipe, recipes: Sequence[str], vary: Sequence[str]) -> tuple[Hyperparameter, ...]:
+    """What KEY=VALUE,VALUE… and several recipes vary. InputError for a key or a list that is none."""
     several = len(set(recipes)) > 1
     varied = [Hyperparameter(RECIPE, recipes[0], tuple(dict.fromkeys(recipes)))] if several else []
     for one in vary:
@@ -257,6 +264,12 @@ def _cell(base: Recipe, base_name: str, settings: Sequence[str], changes: Mappin
     return Cell(_safe_name(differing), differing, recipe)
 
 
+def cell_of(plan: Plan, changes: Mapping[str, Any]) -> Cell:
+    """The cell with these values around a plan's base. InputError where they make no recipe."""
+    name, settings = plan.base["recipe"], plan.base["settings"]
+    return _cell(preset(name).with_settings(settings), name, settings, changes)
+
+
 def _safe_name(changes: Mapping[str, Any]) -> str:
     """A readable name that is also a valid name of a folder."""
     label = _label(changes)
@@ -283,11 +296,11 @@ def _distinct(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     """Each recipe once: of equal ones the first cell."""
     kept: dict[str, Cell] = {}
     for cell in cells:
-        kept.setdefault(_identity(cell.recipe), cell)
+        kept.setdefault(recipe_identity(cell.recipe), cell)
     return tuple(kept.values())
 
 
-def _identity(recipe: Mapping[str, Any]) -> str:
+def recipe_identity(recipe: Mapping[str, Any]) -> str:
     """Equal for two dictionaries of the same recipe, also where one was written before a key was added."""
     return json.dumps(Recipe.from_dict(recipe).to_dict(), sort_keys=True)
 

@@ -17,6 +17,7 @@ from msm.io import files
 from msm.training.timing import format_duration as minutes
 
 PROGRESS, STOP, LOCK, RUNS = "progress.json", "stop", ".lock", "runs"
+SUMMARY = "search.json"  # of a search: its trials
 SILENT_S = 30  # without a heartbeat for so long, the runner has ended
 _TAIL = 65_536  # bytes; a line of metrics with its validation has a few thousand
 
@@ -89,3 +90,8 @@ def sentence(progress: dict[str, Any]) -> str:
     words += [f"{progress['failed']} failed"] if progress["failed"] else []
     words += [f"about {minutes(progress['seconds_left'])} left"] if progress["seconds_left"] else []
     return ", ".join(words)
+
+
+def read_summary(out: Path) -> dict[str, Any] | None:
+    """The content of search.json; None where OUT has none."""
+    return files.read_json(out / SUMMARY) if (out / SUMMARY).exists() else None

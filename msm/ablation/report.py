@@ -76,6 +76,7 @@ def as_markdown(table: dict[str, Any]) -> str:
     lines += [f"{table['date']}, {table['machine']}, {package}.", "", *_facts(table), ""]
     lines += ["## What mattered", ""]
     lines += [f"- {effect_sentence(k['key'], k['reference'], e)}" for k in table["knobs"] for e in k["effects"]]
+    lines += [f"- {line}" for line in search_sentences(table)]
     lines += ["", method_sentence(table), "", "## Every cell", ""]
     lines += [
         f"| cell | {split} | difference to base (95 %) | answer | skill | median rank | lead over best baseline (95 %) | validation | seeds | best step |",
@@ -83,6 +84,28 @@ def as_markdown(table: dict[str, Any]) -> str:
     ]
     lines += [_markdown_row(cell, split) for cell in table["cells"]]
     return "\n".join([*lines, "", *_choice_lines(table), *_losses(table)]).rstrip() + "\n"
+
+
+def search_sentences(table: dict[str, Any]) -> list[str]:
+    """What a search did and which hyperparameter its score depended on; none for a grid."""
+    found = table.get("search")
+    if not found:
+        return []
+    ended = [t for t in found["trials"] if t["state"] == "complete"]
+    failed = sum(t["state"] == "fail" for t in found["trials"])
+    first = f"A search of {found['budget']} trials by Optuna: {len(ended)} done" + (
+        f", {failed} failed" if failed else ""
+    )
+    lines = [first + "."]
+    if ended:
+        best = max(ended, key=lambda t: t["score"])
+        lines.append(
+            f"Trial {best['number']}, `{best['cell']}`, was best on validation titles: centred cosine {best['score']:.3f}."
+        )
+    if shares := found["importance"]:
+        said = ", ".join(f"`{key}` {share:.0%}" for key, share in shares.items())
+        lines.append(f"Of the variance of the score over the trials, a fit (fANOVA) explains by {said}.")
+    return lines
 
 
 def _facts(table: dict[str, Any]) -> list[str]:
@@ -134,7 +157,7 @@ def _losses(table: dict[str, Any]) -> list[str]:
 def as_csv(table: dict[str, Any]) -> str:
     """A row a cell, every number whole."""
     text, split = io.StringIO(), table["split"]
-    keys = [k["key"] for k in table["knobs"]]
+    keys = [k["key"] for k in table["knobs"]] or [d["key"] for d in (table.get("search") or {}).get("space", [])]
     head = ["cell", *keys, "seeds", "centred_cosine", "cosine", "skill", "median_rank", "validation_centred_cosine"]
     head += ["difference", "low", "high", "p", "p_holm", "answer", "best_baseline", "best_baseline_centred_cosine"]
     head += ["lead", "lead_low", "lead_high", "best_step", "seconds"]

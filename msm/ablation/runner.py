@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msm.ablation.cell import RESULT, Job
 from msm.ablation.plan import Plan, run_name
@@ -21,6 +21,9 @@ from msm.errors import InputError
 from msm.io import files
 from msm.io.locks import lock_file
 from msm.runner import Pool, num_cores, run_all, why_it_died
+
+if TYPE_CHECKING:
+    from msm.ablation.search import Search
 
 MOST_WORKERS = 8  # by default; each takes some hundred megabytes for torch alone
 
@@ -59,18 +62,22 @@ def run_jobs(
     seconds: Mapping[str, float] | None = None,
     on_look: Callable[[dict[str, Any]], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
+    search: Search | None = None,
 ) -> str:
     """Train what is not finished; "done", or "stopped" where `should_stop` or OUT/stop said so.
 
     seconds  expected for each cell's training, by name: what the time left is reckoned from
     on_look  called twice a second with what progress.json says
+    search   what proposes cells while others are trained; None = the plan is a grid
     """
     (out / STOP).unlink(missing_ok=True)
-    waiting = [job_of(out, plan, *each, device, keep_weights) for each in plan.jobs]
-    for job in waiting if retry else ():
+    planned = [job_of(out, plan, *each, device, keep_weights) for each in plan.jobs]
+    for job in planned if retry else ():
         forget_failure(Path(job.run))
-    waiting = [job for job in waiting if not (Path(job.run) / RESULT).exists()]
-    watch = Watch(out, plan, seconds or {}, pool.size)
+    waiting: Iterable[Job] = [job for job in planned if not (Path(job.run) / RESULT).exists()]
+    if search is not None:
+        waiting = search.jobs()
+    watch = Watch(out, plan, seconds or {}, pool.size, search)
     stopped, is_done = False, False
 
     def stop() -> bool:
@@ -87,6 +94,8 @@ def run_jobs(
         with closing(run_all(pool, waiting, should_stop=stop, look=look)) as ended:
             for job, future in ended:
                 note_death(job, future)
+                if search is not None:
+                    search.note(job)
         is_done = True
     finally:
         (out / STOP).unlink(missing_ok=True)
@@ -128,9 +137,9 @@ def forget_failure(path: Path) -> None:
 class Watch:
     """Looks at the folder and reckons the time left, first from the estimate, then from what was seen."""
 
-    def __init__(self, out: Path, plan: Plan, seconds: Mapping[str, float], workers: int):
-        self.out, self.plan, self.workers = out, plan, workers
-        self.weights = {c.name: seconds.get(c.name) or float(c.recipe["steps"]) for c in plan.cells}
+    def __init__(self, out: Path, plan: Plan, seconds: Mapping[str, float], workers: int, search: Search | None = None):
+        self.out, self.workers, self.seconds, self.search = out, workers, seconds, search
+        self.plan, self.base = plan, plan.cells[0].name
         self.estimated = bool(seconds)
         self.started, self.at_start = time.monotonic(), self._work_done(trainings(out, plan))
         self._said = ""
@@ -138,12 +147,20 @@ class Watch:
 
     def _work_done(self, rows: list[dict[str, Any]]) -> float:
         ended = {"done", "failed"}
-        return sum(self.weights[r["cell"]] * (1.0 if r["state"] in ended else r["step"] / r["steps"]) for r in rows)
+        return sum(self._weight(r) * (1.0 if r["state"] in ended else r["step"] / r["steps"]) for r in rows)
+
+    def _weight(self, row: dict[str, Any]) -> float:
+        """Of a training; a cell that a search has proposed since counts as the base does."""
+        return self.seconds.get(row["cell"]) or self.seconds.get(self.base) or float(row["steps"])
 
     def look(self, state: str) -> dict[str, Any]:
         """Write progress.json where it is old, and give back what it says."""
+        if self.search is not None:
+            self.plan = self.search.plan
         rows = trainings(self.out, self.plan)
-        total = sum(self.weights[r["cell"]] for r in rows)
+        total = sum(self._weight(r) for r in rows)
+        to_come = 0 if self.search is None else max(0, self.search.expected - len(rows))
+        total += to_come * self._weight(rows[0])
         done = self._work_done(rows)
         counts = {s: sum(r["state"] == s for r in rows) for s in ("waiting", "begun", "done", "failed")}
         said = {
@@ -151,8 +168,8 @@ class Watch:
             "share": done / total if total else 1.0,
             "seconds_left": self._seconds_left(done, total) if state == "running" else None,
             "workers": self.workers,
-            "trainings": len(rows),
-            **counts,
+            "trainings": len(rows) + to_come,
+            **{**counts, "waiting": counts["waiting"] + to_come},
         }
         now = time.monotonic()
         if f"{state}{counts}" != self._said or now - self._written > 5:

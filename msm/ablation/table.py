@@ -21,7 +21,7 @@ from msgspec import Struct, field
 from msm.ablation import statistics
 from msm.ablation.cell import RESULT, SCORES, read_result
 from msm.ablation.plan import Cell, Hyperparameter, Plan, run_name
-from msm.ablation.progress import RUNS
+from msm.ablation.progress import RUNS, read_summary
 from msm.config.schema import Count, Text, check
 from msm.errors import InputError, reading
 from msm.io import files
@@ -115,6 +115,7 @@ def make_table(out: Path, plan: Plan) -> dict[str, Any]:
         "cells": cells,
         "knobs": effects,
         "skipped": list(plan.skipped),
+        **({"search": read_summary(out)} if plan.search is not None else {}),
         **_best_cells(cells, plan.split),
     }
 

@@ -26,6 +26,7 @@ EXTRAS = {
     "notebooks": "JupyterLab, for the notebooks",
     "trained": "encoders and a shot detector with trained weights, without a network",
     "encoders": "encoders of model hubs, and OpenAI's for text",
+    "search": "searching hyperparameters with Optuna",
     "serve": "serving a run over HTTP",
     "tools": "exports to LanceDB, Qdrant and Rerun",
     "export": "writing a model that embeds shots as ONNX",

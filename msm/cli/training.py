@@ -126,10 +126,21 @@ def ablate(
     ] = None,
     recipe: Annotated[str, typer.Option(help="Presets, separated by commas; the first is the base.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, for every cell; repeat for more.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Number of seeds of each cell. Default: 3.", min=1)] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Number of seeds of each cell. Default: 3, of a search 1.", min=1)
+    ] = None,
     each: Annotated[
         bool, typer.Option("--each/--grid", help="Vary one hyperparameter at a time, or every combination.")
     ] = False,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            help="optuna: propose cells by the validation score; then --vary takes ranges, optim.lr=1e-4..1e-2:log."
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option("--budget", help="Trials of a search, in all. Default: 50.", min=1)
+    ] = None,
     split: Annotated[str | None, typer.Option(help="The split that reports: test (default) or validation.")] = None,
     workers: Annotated[int, typer.Option(help="Parallel trainings. Default: one a core, one on a GPU.", min=0)] = 0,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Train on this Ray cluster, or `local`.")] = None,
@@ -166,6 +177,8 @@ def ablate(
         device=str(pick_device(device)),
         keep=keep,
         retry=retry,
+        search=search,
+        trials=trials,
     )
     plan = ablation.plan_of(request)
     with progress_bar("timing the cells") as progress:

@@ -22,16 +22,20 @@ def run_all(
 ) -> Generator[tuple[J, Future[Any]], None, None]:
     """Each job with its future, as they end; the pool is closed at the end, and at once where the caller is stopped.
 
+    jobs         the next one is taken when a worker is free, so that an iterator may depend on what has ended
     should_stop  asked twice a second: once it is true, no further job begins, and those under way are waited for
     look         called twice a second, after what has ended was given back
     """
-    waiting, busy, stopped, at_once = list(jobs), dict[Future[Any], J](), False, True
+    waiting, busy, stopped, at_once, more = iter(jobs), dict[Future[Any], J](), False, True, True
     try:
-        while busy or (waiting and not stopped):
+        while busy or (more and not stopped):
             stopped = stopped or should_stop()
-            while waiting and not stopped and len(busy) < pool.size:
-                job = waiting.pop(0)
-                busy[pool.submit(job)] = job
+            while more and not stopped and len(busy) < pool.size:
+                for job in waiting:
+                    busy[pool.submit(job)] = job
+                    break
+                else:
+                    more = False
             ended, _ = wait(busy, timeout=LOOK_S, return_when=FIRST_COMPLETED)
             for future in ended:
                 pool.release(future)

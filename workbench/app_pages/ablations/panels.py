@@ -14,7 +14,7 @@ from workbench.app_pages.ablations import cached
 from workbench.app_pages.ablations.cached import Ablation
 from workbench.server.roles import may_edit, require_editor
 from workbench.session.arguments import read_arguments
-from workbench.views.ablation.figures import cells_table, has_own_scale, hyperparameter_figure
+from workbench.views.ablation.figures import cells_table, has_own_scale, hyperparameter_figure, search_figure
 from workbench.views.ablation.scaling import scaling_figure, scaling_sentence, scaling_table
 from workbench.views.ablation.sentences import (
     facts_sentence,
@@ -77,6 +77,8 @@ def show_findings(one: Ablation, table: dict[str, Any]) -> None:
     if standing := picked_sentence(table):
         st.markdown(standing)
     _show_metrics(table)
+    if table.get("search"):
+        _show_search(table)
     for parameter in table["knobs"]:
         with st.container(border=True):
             _show_parameter(one, table, parameter)
@@ -108,6 +110,17 @@ def _show_metrics(table: dict[str, Any]) -> None:
         number(best["centred_cosine"], 3),
         help="The best way to do without a model.",
     )
+
+
+def _show_search(table: dict[str, Any]) -> None:
+    """The trials of a search in order, and which hyperparameters its score depended on."""
+    from msm.ablation.report import search_sentences
+
+    with st.container(border=True):
+        for line in search_sentences(table):
+            st.markdown(line)
+        if any(t["score"] is not None for t in table["search"]["trials"]):
+            st.plotly_chart(search_figure(table), key="search", config={"displayModeBar": False})
 
 
 def _show_parameter(one: Ablation, table: dict[str, Any], parameter: dict[str, Any]) -> None:

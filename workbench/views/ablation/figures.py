@@ -47,6 +47,33 @@ def hyperparameter_figure(table: dict[str, Any], key: str) -> go.Figure:
     return figure
 
 
+def search_figure(table: dict[str, Any]) -> go.Figure:
+    """Plot a dot a trial of a search, its score on validation titles, and the best so far as a line.
+
+    table  the content of table.json, with its `search`
+    """
+    trials = pd.DataFrame(table["search"]["trials"]).dropna(subset=["score"]).sort_values("number")
+    cells = {c["name"]: escape_plotly(cell_label(c)) for c in table["cells"]}
+    numbers, best = trials["number"] + 1, trials["score"].cummax()
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=numbers,
+                y=trials["score"],
+                mode="markers",
+                marker={"color": palette.MODEL, "size": 8},
+                text=[cells.get(name, "") for name in trials["cell"]],
+                hovertemplate="trial %{x}: %{y:.3f}<br>%{text}<extra></extra>",
+            ),
+            go.Scatter(x=numbers, y=best, mode="lines", line={"color": palette.MODEL, "shape": "hv"}, hoverinfo="skip"),
+        ]
+    )
+    figure.update_layout(showlegend=False, height=260, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_xaxes(title="trial", tickformat="d")
+    figure.update_yaxes(title="centred cosine on validation titles")
+    return figure
+
+
 def axis_reach(table: dict[str, Any], key: str) -> float:
     """Half the width of a figure's x axis: the same for all hyperparameters, except for far larger effects."""
     extents = {k["key"]: _extent(k) for k in table["knobs"]}

@@ -115,6 +115,13 @@ def _capital(text: str) -> str:
 def headline(table: dict[str, Any]) -> str:
     """The hyperparameter with the largest effect, or that none was significant."""
     parameters = table["knobs"]
+    if table.get("search"):
+        shares = table["search"]["importance"]
+        return (
+            f"{hyperparameter_label(next(iter(shares)))} mattered most in the search."
+            if shares
+            else "A search is under way …"
+        )
     if not any("difference" in e for k in parameters for e in k["effects"]):
         return "The first cells are being compared …"
     if not any(e.get("answer") in SIGNIFICANT for e in parameters[0]["effects"]):
