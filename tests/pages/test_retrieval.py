@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from tests.browser.small_world import DIMS, small_title, write_trio
 from tests.pages.test_pages import ROOT, text_of, visit
 from tests.views.test_notebook_code import run_cell
 from workbench.app_pages.retrieval import panels
+from workbench.views.search_results import quote
 
 PAGE = ROOT / "workbench" / "app_pages" / "retrieval" / "page.py"
 
@@ -209,3 +211,41 @@ def test_pictures_are_found_by_words_where_their_encoder_has_a_text_tower(monkey
     app = visit(monkeypatch, PAGE, catalog.path, tmp_path / "runs", **words, find_in="video")
     assert not app.exception
     assert "no encoder that is known here" not in everything(app) and f"`{encoder.name}`" in everything(app)
+
+
+def test_the_index_of_a_large_catalog_is_built_by_a_button_and_then_searched(monkeypatch, tmp_path):
+    monkeypatch.setattr("msm.search.vector_index.plans.FLAT_BYTES", 1000)
+    rng = np.random.default_rng(1)
+    (tmp_path / "large").mkdir()
+    Catalog.write(tmp_path / "large" / "c", [small_title(rng, "t", "test", 30)], modalities=modalities_of(DIMS))
+    app = visit(monkeypatch, PAGE, tmp_path / "large" / "c", tmp_path / "runs")
+    next(b for b in app.button if b.label == "Build the index").click().run()
+    assert not app.exception
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "large" / "c" / "index").glob("*/index.json")) and time.monotonic() < deadline:
+        time.sleep(0.3)
+    again = visit(monkeypatch, PAGE, tmp_path / "large" / "c", tmp_path / "runs")
+    assert "kept beside the catalog" in everything(again) and "Build the index" not in [b.label for b in again.button]
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "shown"),
+    [
+        ("The sea is calm tonight.", "SEA  is", ["The ", "sea is", " calm tonight."]),
+        ("x " * 60 + "here it is", "it is", None),
+        ("Nothing of the kind", "sea", ["Nothing of the kind"]),
+        ("", "sea", []),
+        (
+            "İstanbul by the sea",
+            "sea",
+            ["İstanbul by the sea"],
+        ),  # lower case has another length: no mark is better than a wrong one
+    ],
+)
+def test_a_found_line_is_quoted_with_the_words_marked(said, words, shown):
+    parts = quote(said, words)
+    assert (
+        parts == shown
+        if shown is not None
+        else parts[1] == "it is" and parts[0].startswith("… ") and len(parts[0]) < 70
+    )

@@ -100,3 +100,40 @@ def test_the_warnings_of_an_ingest_are_shown_with_their_titles():
     report = IngestReport([(Path("a.mp4"), row), (Path("b.mp4"), FilmReport(video="b.mp4", title_id="b"))])
     assert ingest_warnings(report.as_dict()) == ["a: 3 frames could not be decoded"]
     assert ingest_warnings({}) == ingest_warnings({"films": None}) == []
+
+
+def test_the_columns_of_a_parquet_table_are_chosen_on_the_page(monkeypatch, tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    from tests.browser.small_world import write_trio
+    from tests.pages.test_pages import DATA, visit
+    from workbench.app_pages.data import form
+    from workbench.app_pages.data.parquet_columns import of_source
+
+    table = pd.DataFrame({"film": ["a", "a", "b"], "no": [0, 1, 0], "mood": ["x", "y", "x"], "text": ["p", "q", "r"]})
+    for name in ("looks", "sounds like"):
+        table[name] = list(np.ones((3, 4), dtype=np.float32))
+    table.to_parquet(tmp_path / "shots.parquet")
+    uploaded = of_source([Upload("shots.parquet", (tmp_path / "shots.parquet").read_bytes())], "")
+    assert [*uploaded.vectors] == ["looks", "sounds like"] and uploaded.rest("film", "no") == ["mood"]
+    assert of_source([Upload("a.parquet", b"no table")], "") is None and of_source([], "/nowhere/x.parquet") is None
+
+    started = {}
+    monkeypatch.setattr(form.jobs, "start", lambda folder, title, words, about: started.update(words=words))
+    world = write_trio(tmp_path / "w", 5)
+    app = visit(monkeypatch, DATA, world / "catalog", world / "runs")
+    next(c for c in app.button_group if c.options and "Embeddings" in "".join(map(str, c.options))).set_value(
+        "import"
+    ).run()
+    next(t for t in app.text_input if t.key and t.key.endswith("path.import")).set_value(
+        str(tmp_path / "shots.parquet")
+    ).run()
+    boxes = {s.label: s for s in app.selectbox}
+    boxes["Column of the titles"].set_value("film")
+    boxes["Column of the shots"].set_value("no")
+    next(m for m in app.multiselect if m.label == "Columns of vectors").set_value(["sounds like"]).run()
+    next(b for b in app.button if b.label == "Import").click().run()
+    assert not app.exception
+    words = started["words"]
+    assert {"--title-column=film", "--shot-column=no", "--modality=sounds like=sounds like"} <= {*words}

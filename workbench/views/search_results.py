@@ -13,6 +13,7 @@ from workbench.views.formatting import clock, count, grouped, number
 from workbench.views.frames import shortened
 
 LONGEST_TEXT = 160
+BEFORE = 60  # characters of a quotation before the words that were asked for
 CLEAR = 0.005  # mAP; less is called a draw
 MEASURES = {"r1": "nearest", "r5": "one of 5", "r10": "one of 10", "map": "mAP"}
 
@@ -29,6 +30,7 @@ def cards(
     marks: Mapping[int, str] | None = None,
     notes: Mapping[int, str] | None = None,
     remarks: Mapping[int, str] | None = None,
+    words: str | None = None,
 ) -> list[dict[str, Any]]:
     """A card a shot, ready for JSON (see components/frames/frames.js).
 
@@ -40,12 +42,13 @@ def cards(
     marks     row → truth or asked (the query)
     notes     row → a note on the frame, before the number of near-identical shots
     remarks   row → what people noted about the shot
+    words     what was asked for: every card quotes what is said in its shot, these words marked
     """
     made = []
     for at, shot in enumerate(table.itertuples()):
         row, title, where = int(shot.row), str(shot.title_id), int(shot.shot)
         address = picture(title, where)
-        words = " ".join(str(shot.text).split())
+        said = " ".join(str(shot.text).split())
         alike = f"+{shot.copies} alike" if shot.copies else ""
         last = getattr(shot, "last_shot", None)
         made.append(
@@ -55,7 +58,8 @@ def cards(
                 "colour": "var(--st-secondary-background-color)" if address else colour(title, where),
                 "name": str(shot.name),
                 "time": clock(shot.start_s) or (f"shot {where}" if last is None else f"shots {where}–{last}"),
-                "text": words[:LONGEST_TEXT],
+                "text": said[:LONGEST_TEXT],
+                "quote": [] if words is None else quote(said, words),
                 "score": round(float(shot.score), 3) if shot.score == shot.score else None,
                 "note": " · ".join(filter(None, [(notes or {}).get(row, ""), alike])),
                 "remark": shortened((remarks or {}).get(row, "")),
@@ -65,6 +69,19 @@ def cards(
             }
         )
     return made
+
+
+def quote(said: str, words: str) -> list[str]:
+    """What is said as [before, the words, after], cut around the words where it is long; [text] where they are not said."""
+    asked = " ".join(words.split()).casefold()
+    at = said.casefold().find(asked) if asked and len(said.casefold()) == len(said) else -1
+    if at < 0:
+        return [shortened(said, LONGEST_TEXT)] if said else []
+    first = max(0, at - BEFORE)
+    before = ("… " if first else "") + said[first:at]
+    rest = said[at + len(asked) :]
+    after = rest if len(rest) <= LONGEST_TEXT else shortened(rest, LONGEST_TEXT)
+    return [before, said[at : at + len(asked)], after]
 
 
 def chips(labels: pd.Series, show: Sequence[str], as_query: Mapping[str, object]) -> list[list[Any]]:

@@ -11,7 +11,7 @@ import streamlit as st
 from msm import Catalog, InputError
 from msm.ingest.encoder import default_choice
 from msm.ingest.encoder_places import read_places
-from workbench.app_pages.data import uploads
+from workbench.app_pages.data import parquet_columns, uploads
 from workbench.server import jobs
 from workbench.server.roles import explain_viewer
 from workbench.session import state
@@ -20,6 +20,7 @@ from workbench.views.formatting import count, escape_markdown
 
 KINDS = ("ingest", "import")
 NEW = "A new catalog"
+IN_ORDER = "as they stand"
 
 
 def show_form() -> None:
@@ -98,6 +99,7 @@ def _import_form() -> None:
     )
     chosen_files, path = _choose_files("import", list(uploads.EMBEDDINGS), "/data/shots.parquet, or a folder")
     name = _new_name(chosen_files[0].name if chosen_files else path)
+    columns = _choose_columns(chosen_files, path)
     with st.expander("More choices", icon=":material/tune:"):
         left, right = st.columns(2)
         choices = {
@@ -105,15 +107,43 @@ def _import_form() -> None:
                 "Modalities",
                 height=124,
                 placeholder="video=embedding[0:768]\ntext=words",
-                help="One a line: NAME=ARRAY or NAME=ARRAY[START:STOP]. Default: every array of vectors is one.",
+                help="One a line: NAME=ARRAY or NAME=ARRAY[START:STOP]. Default: the columns chosen above, otherwise every "
+                "array of vectors.",
             ),
-            "title-column": right.text_input("Column of the titles", placeholder="title_id"),
-            "shot-column": right.text_input("Column of the shots", placeholder="shot"),
             "global-from": left.text_input("Labels for [GLOBAL]", placeholder="genres, year"),
             "dtype": right.text_input("Stored as", placeholder="what loses nothing"),
         }
+        if not columns:
+            choices["title-column"] = right.text_input("Column of the titles", placeholder="title_id")
+            choices["shot-column"] = right.text_input("Column of the shots", placeholder="shot")
+    choices = columns | {key: value for key, value in choices.items() if value.strip() or key not in columns}
     if st.button("Import", type="primary", icon=":material/play_arrow:", disabled=not (chosen_files or path.strip())):
         _start_job(lambda: _start_import(chosen_files, path, name, choices))
+
+
+def _choose_columns(chosen_files: Sequence[Any], path: str) -> dict[str, str]:
+    """Which columns of a Parquet table are the vectors, the titles and the order of the shots; empty for other sources."""
+    table = parquet_columns.of_source(chosen_files, path)
+    if table is None or not table.vectors:
+        return {}
+    key = state.form_key(f"columns.{','.join([*table.vectors, *table.others])}")
+    left, middle, right = st.columns([2, 1, 1])
+    vectors = left.multiselect(
+        "Columns of vectors", list(table.vectors), default=list(table.vectors), key=f"{key}.vectors",
+        format_func=table.vectors.__getitem__, help="Each becomes a modality of its name.",
+    )  # fmt: skip
+    title = middle.selectbox(
+        "Column of the titles", table.others, index=table.place("title_id", "title"), key=f"{key}.title"
+    )
+    order = right.selectbox(
+        "Column of the shots", [IN_ORDER, *table.others], key=f"{key}.shot",
+        index=0 if (at := table.place("shot")) is None else at + 1,
+    )  # fmt: skip
+    st.caption(f"Further columns become labels: {escape_markdown(', '.join(table.rest(title, order)) or 'none')}.")
+    chosen = {"title-column": str(title or ""), "shot-column": "" if order == IN_ORDER else str(order)}
+    if len(vectors) < len(table.vectors):
+        chosen["modality"] = "\n".join(f"{name}={name}" for name in vectors)
+    return chosen
 
 
 def _choose_files(kind: str, suffixes: list[str], what: str) -> tuple[list[Any], str]:

@@ -152,5 +152,5 @@ def import_words(source: Path, catalog: Path, choices: dict[str, Any]) -> list[s
         "--json",
         *(f"--{key}={value.strip()}" for key, value in choices.items() if key != "modality" and value.strip()),
     ]
-    options += [f"--modality={spec}" for spec in choices.get("modality", "").split()]
+    options += [f"--modality={spec}" for line in choices.get("modality", "").splitlines() if (spec := line.strip())]
     return ["import", *options, "--", str(source), str(catalog)]

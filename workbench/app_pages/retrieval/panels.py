@@ -29,13 +29,23 @@ COLOURS = {palette.TRUTH: "green", palette.MODEL: "blue", palette.OTHER: "gray"}
 
 
 def show_results(
-    cards: Cards, answer: Any, key: str, *, accent: str, as_query: Any = None, marks: Any = None, notes: Any = None
+    cards: Cards,
+    answer: Any,
+    key: str,
+    *,
+    accent: str,
+    as_query: Any = None,
+    marks: Any = None,
+    notes: Any = None,
+    words: str | None = None,
 ) -> None:
     """The results as frames with their actions."""
     if answer.table.empty:
         st.info("No shot passes the filters.", icon=":material/filter_alt_off:")
         return
-    items = cards.of(answer.table, answer.labels, show=cards.show, as_query=as_query, marks=marks, notes=notes)
+    items = cards.of(
+        answer.table, answer.labels, show=cards.show, as_query=as_query, marks=marks, notes=notes, words=words
+    )
     frames(items, key=key, actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.apply, accent=accent)
 
 
@@ -66,7 +76,7 @@ def show_exact_matches(cards: Cards, found: Any, text: str) -> None:
     if found.table.empty:
         st.info("Nobody says these words as they are written.", icon=":material/search_off:")
         return
-    items = cards.of(found.table, found.labels, show=cards.show)
+    items = cards.of(found.table, found.labels, show=cards.show, words=text)
     frames(items, key="retrieval.words", actions=["ask", "like", "unlike", "play", "lab"], on_gesture=cards.apply)
     st.caption(
         f"{count(found.in_all, 'shot')} with the very words “{escape_markdown(text)}”, in the order of the catalog."

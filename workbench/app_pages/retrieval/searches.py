@@ -209,7 +209,7 @@ def search_words(cards: Cards, search: Search) -> None:
             return
         finder = raw_finder_or_stop(search.catalog, modality)
         result = _result_or_none(lambda: nearest_text(finder, encode_text(encoder, finder.space, text), search))
-        _show_results(cards, result, "retrieval.text", palette.TRUTH)
+        _show_results(cards, result, "retrieval.text", palette.TRUTH, words=text)
         st.caption(views.encoder_words(encoder.name))
 
 

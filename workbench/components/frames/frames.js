@@ -12,6 +12,7 @@ import { element } from "../elements.js";
  * @property {number | null} [score]
  * @property {[name: string, value: string, same: boolean][]} [chips] labels, and whether the query has the same
  * @property {string} [text]
+ * @property {string[]} [quote] what is said: one text, or what stands before, what was asked for and what follows
  * @property {string} [note]
  * @property {string} [remark] what people noted about the shot
  * @property {string} [mark]
@@ -89,7 +90,7 @@ function frame(item, actions, send) {
     picture.src = item.picture;
     picture.addEventListener("error", () => picture.remove());
     open.append(picture);
-  } else if (item.text) open.append(element("span", "said", {}, item.text));
+  } else if (item.text && !item.quote?.length) open.append(element("span", "said", {}, item.text));
   made.append(open);
   if (item.note) made.append(element("span", "note", {}, item.note));
   if (item.score !== null && item.score !== undefined) {
@@ -116,6 +117,10 @@ function card(item, actions, send) {
     const caption = element("figcaption");
     caption.append(element("span", "name", {}, item.name), element("span", "time", {}, item.time));
     made.append(caption);
+  }
+  if (item.quote?.length) {
+    const [before, asked, after] = item.quote;
+    made.append(element("p", "quote", {}, before, asked ? element("mark", "", {}, asked) : null, after));
   }
   if (item.remark) made.append(element("p", "remark", {}, item.remark));
   if (item.chips?.length) {
