@@ -144,7 +144,7 @@ NAMES = {
     "workbench.views.map_words.together": "workbench.views.map.neighbours.label_agreement",
     "workbench.views.wording.as_text": "workbench.views.formatting.escape_markdown",
     "workbench.views.wording.plain": "workbench.views.formatting.escape_plotly",
-    "workbench.views.wording.baseline_label": "msm.baselines.everyday_label",
+    "workbench.views.wording.baseline_label": "msm.baselines.term",
     "workbench.views.wording.baseline_deed": "msm.baselines.action",
     "msm.assess.assess": "msm.evaluation.evaluate_run.evaluate_run",
     "msm.evaluate.evaluate_run": "msm.evaluation.evaluate_titles.evaluate_titles",

@@ -26,13 +26,14 @@ __all__ = [
     "Known",
     "Parameters",
     "action",
+    "best_label",
     "distance_to_visible",
-    "everyday_label",
     "fit_all",
     "fitted_names",
     "label",
     "misfit",
     "predict_all",
+    "term",
 ]
 
 REGISTRY = Registry(
@@ -127,9 +128,14 @@ def label(name: str) -> str:
     return _constant(name, "LABEL")
 
 
-def everyday_label(name: str) -> str:
-    """A baseline's name for readers who do not know the method; its key where it is none of ours."""
-    return _constant(name, "EVERYDAY_LABEL")
+def term(name: str) -> str:
+    """A baseline's name in the app, such as "Distance-weighted mean"; its key where it is none of ours."""
+    return _constant(name, "TERM")
+
+
+def best_label(name: str) -> str:
+    """The name of the best baseline where it stands beside the model: `Best baseline (kriging)`."""
+    return f"Best baseline ({term(name).lower()})"
 
 
 def action(name: str) -> str:

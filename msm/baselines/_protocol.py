@@ -1,6 +1,6 @@
 """The interface of a baseline, and what it is given.
 
-To add one, write `msm/baselines/NAME.py`, or a package of that name, with the module constants `LABEL`, `EVERYDAY_LABEL` and `ACTION`, a function `predict`, and
+To add one, write `msm/baselines/NAME.py`, or a package of that name, with the module constants `LABEL`, `TERM` and `ACTION`, a function `predict`, and
 `fit` where it has parameters to estimate; the registry finds it by its file name.
 
 Shape letters: N shots of a title, V visible shots, H hidden shots, M modalities, D width of a shot.
@@ -39,7 +39,7 @@ class Baseline(Protocol):
     """What the module of a baseline defines."""
 
     LABEL: str  # the name in tables, such as "distance-weighted mean"
-    EVERYDAY_LABEL: str  # the name in the app, such as "Average of the shots around"
+    TERM: str  # the name in the app, such as "Distance-weighted mean"
     ACTION: str  # what it does, as in "better than averaging the visible shots around it"
 
     # NEEDS_KNOWN = True    where it predicts only shots of which some modalities are visible

@@ -16,7 +16,7 @@ from msm import metrics
 from msm.baselines._protocol import Example
 
 LABEL = "distance-weighted mean"
-EVERYDAY_LABEL = "Average of the shots around"
+TERM = "Distance-weighted mean"
 ACTION = "averaging the visible shots around it"
 BANDWIDTHS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0, 128.0)  # candidates, in shots
 DEFAULT_BANDWIDTH = BANDWIDTHS[2]  # without a validation title

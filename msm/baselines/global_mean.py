@@ -7,7 +7,7 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "mean of the training shots"
-EVERYDAY_LABEL = "Average shot of all titles"
+TERM = "Global mean"
 ACTION = "guessing the average shot of all titles"
 
 

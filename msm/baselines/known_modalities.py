@@ -24,7 +24,7 @@ from msm.baselines.distance_weighted import USUAL, kind_of
 from msm.data.fusion import unit
 
 LABEL = "mean by distance and known modalities"
-EVERYDAY_LABEL = "Average of similar shots around"
+TERM = "Modality-aware mean"
 ACTION = "averaging the shots around it that are like its visible part"
 NEEDS_KNOWN = True
 COMPONENTS = 48  # of each modality

@@ -7,7 +7,7 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "line between the neighbours"
-EVERYDAY_LABEL = "Blend of both neighbours"
+TERM = "Linear interpolation"
 ACTION = "blending the visible shots on either side"
 
 

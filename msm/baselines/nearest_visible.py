@@ -7,7 +7,7 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "nearest visible shot"
-EVERYDAY_LABEL = "Copy of the nearest shot"
+TERM = "Nearest visible shot"
 ACTION = "copying the nearest visible shot"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from msm.baselines._protocol import Example
 
 LABEL = "mean of the title"
-EVERYDAY_LABEL = "Average shot of this title"
+TERM = "Title mean"
 ACTION = "guessing this title’s average shot"
 
 

@@ -32,7 +32,7 @@ def no_jobs(world: Path):
 
 def bring(page: Page, address: str, kind: str = "Films") -> None:
     page.goto(f"{address}/data")
-    expect(page.get_by_text("Sound: every rule").first).to_be_visible()
+    expect(page.get_by_text("Valid: every rule").first).to_be_visible()
     page.get_by_role("tab", name="Bring your own").click()
     page.get_by_role("radio", name=kind).click()
     expect(page.get_by_role("button", name={"Films": "Read the films", "Embeddings": "Import"}[kind])).to_be_visible()

@@ -335,7 +335,7 @@ def test_painting_a_drag_over_two_thousand_shots_touches_only_what_the_hand_has_
 
 def test_a_row_of_the_data_page_opens_that_title_in_the_lab(page, address):
     page.goto(f"{address}/data")
-    expect(page.get_by_text("Sound: every rule")).to_be_visible()
+    expect(page.get_by_text("Valid: every rule")).to_be_visible()
     settled(page)
     # A canvas has no elements to wait for, so wait until it stands still where it is drawn.
     canvas = page.locator("[data-testid=stDataFrame] canvas").first
@@ -350,13 +350,13 @@ def test_a_row_of_the_data_page_opens_that_title_in_the_lab(page, address):
     expect(page).to_have_url(re.compile("title=lesson-2"))
     settled(page)
     page.go_back()  # once is enough
-    expect(page.get_by_text("Sound: every rule")).to_be_visible()
+    expect(page.get_by_text("Valid: every rule")).to_be_visible()
 
 
 def test_the_selection_is_the_same_on_every_page(page, address):
     visit(page, address, hidden="3-5")
     page.get_by_role("link", name="Data").click()
-    expect(page.get_by_text("Sound: every rule")).to_be_visible()
+    expect(page.get_by_text("Valid: every rule")).to_be_visible()
     page.get_by_role("link", name="Masking lab").click()
 
     expect_hidden(page, "3-5", 3)

@@ -116,7 +116,7 @@ def test_a_view_is_saved_by_name_and_opened_from_another_page_and_session(page: 
     elsewhere = browser.new_page()
     elsewhere.set_default_timeout(90_000)
     elsewhere.goto(f"{address}/data")
-    expect(elsewhere.get_by_text("Sound: every rule")).to_be_visible()
+    expect(elsewhere.get_by_text("Valid: every rule")).to_be_visible()
     settled(elsewhere)
     elsewhere.get_by_role("button", name="Saved views").click()
     press(elsewhere.get_by_role("button", name="A game <b>", exact=True))

@@ -44,7 +44,7 @@ def show_soundness(found: cache.Inspection | None, held: str = "") -> None:
             "This catalog breaks rules of its format:\n" + "\n".join(f"- {escape_markdown(p)}." for p in found.problems)
         )
     else:
-        said = ":green[:material/check_circle:] Sound: every rule of the format holds, every vector was read."
+        said = ":green[:material/check_circle:] Valid: every rule of the format holds, every vector was read."
         st.markdown(f"{held} {said}" if held else said)
 
 

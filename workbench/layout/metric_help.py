@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msm import baselines
+
 METRIC_HELP = {
     "model": (
         "How close the model's prediction is to the real shots, on average. 1 is exactly right, 0 is no better than the "
@@ -18,3 +20,11 @@ METRIC_HELP = {
     ),
     "rank": "The rank of the real shot among the title's shots, by similarity to the prediction: 1 is the best.",
 }
+
+
+def baseline_help(name: str) -> str:
+    """The help of the best baseline, with which of them it is here and what it does.
+
+    name  the key of the baseline
+    """
+    return f"Here: **{baselines.term(name)}**, {baselines.action(name)}. {METRIC_HELP['baseline']}"

@@ -132,10 +132,10 @@ class _Scene:
         lost = [part(name) for name in lost_of(self.parts, shot)]
         if not lost:
             return self.frame(shot, veiled=True, **how)
-        if "words" in lost:
+        if "text" in lost:
             how["text"] = ""
         badge = f"{' and '.join(lost)} hidden"
-        return self.frame(shot, veiled="picture" in lost, keeps_text=True, **{"mark": "hidden", "badge": badge, **how})
+        return self.frame(shot, veiled="video" in lost, keeps_text=True, **{"mark": "hidden", "badge": badge, **how})
 
     @property
     def note(self) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 from msm.data.ranges import format_ranges
 from msm.masking.parts import Parts
 
-# modality → its everyday name
-PARTS = {"video": "picture", "visual": "picture", "image": "picture", "audio": "sound", "text": "words"}
+# modality → its usual name, where a catalog has another
+PARTS = {"visual": "video", "image": "video", "sound": "audio", "words": "text"}
 
 
 def part(modality: str) -> str:
-    """The everyday name of a modality, `picture` for `video`."""
+    """The usual name of a modality: video, audio or text for those that are one; other names stay."""
     return PARTS.get(modality, modality)
 
 
@@ -24,7 +24,7 @@ def hidden_in_words(parts: Parts, hidden: Sequence[int]) -> str:
     """Which modalities of the hidden shots are hidden, as a sentence."""
     if all(shots is None for shots in parts.values()):
         lost = " and ".join(part(name) for name in parts)
-        verb = "are" if lost == "words" or len(parts) > 1 else "is"
+        verb = "are" if len(parts) > 1 else "is"
         return f"Only the {lost} {verb} hidden, and only the {lost} {verb} compared."
     words = [f"the {part(n)} of {_shots(hidden if s is None else s)}" for n, s in parts.items()]
     covered = {shot for shots in parts.values() for shot in (hidden if shots is None else shots)}

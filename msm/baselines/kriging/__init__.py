@@ -25,10 +25,10 @@ from msm.baselines.kriging.leave_one_out import leave_one_out
 from msm.baselines.kriging.posterior import PRECISIONS, by_covariance, by_precision, covariance
 from msm.baselines.kriging.windows import LONGEST, Window, split
 
-__all__ = ["ACTION", "EVERYDAY_LABEL", "LABEL", "fit", "fits", "leave_one_out", "predict"]
+__all__ = ["ACTION", "LABEL", "TERM", "fit", "fits", "leave_one_out", "predict"]
 
 LABEL = "kriging predictor"
-EVERYDAY_LABEL = "Smoothing by statistics"
+TERM = "Kriging"
 ACTION = "smoothing the visible shots by statistics"
 
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from msm import baselines
 from workbench.app_pages.ablations import cached
 from workbench.app_pages.ablations.cached import Ablation
+from workbench.layout.metric_help import baseline_help
 from workbench.server.roles import may_edit, require_editor
 from workbench.session.arguments import read_arguments
 from workbench.views.ablation.figures import cells_table, has_own_scale, hyperparameter_figure, search_figure
@@ -106,9 +106,9 @@ def _show_metrics(table: dict[str, Any]) -> None:
             help="The cell with the best mean on validation titles; its number here is of titles that chose nothing.",
         )
     columns[2].metric(
-        f":orange[◆] {baselines.everyday_label(best['name'])}",
+        ":orange[◆] Best baseline",
         number(best["centred_cosine"], 3),
-        help="The best way to do without a model.",
+        help=baseline_help(best["name"]),
     )
 
 

@@ -44,7 +44,7 @@ def show_form() -> None:
 def _ingest_form() -> None:
     st.caption(
         "Video files, with their subtitles (.srt, .vtt, .ass) and facts (.json) beside them if there are some. Shots are cut, "
-        "and each gets a vector for picture, sound and words. It goes on when this page is closed."
+        "and each gets a vector for video, audio and text. It goes on when this page is closed."
     )
     chosen_files, path = _choose_files(
         "ingest", [*uploads.VIDEOS, *uploads.BESIDE_VIDEOS], "/films/one.mp4, a folder, or films.csv"
@@ -111,7 +111,11 @@ def _import_form() -> None:
                 "array of vectors.",
             ),
             "global-from": left.text_input("Labels for [GLOBAL]", placeholder="genres, year"),
-            "dtype": right.text_input("Stored as", placeholder="what loses nothing"),
+            "dtype": right.text_input(
+                "dtype",
+                placeholder="the smaller that loses nothing",
+                help="float16 or float32: how the embeddings are stored.",
+            ),
         }
         if not columns:
             choices["title-column"] = right.text_input("Column of the titles", placeholder="title_id")

@@ -41,6 +41,7 @@ def _show_counts(catalog: Catalog) -> None:
         "Shots": grouped(catalog.num_shots),
         "Hours": number(hours, 1) if hours else "–",
         "Embedding dimension": str(catalog.shot_dim),
+        "dtype": str(catalog.dtype),
     }
     for column, (name, value) in zip(st.columns(len(counts)), counts.items(), strict=True):
         column.metric(name, value)

@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from msm import Catalog, baselines
+from msm import Catalog
 from msm.evaluation.evaluate_run import FULL
 from msm.io.spreadsheet import as_csv
 from workbench.app_pages.evaluation.form import offer_measurement
 from workbench.layout.figures import columns, copy_as_code, figure_config, show_figure
-from workbench.layout.metric_help import METRIC_HELP
+from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import cache, state
 from workbench.session.page_context import switch_to_page
 from workbench.views import notebook_code
@@ -27,8 +27,8 @@ from workbench.views.report.tables import part_table, titles_table
 PAGE = "evaluation"
 TITLES_KEY = "evaluation.titles"
 RANK_HELP = (
-    "Half of the hidden shots have the real shot among so many of their title's shots, ordered by similarity to "
-    "the prediction. Chance is 50 %."
+    "For half of the hidden shots the real shot is among the first so many per cent of the title's shots, ordered by similarity to "
+    "the prediction. Chance is 50 %, the best is 0 %."
 )
 
 
@@ -38,10 +38,10 @@ def show_metrics(evaluation: dict[str, Any]) -> None:
     model, baseline, skill, rank = columns("numbers", [2, 3, 2, 3], least_px=150)
     model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=METRIC_HELP["model"])
     base = evaluation["baselines"][best]["centred_cosine"]
-    baseline.metric(f":orange[◆] {baselines.everyday_label(best)}", number(base), help=METRIC_HELP["baseline"])
+    baseline.metric(":orange[◆] Best baseline", number(base), help=baseline_help(best))
     skill.metric("Skill", number(100 * evaluation["skill"], 0) + "\u2009%", help=METRIC_HELP["skill"])
     among = number(100 * evaluation["median_rank"], 1)
-    rank.metric("The real shot is among the first", f"{among}\u2009%", help=RANK_HELP)
+    rank.metric("Median rank", f"{among}\u2009%", help=RANK_HELP)
 
 
 def show_predictors(reports: Reports, run_path: Path) -> None:

@@ -30,7 +30,7 @@ HELP = "A linear model is fitted on the training titles and asked about unseen o
 
 def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     """Probes on raw embeddings, on the shot alone and on the shot in its title."""
-    st.subheader("What can be read off an embedding", anchor=False, help=HELP)
+    st.subheader("Linear probes", anchor=False, help=HELP)
     evaluation = next(iter(reports.values()))
     if "probes" not in evaluation:
         labels = [*catalog.shot_labels, *catalog.title_labels]
@@ -38,9 +38,9 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
             st.markdown("This catalog has no labels, so there is nothing to ask.")
             return
         st.markdown(
-            f"Can a line read {', '.join(f'*{name}*' for name in map(escape_markdown, labels[:4]))} … off the model's embeddings, and better than off the raw ones?"
+            f"Can a linear model tell {', '.join(f'*{name}*' for name in map(escape_markdown, labels[:4]))} … from the model's embeddings, and better than from the raw ones?"
         )
-        offer_measurement("Ask the labels (minutes)", run_path, catalog, "--probes")
+        offer_measurement("Measure linear probes (minutes)", run_path, catalog, "--probes")
         return
     probes = evaluation["probes"]
     table = probes_table(reports)
@@ -60,7 +60,7 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
 
 def _show_probes_of_runs(reports: Reports, run_path: Path, families: dict[str, pd.DataFrame]) -> None:
     chosen = st.segmented_control(
-        "Asked by", list(families), required=True, **settings.choice("family", families, next(iter(families)))
+        "Probe", list(families), required=True, **settings.choice("family", families, next(iter(families)))
     )
     rows = families[str(chosen)]
     runs = [run for run in reports if (rows["run"] == run).any()]

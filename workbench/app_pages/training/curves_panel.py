@@ -10,11 +10,10 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from msm import baselines
 from msm.runs.monitor import Measured, Watched
 from workbench.components.growing_figure import growing_figure
 from workbench.layout.figures import columns, copy_as_code
-from workbench.layout.metric_help import METRIC_HELP
+from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import settings
 from workbench.session.base_path import base_address
 from workbench.views import notebook_code
@@ -50,8 +49,8 @@ def show_metrics(measured: Measured, name: str = "") -> None:
     if len(rows := measured.validations):
         best = rows.loc[rows["centred_cosine"].idxmax()]
         model.metric(escape_markdown(name) or ":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
-        label = baselines.everyday_label(str(best["baseline_name"]))
-        baseline.metric(f":orange[◆] {label}", number(best["baseline"]), help=METRIC_HELP["baseline"])
+        help_ = baseline_help(str(best["baseline_name"]))
+        baseline.metric(":orange[◆] Best baseline", number(best["baseline"]), help=help_)
         skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
         rank.metric("Effective rank (RankMe)", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
     if len(measured.steps):

@@ -8,7 +8,7 @@ export const BRUSHES = [
   { name: "scene", key: "2", label: "Scene", says: "a click hides the whole scene" },
   { name: "nth", key: "3", label: "Every 3rd", says: "a click hides every 3rd shot of the film, a drag of the span; again for another number" },
   { name: "look", key: "4", label: "Look", says: "point at a shot without hiding it" },
-  { name: "part", key: "5", label: "Part", says: "a click on a hidden shot hides another part of it: only its picture, its sound, its words, all of it" },
+  { name: "part", key: "5", label: "Part", says: "a click on a hidden shot hides another part of it: only its video, audio or text, or all of it" },
 ];
 export const STEPS = [3, 5, 10, 2]; // of the brush `nth`
 

@@ -3,7 +3,7 @@
 /** @import { Hidden, Loss, Modality } from "./types.js" */
 
 /** @type {Record<string, string>} */
-const PARTS = { video: "picture", visual: "picture", image: "picture", audio: "sound", text: "words" };
+const PARTS = { visual: "video", image: "video", sound: "audio", words: "text" };
 
 /**
  * The word for a modality.

@@ -24,7 +24,7 @@ export function makePlayer(view, onTime) {
   const facts = element("div", "about", { "aria-hidden": "true" }); // a screen reader hears it at the shot itself
   const controls = element("div", "controls");
   const play = control("play", "Play (p)", () => toggle());
-  const sound = control("sound", "Mute", () => mute(!wantsSilence));
+  const sound = control("audio", "Mute", () => mute(!wantsSilence));
   const peek = element("button", "tool", { type: "button", "aria-pressed": "false" }, "Lift veil");
   const time = element("span", "clock");
   peek.addEventListener("click", () => lift(!lifted));
@@ -100,11 +100,11 @@ export function makePlayer(view, onTime) {
     const state = `${at} ${veiled} ${loss} ${wantsSilence} ${score?.model} ${score?.baseline} ${view.measure.key}`;
     if (state === shown) return;
     shown = state;
-    veil.hidden = !hides("picture");
-    if (video) video.muted = wantsSilence || hides("sound");
+    veil.hidden = !hides("video");
+    if (video) video.muted = wantsSilence || hides("audio");
     if (frame) frame.src = view.picture(at) ?? "";
     const text = view.shots.texts?.[at] ?? "";
-    words.textContent = hides("words") && text ? "· · ·" : text;
+    words.textContent = hides("text") && text ? "· · ·" : text;
     facts.replaceChildren(...factsOf(view, at, loss, score), ...(view.score.size ? [keyToTheStrip()] : []));
     box.dataset.at = String(at);
     box.dataset.veiled = String(veiled);
@@ -157,7 +157,7 @@ export function makePlayer(view, onTime) {
   /** @param {boolean} silent */
   function mute(silent) {
     wantsSilence = silent;
-    sound.replaceChildren(icon(silent ? "muted" : "sound"));
+    sound.replaceChildren(icon(silent ? "muted" : "audio"));
     sound.setAttribute("aria-label", silent ? "Unmute" : "Mute");
     moved(now, false);
   }

@@ -22,12 +22,12 @@ export function makeShotTip(root, view) {
   function show(i, anchor, withPicture) {
     const loss = view.hidden.get(i);
     const score = loss && view.score.get(i);
-    const address = withPicture && !(loss && loses(loss, "picture")) && view.picture(i);
+    const address = withPicture && !(loss && loses(loss, "video")) && view.picture(i);
     const text = view.shots.texts?.[i];
     tip.replaceChildren(element("strong", "", {}, describeShot(view, i)));
     if (address) tip.prepend(element("img", "", { alt: "", src: address }));
     if (score?.baseline != null) tip.append(element("p", "", {}, `${view.measure.baseline}: ${formatScore(score.baseline)}`));
-    if (text && !(loss && loses(loss, "words"))) tip.append(element("p", "", {}, text));
+    if (text && !(loss && loses(loss, "text"))) tip.append(element("p", "", {}, text));
     const note = view.notes.get(i);
     if (note) tip.append(element("p", "noted", {}, note));
     tip.hidden = false;

@@ -70,9 +70,12 @@ export function makeToolbar(view, handlers) {
     if (parts.hidden) return;
     for (const name of ["", ...modalities()]) {
       const says = name ? `hide only the ${partOf(name)} of the hidden shots (m)` : "hide whole shots (m)";
-      radio(parts, buttonOf(name), name ? partOf(name) : "all of it", says, () => handlers.chooseModality(name));
+      radio(parts, buttonOf(name), name ? capital(partOf(name)) : "All", says, () => handlers.chooseModality(name));
     }
   }
+
+  /** @param {string} word */
+  const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
   function update() {
     for (const { name } of BRUSHES) check(name, view.brush === name);

@@ -144,7 +144,7 @@ def picked_sentence(table: dict[str, Any]) -> str:
         return ""
     who = "the base itself" if picked["name"] == "base" else f"**{cell_label(picked)}**"
     how = f"Validation titles alone would pick {who}" if table["picked_by_validation"] else f"The best is {who}"
-    than = baselines.everyday_label(picked[split]["best_baseline"]["name"]).lower()
+    than = baselines.term(picked[split]["best_baseline"]["name"]).lower()
     against = {"better": "above", "worse": "below"}.get(lead["answer"])
     words = (
         f"{against} the best baseline ({than})" if against else f"not distinguishable from the best baseline ({than})"

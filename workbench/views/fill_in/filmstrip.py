@@ -80,7 +80,7 @@ def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> di
     """
     if table is None:
         return None
-    label = baselines.everyday_label(best_baseline_name)
+    label = baselines.best_label(best_baseline_name)
     measures = [
         _measure(table, "centred", "Centred cosine", "centred cosine to the real shot", label, "centred_cosine"),
         _measure(table, "raw", "Raw cosine", "raw cosine to the real shot", label, "cosine"),
@@ -89,7 +89,7 @@ def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> di
     for column in known if len(known) > 1 else []:  # a single modality repeats the first measure
         name = column.removeprefix("centred_")
         axis = f"centred cosine of the {part(name)} to the real shot"
-        measures.append(_measure(table, name, part(name).capitalize(), axis, "Its best baseline", column))
+        measures.append(_measure(table, name, part(name).capitalize(), axis, "Best baseline", column))
     return {"shots": [int(s) for s in table["shot"]], "measures": measures}
 
 

@@ -37,7 +37,7 @@ def timeline(
         [
             _joins(x, model, baseline, model >= baseline, palette.MODEL),
             _joins(x, model, baseline, model < baseline, palette.BASELINE),
-            _points(x, baseline, table, palette.BASELINE, baselines.everyday_label(best_baseline_name), "diamond-open"),
+            _points(x, baseline, table, palette.BASELINE, baselines.best_label(best_baseline_name), "diamond-open"),
             _points(x, model, table, palette.MODEL, "Model", "circle"),
         ]
     )
@@ -73,7 +73,7 @@ def _layout(axis_title: str, best_baseline_name: str) -> dict:
     """The truth is a line at 1; the names of model and baseline stand above the plot in their colours, instead of a legend."""
     names = (
         f"<span style='color:{palette.MODEL}'>● Model</span>    "
-        f"<span style='color:{palette.BASELINE}'>◇ {baselines.everyday_label(best_baseline_name)}</span>"
+        f"<span style='color:{palette.BASELINE}'>◇ {baselines.best_label(best_baseline_name)}</span>"
     )
     return {
         "template": "none",

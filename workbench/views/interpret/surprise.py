@@ -27,7 +27,7 @@ def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float
     timed = bool(table["start_s"].notna().all())
     x = table["start_s" if timed else "shot"].to_numpy(dtype=float)
     line = go.Scattergl if len(table) > MANY else go.Scatter
-    baseline = baselines.everyday_label(str(table["baseline"].iloc[0]))
+    baseline = baselines.best_label(str(table["baseline"].iloc[0]))
     hover = "shot %{customdata}: %{y:.2f}"
     figure = go.Figure(
         [

@@ -58,7 +58,7 @@ def context_figure(table: pd.DataFrame) -> go.Figure:
     table  a row a reach: reach, centred_cosine, best_baseline, best_baseline_name, skill
     """
     x = [str(r) for r in table["reach"]]
-    best = [baselines.everyday_label(n) for n in table["best_baseline_name"]]
+    best = [baselines.term(n) for n in table["best_baseline_name"]]
     figure = go.Figure(
         [
             _line(x, table["best_baseline"], palette.BASELINE, best, "diamond-open"),

@@ -22,7 +22,7 @@ def comparison_table(evaluation: dict[str, Any]) -> pd.DataFrame:
     """
     entries = {"model": evaluation, **evaluation["baselines"]}
     rows = [
-        {"name": name, "label": "Model" if name == "model" else baselines.everyday_label(name)}
+        {"name": name, "label": "Model" if name == "model" else baselines.term(name)}
         | {k: np.nan if e.get(k) is None else float(e[k]) for k in ("centred_cosine", "cosine", "median_rank")}
         for name, e in entries.items()
     ]

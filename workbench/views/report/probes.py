@@ -16,22 +16,22 @@ COLUMNS = {  # kind of embedding → (label, marker)
     "contextual": ("in its title", "circle"),
 }
 FAMILIES = {  # name of a group → probes of msm.evaluation.probes
-    "Read off by a line": ("linear", "boundary", "number"),
-    "Vote of the neighbours": ("knn",),
-    "Search": ("retrieval",),
+    "Linear probe": ("linear", "boundary", "number"),
+    "kNN": ("knn",),
+    "Retrieval": ("retrieval",),
 }
 MEASURES = {
-    "ap_macro": "AP, mean of the classes",
-    "ap_micro": "AP, all together",
+    "ap_macro": "AP (macro)",
+    "ap_micro": "AP (micro)",
     "ap": "AP",
     "f1": "F1",
-    "miou": "mIoU of the scenes",
+    "miou": "mIoU",
     "kendall_tau": "Kendall's τ",
     "accuracy": "accuracy",
     "map": "mAP",
-    "r1": "found at once",
-    "r5": "found among 5",
-    "r10": "found among 10",
+    "r1": "R@1",
+    "r5": "R@5",
+    "r10": "R@10",
     "median_rank": "median rank",
 }
 
@@ -88,7 +88,7 @@ def probes_wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def probes_sentence(probes: dict[str, Any]) -> str:
     """For how many labels context improves linear probes, and for how many it makes them worse."""
-    linear = [t for t in probes["tasks"] if "skipped" not in t and t["probe"] in FAMILIES["Read off by a line"]]
+    linear = [t for t in probes["tasks"] if "skipped" not in t and t["probe"] in FAMILIES["Linear probe"]]
     differences = [t["differences"].get("contextual - raw", {}) for t in linear]
     helped = sum(d.get("low", -1.0) > 0 for d in differences)
     harmed = sum(d.get("high", 1.0) < 0 for d in differences)
@@ -110,7 +110,7 @@ def skipped_sentences(probes: dict[str, Any]) -> list[str]:
 
 def best_gain(table: pd.DataFrame, run: str) -> str:
     """The task that gains most from context, e.g. "pattern (0.61 → 0.85)"; empty where none does."""
-    chosen = table[table["primary"] & (table["run"] == run) & table["probe"].isin(FAMILIES["Read off by a line"])]
+    chosen = table[table["primary"] & (table["run"] == run) & table["probe"].isin(FAMILIES["Linear probe"])]
     if chosen.empty:
         return ""
     wide = chosen.pivot_table(index="task", columns="column", values="value", sort=False, observed=True)

@@ -25,7 +25,7 @@ def predictors_table(reports: Reports) -> pd.DataFrame:
     named = sorted(first["baselines"].items(), key=lambda item: -item[1]["centred_cosine"])
     for name, entry in named:
         kind = "best" if name == first["best_baseline"] else "other"
-        rows.append(_predictor(name, baselines.everyday_label(name), kind, entry, spreads.get(name)))
+        rows.append(_predictor(name, baselines.term(name), kind, entry, spreads.get(name)))
     return pd.DataFrame(rows)
 
 

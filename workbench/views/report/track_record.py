@@ -66,7 +66,7 @@ def _row(
         "Training shots": shots,
         "Model": model,
         "Best baseline": baseline,
-        "which is": baselines.everyday_label(best),
+        "which is": baselines.term(best),
         "Difference": difference["mean"],
         "95 % interval": "–" if low is None else f"{number(low, 3)} to {number(difference['high'], 3)}",
     }

@@ -80,7 +80,7 @@ def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame])
     """table: columns surprise, copy_surprise, baseline, starts_scene."""
     starts = [int(s) for s in table.index[table["starts_scene"].fillna(False).astype(bool)]]
     curve = curve_svg(table["surprise"].to_numpy(), table["copy_surprise"].to_numpy(), starts, peaks)
-    names = [(palette.MODEL, "Model"), (palette.BASELINE, baselines.everyday_label(str(table["baseline"].iloc[0])))]
+    names = [(palette.MODEL, "Model"), (palette.BASELINE, baselines.best_label(str(table["baseline"].iloc[0])))]
     names += [(palette.HIDDEN, "a scene starts")] if starts else []
     return row(frames) + _key(names) + curve
 
@@ -88,7 +88,7 @@ def surprise(table: pd.DataFrame, peaks: Sequence[int], frames: Sequence[Frame])
 def score_bars(table: pd.DataFrame, best_baseline_name: str) -> str:
     """table: columns centred_cosine, best_baseline."""
     rows = zip(
-        ("Model", baselines.everyday_label(best_baseline_name)),
+        ("Model", baselines.best_label(best_baseline_name)),
         (palette.MODEL, palette.BASELINE),
         ("centred_cosine", "best_baseline"),
         strict=True,

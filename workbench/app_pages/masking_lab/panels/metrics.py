@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from msm import baselines
 from msm.masking.parts import parse_parts
 from workbench.components.growing_figure import growing_figure
-from workbench.layout.metric_help import METRIC_HELP
+from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import state
 from workbench.session.base_path import base_address
 from workbench.session.cache import Filled
@@ -23,10 +22,10 @@ from workbench.views.report.track_record import track_record, track_record_sente
 def show_metrics(filled: Filled) -> None:
     """Mean scores of model and best baseline, and the skill, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
-    name = baselines.everyday_label(filled.best_baseline_name)
+    name = filled.best_baseline_name
     with st.container(horizontal=True, gap="medium"):
         st.metric(":blue[●] Model", number(means["centred_cosine"]), help=METRIC_HELP["model"], width="content")
-        st.metric(f":orange[◆] {name}", number(means["best_baseline"]), help=METRIC_HELP["baseline"], width="content")
+        st.metric(":orange[◆] Best baseline", number(means["best_baseline"]), help=baseline_help(name), width="content")
         st.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=METRIC_HELP["skill"], width="content")
 
 
