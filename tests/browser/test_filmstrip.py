@@ -52,55 +52,63 @@ def test_brushes_hide_a_scene_and_every_nth_and_look_hides_nothing(page, address
     assert page.locator(".shot.hidden").count() == before
 
 
-def test_hiding_only_the_sound_compares_only_the_sound_and_survives_a_reload(page, address):
+def test_hiding_only_the_audio_compares_only_the_audio_and_survives_a_reload(page, address):
     visit(page, address, hidden="3-8")
     expect(page.get_by_role("radio", name="Raw cosine")).to_be_visible()
-    page.get_by_role("radio", name="sound", exact=True).click()
+    part(page, "Audio").click()
 
-    expect(page.get_by_text("Only the sound is hidden, and only the sound is compared")).to_be_visible()
+    expect(page.get_by_text("Only the audio is hidden, and only the audio is compared")).to_be_visible()
     expect(page).to_have_url(re.compile("modality=audio"))
-    expect(page.get_by_role("radio", name="Picture", exact=True)).to_have_count(0)
-    expect(shot(page, 4)).to_have_attribute("aria-label", re.compile("sound hidden"))
+    expect(measure(page, "Video")).to_have_count(0)
+    expect(shot(page, 4)).to_have_attribute("aria-label", re.compile("audio hidden"))
     page.get_by_role("radio", name="Raw cosine").click()
     expect(page.locator(".plot")).to_have_attribute("aria-label", re.compile("^raw cosine"))
 
     page.reload()
-    expect(page.get_by_role("radio", name="sound", exact=True)).to_have_attribute("aria-checked", "true")
+    expect(part(page, "Audio")).to_have_attribute("aria-checked", "true")
     expect_hidden(page, "3-8", 6)
+
+
+def part(page: Page, name: str):
+    return page.get_by_role("radiogroup", name="What is hidden of a shot").get_by_role("radio", name=name, exact=True)
+
+
+def measure(page: Page, name: str):
+    return page.get_by_role("radiogroup", name="Measure").get_by_role("radio", name=name, exact=True)
 
 
 def lost(page: Page) -> list[str]:
     """What each hidden shot loses, as a screen reader hears it."""
     said = page.locator(".shot.hidden").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
-    return [re.search("(all|picture|sound|words)? ?hidden", words)[1] or "all" for words in said]
+    return [re.search("(all|video|audio|text)? ?hidden", words)[1] or "all" for words in said]
 
 
-def test_one_shot_may_lose_its_picture_and_another_its_sound_by_hand_by_key_and_in_the_link(page, address):
+def test_one_shot_may_lose_its_video_and_another_its_audio_by_hand_by_key_and_in_the_link(page, address):
     visit(page, address, hidden="3-6")
     brush(page, "Part").click()
     shot(page, 4).click()
     expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
-    assert lost(page) == ["all", "picture", "all", "all"]
+    assert lost(page) == ["all", "video", "all", "all"]
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    page.keyboard.press("Space")  # of shot 5: the picture, then the sound
+    page.keyboard.press("Space")  # of shot 5: the video, then the audio
     expect(page).to_have_url(re.compile("audio(:|%3A)5"))
-    assert lost(page) == ["all", "picture", "sound", "all"]
-    expect(page.get_by_text("Hidden: the picture of shot 4; the sound of shot 5; all of shots 3, 6.")).to_be_visible()
+    assert lost(page) == ["all", "video", "audio", "all"]
+    expect(page.get_by_text("Hidden: the video of shot 4; the audio of shot 5; all of shots 3, 6.")).to_be_visible()
     expect(page.locator(".lost")).to_have_count(2)
-    expect(page.get_by_role("radio", name="all of it", exact=True)).to_have_attribute("aria-checked", "false")
+    expect(part(page, "All")).to_have_attribute("aria-checked", "false")
     expect_hidden(page, "3-6", 4)
 
     page.reload()
     expect_hidden(page, "3-6", 4)
-    assert lost(page) == ["all", "picture", "sound", "all"]
+    assert lost(page) == ["all", "video", "audio", "all"]
     brush(page, "Shots").click()
     shot(page, 5).click()
     expect_hidden(page, "3-4, 6", 3)
     expect(page).to_have_url(re.compile("modality=video(:|%3A)4"))
-    page.get_by_role("radio", name="sound", exact=True).click()  # one choice for all, as before
+    part(page, "Audio").click()  # one choice for all, as before
     expect(page).to_have_url(re.compile("modality=audio(&|$)"))
-    assert lost(page) == ["sound", "sound", "sound"]
+    assert lost(page) == ["audio", "audio", "audio"]
 
 
 def test_the_film_plays_in_step_and_hidden_shots_are_veiled(page, address):

@@ -109,7 +109,7 @@ def test_the_headline_names_the_hyperparameter_of_the_largest_effect_or_none():
 def test_the_cell_that_validation_picks_is_compared_with_the_best_baseline():
     assert picked_sentence(small_table()) == (
         "Validation titles alone would pick **mask.ratio 15 %**: centred cosine 0.501 on test titles, "
-        "below the best baseline (average of the shots around): −0.049, 95 % −0.059 to −0.039."
+        "below the best baseline (distance-weighted mean): −0.049, 95 % −0.059 to −0.039."
     )
 
 

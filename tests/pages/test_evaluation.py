@@ -95,7 +95,7 @@ def test_the_page_opens_on_the_verdict_and_shows_every_part(monkeypatch, world):
     assert app.metric[0].label.endswith("Model")
     headings = [m.value for m in app.markdown if m.value.startswith("#### ")]
     assert len(headings) == 6 and [s.value for s in app.subheader[1:]] == [
-        "Title by title", "What can be read off an embedding", "Geometry over training", "Take it along",
+        "Title by title", "Linear probes", "Geometry over training", "Take it along",
     ]  # fmt: skip
     assert not buttons(app)
 
@@ -137,7 +137,11 @@ def test_an_old_report_is_shown_and_offered_anew(monkeypatch, world, tmp_path, r
     app = visit(monkeypatch, world / "catalog", tmp_path / "runs")
 
     assert "older kind" in text_of(app)
-    assert buttons(app) == ["Measure it again", "Measure mask ratios, spans and parts", "Ask the labels (minutes)"]
+    assert buttons(app) == [
+        "Measure it again",
+        "Measure mask ratios, spans and parts",
+        "Measure linear probes (minutes)",
+    ]
 
 
 def test_a_report_of_another_catalog_is_not_shown_as_this_ones(monkeypatch, world, tmp_path, reports):
@@ -189,7 +193,7 @@ def test_every_figure_is_the_same_twice_and_carries_no_markup_of_the_catalog(rep
         *[lambda p=p: part_figure(reports, p) for p in PARTS],
         lambda: titles_figure(reports),
         lambda: geometry_figure(lines, "rankme"),
-        lambda: probes_figure(table[table["probe"].isin(FAMILIES["Read off by a line"])], "measured"),
+        lambda: probes_figure(table[table["probe"].isin(FAMILIES["Linear probe"])], "measured"),
     ]
     for draw in draws:
         assert draw().to_json() == draw().to_json()
@@ -283,7 +287,7 @@ def test_copied_cells_draw_what_the_page_shows(world, reports):
         notebook_code.report_code(path, ["measured"], "predictors_figure(reports)"),
         notebook_code.report_code(path, ["measured"], "part_figure(reports, 'distance')"),
         notebook_code.report_code(path, ["measured"], "titles_figure(reports)"),
-        notebook_code.probes_code(path, FAMILIES["Search"]),
+        notebook_code.probes_code(path, FAMILIES["Retrieval"]),
         notebook_code.geometry_code(path, "rankme"),
     ]
     for cell in cells:

@@ -147,7 +147,7 @@ def test_where_only_the_sound_is_hidden_the_other_panels_say_that_they_hide_whol
 def test_different_hidden_modalities_are_named_and_copied(monkeypatch, world):
     app = visit(monkeypatch, world, panel="Expected", hidden="2,6,9", modality="audio:2;video:9")
 
-    assert "Hidden: the sound of shot 2; the picture of shot 9; all of shot 6." in text_of(app)
+    assert "Hidden: the audio of shot 2; the video of shot 9; all of shot 6." in text_of(app)
     assert "choice" in text_of(app) and not app.error
     assert any("modalities={'audio': [2], 'video': [9]}" in c.value for c in app.code)
 

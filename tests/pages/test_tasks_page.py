@@ -67,7 +67,7 @@ def test_a_report_opens_on_its_verdict_with_tables_curve_and_what_had_no_place(m
     assert "1 of 169 marks have no place in the catalog" in text_of(app)
     assert "the shot alone reaches with" in text_of(app)
     assert "<b>mood</b>" not in text_of(app)  # escaped
-    assert list(app.dataframe[0].value["Probe"]) == ["Read off by a line", "Search"]
+    assert list(app.dataframe[0].value["Probe"]) == ["Linear probe", "Retrieval"]
 
 
 def test_without_a_report_the_page_says_what_it_asks_and_offers_the_form(monkeypatch, world):

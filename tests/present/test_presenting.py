@@ -131,9 +131,9 @@ def test_of_a_shot_that_loses_a_part_the_rest_is_shown(world):
     assert [body.count("data:image") for body in bodies] == [1, 0, 1, 0]
     assert [body.count(says) for body in bodies] == [1, 1, 0, 0]
     assert [re.findall(r"\w+ hidden", body) for body in bodies] == [
-        ["sound hidden"],
-        ["picture hidden"],
-        ["words hidden"],
+        ["audio hidden"],
+        ["video hidden"],
+        ["text hidden"],
         [],
     ]
 
@@ -141,8 +141,8 @@ def test_of_a_shot_that_loses_a_part_the_rest_is_shown(world):
 def test_numbers_about_a_part_say_so(world):
     told = 'show = "verdict"\nhidden = "2, 6, 9, 14"'
     whole, sound = play(parse_script(script(told, f'{told}\nmodality = "audio"'), "it"), stage(world), "it")
-    assert "Only the sound is hidden" in sound.body and "was not shown the rest" in sound.body
-    assert "Only the sound" not in whole.body and sound.body.split("<p class")[0] != whole.body.split("<p class")[0]
+    assert "Only the audio is hidden" in sound.body and "was not shown the rest" in sound.body
+    assert "Only the audio" not in whole.body and sound.body.split("<p class")[0] != whole.body.split("<p class")[0]
 
 
 def test_attention_is_never_shown_as_the_reason(world):
@@ -222,7 +222,7 @@ def test_the_story_that_comes_with_the_sample_can_be_told():
     # What the author says in the file's own words holds for the run that is shipped with it.
     by = {step.show: slide for step, slide in zip(told.steps, shown, strict=True)}
     assert "2 shots before" in by["mattered"].said and "1 shot before" in by["attention"].said
-    assert "about as well" in shown[-2].said and "Only the sound is hidden" in shown[-2].body
+    assert "about as well" in shown[-2].said and "Only the audio is hidden" in shown[-2].body
 
 
 def test_any_title_has_a_story():

@@ -23,6 +23,7 @@ IN_STREAMLIT = {  # folder → the module that mounts the component; it imports 
     "choices": ("choices.js",),
     "history": ("history.js",),
     "tour": ("tour.js",),
+    "theme": ("theme.js",),
 }
 
 

@@ -1,4 +1,4 @@
-"""What stands beside every page: the steps back and forward, the saved views and the name of the catalog."""
+"""What stands beside every page: the steps back and forward, the saved views, the name of the catalog, and the theme."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import streamlit as st
 
 from msm import InputError
 from workbench.components.history import history
+from workbench.components.theme import theme_switch
 from workbench.server import documents
 from workbench.server.roles import may_edit
 from workbench.server.saved_views import SavedView, list_views, remove_view, save_view
 from workbench.server.streamlit_internals import primary_css
 from workbench.session import state, url_state
-from workbench.session.arguments import read_arguments
-from workbench.session.page_context import chosen_catalog_path, open_view
+from workbench.session.arguments import catalog_label, read_arguments
+from workbench.session.page_context import PAGES, chosen_catalog_path, open_view, url_path
 from workbench.views.formatting import escape_markdown
 
 
@@ -23,11 +24,12 @@ def show(page: str) -> None:
     with st.sidebar:
         st.html(f"<style>{primary_css()}</style>")
         history(key="history", on_move=url_state.moved)
-        name = chosen_catalog_path().absolute().name
+        name = catalog_label(chosen_catalog_path())
         st.caption(f":material/database: Catalog **{escape_markdown(name)}**", help="Chosen on the page Data.")
         st.caption(f"MSM Workbench {version('msm-workbench')} · [Documentation]({documents.address()})")
         with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
             _show_views(page)
+        theme_switch(key="theme", pages=[url_path(p.parent.name) for p in sorted(PAGES.glob("*/page.py"))])
 
 
 def _show_views(page: str) -> None:

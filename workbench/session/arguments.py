@@ -48,6 +48,12 @@ def catalog_names(arguments: Arguments) -> list[str]:
     return [here.name, *sorted(n for n in beside if n != here.name and not n.startswith("."))]
 
 
+def catalog_label(path: Path) -> str:
+    """The name of a catalog's folder; of a folder that is only called catalog, the name of the one around it."""
+    path = path.absolute()
+    return path.parent.name if path.name == "catalog" and path.parent.name else path.name
+
+
 def _beside_app(path: Path) -> Path:
     return path if path.exists() or not (ROOT / path).exists() else ROOT / path
 

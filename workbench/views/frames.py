@@ -28,7 +28,7 @@ class Frame:
     mark: str = ""  # a name of palette.MEANINGS: the colour of its border
     badge: str = ""  # a word on the picture
     veiled: bool = False  # neither picture nor text is shown or sent to the browser
-    keeps_text: bool = False  # with veiled: only the picture is hidden, the text is shown
+    keeps_text: bool = False  # with veiled: only the video is hidden, the text is shown
     note: str = ""  # what somebody noted about it; not shown while it is veiled
 
 

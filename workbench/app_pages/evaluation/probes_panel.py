@@ -50,7 +50,7 @@ def show_probes(reports: Reports, run_path: Path, catalog: Catalog) -> None:
     families = {name: rows for name, rows in families.items() if len(rows)}
     if families:
         _show_probes_of_runs(reports, run_path, families)
-        with st.expander("Every measure", icon=":material/table:", **settings.flag("measures")):
+        with st.expander("All measures", icon=":material/table:", **settings.flag("measures")):
             wide = probes_wide(table[table["run"] == run_path.name])
             figures = {c: st.column_config.NumberColumn(format="%.3f") for c in wide.columns[3:]}
             st.dataframe(wide, hide_index=True, column_config=figures)

@@ -66,7 +66,7 @@ def show_probes(report: dict[str, Any], run_path: Path, name: str) -> None:
     if not there:
         return
     chosen = st.segmented_control(
-        "Asked by", there, required=True, format_func=PROBES.__getitem__, **settings.choice("probe", there, there[0])
+        "Probe", there, required=True, format_func=PROBES.__getitem__, **settings.choice("probe", there, there[0])
     )
     cell = notebook_code.tasks_code(report_path(run_path, name), f"tasks_figure(report, {str(chosen)!r})")
     show_figure(tasks_figure(report, str(chosen)), PAGE, f"probes.{chosen}", cell)
@@ -92,7 +92,7 @@ def show_curves(report: dict[str, Any], run_path: Path, name: str) -> None:
 
 def show_tables(report: dict[str, Any], run_path: Path, name: str) -> None:
     """Scores with their intervals and verdicts, what they were measured on, and downloads."""
-    st.subheader("Every number", anchor=False)
+    st.subheader("All scores", anchor=False)
     table = differences_table(report)
     numbers = {c: st.column_config.NumberColumn(format="%.3f") for c in table.columns if table[c].dtype == float}
     st.dataframe(table, hide_index=True, column_config=numbers)

@@ -55,7 +55,7 @@ def show_metrics(measured: Measured, name: str = "") -> None:
         rank.metric("Effective rank (RankMe)", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
     if len(measured.steps):
         speed.metric(
-            "Shots a second", grouped(int(measured.steps["shots_per_s"].tail(20).median())), help=HELP["speed"]
+            "Throughput, shots/s", grouped(int(measured.steps["shots_per_s"].tail(20).median())), help=HELP["speed"]
         )
     alarm = rows["alarm"].iloc[-1] if len(rows) else None
     if isinstance(alarm, str):

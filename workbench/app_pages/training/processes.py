@@ -23,6 +23,7 @@ from workbench.server.roles import require_editor
 from workbench.session import cache
 from workbench.session.arguments import Arguments, catalog_named, catalog_names
 from workbench.session.bounded_dict import BoundedDict
+from workbench.session.cache import Stamp
 from workbench.views.run_colors import run_colors
 
 TRAIN, ESTIMATE = "train", "estimate"  # kinds of jobs
@@ -41,7 +42,7 @@ def table_of_runs(arguments: Arguments) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=MOST_MEASURES, show_spinner=False)
-def _measures(path: Path, changed: cache.Stamp) -> Measures:
+def _measures(path: Path, changed: Stamp) -> Measures:
     return measures(path)
 
 

@@ -9,7 +9,7 @@ const KEYS = [
   ["Enter", "look at the shot: the panels below speak of it"],
   ["N, B", "next and previous hidden shot"],
   ["1, 2, 3, 4, 5", "brush: shots, scene, every nth, look, part"],
-  ["M", "what is hidden of the hidden shots: all of it, picture, sound, words"],
+  ["M", "what is hidden of the hidden shots: all, video, audio, text"],
   ["5, then Space", "the same of one shot"],
   ["P", "play and pause"],
   ["V", "lift the veil from hidden shots, and lower it"],

@@ -81,7 +81,7 @@ def _sections(
             of_family = table[table["probe"].isin(probes)]
             drawings += [probes_figure(of_family, run)] if len(of_family) else []
         sentence = " ".join([probes_sentence(evaluation["probes"]), *skipped_sentences(evaluation["probes"])])
-        yield "What can be read off an embedding", sentence, drawings, probes_wide(table)
+        yield "Linear probes", sentence, drawings, probes_wide(table)
     titles = titles_table(reports)
     if len(titles):
         yield "Title by title", "", [figures.titles_figure(reports)], titles

@@ -10,8 +10,8 @@ from typing import Any
 Reports = dict[str, dict[str, Any]]  # name of a run → content of its evaluation.json; the run in question comes first
 PARTS = {  # part → (title, what its rows are)
     "distance": ("By distance to the nearest visible shot", "shots to the nearest visible one"),
-    "position": ("By place in the scene", "place in the scene"),
-    "ratio": ("By share of shots hidden", "share of the title's shots that is hidden"),
+    "position": ("By position in the scene", "position in the scene"),
+    "ratio": ("By mask ratio", "mask ratio"),
     "modality": ("By modality", "modality"),
     "part": ("One modality hidden", "the modality that is hidden"),
 }

@@ -17,8 +17,8 @@ INPUTS = {  # kind of embedding → its name on the page
     "alone": "model, shot alone",
     "contextual": "model, in its title",
 }
-PROBES = {"linear": "Read off by a line", "attentive": "By attention", "retrieval": "Search"}
-MEASURES = {"ap_macro": "AP, mean of the classes", "ap": "AP", "kendall_tau": "Kendall's τ", "map": "mAP"}
+PROBES = {"linear": "Linear probe", "attentive": "Attentive probe", "retrieval": "Retrieval"}
+MEASURES = {"ap_macro": "AP (macro)", "ap": "AP", "kendall_tau": "Kendall's τ", "map": "mAP"}
 KINDS = {"classes": "one class", "tags": "tags", "number": "a number", "boundaries": "where something begins"}
 
 
