@@ -25,7 +25,7 @@ def test_an_ablation_started_on_the_page_grows_into_an_answer(page: Page, addres
     page.get_by_role("textbox", name="Name").fill("small")
     page.get_by_role("textbox", name="Name").press("Enter")
     press(page.get_by_role("button", name="What would it cost?"))
-    expect(page.get_by_text(re.compile(r"5 cells × 1 seed"))).to_be_in_viewport(timeout=3 * MINUTES)
+    expect(page.get_by_text(re.compile(r"5 configurations × 1 seed"))).to_be_in_viewport(timeout=3 * MINUTES)
 
     press(page.get_by_role("button", name="Start", exact=True))
     expect(page.get_by_text(re.compile("^small (begins|was started)")).first).to_be_in_viewport()

@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import press, settled
 
 pytestmark = pytest.mark.browser
 PAGES = {  # name in the navigation → what stands on the page once it is whole
@@ -40,7 +40,7 @@ TERMS = {  # a few that stand where a page opens
     "Masking lab": ("Video", "Audio", "Text", "Best baseline", "Skill"), "Embedding map": (), "Shot retrieval": (),
     "Training": ("Best baseline", "Compare with", "Mask ratio", "Masking strategy", "Training steps", "Batch size", "Modality fusion",
                  "Gradient accumulation", "Input noise", "All hyperparameters", "Effective rank (RankMe)", "Mean pairwise cosine", "Last update"),
-    "Evaluation": ("Best baseline", "Median rank", "Linear probes", "Distance-weighted mean", "Compare with"),
+    "Evaluation": ("Best baseline", "Median rank", "Linear probes", "Compare with"),
     "Tasks": (), "Ablations": ("Configurations", "Best baseline"), "Data": ("Valid:", "dtype", "Embedding dimension"), "Present": (),
 }  # fmt: skip
 READ = """() => {
@@ -87,3 +87,24 @@ def test_every_page_is_accessible_in_both_themes_and_speaks_in_the_fields_terms(
                 found[f"{name}, {scheme}"] = there
     assert found == {}, found
     assert spoken == {}, spoken
+
+
+def test_the_theme_is_switched_in_the_sidebar_for_every_page_and_survives_a_reload(page: Page, address: str):
+    page.goto(f"{address}/data")
+    press(page.get_by_role("button", name="Dark theme"))
+    light = page.get_by_role("button", name="Light theme")
+    expect(light).to_be_visible()
+    assert is_dark(page)
+    page.reload()
+    expect(light).to_be_visible()
+    page.goto(f"{address}/training")
+    expect(light).to_be_visible()
+    assert is_dark(page)
+    press(light)
+    expect(page.get_by_role("button", name="Dark theme")).to_be_visible()
+    assert not is_dark(page)
+
+
+def is_dark(page: Page) -> bool:
+    color = page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor")
+    return sum(int(part) for part in re.findall(r"\d+", color)[:3]) < 3 * 128

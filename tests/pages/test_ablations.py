@@ -129,7 +129,8 @@ def test_values_are_written_as_percentages_and_words(key, value, label):
 def test_a_figure_has_a_row_a_value_in_order_an_interval_and_a_dot_a_seed():
     table = small_table()
     figure = hyperparameter_figure(table, "mask.ratio")
-    assert list(figure.layout.yaxis.ticktext) == ["15 %", "20 % (base)", "40 %"]
+    names = sorted((a.y, a.text) for a in figure.layout.annotations if a.xref == "paper" and a.x == 0)
+    assert [text for _, text in names] == ["15 %", "20 % (base)", "40 %"]
     lines = [t for t in figure.data if t.mode == "lines"]
     assert [tuple(np.round(t.x, 3)) for t in lines] == [(-0.003, 0.005), (-0.02, -0.006)]
     assert [len(t.x) for t in figure.data if t.marker.symbol == "circle-open"] == [3, 3]

@@ -127,7 +127,7 @@ def show_finished_job(job: Job, buttons: DeltaGenerator) -> None:
 
         estimate = job.answer
         st.markdown(
-            f":green[:material/timer:] {count(estimate['cells'], 'cell')} × {count(estimate['seeds'], 'seed')}: "
+            f":green[:material/timer:] {count(estimate['cells'], 'configuration')} × {count(estimate['seeds'], 'seed')}: "
             f"**about {minutes(estimate['seconds'])}**, {estimate['workers']} at a time, {estimate['disk_mb']:.0f} MB of disk."
         )
     else:

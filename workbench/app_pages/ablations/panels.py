@@ -142,7 +142,7 @@ def _show_parameter(one: Ablation, table: dict[str, Any], parameter: dict[str, A
 def show_cells(one: Ablation, table: dict[str, Any]) -> None:
     """The table of cells, failed and skipped cells, the command, and the runs."""
     st.subheader("Configurations", anchor=False)
-    frame = cells_table(table)
+    frame = cells_table(table).rename(columns={"Cell": "Configuration"})
     plain, change = (st.column_config.NumberColumn(format=f) for f in ("%.3f", "%+.3f"))
     columns: dict[str, Any] = {c: plain for c in ("Centred cosine", "Validation")} | {"Skill": change}
     columns |= {c: change for c in ("Difference", "From", "To", "Lead", "Lead from", "Lead to")}

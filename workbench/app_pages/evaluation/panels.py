@@ -23,6 +23,7 @@ from workbench.views.report.geometry import geometry_figure, geometry_table
 from workbench.views.report.long_table import long_table
 from workbench.views.report.reports import PARTS, Reports
 from workbench.views.report.tables import part_table, titles_table
+from workbench.views.run_colors import Colors
 
 PAGE = "evaluation"
 TITLES_KEY = "evaluation.titles"
@@ -44,19 +45,19 @@ def show_metrics(evaluation: dict[str, Any]) -> None:
     rank.metric("Median rank", f"{among}\u2009%", help=RANK_HELP)
 
 
-def show_predictors(reports: Reports, run_path: Path) -> None:
+def show_predictors(reports: Reports, run_path: Path, colors: Colors) -> None:
     """The model and every baseline with intervals, and the scores by modality."""
     left, right = columns("predictors", [3, 2], least_px=340)
     with left:
         st.markdown("#### Against every baseline")
         show_figure(
-            report_figures.predictors_figure(reports),
+            report_figures.predictors_figure(reports, colors=colors),
             PAGE,
             "predictors",
-            notebook_code.report_code(run_path, reports, "predictors_figure(reports)"),
+            notebook_code.report_code(run_path, reports, f"predictors_figure(reports{_colors_code(colors)})"),
         )
     with right:
-        show_part(reports, run_path, "modality")
+        show_part(reports, run_path, "modality", colors)
     evaluation = next(iter(reports.values()))
     facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
     seeds = f", {len(evaluation['seeds'])} draws" if "seeds" in evaluation else ""
@@ -65,7 +66,7 @@ def show_predictors(reports: Reports, run_path: Path) -> None:
     )
 
 
-def show_parts(reports: Reports, run_path: Path, catalog: Catalog) -> None:
+def show_parts(reports: Reports, run_path: Path, catalog: Catalog, colors: Colors) -> None:
     """Scores by distance, place in the scene, mask ratio and hidden modality."""
     evaluation = next(iter(reports.values()))
     has_full = all(part in evaluation for part in FULL)  # older reports lack some
@@ -74,7 +75,7 @@ def show_parts(reports: Reports, run_path: Path, catalog: Catalog) -> None:
         columns("parts", [1] * len(parts), least_px=270 if len(parts) < 4 else 400), parts, strict=True
     ):
         with column:
-            show_part(reports, run_path, name)
+            show_part(reports, run_path, name, colors)
     if has_full:
         st.caption(
             " ".join([_explain_spans(evaluation.get("spans", {})), *_explain_parts(evaluation.get("by_part", []))])
@@ -103,13 +104,17 @@ def _explain_parts(parts: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def show_part(reports: Reports, run_path: Path, name: str) -> None:
+def _colors_code(colors: Colors) -> str:
+    return f", colors={dict(colors)!r}" if colors else ""
+
+
+def show_part(reports: Reports, run_path: Path, name: str, colors: Colors) -> None:
     st.markdown(f"#### {PARTS[name][0]}")
     show_figure(
-        report_figures.part_figure(reports, name),
+        report_figures.part_figure(reports, name, colors=colors),
         PAGE,
         name,
-        notebook_code.report_code(run_path, reports, f"part_figure(reports, {name!r})"),
+        notebook_code.report_code(run_path, reports, f"part_figure(reports, {name!r}{_colors_code(colors)})"),
     )
 
 

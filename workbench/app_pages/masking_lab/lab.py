@@ -40,8 +40,8 @@ def show_lab(catalog: Catalog, run_path: Path | None) -> None:
             metrics.explain_colours(strip)
         elif run_path and not state.hidden():
             st.subheader(NOTHING_HIDDEN, anchor=False)
-    below = st.container()  # filled last: filmstrip and timeline do not wait for it
     controls.show_hide_controls(title, cache.shots(catalog, title.title_id))
+    below = st.container()  # filled last: filmstrip and timeline do not wait for it
     notes_panel(catalog, title.title_id, noted_shot(), state.look_at)
     if filled and run_path:
         _show_details(title, run_path, filled)

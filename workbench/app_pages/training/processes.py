@@ -14,7 +14,6 @@ import streamlit as st
 from msm import Catalog, InputError
 from msm.recipes.hyperparameters import train_words
 from msm.runs import monitor
-from msm.runs.annotation import read_annotation
 from msm.runs.monitor import METRICS, Measured, Tail, Watched
 from msm.runs.table import Measures, measures, run_folders, runs_table
 from workbench.server import jobs
@@ -24,7 +23,6 @@ from workbench.session import cache
 from workbench.session.arguments import Arguments, catalog_named, catalog_names
 from workbench.session.bounded_dict import BoundedDict
 from workbench.session.cache import Stamp
-from workbench.views.run_colors import run_colors
 
 TRAIN, ESTIMATE = "train", "estimate"  # kinds of jobs
 MOST_TAILS, MOST_MEASURES = 64, 5000
@@ -44,24 +42,6 @@ def table_of_runs(arguments: Arguments) -> pd.DataFrame:
 @st.cache_data(max_entries=MOST_MEASURES, show_spinner=False)
 def _measures(path: Path, changed: Stamp) -> Measures:
     return measures(path)
-
-
-def colors_of(table: pd.DataFrame) -> dict[str, str]:
-    """The colour of every run of the table of all runs: the one given to it, otherwise by the order in which they were started."""
-    return colors({str(r.name): Path(r.path) for r in table.itertuples()})
-
-
-def colors(runs: Mapping[str, Path]) -> dict[str, str]:
-    """The same for name → folder of all runs."""
-    started = sorted(runs, key=lambda name: (cache.stamp(runs[name] / "recipe.json"), name))
-    return run_colors(started, {name: _chosen_color(path) for name, path in runs.items()})
-
-
-def _chosen_color(path: Path) -> str:
-    try:
-        return read_annotation(path).color
-    except InputError:
-        return ""
 
 
 def seen(path: Path, folder: Path) -> tuple[Watched, Measured]:

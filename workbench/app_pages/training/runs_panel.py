@@ -20,6 +20,7 @@ from workbench.layout.figures import columns, copy_as_code, figure_config
 from workbench.server.roles import may_edit, require_editor
 from workbench.session import page_texts, settings, url_state
 from workbench.session.arguments import read_arguments
+from workbench.session.colors_of_runs import colors_of
 from workbench.views import notebook_code
 from workbench.views.formatting import count, escape_markdown, number
 from workbench.views.training import runs_table as shown
@@ -83,7 +84,7 @@ def _show_table(table: pd.DataFrame, everything: pd.DataFrame) -> None:
     names = st.multiselect(
         "Columns", offered, format_func=shown.column_label, placeholder="the usual ones", **settings.several("columns", offered)
     ) or usual  # fmt: skip
-    colors = processes.colors_of(everything)
+    colors = colors_of({str(r.name): Path(r.path) for r in everything.itertuples()})
     identity = hashlib.sha256("\n".join(table["path"]).encode()).hexdigest()[
         :12
     ]  # other rows: nothing is chosen any more

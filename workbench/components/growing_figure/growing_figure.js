@@ -64,6 +64,25 @@ function themed(layout, el) {
   return themedLayout;
 }
 
+const NARROW_PX = 520;
+const LINE_END = "line end"; // the name of labels at the ends of lines: workbench/views/line_ends.py
+
+/**
+ * On a telephone the names at the ends of lines would take half of the figure: they become a legend above it.
+ * @param {Layout} layout
+ * @param {number} width
+ * @returns {Layout}
+ */
+export function fitted(layout, width) {
+  const notes = /** @type {{ name?: string, text: string }[]} */ (layout.annotations ?? []);
+  const ends = notes.filter((note) => note.name === LINE_END);
+  if (width >= NARROW_PX || !ends.length) return layout;
+  const legend = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false };
+  const rows = Math.ceil(ends.length / (ends.some((end) => end.text.length > 20) ? 1 : 2));
+  const margin = { ...layout.margin, r: 12, t: 12 + 19 * rows };
+  return { ...layout, annotations: notes.filter((note) => note.name !== LINE_END), showlegend: true, legend, margin };
+}
+
 /** @type {WeakMap<HTMLElement, GrowingFigure>} */
 const mounted = new WeakMap();
 
@@ -118,7 +137,7 @@ class GrowingFigure {
     }
     if (this.latest !== figure || !this.el.isConnected) return; // a newer one came while the library was loading
     const { data, layout } = JSON.parse(figure);
-    await drawing.react(this.el, data, themed(layout, this.el), config);
+    await drawing.react(this.el, data, themed(fitted(layout, this.el.clientWidth), this.el), config);
     this.drawn = true;
   }
 

@@ -12,7 +12,7 @@ from workbench.views import palette
 from workbench.views.ablation.sentences import SIGNIFICANT, cell_label, signed, value_label
 from workbench.views.formatting import escape_plotly
 
-ROW_PX, LEAST = 40, 0.01  # height of a row in pixels; least half-width of the x axis in centred cosine
+ROW_PX, LEAST = 50, 0.01  # height of a row in pixels; least half-width of the x axis in centred cosine
 OWN_SCALE = 4.0  # a hyperparameter with effects this many times the median gets an axis of its own
 
 
@@ -30,19 +30,17 @@ def hyperparameter_figure(table: dict[str, Any], key: str) -> go.Figure:
     figure.add_trace(_base(rows[reference]))
     reach = axis_reach(table, key)
     figure.update_layout(_layout(len(rows), table, parameter, reach))
-    figure.update_layout(
-        annotations=[*figure.layout.annotations, *(_word(e, rows[_label(key, e["value"])]) for e in effects)]
+    names = [_name(name, row, is_base=name == reference) for name, row in rows.items()]
+    words = [_word(e, rows[_label(key, e["value"])]) for e in effects]
+    figure.update_layout(annotations=[*figure.layout.annotations, *names, *words])
+    figure.update_xaxes(
+        range=[-reach, reach], title=_axis_title(effects), zeroline=False, nticks=5, tickformat="+.3~f", tickangle=0
     )
-    figure.update_xaxes(range=[-reach, reach], title=_axis_title(effects), zeroline=False, nticks=7, tickformat="+.3~f")
-    ticks = [f"{escape_plotly(name)} (base)" if name == reference else escape_plotly(name) for name in rows]
     figure.update_yaxes(
-        tickvals=list(rows.values()),
-        ticktext=ticks,
+        tickvals=[row - 0.5 for row in range(1, len(rows))],
+        showticklabels=False,
         range=[len(rows) - 0.5, -0.5],
-        showgrid=False,
         zeroline=False,
-        automargin=True,
-        ticksuffix="  ",
     )
     return figure
 
@@ -150,14 +148,22 @@ def _base(row: int) -> go.Scatter:
     return go.Scatter(x=[0.0], y=[row], mode="markers", marker=marker, hovertemplate="base<extra></extra>")
 
 
+def _name(name: str, row: int, *, is_base: bool) -> dict:
+    """The value of a row, above its interval: a column of names would leave a telephone no room for the intervals."""
+    text = escape_plotly(name) + (" (base)" if is_base else "")
+    return {"text": text, "x": 0, "xanchor": "left", "font": {"size": 13}, **_above(row)}
+
+
+def _above(row: int) -> dict:
+    return {"xref": "paper", "y": row - 0.3, "yanchor": "middle", "showarrow": False}
+
+
 def _word(effect: dict[str, Any], row: int) -> dict:
-    """At the end of a row: the answer and its number."""
+    """At the right end of a row, above its interval: the answer and its number."""
     sure = effect["answer"] in SIGNIFICANT
     text = f"<b>{effect['answer']}</b> {signed(effect['difference'])}" if sure else effect["answer"]
     font = {"size": 13, "color": _color(effect)}
-    return {
-        "text": text, "x": 1.01, "xref": "paper", "xanchor": "left", "y": row, "yanchor": "middle", "showarrow": False, "font": font,
-    }  # fmt: skip
+    return {"text": text, "x": 1, "xanchor": "right", "font": font, **_above(row)}
 
 
 def _layout(num_rows: int, table: dict[str, Any], parameter: dict[str, Any], reach: float) -> dict:
@@ -179,8 +185,8 @@ def _layout(num_rows: int, table: dict[str, Any], parameter: dict[str, Any], rea
         )  # fmt: skip
     return {
         "template": "none",
-        "height": ROW_PX * num_rows + 84,
-        "margin": {"l": 8, "r": 170, "t": 26, "b": 46},
+        "height": ROW_PX * num_rows + 96,
+        "margin": {"l": 8, "r": 8, "t": 26, "b": 58},
         "showlegend": False,
         "shapes": lines,
         "annotations": notes,
@@ -203,7 +209,7 @@ def _baseline_gap(table: dict[str, Any], parameter: dict[str, Any]) -> float | N
 
 def _axis_title(effects: list[dict[str, Any]]) -> str:
     of = next((e["of"] for e in effects), "centred cosine")
-    return f"← worse · difference in {of} · better →"
+    return f"← worse       better →<br>difference in {of}"
 
 
 def cells_table(table: dict[str, Any]) -> pd.DataFrame:
