@@ -12,9 +12,8 @@ from pathlib import Path
 
 from streamlit.starlette import App
 
-from workbench.server import error_log
+from workbench.server import early_styles, error_log, trusted_hosts
 from workbench.server.routes import ROUTES
-from workbench.server.trusted_hosts import MIDDLEWARE
 from workbench.session.arguments import read_arguments
 
 
@@ -32,6 +31,6 @@ app = App(
     Path(__file__).parent / "app_pages" / "main.py",
     lifespan=lifespan,
     routes=ROUTES,
-    middleware=MIDDLEWARE,
+    middleware=[*trusted_hosts.MIDDLEWARE, *early_styles.MIDDLEWARE],
     on_script_error=error_log.report_error,
 )

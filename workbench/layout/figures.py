@@ -15,7 +15,7 @@ def columns(
     name: str, widths: list[int], *, least_px: int, align: Literal["top", "bottom"] = "top"
 ) -> Sequence[DeltaGenerator]:
     """Columns that wrap where they would be narrower than `least_px`; Streamlit's own wrap on telephones alone."""
-    key = f"row-{name}"
+    key = f"row-{name}-least-{least_px}"
     row = st.container(key=key)
     row.html(f"<style>{columns_css(key, least_px)}</style>")
     return row.columns(widths, gap="medium", vertical_alignment=align)

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 else:  # the type of containers and columns, for annotations alone
     DeltaGenerator = Any
 
+SIDEBAR_PX, FIELD_PX, METRIC_PX = 300, 68, 73  # what Streamlit makes of a sidebar, a field with its label, and a metric
+MAP_PX = {0: 1300, 768: 780}  # width of a screen from which a map with its histograms takes at least so many pixels
+LABELLED = (
+    "title",
+    "run",
+    "beside",
+    "training",
+    "map",
+    "colour",
+    "find",
+    "path",
+    "ablation-path",
+    "ranges",
+)  # fields at the heads of pages, by their key
+COLUMN_PX = (130, 140, 150, 170, 180, 270, 320, 340, 400, 420)  # the least widths of columns that pages ask for
 READ_FROM = "1.67.0"  # the version of Streamlit whose source these names were read from; 1.66.1 has them too
 PRIVATE_NAMES = {  # module → name
     "streamlit.web.server.starlette.starlette_websocket": "_get_signed_cookie_with_chunks",
@@ -69,6 +84,26 @@ def disable_nagle() -> int:
 def columns_css(key: str, least_px: int) -> str:
     """Rule that wraps the columns in the container `key` where they would be narrower than `least_px` pixels."""
     return f'.st-key-{key} [data-testid="stColumn"]{{min-width:min(100%,{least_px}px)}}'
+
+
+def early_css() -> str:
+    """Rules for index.html: the place of what comes a moment later.
+
+    The sidebar, before it is there, on screens where it stands beside the page; the map; the label of a field, before the field is drawn;
+    and columns that wrap (`columns_css`), by the end of their container's key.
+    """
+    alone = "[data-testid=stAppViewContainer]:not(:has([data-testid=stSidebar]))>:has(>[data-testid=stMain])"
+    sidebar = f"@media(min-width:768px){{{alone}{{margin-left:{SIDEBAR_PX}px}}}}"
+    maps = "".join(
+        f"@media(min-width:{width}px){{.st-key-map{{min-height:{high}px}}}}" for width, high in MAP_PX.items()
+    )
+    fields = ",".join(f".st-key-widget-{name}" for name in LABELLED)
+    rows = "".join(
+        f'[class*="st-key-row-"][class*="-least-{px}"] [data-testid="stColumn"]{{min-width:min(100%,{px}px)}}'
+        for px in COLUMN_PX
+    )
+    rows += f'[class*="st-key-row-"][class*="numbers-least"] [data-testid="stColumn"]{{min-height:{METRIC_PX}px}}'
+    return f"{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}"
 
 
 def primary_css() -> str:

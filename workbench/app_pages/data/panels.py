@@ -7,6 +7,7 @@ import streamlit as st
 from msm import Catalog
 from msm.ingest.report import read_report
 from workbench.layout import catalog_panels
+from workbench.layout.figures import columns
 from workbench.session import state
 from workbench.session.page_context import switch_to_page
 from workbench.views.catalog_tables import films_table, splits_table, titles_table
@@ -43,7 +44,8 @@ def _show_counts(catalog: Catalog) -> None:
         "Embedding dimension": str(catalog.shot_dim),
         "dtype": str(catalog.dtype),
     }
-    for column, (name, value) in zip(st.columns(len(counts)), counts.items(), strict=True):
+    row = columns("data-numbers", [1] * len(counts), least_px=130)
+    for column, (name, value) in zip(row, counts.items(), strict=True):
         column.metric(name, value)
 
 

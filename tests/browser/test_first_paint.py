@@ -1,0 +1,42 @@
+"""A page that opens for the first time stays where it is: what comes later has its place from the start."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import PATIENCE_MS, settled
+
+pytestmark = pytest.mark.browser
+
+MOST = 0.1  # the sum of layout shifts that is called good
+WATCH = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(entry.value);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "whole", "width"),
+    [
+        ("/?title=short&hidden=3-9", ".shot.scored", 1280),
+        ("/?title=short&hidden=3-9", ".shot.scored", 390),
+        ("/map", ".shot-map[data-points]", 1280),
+        ("/training", ".js-plotly-plot .main-svg", 1280),
+    ],
+)
+def test_a_cold_page_does_not_jump(browser: Browser, address: str, path: str, whole: str, width: int):
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )  # nothing is cached
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(f"{address}{path}")
+    expect(page.locator(whole).first).to_be_visible()
+    settled(page)
+    shifts = page.evaluate("window.shifts")
+    context.close()
+    assert sum(shifts) < MOST, sorted(shifts, reverse=True)[:5]
