@@ -103,7 +103,8 @@ def early_css() -> str:
         for px in COLUMN_PX
     )
     rows += f'[class*="st-key-row-"][class*="numbers-least"] [data-testid="stColumn"]{{min-height:{METRIC_PX}px}}'
-    return f"{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}"
+    captions = '[data-testid="stCaptionContainer"]:has(a){opacity:1}'  # a link bears no fading: it needs its contrast
+    return f"{captions}{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}"
 
 
 def primary_css() -> str:
