@@ -7,7 +7,11 @@ fill.table
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 11):  # noqa: UP036 — pip refuses; from a checkout any Python may try
+    raise ImportError("MSM Workbench needs Python 3.11 or newer; this is Python %d.%d" % sys.version_info[:2])  # noqa: UP031
 
 from msm import moved
 from msm.errors import InputError

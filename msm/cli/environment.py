@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
+from msm.io.portable import SYSTEMS, TESTED, num_cores, unsupported
+
 PACKAGE = "msm-workbench"
 GOOD, NOTE, MISSING, BROKEN = "good", "note", "missing", "broken"  # note: works, with a remark
 LITTLE_GB = 5.0
@@ -102,13 +104,18 @@ def _program() -> list[Finding]:
     ours = installed(PACKAGE)
     where = Path(__file__).resolve().parents[2]
     sentence = f"{PACKAGE} {ours or 'not installed, run from'} ({where}), Python {platform.python_version()} on {platform.machine()}"
-    return [Finding("Program", GOOD if ours else NOTE, sentence)]
+    found = [Finding("Program", GOOD if ours else NOTE, sentence)]
+    if why := unsupported():
+        found.append(Finding("Platform", BROKEN, why))
+    elif sys.platform not in TESTED:
+        found.append(Finding("Platform", NOTE, f"{SYSTEMS[sys.platform]}: the tests run on Linux (docs/install.md)"))
+    return found
 
 
 def _device() -> list[Finding]:
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = num_cores()
     memory = _memory_gb()
     cpu = f"{cores} cores, {memory:.0f} GB of memory" if memory else f"{cores} cores"
     found = [Finding("Processor", GOOD, f"{cpu}; torch {torch.__version__} uses {torch.get_num_threads()} threads")]
@@ -132,10 +139,9 @@ def _device() -> list[Finding]:
 
 
 def _memory_gb() -> float:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (ValueError, OSError, AttributeError):
-        return 0.0
+    import psutil
+
+    return psutil.virtual_memory().total / 1e9
 
 
 def _search() -> list[Finding]:

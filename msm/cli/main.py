@@ -14,7 +14,7 @@ from msm.cli import start, catalogs, ingest, training, runs, inference, probe  #
 from msm.cli import search, map, surprise, notes, serve, export, hub, doctor  # noqa: F401  # isort: skip — of `msm --help`
 from msm.cli.program import app
 from msm.errors import FULL, NO_MEMORY, InputError, InputErrors, lacks_memory, printable
-from msm.io import progress
+from msm.io import portable, progress
 
 STOPPED = "stopped by Ctrl-C"
 # typer carries its own click since 0.17; this is the base of every parsing error in either
@@ -23,9 +23,12 @@ ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a verb and exit: 0 done, 2 an error that the user can correct, 130 interrupted."""
+    if why := portable.unsupported():
+        sys.exit(_fail(why, 2))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that partial output is removed
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may have it ignored in the background
-        signal.signal(signal.SIGINT, progress.interrupt)
+        for number in portable.interrupt_signals():
+            signal.signal(number, progress.interrupt)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path may hold any bytes
     try:

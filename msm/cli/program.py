@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from msm.io import progress
+from msm.io.portable import interrupt_signals
 
 app = typer.Typer(
     help="Masked Shot Modeling: hide shots of a film and watch a model fill them in.",
@@ -62,7 +63,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
             progress.interrupt(number, frame)
         received.append(number)
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, on_signal) for number in (*interrupt_signals(), signal.SIGTERM)}
     try:
         yield lambda: bool(received)
     finally:

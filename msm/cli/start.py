@@ -22,6 +22,7 @@ def open_app(
 ) -> None:
     """Start the app on the sample data or on your own."""
     from msm.data.sample import workbench_folder, workplace
+    from msm.io.portable import become
 
     script = workbench_folder() / "app.py"
     if catalog is None:
@@ -31,8 +32,7 @@ def open_app(
     server = ["--server.address", address, "--server.port", str(_free_port(address, port))]
     server += [] if browser and _has_screen() else ["--server.headless", "true"]
     words = ["--", "--catalog", str(catalog), "--runs", str(runs or catalog.absolute().parent / "runs")]
-    sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *server, *words])
+    become([sys.executable, "-m", "streamlit", "run", str(script), *server, *words])
 
 
 @app.command()
@@ -63,4 +63,4 @@ def _free_port(address: str, first: int) -> int:
 
 
 def _has_screen() -> bool:
-    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

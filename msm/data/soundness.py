@@ -6,7 +6,6 @@ Shape letters: N shots of a title, D width of a shot.
 from __future__ import annotations
 
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +17,7 @@ from msm.data.coverage import Coverage
 from msm.data.reader import bounded_batches, checked_frame, open_parquet
 from msm.data.schema import embedding_problems, time_problems
 from msm.errors import InputError, reading
+from msm.io.portable import num_cores
 
 if TYPE_CHECKING:
     from msm.data.catalog import Catalog, Title
@@ -63,7 +63,7 @@ def checked(catalog: Catalog, progress: Progress = lambda done, total: None) -> 
 
 def in_threads(function: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
     """The results of the jobs, in their order; as many at a time as there are cores. What one raises ends them all."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = num_cores()
     with ThreadPoolExecutor(threads) as pool:
         begun: deque[Future[Any]] = deque()
         try:

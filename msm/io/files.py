@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import glob
 import io
 import json
@@ -19,10 +17,8 @@ from typing import Any
 import numpy as np
 
 from msm.errors import FULL, FullDiskError, InputError
-from msm.io.locks import try_lock
+from msm.io import portable
 
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
 LARGEST_JSON = 64 << 20  # bytes; a thousand cells of an ablation are two million
 GRACE_S = 2.0  # what is so young may be about to be locked
 
@@ -38,11 +34,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     remove_leftovers(path.parent, path.name)
     temporary = temporary_sibling(path)
     temporary.touch()
-    held = _hold(temporary)
+    held = portable.hold(temporary)
     try:
         yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
+        portable.sync(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -81,13 +76,13 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     remove_leftovers(path.parent, path.name)
     temporary = temporary_sibling(path)
     temporary.mkdir()
-    held = _hold(temporary)
+    held = portable.hold(temporary)
     try:
         with naming_full_disk(path):
             yield temporary
         refuse_existing(path, replace=replace)  # another writer may have been faster
         if path.exists():
-            _exchange(temporary, path)
+            portable.exchange(temporary, path, temporary_sibling(path))
         else:
             os.rename(temporary, path)
     finally:
@@ -108,25 +103,13 @@ def remove_leftovers(folder: Path, name: str) -> None:
         with suppress(OSError):
             if 0 <= time.time() - left.stat().st_mtime < GRACE_S:
                 continue
-            held = _hold(left)
+            held = portable.hold(left)
             if held is not None:
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)
                 else:
                     left.unlink(missing_ok=True)
                 os.close(held)
-
-
-def _hold(left: Path) -> int | None:
-    """Lock a file or folder for as long as this process lives; None where somebody else does, or the disk cannot."""
-    try:
-        held = os.open(left, os.O_RDONLY)
-    except OSError:
-        return None
-    if try_lock(held):
-        return held
-    os.close(held)
-    return None
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -177,18 +160,3 @@ def read_json(path: Path) -> Any:
 def _no_number(name: str) -> None:
     """Python would read NaN and Infinity, which JSON does not have and nothing else can read."""
     raise ValueError(f"{name} is no JSON")
-
-
-def _exchange(new: Path, old: Path) -> None:
-    """Swap two folders in one step; afterwards `new` is the name of what `old` was."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "renameat2"):
-        if libc.renameat2(_AT_FDCWD, os.fsencode(new), _AT_FDCWD, os.fsencode(old), _RENAME_EXCHANGE) == 0:
-            return
-        code = ctypes.get_errno()
-        if code not in (errno.EINVAL, errno.ENOSYS):
-            raise OSError(code, os.strerror(code), str(old))
-    aside = temporary_sibling(old)
-    os.rename(old, aside)
-    os.rename(new, old)
-    os.rename(aside, new)

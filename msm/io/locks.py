@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from msm.errors import InputError
+from msm.io.portable import is_locked, try_lock
+
+__all__ = ["is_locked", "lock_file", "try_lock"]
 
 PATIENCE_S = 0.15  # longer than `is_locked` of another process holds a lock
 
@@ -36,24 +38,3 @@ def lock_file(
         yield
     finally:
         lock.release()
-
-
-def is_locked(path: Path) -> bool:
-    """True where a process holds the lock on this file. Creates nothing, and needs no right to write."""
-    try:
-        with open(path) as file:  # filelock has no shared lock, by which two processes can look at the same time
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def try_lock(descriptor: int) -> bool:
-    """Lock an open file or folder until its descriptor is closed; False where that cannot be done."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msm.io.portable import apart
+
 POLL_S = 0.2
 # A process between this one and the program: when its input closes, however this process ended, it ends with all that
 # the program started.
@@ -55,7 +57,7 @@ def run_program(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "LC_ALL": "C"},  # its complaints in English
-        start_new_session=True,  # Ctrl-C is this process's affair
+        **apart(),  # Ctrl-C is this process's affair
     )
     listener = _Listener(process, is_progress)
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from msm.errors import InputError
+from msm.io.portable import num_cores
 from msm.io.processes import exit_with_parent
 
 KILLED = "its process was killed, most likely because there was not enough memory"
@@ -132,8 +133,3 @@ def begin_worker(threads: int) -> None:
     torch.set_num_threads(threads)
     threadpool_limits(threads, user_api="blas")  # else NumPy takes every core in each of the processes
     exit_with_parent()
-
-
-def num_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

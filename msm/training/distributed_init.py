@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from msm.errors import InputError
+from msm.io.portable import become
 from msm.training.distributed import ALONE, Processes
 
 
@@ -57,7 +58,7 @@ def _relaunch_with_torchrun() -> None:
     count = processes_wanted(psutil.Process(os.getppid()).cmdline())
     if count > 1:
         torchrun = ["-m", "torch.distributed.run", f"--nproc-per-node={count}", "--standalone", "-m", "msm"]
-        os.execv(sys.executable, [sys.executable, *torchrun, *sys.argv[1:]])
+        become([sys.executable, *torchrun, *sys.argv[1:]])
 
 
 def processes_wanted(words: Sequence[str]) -> int:

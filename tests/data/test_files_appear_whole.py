@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from msm.errors import FullDiskError, InputError
-from msm.io import files
+from msm.io import files, portable
 from msm.io.locks import try_lock
 
 
@@ -70,7 +70,7 @@ def test_a_folder_that_is_replaced_is_there_at_every_moment(folder, monkeypatch)
 
 
 def test_where_the_system_cannot_exchange_folders_the_new_one_still_takes_the_name(folder, monkeypatch):
-    monkeypatch.setattr(files.ctypes, "CDLL", lambda *args, **options: object())
+    monkeypatch.setattr(portable.ctypes, "CDLL", lambda *args, **options: object())
     replace_with_new(folder)
 
     assert (folder / "said").read_text() == "new" and [p.name for p in folder.parent.iterdir()] == ["old"]

@@ -35,6 +35,7 @@ from typing import Any
 import psutil
 
 from msm.errors import InputError
+from msm.io import portable
 from msm.io.files import naming_full_disk, read_json, write_json
 from msm.io.progress import SPARE
 from workbench.server.roles import require_editor
@@ -143,9 +144,7 @@ def start(folder: Path, title: str, verb: Sequence[str], about: Mapping[str, Any
     with naming_full_disk(folder):
         (folder / SPARE).write_bytes(bytes(SPARE_BYTES))
         with open(folder / "output", "wb") as output, open(folder / "log", "wb") as log:
-            process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=log, start_new_session=True
-            )
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=log, **portable.apart())
     facts = {
         "kind": folder.name.rsplit("-", 3)[0],
         "title": title,
@@ -218,7 +217,10 @@ def stop(job: Job) -> None:
     facts = read_json(job.folder / "job.json")
     write_json(job.folder / "asked.json", {"times": job.stop_requests + 1, "at": time.time()})
     if _runs(facts["pid"], facts["argv"]):
-        os.kill(facts["pid"], signal.SIGTERM if job.stop_requests else signal.SIGINT)
+        if job.stop_requests:
+            os.kill(facts["pid"], signal.SIGTERM)
+        else:
+            portable.interrupt(facts["pid"])
 
 
 def remove(job: Job) -> None:
@@ -251,7 +253,7 @@ def _state(alive: bool, ended: Mapping[str, Any] | None, seen: int | None) -> tu
         return STOPPED, ""
     sentence = "" if ended is None else ended.get("sentence")
     return FAILED, sentence or (
-        KILLED_SENTENCE if status == -signal.SIGKILL else f"it failed with exit status {status}"
+        KILLED_SENTENCE if status == portable.KILLED else f"it failed with exit status {status}"
     )
 
 
