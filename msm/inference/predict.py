@@ -5,8 +5,6 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 
@@ -93,8 +91,7 @@ def contextual_embeddings(
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[None, start:stop], device=model.device)
         valid = torch.ones(window.shape[:2], dtype=torch.bool, device=model.device)
-        encode = partial(model.encode, window, valid=valid, global_=global_)
-        encoded = encode(~valid)
+        encoded = model.encode(window, ~valid, valid, global_)
         tokens.append(encoded.cls[0].float().cpu().numpy())
-        parts.append(model.head.contextual(encoded, model.about_mean(window)[0], encode).float().cpu().numpy())
+        parts.append(model.head.contextual(model, encoded, model.about_mean(window)[0], global_).float().cpu().numpy())
     return np.concatenate(parts), np.mean(tokens, axis=0)

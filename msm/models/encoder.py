@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models import transformer
-from msm.models.head import Encoded, Head
+from msm.models.head import Encoded, Estimate, Head
 from msm.models.packing import Packing, Part
 from msm.models.transformer import Block, offsets, position_table, turns, turns_of
 from msm.recipes.model import HEADS, ModelConfig
@@ -137,6 +137,20 @@ class ShotEncoder(nn.Module):
         x = packing.pad(self._through_blocks(x, packing))  # (B, T, W)
         return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], estimate=estimate)
 
+    def encode_if_read(
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Encoded:
+        """As `encode`, for the features of hidden shots alone: where the head does not read the encoder's output, it is zero."""
+        if self.head.needs_encoder():
+            return self.encode(shots, hidden, valid, global_, part)
+        x = shots.new_zeros(*valid.shape, self.cfg.width)
+        return Encoded(shots=x, cls=x[:, 0], from_global=x[:, 0], estimate=self._estimate(shots, hidden, valid))
+
     def encode_only(
         self,
         where: Tensor,
@@ -155,7 +169,7 @@ class ShotEncoder(nn.Module):
 
     def _tokens(
         self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None, part: Part | None
-    ) -> tuple[Tensor, Packing, Tensor | None]:
+    ) -> tuple[Tensor, Packing, Estimate | None]:
         """The stream that the blocks read (N, W), and the head's estimate of the hidden shots."""
         num_shots = shots.shape[1]
         if num_shots > self.cfg.max_shots:
@@ -166,14 +180,22 @@ class ShotEncoder(nn.Module):
         estimate = None
         if self.head.fills_in_first:
             estimate = self._estimate(shots, hidden, valid)
-            mark = touched_shots(hidden)[seen].unsqueeze(-1)
-            x = self.shot_in(estimate[seen] * self.shot_dim**0.5) + mark * self.mask_vector
+            x = self.mark_hidden(estimate.tokens(self.token_weight), touched_shots(hidden))[seen]
         else:
             x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
         return self._behind_front(x, seen, packing, global_), packing, estimate
 
-    def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Tensor:
-        """(B, S, D), as `Head.estimate`, in float32."""
+    @property
+    def token_weight(self) -> Tensor:
+        """(W, D): the projection of shots to tokens, with a factor so that unit-length input of any D has a deviation of about 1."""
+        return self.shot_in.weight * self.shot_dim**0.5
+
+    def mark_hidden(self, tokens: Tensor, hidden: Tensor) -> Tensor:
+        """Make tokens of projected shots (B, S, W), of which the hidden ones, (B, S) bool, are estimates; for `encode_tokens`."""
+        return tokens + self.shot_in.bias + hidden.unsqueeze(-1) * self.mask_vector
+
+    def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Estimate:
+        """As `Head.estimate`, in float32."""
         with torch.autocast(valid.device.type, enabled=False):
             return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, self._known(hidden))
 
@@ -216,7 +238,19 @@ class ShotEncoder(nn.Module):
         hidden, valid  as `encode` was given them, and part
         order          (B, S) which place's token stands at each place; for the decoder head
         """
-        return self.head.features(encoded, hidden, valid, self._known(hidden), order, part)
+        return self.head.features(encoded, hidden, valid, order, part)
+
+    def decode_only(
+        self,
+        where: Tensor,
+        encoded: Encoded,
+        hidden: Tensor,
+        valid: Tensor,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        """(B, S) bool, the rest as for `decode` → (H, V): the features of these places only."""
+        return self.head.features_of(where, encoded, hidden, valid, order, part)
 
     def predict(self, features: Tensor) -> Tensor:
         """(..., V) → (..., D): predicted shots, or with `cfg.centred` their difference from the mean of the training shots.
@@ -235,7 +269,7 @@ class ShotEncoder(nn.Module):
         where = touched_shots(hidden) if where is None else where
         if self.head.positionwise:
             return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
-        return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid)[where])
+        return self.predict(self.decode_only(where, self.encode_if_read(shots, hidden, valid, global_), hidden, valid))
 
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
         """Predict the shot at every position, (B, S, D); shapes as for `encode`."""

@@ -10,7 +10,7 @@ encoder, V width of the features that the output layer reads, C width of a conte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ class Encoded(NamedTuple):
     shots: Tensor  # (B, S, W), zero where a shot was dropped
     cls: Tensor  # (B, W)
     from_global: Tensor  # (B, W)
-    estimate: Tensor | None = None  # (B, S, D) as `Head.estimate` returned it
+    estimate: Any = None  # as `Head.estimate` returned it
 
 
 class Case(Protocol):
@@ -65,6 +65,14 @@ def mean_by_protocol(predictions: Sequence[np.ndarray], cases: Sequence[Case], s
         cosines = metrics.centred_cosine(predicted, case.shots[case.hidden], space.mean)
         found.setdefault(case.protocol, []).append(cosines)
     return {protocol: float(np.concatenate(cosines).mean()) for protocol, cosines in found.items()}
+
+
+class Estimate(Protocol):
+    """Windows with a first estimate in the hidden shots' places."""
+
+    def tokens(self, weight: Tensor) -> Tensor:
+        """Project every shot by a matrix (W, D), hidden ones as they are estimated → (B, S, W)."""
+        ...
 
 
 class WindowCache(Protocol):
@@ -111,13 +119,13 @@ class Head(nn.Module):
         fitted  the parameters of the baselines, by name
         """
 
-    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None) -> Tensor:
+    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None) -> Estimate:
         """Fill in the hidden shots before the encoder reads the window; for a head that `fills_in_first`.
 
         shots          (B, S, D) about the training mean
         hidden, valid  (B, S) bool
         known          (B, S, D) bool, columns of hidden shots that are visible; None = none
-        returns        (B, S, D), the visible shots unchanged
+        returns        what the encoder reads instead of the shots; `features` gets it again in `encoded.estimate`
         """
         raise NotImplementedError
 
@@ -126,15 +134,23 @@ class Head(nn.Module):
         encoded: Encoded,
         hidden: Tensor,
         valid: Tensor,
-        known: Tensor | None = None,
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """Compute (B, S, V), the features of each place, as `ShotEncoder.decode` takes its arguments.
-
-        known  (B, S, D) bool as for `estimate`
-        """
+        """Compute (B, S, V), the features of each place, as `ShotEncoder.decode` takes its arguments."""
         return encoded.shots
+
+    def features_of(
+        self,
+        where: Tensor,
+        encoded: Encoded,
+        hidden: Tensor,
+        valid: Tensor,
+        order: Tensor | None = None,
+        part: Part | None = None,
+    ) -> Tensor:
+        """(B, S) bool → (H, V): the features of these places alone."""
+        return self.features(encoded, hidden, valid, order, part)[where]
 
     def transform(self, features: Tensor) -> Tensor:
         """(…, V) → (…, V): what each feature vector goes through just before the output layer."""
@@ -157,12 +173,15 @@ class Head(nn.Module):
         """
         return predicted
 
-    def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
+    def contextual(
+        self, encoder: ShotEncoder, encoded: Encoded, shots: Tensor, global_: Tensor | None = None
+    ) -> Tensor:
         """Compute the contextual embeddings (S, C) of one window.
 
+        encoder  the model that this head is part of
         encoded  of this window, nothing hidden
         shots    (S, D) about the training mean
-        encode   (1, S) bool, hidden shots → the window encoded without them
+        global_  (1, G) the title's metadata; None = no information
         """
         return encoded.shots[0]
 
@@ -180,6 +199,10 @@ class Head(nn.Module):
     def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> WindowCache:
         """Compute what restoring hidden shots of this window, (S, D) fused, has in common; only where `can_cache`."""
         raise NotImplementedError
+
+    def needs_encoder(self) -> bool:
+        """Whether the encoder's output counts in the next pass, asked once before it; in training it may be drawn."""
+        return True
 
     @property
     def reads_encoder(self) -> bool:

@@ -18,12 +18,12 @@ class Outputs:
     """Lazy outputs of one forward pass, shared by all terms of an objective.
 
     shuffled     the decoder gets its tokens, visible and [MASK], in random order (VideoPrism, appendix C.2)
-    hidden_only  no term reads `encoded` or `features`, so a model that can may encode the hidden shots alone
+    hidden_only  no term reads `encoded` or `features`, so those of the other shots need not be computed
     """
 
     def __init__(self, model: ShotEncoder, batch: MaskedBatch, *, shuffled: bool = False, hidden_only: bool = False):
         self.model, self.batch, self.shuffled = model, batch, shuffled
-        self.hidden_only = hidden_only and model.head.positionwise
+        self.hidden_only = hidden_only
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -43,8 +43,11 @@ class Outputs:
     @cached_property
     def features(self) -> Tensor:
         """(B, S, V): the input of the last layer."""
-        order = shuffled_places(self.batch) if self.shuffled else None
-        return self.model.decode(self.encoded, self.batch.masked, self.batch.valid, order, self.batch.part)
+        return self.model.decode(self.encoded, self.batch.masked, self.batch.valid, self._order, self.batch.part)
+
+    @cached_property
+    def _order(self) -> Tensor | None:
+        return shuffled_places(self.batch) if self.shuffled else None
 
     @cached_property
     def hidden_features(self) -> Tensor:
@@ -52,7 +55,12 @@ class Outputs:
         batch = self.batch
         if not self.hidden_only:
             return self.features[batch.where]
-        return self.model.encode_only(batch.where, batch.shown, batch.masked, batch.valid, batch.global_, batch.part)
+        if self.model.head.positionwise:
+            return self.model.encode_only(
+                batch.where, batch.shown, batch.masked, batch.valid, batch.global_, batch.part
+            )
+        encoded = self.model.encode_if_read(batch.shown, batch.masked, batch.valid, batch.global_, batch.part)
+        return self.model.decode_only(batch.where, encoded, batch.masked, batch.valid, self._order, batch.part)
 
 
 def shuffled_places(batch: MaskedBatch) -> Tensor:

@@ -97,8 +97,7 @@ class WeightAverage:
     def follow(self, model: nn.Module) -> None:
         """Update the average with the weights after a step."""
         decay = min(self.decay, (1 + self.num_steps) / (10 + self.num_steps))
-        for own, new in zip(self.model.parameters(), model.parameters(), strict=True):
-            own.lerp_(new, 1 - decay)
+        torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - decay)
         self.num_steps += 1
 
     def state_dict(self) -> dict[str, Any]:

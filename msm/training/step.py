@@ -73,6 +73,7 @@ def train_step(
         names = list(losses)
         own = torch.stack([loss.detach(), *(term.detach() * weight for term in losses.values())])
         sums = own if not len(sums) else sums + own
+    _zero_gradients_of_encoder(model)
     parameters = [*model.parameters(), *objective.parameters()]
     processes.sum_gradients(parameters)
     grad_norm = clip_gradients(parameters, recipe.optim.clip_norm)
@@ -90,6 +91,14 @@ def train_step(
         num_shots=int(batch.valid.sum()),
         target_std=objective.target_std,
     )
+
+
+def _zero_gradients_of_encoder(model: ShotEncoder) -> None:
+    """In a batch that the encoder is left out of, its gradient is zero, not missing: the optimisers' averages go on."""
+    if model.head.fills_in_first:
+        for name, parameter in model.named_parameters():
+            if parameter.grad is None and not name.startswith(f"{model.cfg.head}."):
+                parameter.grad = torch.zeros_like(parameter)
 
 
 def _restore_dropout(state: torch.Tensor, rows: slice, device: torch.device) -> None:

@@ -45,6 +45,6 @@ def test_a_neighbour_head_starts_from_a_number_however_far_the_nearest_visible_s
     shots = torch.randn(1, 2000, 4, generator=torch.Generator().manual_seed(0))
     hidden = torch.ones(1, 2000, dtype=torch.bool)
     hidden[0, 0] = False
-    guess = head.estimate(shots, hidden, torch.ones_like(hidden))
+    guess = head.estimate(shots, hidden, torch.ones_like(hidden)).shots()
 
     torch.testing.assert_close(guess[0, 1:], shots[0, :1].expand(1999, 4), atol=1e-4, rtol=1e-4)

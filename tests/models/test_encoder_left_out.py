@@ -26,7 +26,7 @@ def answers(head: NeighbourHead, encodings: torch.Tensor, batches: int = BATCHES
     torch.manual_seed(5)
     with torch.no_grad():
         guess = head.estimate(shots, hidden, valid)
-        return [head(guess, encodings, hidden, valid) for _ in range(batches)]
+        return [head(guess, encodings) for _ in range(batches)]
 
 
 def encodings(seed: int) -> torch.Tensor:
@@ -64,9 +64,7 @@ def test_a_batch_without_the_encoder_teaches_it_nothing(head):
     torch.manual_seed(0)
     for _ in range(20):
         given = encodings(2).requires_grad_()
-        head(
-            head.estimate(shots, hidden, torch.ones_like(hidden)), given, hidden, torch.ones_like(hidden)
-        ).sum().backward()
+        head(head.estimate(shots, hidden, torch.ones_like(hidden)), given).sum().backward()
         seen.add(bool(given.grad.any()))
 
     assert seen == {False, True}

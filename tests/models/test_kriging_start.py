@@ -1,5 +1,7 @@
 """A neighbour head that starts from kriging: it begins as the baseline, and reads nothing that is hidden."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -88,7 +90,8 @@ def test_an_untrained_head_is_the_kriging_of_the_baselines(head, lengths, ratio)
         shots[i, : len(title)] = torch.from_numpy(title - MEAN)
         hidden[i, : len(title)] = torch.from_numpy(drawn(len(title), ratio, seed=i))
     valid = torch.arange(longest) < torch.tensor(lengths)[:, None]
-    found = head(head.estimate(shots, hidden, valid), torch.zeros(len(titles), longest, 16), hidden, valid)
+    filled = head.estimate(shots, hidden, valid)
+    found = filled.scatter(head(filled, torch.zeros(len(titles), longest, 16)))
     for i, title in enumerate(titles):
         where = hidden[i, : len(title)].numpy()
         np.testing.assert_allclose(found[i][hidden[i]].numpy() + MEAN, baseline(title, where), atol=1e-5)
@@ -168,9 +171,9 @@ def test_where_shots_only_share_the_mean_of_their_title_the_head_predicts_it(num
         for shots in test:
             window = torch.from_numpy(shots)[None].float()
             valid = torch.ones_like(hidden)
-            found = made.eval()(made.estimate(window, hidden, valid), torch.zeros(1, num_shots, 16), hidden, valid)
+            found = made.eval()(made.estimate(window, hidden, valid), torch.zeros(1, num_shots, 16))[0]
             mean = title_mean(Example(shots[~hidden[0].numpy()], np.arange(num_shots - 1), np.array([0]), np.zeros(8)))
-            cosines.append(torch.nn.functional.cosine_similarity(found[hidden], torch.from_numpy(mean.copy()).float()))
+            cosines.append(torch.nn.functional.cosine_similarity(found, torch.from_numpy(mean.copy()).float()))
     assert float(torch.cat(cosines).mean()) > 0.97
 
 
@@ -190,3 +193,28 @@ def test_the_share_of_what_was_learned_is_0_where_kriging_is_better_on_validatio
     for predicted, case in zip(predictions, cases, strict=True):
         truth = case.shots[case.hidden] - MEAN
         np.testing.assert_allclose(unit(predicted - MEAN), unit(truth), atol=1e-4)
+
+
+def test_a_training_batch_without_the_encoder_has_the_loss_and_gradients_of_one_that_ignores_it(trained):
+    model = copy.deepcopy(trained).train()
+    shots = torch.from_numpy(np.stack(films([40] * 2, seed=12)))
+    hidden = torch.from_numpy(np.stack([drawn(40, 0.3, seed) for seed in (1, 2)]))
+    valid, target = torch.ones_like(hidden), shots[hidden]
+    losses = set()
+    for seed in range(12):
+        found = []
+        for encode in (model.encode_if_read, model.encode):
+            model.zero_grad()
+            torch.manual_seed(seed)
+            encoded = encode(shots, hidden, valid)
+            torch.manual_seed(seed)  # the head draws here where `encode_if_read` was not asked
+            predicted = model.predict(model.decode_only(hidden, encoded, hidden, valid))
+            loss = -torch.nn.functional.cosine_similarity(predicted, target, dim=-1).mean()
+            loss.backward()
+            rest = [p.grad for n, p in model.named_parameters() if n.startswith("neighbour.") and p.grad is not None]
+            found.append((loss.item(), torch.cat([g.flatten() for g in rest])))
+        (loss, gradient), (same_loss, same_gradient) = found
+        assert loss == pytest.approx(same_loss, abs=1e-6)
+        torch.testing.assert_close(gradient, same_gradient, atol=1e-6, rtol=1e-4)
+        losses.add(round(loss, 5))
+    assert len(losses) == 2  # with the encoder and without

@@ -25,7 +25,8 @@ from msm.interpret.surprise import surprise
 from msm.models.encoder import ShotEncoder
 from msm.models.heads.neighbour import BANDWIDTHS, NeighbourHead
 from msm.models.heads.neighbour.contextual import turns
-from msm.models.heads.neighbour.pair_features import HiddenIndex, VisibleShots, pair_features
+from msm.models.heads.neighbour.mixture import Measured, Mixture, Windows
+from msm.models.heads.neighbour.pair_features import HiddenIndex, features_of
 from msm.models.heads.neighbour.sharpening import OFF_TITLE, TO_LINE, WANTED, choose_sharpening, sharpen, sharpen_hidden
 from msm.objectives.objective import make_objective
 from msm.recipes.presets import preset
@@ -54,6 +55,12 @@ def head(sharpness: float = 0.0, shot_dim: int = 12) -> NeighbourHead:
     return made.eval()
 
 
+def predicted(made: NeighbourHead, shots, hidden, valid) -> torch.Tensor:
+    """(B, S, D): the predictions of a head whose encoder says nothing, elsewhere the shots."""
+    filled = made.estimate(shots, hidden, valid)
+    return filled.scatter(made(filled, torch.zeros(*hidden.shape, 16)))
+
+
 def windows(lengths=(30, 22), shot_dim=12):
     shots = torch.randn(len(lengths), max(lengths), shot_dim, generator=generator(1))
     valid = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
@@ -67,7 +74,7 @@ def test_the_initial_head_is_the_distance_weighted_mean_of_the_baselines():
     with torch.no_grad():
         made.component_weights.zero_()
         made.component_weights[BANDWIDTHS.index(4.0)] = 1.0
-        guess = made(made.estimate(shots, hidden, valid), torch.zeros(2, 30, 16), hidden, valid)
+        guess = predicted(made, shots, hidden, valid)
     for row, length in zip(range(2), (30, 22), strict=True):
         there = hidden[row, :length].numpy()
         where, seen = np.flatnonzero(there), np.flatnonzero(~there)
@@ -79,24 +86,21 @@ def test_a_gradient_reaches_every_visible_shot_and_no_padding():
     shots, hidden, valid = windows()
     made = head()
     visible = valid & ~hidden
-    seen = made.estimate(shots, hidden, valid).requires_grad_()
-    predicted = made(seen, torch.zeros(2, 30, 16), hidden, valid)[hidden]
-    (gradient,) = torch.autograd.grad(predicted.square().sum(), seen)
-    assert (gradient.norm(dim=-1) > 0)[visible].all() and not gradient[~valid].any()
+    seen = shots.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(predicted(made, seen, hidden, valid)[hidden].square().sum(), seen)
+    assert (gradient.norm(dim=-1) > 0)[visible].all() and not gradient[~visible].any()
 
 
-def test_similarities_of_visible_shots_have_gradients_only_where_the_shots_require_them():
-    shots, hidden, valid = windows()
-    at, made = HiddenIndex.of(hidden, valid), head()
-    visible = valid & ~hidden
+def test_what_follows_from_the_shots_has_gradients_only_where_the_shots_require_them():
+    shots, made = windows()[0], head()
     weight = torch.rand(30, generator=generator(5))  # so that no two places have the same gradient
-    for name in VisibleShots._fields:
+    for name in ("in_components", "products", "length", "unit_whitened"):
         given = shots.clone().requires_grad_()
-        table = getattr(VisibleShots.of(given, at, made.components, made.whitening), name)
+        table = getattr(made.windows(given), name)
+        table = table.unsqueeze(-1) if table.ndim == 2 else table
         (gradient,) = torch.autograd.grad((table.cumsum(dim=-1) * weight[:, None]).sum(), given)
-        assert (gradient.norm(dim=-1) > 0)[visible].all(), name
-        assert not gradient[~visible].any(), name
-    assert not any(t.requires_grad for t in VisibleShots.of(shots, at, made.components, made.whitening))
+        assert (gradient.norm(dim=-1) > 0)[shots.any(dim=-1)].all(), name
+    assert not any(t.requires_grad for t in made.windows(shots))
 
 
 def films_with_slow_and_fast_columns(number: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -120,7 +124,7 @@ def test_the_closed_form_predicts_better_than_any_single_bandwidth():
         guesses = {str(b): weighted_mean(film[seen], seen, where, b) for b in BANDWIDTHS}
         with torch.no_grad():
             valid = torch.ones(1, 40, dtype=torch.bool)
-            guess = made.estimate(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid)
+            guess = made.estimate(torch.from_numpy(film)[None], torch.from_numpy(hidden)[None], valid).shots()
         guesses["fitted"] = guess[0].numpy()[where]
         for name, guess in guesses.items():
             near.setdefault(name, []).extend(metrics.cosine(guess, film[where]))
@@ -151,8 +155,12 @@ def test_pair_features_do_not_change_when_all_shots_are_rotated_alike():
     at = HiddenIndex.of(hidden, valid)
 
     def described(shots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        known = VisibleShots.of(shots, at, torch.eye(12), torch.ones(12))
-        return pair_features(at.gather(shots), at.gather(shots), known, at)
+        windows = Windows.of(shots, torch.eye(12), torch.eye(12), torch.ones(12))
+        equal = at.visible.unsqueeze(1) / at.visible.sum(dim=1)[:, None, None]
+        mix = Mixture(equal.expand(-1, at.place.shape[1], -1), 0.1 * at.gather(shots))
+        measured = Measured.of(mix, windows, None, at)
+        pairs, row = features_of(measured.rows, measured.whitened_rows, measured.length, windows.similarity(at), at)
+        return torch.stack(pairs, dim=-1), row
 
     for one, other in zip(described(shots), described(shots @ turn), strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
@@ -163,10 +171,9 @@ def test_predictions_for_a_reversed_title_are_reversed():
     made = head(sharpness=0.5)
     for last in (m[-1] for m in made.pair_scores):
         torch.nn.init.normal_(last.weight, generator=generator(9))
-    encodings = torch.zeros(1, 30, 16)
     with torch.no_grad():
-        forth = made(made.estimate(shots, hidden, valid), encodings, hidden, valid)
-        back = made(made.estimate(shots.flip(1), hidden.flip(1), valid), encodings, hidden.flip(1), valid)
+        forth = predicted(made, shots, hidden, valid)
+        back = predicted(made, shots.flip(1), hidden.flip(1), valid)
     torch.testing.assert_close(back.flip(1), forth, atol=1e-4, rtol=1e-4)
 
 

@@ -8,7 +8,7 @@ from msm.inference.predict import predict_hidden
 from msm.inference.run import Run
 from msm.interpret.surprise import predict_in_turns, surprise
 from msm.models.encoder import ShotEncoder
-from msm.models.heads.neighbour.window_cache import CachedShots
+from msm.models.heads.neighbour import NeighbourHead
 from msm.recipes.presets import preset
 from msm.training.trainer import start_run, train
 
@@ -79,7 +79,9 @@ def test_the_groups_of_a_surprise_share_one_cache(model, monkeypatch):
     shots, turns = film(), np.arange(40) % 7
     plain = predict_in_turns(model, shots, turns)
     computed = []
-    monkeypatch.setattr(CachedShots, "of", lambda *a, of=CachedShots.of: computed.append(a) or of(*a))
+    monkeypatch.setattr(
+        NeighbourHead, "cache_window", lambda *a, of=NeighbourHead.cache_window: computed.append(a) or of(*a)
+    )
     np.testing.assert_allclose(predict_in_turns(model, shots, turns, plain=False), plain, atol=1e-5)
     assert len(computed) == 1
 
@@ -103,7 +105,9 @@ def test_caches_of_different_titles_are_not_confused(talks, run):
 def test_exact_surprise_and_evaluation_use_no_cache(talks, run, monkeypatch):
     title = talks.split("test")[0]
     computed = []
-    monkeypatch.setattr(CachedShots, "of", lambda *a, of=CachedShots.of: computed.append(a) or of(*a))
+    monkeypatch.setattr(
+        NeighbourHead, "cache_window", lambda *a, of=NeighbourHead.cache_window: computed.append(a) or of(*a)
+    )
     surprise(run, title)
     run.predict(run.space.fuse(title.embeddings), np.arange(title.num_shots) == 3, title.global_embedding)
     assert not computed

@@ -49,7 +49,6 @@ class DecoderHead(Head):
         encoded: Encoded,
         hidden: Tensor,
         valid: Tensor,
-        known: Tensor | None = None,
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:

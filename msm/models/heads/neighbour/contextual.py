@@ -39,14 +39,13 @@ def predict_by_fold(shots: Tensor, predict: Callable[[Tensor], Tensor]) -> Tenso
     """Predict every shot of a window, each while every fifth shot is hidden together with it.
 
     shots    (S, D)
-    predict  (1, S) bool, hidden shots → (S, D), their predictions in their places
+    predict  (F, S) bool, sets of hidden shots → (S, D), the predictions of the hidden shots of all sets, in order
     returns  (S, D)
     """
-    expected = torch.zeros_like(shots)
     place = torch.arange(len(shots), device=shots.device)
-    for fold in range(min(FOLDS, len(shots))):
-        hidden = place % FOLDS == fold
-        expected[hidden] = predict(hidden[None])[hidden]
+    hidden = place % FOLDS == torch.arange(min(FOLDS, len(shots)), device=shots.device)[:, None]
+    expected = torch.zeros_like(shots)
+    expected[hidden.nonzero()[:, 1]] = predict(hidden)
     return expected
 
 

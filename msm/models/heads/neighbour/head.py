@@ -6,15 +6,14 @@ R principal components, C width of a contextual embedding, P features of a pair,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msm import metrics
 from msm.baselines import Parameters
 from msm.data.fusion import unit
 from msm.data.space import Space
@@ -23,18 +22,18 @@ from msm.models.head import Case, Encoded, Head, Predict, mean_by_protocol
 from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
 from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
 from msm.models.heads.neighbour.kriging import Kriging
+from msm.models.heads.neighbour.mixture import Filled, KnownColumns, Measured, Mixture, Windows
 from msm.models.heads.neighbour.pair_features import (
     AMOUNTS,
     CELLS,
     PAIR_FEATURES,
     ROW_FEATURES,
     HiddenIndex,
-    KnownColumns,
-    VisibleShots,
     amounts,
     cells_of,
+    features_of,
     hidden_cell,
-    pair_features,
+    pair_scores,
 )
 from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen_hidden
 from msm.models.heads.neighbour.window_cache import NeighbourWindowCache
@@ -52,6 +51,18 @@ ENCODER_ALONE = 0.25  # the same of a head that starts from kriging, where nothi
 SHARES = (1.0, 0.5, 0.0)  # candidates for the share of the way from kriging to what was learned
 
 
+class Parts(NamedTuple):
+    """The parts of predictions about the training mean, (H, D) each."""
+
+    start: Tensor
+    departed: Tensor
+    correction: Tensor
+
+    def prediction(self, trust: float, share: float) -> Tensor:
+        """(H, D): the predictions with these settings."""
+        return self.start + share * (self.departed + trust * self.correction - self.start)
+
+
 class NeighbourHead(Head):
     """Predicts hidden shots, about the training mean, from the visible ones; see the package's docstring."""
 
@@ -61,6 +72,7 @@ class NeighbourHead(Head):
     tuned = True
     encodes_context = False
     components: Tensor
+    gram: Tensor
     whitening: Tensor
     trust: Tensor
     share: Tensor
@@ -85,12 +97,15 @@ class NeighbourHead(Head):
                 torch.zeros(kept + 1)
             )  # from kriging, of each component; the last: all others
             self.register_buffer("share", torch.ones(CELLS))
+        self._drawn: Tensor | None = None
+        self._recorded: list[Parts] | None = None
         self.query = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.key = nn.Linear(width, kernels * KEY_WIDTH, bias=False)
         self.correction = nn.Linear(width, shot_dim)
         self.weigh = nn.Softmax(dim=-1)  # a module, so that msm.interpret.attention can hook it
         # Computed from the training data or chosen on the validation titles; saved with the weights.
         self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
+        self.register_buffer("gram", torch.eye(kept), persistent=False)  # (R, R) their scalar products
         self.register_buffer("whitening", torch.ones(kept))
         self.register_buffer("trust", torch.ones(()))
         self.register_buffer("sharpening", torch.tensor([cfg.sharpness, 0.0]))  # as `sharpen` takes it
@@ -101,6 +116,11 @@ class NeighbourHead(Head):
             if name == "sharpening" or name.startswith("part_"):
                 state_dict.setdefault(f"{prefix}{name}", value.detach().clone())
         super()._load_from_state_dict(state_dict, prefix, *more)
+        self._measure_components()
+
+    @torch.no_grad()
+    def _measure_components(self) -> None:
+        self.gram.copy_(self.components.T @ self.components)
 
     def make_output(self, shot_dim: int) -> nn.Module:
         """The features are the predicted shots."""
@@ -134,6 +154,7 @@ class NeighbourHead(Head):
         found = principal_components(films, self.components.shape[1], first)
         self.components.copy_(found.components)
         self.whitening.copy_(found.whitening)
+        self._measure_components()
         weights = kernel_weights(films, found.basis, self.components.shape[1], self._nearness, ratio, rng)
         if weights is not None:
             self.component_weights.copy_(weights)
@@ -142,85 +163,108 @@ class NeighbourHead(Head):
         """(B, K, H, S): each kernel's weights of the visible shots, by distance alone."""
         return self.prior_logits(at).softmax(dim=-1)
 
-    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None = None) -> Tensor:
-        """(B, S, D) → the same with what the head starts from at the hidden places, but for the known columns."""
-        hidden = hidden & valid
-        at = HiddenIndex.of(hidden, valid)
-        seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
-        in_components = seen @ self.components
+    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None = None) -> Filled:
+        """Windows with what the head starts from at the hidden places; the arguments are those of `Head.estimate`."""
+        at = HiddenIndex.of(hidden & valid, valid)
+        windows = self.windows(shots)
+        return self.fill_in(windows, at, None if known is None else KnownColumns.of(windows, at, known))
+
+    def windows(self, shots: Tensor) -> Windows:
+        """(B, S, D) or (S, D) about the training mean → what follows from the shots, whichever of them are hidden."""
+        return Windows.of(shots, self.components, self.gram, self.whitening)
+
+    def fill_in(self, windows: Windows, at: HiddenIndex, known: KnownColumns | None = None) -> Filled:
+        """Kriging, or the distance-weighted means, in the hidden shots' places."""
         if self.kriging is None:
-            started = self.weighted_mean(self._nearness(at), seen, in_components)
+            start = self.weighted_mean(self._nearness(at), windows, at)
         else:
-            rest, leading = self.posterior(in_components, at)
-            started = rest @ seen + leading @ self.components.T
-        estimate = at.scatter(started, seen)
-        return estimate if known is None else torch.where(known & hidden.unsqueeze(-1), shots, estimate)
+            start = self.posterior(windows.in_components * at.visible.unsqueeze(-1), at)
+        return Filled(windows, at, start, known)
 
     def features(
         self,
         encoded: Encoded,
         hidden: Tensor,
         valid: Tensor,
-        known: Tensor | None = None,
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """Predict the hidden shots, (B, S, D), in float32; the arguments are those of `Head.features`."""
-        assert encoded.estimate is not None
-        with torch.autocast(valid.device.type, enabled=False):
-            return self(encoded.estimate.float(), encoded.shots.float(), touched_shots(hidden), valid, known)
+        """Predict the hidden shots, (B, S, D), in float32; elsewhere the shots. The arguments are those of `Head.features`."""
+        return encoded.estimate.scatter(self._predicted(encoded))
 
-    def forward(
+    def features_of(
         self,
-        shots: Tensor,
-        encodings: Tensor,
+        where: Tensor,
+        encoded: Encoded,
         hidden: Tensor,
         valid: Tensor,
-        known: Tensor | None = None,
+        order: Tensor | None = None,
+        part: Part | None = None,
     ) -> Tensor:
-        """(B, S, D): the predictions at the hidden places, about the training mean; elsewhere the shots.
+        """The same of some shots; of the hidden ones without a table as wide as all."""
+        at = encoded.estimate.at
+        if torch.equal(where & valid, at.valid & ~at.visible):
+            return self._predicted(encoded)[at.real]
+        return super().features_of(where, encoded, hidden, valid, order, part)
 
-        shots          (B, S, D) as `estimate` returned them
-        encodings      (B, S, W) the encoder's output for those
-        hidden, valid  (B, S) bool
-        known          (B, S, D) bool as `estimate` was given it; returned unchanged
+    def _predicted(self, encoded: Encoded) -> Tensor:
+        """(B, H, D), in float32."""
+        with torch.autocast(encoded.shots.device.type, enabled=False):
+            return self(encoded.estimate, encoded.shots.float())
+
+    def forward(self, filled: Filled, encodings: Tensor) -> Tensor:
+        """(B, H, D): the predictions of the hidden shots, about the training mean; known columns are returned unchanged.
+
+        filled     as `estimate` returned it
+        encodings  (B, S, W) the encoder's output for it
         """
-        hidden = hidden & valid
-        at = HiddenIndex.of(hidden, valid)
-        visible = VisibleShots.of(shots, at, self.components, self.whitening)
-        trust = self.current_trust()
+        windows, at, start, _ = filled
+        trust, self._drawn = self.current_trust(), None
+        # What the encoder adds to kriging does not change what is predicted without it.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not (self.kriging and self.training and bool(trust))):
+            mix = self._departed(filled, encodings, trust)
+        correction = self.correction(at.gather(encodings))
+        if self._recorded is not None:
+            self._recorded.append(Parts(*(t[at.real] for t in (start.shots(windows), mix.shots(windows), correction))))
+        share: float | Tensor = 1.0
+        if self.kriging is not None:
+            share = self.share[hidden_cell(at)].unsqueeze(-1)
+            mix = start.towards(mix, share)
+        return filled.with_known(mix.shots(windows) + share * trust * correction)
+
+    def _departed(self, filled: Filled, encodings: Tensor, trust: Tensor) -> Mixture:
+        """The means whose weights are learned, or where the way from kriging to them leads; `ROUNDS` times."""
+        windows, at, start, known = filled
+        among_visible = windows.similarity(at)
         prior = self.prior_logits(at)
         if self.kriging is None:
             prior = prior + trust * self.attention_logits(encodings, at)
-        started = expected = at.gather(shots)
-        parts = None if known is None else KnownColumns.of(expected, at.gather(known), visible, at)
+        measured = first = Measured.of(start, windows, known, at)
         for number in range(ROUNDS):
-            scores, gates = self._scores_and_gates(number, expected, visible, parts, at)
-            weights = self.weights_of(prior, scores.permute(0, 3, 1, 2), gates)
-            expected = self.weighted_mean(weights, visible.shots, visible.in_components)
+            measured = measured if not number else Measured.of(mix, windows, known, at)  # noqa: F821
+            scores, gates = self._scores_and_gates(number, measured, among_visible, known, at)
+            mix = self.weighted_mean(self.weights_of(prior, scores, gates), windows, at)
             if self.kriging is not None:
                 shared, own = self.departures(gates)
-                change = expected - started
-                expected = started + shared * change + (own * (change @ self.components)) @ self.components.T
-            expected = expected if parts is None else parts.fill(expected)
-        if self.kriging is not None and self.training and trust:
-            expected = expected.detach()  # what the encoder adds does not change what is predicted without it
-        expected = expected + trust * self.correction(at.gather(encodings))
-        if self.kriging is not None:
-            expected = started + self.share[hidden_cell(at)].unsqueeze(-1) * (expected - started)
-        return at.scatter(expected if parts is None else parts.fill(expected), shots)
+                change = mix.in_components(windows) - first.in_components
+                towards = start.towards(mix, shared)
+                mix = towards._replace(added=towards.added + own * change)
+        return mix
 
     def _scores_and_gates(
-        self, number: int, expected: Tensor, visible: VisibleShots, parts: KnownColumns | None, at: HiddenIndex
+        self, number: int, measured: Measured, among_visible: Tensor, known: KnownColumns | None, at: HiddenIndex
     ) -> tuple[Tensor, Tensor]:
-        """(B, H, S, K) and (B, H, K) of one round, from the current estimates (B, H, D)."""
-        pairs, row = pair_features(expected, expected @ self.components * self.whitening, visible, at)
+        """(B, K, H, S) and (B, H, K) of one round, from the current estimates."""
+        pairs, row = features_of(measured.rows, measured.whitened_rows, measured.length, among_visible, at)
         row = row if self.kriging is None else torch.cat([row, amounts(at)], dim=-1)
-        scores, gates = self.pair_scores[number](pairs), self.row_gates[number](row)
-        if parts is not None:
-            partly = parts.partly
-            scores[partly] = self.part_scores[number](torch.cat([pairs[partly], parts.similarity], dim=-1))
-            gates[partly] = self.part_gates[number](row[partly])
+        scores, gates = pair_scores(self.pair_scores[number], pairs), self.row_gates[number](row)
+        if known is not None:
+            partly = known.partly
+            some = torch.cat([torch.stack([table[partly] for table in pairs], dim=-1), known.similarity], dim=-1)
+            window, place = partly.nonzero(as_tuple=True)
+            partly_scored = self.part_scores[number](some).mT  # (Q, K, S)
+            scores = scores.transpose(1, 2).index_put((window, place), partly_scored).transpose(1, 2)
+            gates = gates.index_put((window, place), self.part_gates[number](row[partly]))
         return scores, gates
 
     def weights_of(self, prior: Tensor, scores: Tensor, gates: Tensor) -> Tensor:
@@ -228,9 +272,8 @@ class NeighbourHead(Head):
         weights = self.weigh(prior + scores)
         return weights * gates[..., : len(self.log_bandwidths)].tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
 
-    def posterior(self, in_components: Tensor, at: HiddenIndex) -> tuple[Tensor, Tensor]:
-        """The posterior means of kriging as a mixture: weights (B, H, S) of the visible shots, and what is added to them in the
-        components (B, H, R).
+    def posterior(self, in_components: Tensor, at: HiddenIndex) -> Mixture:
+        """The posterior means of kriging.
 
         in_components  (B, S, R) of the visible shots, zero elsewhere
         """
@@ -238,7 +281,7 @@ class NeighbourHead(Head):
         count = self.kriging.num_components
         leading, rest = self.kriging(in_components[..., :count], at)
         added = leading - rest @ in_components[..., :count]
-        return rest, F.pad(added, (0, in_components.shape[-1] - count))
+        return Mixture(rest, F.pad(added, (0, in_components.shape[-1] - count)))
 
     def departures(self, gates: Tensor) -> tuple[Tensor, Tensor]:
         """How far a prediction departs from kriging: (B, H, 1) in every direction, (R,) what each component adds to it.
@@ -265,34 +308,44 @@ class NeighbourHead(Head):
         shared = self.component_weights[:, -1]
         return shared, self.component_weights[:, :-1] - shared[:, None]
 
-    def weighted_mean(self, weights: Tensor, shots: Tensor, in_components: Tensor) -> Tensor:
-        """Weighted means of the visible shots, each component of each kernel with its own weight.
-
-        weights (B, K, H, S), shots (B, S, D), the same in components (B, S, R) → (B, H, D)
-        """
+    def weighted_mean(self, weights: Tensor, windows: Windows, at: HiddenIndex) -> Mixture:
+        """Weighted means of the visible shots, each component of each kernel with its own weight; weights (B, K, H, S)."""
+        weights = weights * at.visible[:, None, None]
         shared, own = self.shared_and_own()
-        together = (weights * shared[:, None, None]).sum(dim=1) @ shots
-        means = (weights.flatten(1, 2) @ in_components).unflatten(1, weights.shape[1:3])  # (B, K, H, R)
+        means = (weights.flatten(1, 2) @ windows.in_components).unflatten(1, weights.shape[1:3])  # (B, K, H, R)
         # Not einsum, which makes a matrix product of each component: a tenth of the time of a fill-in.
-        return together + (means * own[:, None, :]).sum(dim=1) @ self.components.T
+        return Mixture((weights * shared[:, None, None]).sum(dim=1), (means * own[:, None, :]).sum(dim=1))
+
+    def needs_encoder(self) -> bool:
+        """Draws, in training, whether the next pass counts the encoder's output: a head that starts from kriging does in some."""
+        if self.kriging is None:
+            return True
+        if self.training:
+            self._drawn = self._draw_trust(ENCODER_ALONE)
+        return bool(self.current_trust())
 
     def current_trust(self) -> Tensor:
         """(), 0 to 1: the share of the encoder's output that counts; in training 1 for a share of the batches, 0 for the others."""
         if not self.training:
             return self.trust
+        if self.kriging is None:
+            return self._draw_trust(WITH_ENCODER)
+        return self._draw_trust(ENCODER_ALONE) if self._drawn is None else self._drawn
+
+    def _draw_trust(self, share: float) -> Tensor:
         # Drawn on the CPU, so that every device leaves it out of the same batches.
-        return (torch.rand(()) < (WITH_ENCODER if self.kriging is None else ENCODER_ALONE)).to(self.trust)
+        return (torch.rand(()) < share).to(self.trust)
 
     def tune(self, predict: Predict, cases: Sequence[Case], further: Sequence[Case], space: Space) -> list[np.ndarray]:
         """Choose `trust` and `share` by the cosine on the cases, and the sharpening by the ranks on these and the further ones.
 
         Returns each case's predictions (H, D), not sharpened. The sharpening is chosen on the protocol of the first case alone.
         """
-        if self.kriging is not None:
-            self.share.fill_(1.0)
-        predictions = self._choose_trust(predict, cases, space)
-        if self.kriging is not None:
-            predictions = self._choose_share(predict, cases, space, predictions)
+        if self.kriging is None:
+            predictions = self._choose_trust(predict, cases, space)
+        else:
+            self._choose_departure(predict, cases, space)
+            predictions = predict(cases)
         if self.chooses_sharpening:
             ranked = [i for i, case in enumerate(cases) if case.protocol == cases[0].protocol]
             about = [p - space.mean for p in (*(predictions[i] for i in ranked), *predict(further))]
@@ -319,37 +372,47 @@ class NeighbourHead(Head):
         self.trust.fill_(best)
         return predictions
 
-    def _choose_share(
-        self, predict: Predict, cases: Sequence[Case], space: Space, whole: list[np.ndarray]
-    ) -> list[np.ndarray]:
-        """Set each cell of `share` to the value with the highest cosine of the shots in it; a cell without shots gets the least.
+    def _choose_departure(self, predict: Predict, cases: Sequence[Case], space: Space) -> None:
+        """Set `trust` as `_choose_trust` does, and each cell of `share` to the value with the highest cosine of the shots in it.
 
-        whole  the predictions with a share of 1
+        A cell without shots gets the least. All candidates are combinations of the parts of one pass over the cases.
         """
-        tried = [np.concatenate(whole)]
-        for share in SHARES[1:]:
-            self.share.fill_(share)
-            tried.append(np.concatenate(predict(cases)))
-        truth = np.concatenate([c.shots[c.hidden] for c in cases])
-        cosines = np.stack(
-            [metrics.centred_cosine(rows, truth, space.mean) for rows in tried]
-        )  # (shares, hidden shots)
+        self.trust.fill_(1.0)
+        self.share.fill_(1.0)
+        parts = self._parts_of(predict, cases)
+        truth = torch.from_numpy(np.concatenate([c.shots[c.hidden] for c in cases]) - space.mean)
+        protocols = np.concatenate([np.full(c.hidden.sum(), c.protocol) for c in cases])
+
+        def cosines(trust: float, share: float) -> np.ndarray:
+            return F.cosine_similarity(parts.prediction(trust, share), truth, dim=-1).numpy()
+
+        levels = [
+            float(np.mean([found[protocols == p].mean() for p in dict.fromkeys(protocols)]))
+            for found in (cosines(trust, 1.0) for trust in TRUSTS)
+        ]
+        trust = TRUSTS[int(np.argmax(levels))]
+        self.trust.fill_(trust)
+        tried = np.stack([cosines(trust, share) for share in SHARES])  # (shares, hidden shots)
         cells = np.concatenate([cells_of(c.hidden) for c in cases])
-        best = [int(cosines[:, cells == i].mean(axis=1).argmax()) if (cells == i).any() else -1 for i in range(CELLS)]
+        best = [int(tried[:, cells == i].mean(axis=1).argmax()) if (cells == i).any() else -1 for i in range(CELLS)]
         self.share.copy_(torch.tensor([SHARES[i] for i in best]))
-        chosen = np.stack(tried)[np.array(best)[cells], np.arange(len(cells))]
-        return np.split(chosen, np.cumsum([len(p) for p in whole])[:-1])
 
-    def contextual(self, encoded: Encoded, shots: Tensor, encode: Callable[[Tensor], Encoded]) -> Tensor:
+    def _parts_of(self, predict: Predict, cases: Sequence[Case]) -> Parts:
+        """The parts of the predictions of all cases, in order."""
+        self._recorded = []
+        try:
+            predict(cases)
+            return Parts(*(torch.cat(tables).float().cpu() for tables in zip(*self._recorded, strict=True)))
+        finally:
+            self._recorded = None
+
+    def contextual(
+        self, encoder: ShotEncoder, encoded: Encoded, shots: Tensor, global_: Tensor | None = None
+    ) -> Tensor:
         """(S, D) → (S, C), as `msm.models.heads.neighbour.contextual` defines it; the arguments are those of `Head.contextual`."""
-
-        def predict(hidden: Tensor) -> Tensor:
-            here = encode(hidden)
-            assert here.estimate is not None
-            valid = torch.ones_like(hidden)
-            return self(here.estimate.float(), here.shots.float(), hidden, valid)[0]
-
-        return embed(shots, predict_by_fold(shots, predict), self.components, self.log_bandwidths.exp())
+        cache = NeighbourWindowCache(self, encoder, shots)
+        expected = predict_by_fold(shots, lambda hidden: cache.restore(hidden, global_))
+        return embed(shots, expected, self.components, self.log_bandwidths.exp())
 
     def contextual_alone(self, shots: Tensor) -> Tensor:
         """(N, D) about the training mean → (N, C): the shot itself; from nothing, the prediction is the mean."""
@@ -362,7 +425,7 @@ class NeighbourHead(Head):
 
     def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> NeighbourWindowCache:
         """(S, D) fused → its cache."""
-        return NeighbourWindowCache(self, encoder, shots)
+        return NeighbourWindowCache(self, encoder, encoder.about_mean(shots))
 
     @property
     def reads_encoder(self) -> bool:

@@ -1,10 +1,8 @@
 """Similarities between the shots of a window, as features that mean the same in every catalog.
 
-The visible shots do not change while a head reads a window, and nothing is learned about them: their similarities are
-computed once and without gradients, and only the rows of the hidden shots are computed again.
+Only the rows of the hidden shots are computed: their similarities to all shots, and those of the shots around them.
 
-Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, Q hidden shots of which some
-columns are known, R principal components, P features of a pair, D width of a shot.
+Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, P features of a pair.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 PAIR_FEATURES = 17  # P
@@ -21,6 +19,7 @@ ROW_FEATURES = 6
 AMOUNTS = 2
 VISIBLE_SHARES = (0.7, 0.3)  # bounds between few, many and most shots hidden
 CELLS = 2 * (len(VISIBLE_SHARES) + 1)
+PAIRS = 8192  # that go through a perceptron together
 MAX_DISTANCE = 20  # shots; a nearest visible shot farther away counts as this far
 
 
@@ -56,61 +55,6 @@ class HiddenIndex(NamedTuple):
         return torch.arange(self.visible.shape[1], device=self.place.device) - self.place.unsqueeze(-1)
 
 
-class VisibleShots(NamedTuple):
-    """The visible shots of each window and their similarities; zero in every other row."""
-
-    shots: Tensor  # (B, S, D)
-    in_components: Tensor  # (B, S, R)
-    unit: Tensor  # (B, S, D) of length 1
-    unit_whitened: Tensor  # (B, S, R) of length 1, after whitening
-    similarity: Tensor  # (B, S, S) cosines
-
-    @classmethod
-    def of(cls, shots: Tensor, at: HiddenIndex, components: Tensor, whitening: Tensor) -> VisibleShots:
-        """Take the visible ones of shots (B, S, D); components (D, R), whitening (R,)."""
-        # In training no gradient of a shot is wanted; the attribution of a prediction to shots wants it.
-        with torch.set_grad_enabled(torch.is_grad_enabled() and shots.requires_grad):
-            seen = shots.masked_fill(~at.visible.unsqueeze(-1), 0.0)
-            in_components = seen @ components
-            unit = F.normalize(seen, dim=-1)
-            return cls(seen, in_components, unit, F.normalize(in_components * whitening, dim=-1), unit @ unit.mT)
-
-
-class KnownColumns(NamedTuple):
-    """The visible columns of hidden shots, where only some modalities are hidden."""
-
-    partly: Tensor  # (B, H) bool, the Q hidden shots of which some columns are known
-    known: Tensor  # (B, H, D) bool
-    values: Tensor  # (B, H, D), zero where not known
-    similarity: Tensor  # (Q, S, 1) cosine in the known columns to every visible shot; zero for the other shots
-
-    @classmethod
-    def of(cls, shots: Tensor, known: Tensor, visible: VisibleShots, at: HiddenIndex) -> KnownColumns:
-        """Take them from the rows of the hidden shots; shots (B, H, D), known (B, H, D) bool."""
-        known = known & at.real.unsqueeze(-1)
-        values, partly = shots.masked_fill(~known, 0.0), known.any(dim=-1)
-        length = (known.to(shots) @ visible.shots.square().mT).sqrt() * values.norm(dim=-1, keepdim=True)
-        similarity = (values @ visible.shots.mT) / length.clamp(min=1e-6)  # (B, H, S)
-        return cls(partly, known, values, similarity[partly].unsqueeze(-1))
-
-    def fill(self, estimate: Tensor) -> Tensor:
-        """(B, H, D) → the same with the known columns in their place."""
-        return torch.where(self.known, self.values, estimate)
-
-
-def pair_features(estimate: Tensor, whitened: Tensor, visible: VisibleShots, at: HiddenIndex) -> tuple[Tensor, Tensor]:
-    """Compute the features of each pair of a hidden shot and another shot, from their similarities alone.
-
-    estimate  (B, H, D) the current estimate of the hidden shots
-    whitened  (B, H, R) the same in the whitened principal components
-    returns   (B, H, S, P) of each pair, (B, H, features) of each hidden shot; `features_of` lists them
-    """
-    rows = _similarity_rows(F.normalize(estimate, dim=-1), visible.unit, at)
-    whitened_rows = _similarity_rows(F.normalize(whitened, dim=-1), visible.unit_whitened, at)
-    pair, row = features_of(rows, whitened_rows, estimate.norm(dim=-1, keepdim=True), visible.similarity, at)
-    return torch.stack(pair, dim=-1), row
-
-
 def features_of(
     rows: Tensor, whitened_rows: Tensor, length: Tensor, among_visible: Tensor, at: HiddenIndex
 ) -> tuple[list[Tensor], Tensor]:
@@ -127,27 +71,28 @@ def features_of(
     both sides of i, and of those two to each other.
     """
     similarity = _complete(rows, among_visible, at)
-    near, far = _shifted(similarity, 1, 1, -1, -1), _shifted(similarity, 2, 2, -2, -2)
-    around, wider = _shifted(similarity, 1, 0, -1, 0), _shifted(similarity, 2, 0, -2, 0)
-    mirrored = _shifted(similarity, 1, -1, -1, 1)
+    own, near, far, mirrored, around, wider = _rows_around(similarity, at)
     step = similarity.diagonal(offset=1, dim1=1, dim2=2)
     change = F.pad(-(0.5 + 0.5 * step).clamp(min=0.05).log(), (1, 0)).cumsum(dim=1)
     number = at.visible.sum(dim=1).clamp(min=1)[:, None, None]
-    to_title = (similarity * at.visible.unsqueeze(1)).sum(dim=-1, keepdim=True) / number  # (B, S, 1)
+    own_to_title = (own * at.visible.unsqueeze(1)).sum(dim=-1, keepdim=True) / number  # (B, H, 1)
     typical = similarity.sum(dim=1, keepdim=True) / at.valid.sum(dim=1).clamp(min=1)[:, None, None]
-    settled = around.diagonal(dim1=1, dim2=2).unsqueeze(1)
+    settled = 0.5 * (F.pad(step, (1, 0)) + F.pad(step, (0, 1))).unsqueeze(1)  # to the shots before and after it
 
-    tables = [at.gather(similarity), whitened_rows, *(at.gather(t) for t in (near, far, mirrored, around, wider))]
-    own = tables[0]
     left, right = _nearest_visible(at)
     to_left, to_right = (_rows_at(similarity, side) for side in (left, right))
     sides = torch.take_along_dim(to_left, right.unsqueeze(-1), dim=-1)  # (B, H, 1)
     distance = at.offset.abs()
     nearest = distance.masked_fill(~at.visible.unsqueeze(1), similarity.shape[1]).amin(dim=-1, keepdim=True)
     on_the_way = (at.gather(change).unsqueeze(-1) - change.unsqueeze(1)).abs()
-    own_to_title = at.gather(to_title)
     pair = [
-        *tables,
+        own,
+        whitened_rows,
+        near,
+        far,
+        mirrored,
+        around,
+        wider,
         on_the_way / 4,
         (1.0 + distance).log() / 3,
         (distance <= 1).to(own),
@@ -163,6 +108,27 @@ def features_of(
     log_nearest = nearest.clamp(1, MAX_DISTANCE).log()
     row = torch.cat([own_to_title, sides, log_nearest, best, 3 * length, to_left.amax(dim=-1, keepdim=True)], dim=-1)
     return pair, row
+
+
+def pair_scores(perceptron: nn.Module, pairs: list[Tensor]) -> Tensor:
+    """P tables (B, H, S) → (B, K, H, S): the output of a perceptron for each pair.
+
+    A few pairs at a time, as columns: what one layer hands to the next then stays in a core's own cache, and no table of P
+    numbers a pair is made.
+    """
+    windows = []
+    for window in range(len(pairs[0])):
+        columns = torch.stack([table[window].flatten() for table in pairs])  # (P, H S)
+        few = [_through(perceptron, some) for some in columns.split(PAIRS, dim=1)]
+        windows.append(torch.cat(few, dim=1).unflatten(1, pairs[0].shape[1:]))
+    return torch.stack(windows)
+
+
+def _through(perceptron: nn.Module, x: Tensor) -> Tensor:
+    """(in, n) → (out, n)"""
+    for layer in perceptron.children():
+        x = torch.addmm(layer.bias.unsqueeze(1), layer.weight, x) if isinstance(layer, nn.Linear) else layer(x)
+    return x
 
 
 def amounts(at: HiddenIndex) -> Tensor:
@@ -195,31 +161,35 @@ def _complete(rows: Tensor, among_visible: Tensor, at: HiddenIndex) -> Tensor:
     return among_visible.scatter_add(1, down, rows).scatter_add(2, across, columns)
 
 
-def _similarity_rows(estimate: Tensor, visible: Tensor, at: HiddenIndex) -> Tensor:
-    """(B, H, D), (B, S, D), all of length 1 → (B, H, S): each estimate's cosines to the visible shots and the estimates."""
-    return add_hidden(estimate @ visible.mT, estimate @ estimate.mT, at)
-
-
 def add_hidden(rows: Tensor, among: Tensor, at: HiddenIndex) -> Tensor:
     """(B, H, S) to the visible shots, zero elsewhere, and (B, H, H) between the hidden ones → (B, H, S) to all."""
     among = among * at.real.unsqueeze(1)
     return rows.scatter_add(2, at.place.unsqueeze(1).expand_as(among), among)
 
 
-def _shifted(table: Tensor, *shifts: int) -> Tensor:
-    """The mean of two shifted copies, (B, S, S): entry (i, j) is that of (i + a, j + b), 0 where that lies outside."""
-    total = torch.zeros_like(table)
+def _rows_around(table: Tensor, at: HiddenIndex) -> tuple[Tensor, ...]:
+    """The rows of the hidden shots in a table of all pairs (B, S, S), and means of two shifted copies of it there, (B, H, S) each.
+
+    An entry (i, j) of a shifted copy is that of (i + a, j + b), 0 where that lies outside. In order: the rows themselves; both by
+    one shot, and by two; one against the other; i alone by one shot, and by two.
+    """
     size = table.shape[-1]
-    for a, b in zip(shifts[::2], shifts[1::2], strict=True):
-        if max(abs(a), abs(b)) < size:
-            to_i, from_i = _overlap(a, size)
-            to_j, from_j = _overlap(b, size)
-            total[:, to_i, to_j] += 0.5 * table[:, from_i, from_j]
-    return total
+    padded = F.pad(table, (2, 2, 2, 2))
+    before2, before, here, after, after2 = (
+        _rows_at(padded, at.place + 2 + a) for a in (-2, -1, 0, 1, 2)
+    )  # (B, H, S + 4)
 
+    def mean(one: Tensor, a: int, other: Tensor, b: int) -> Tensor:
+        return 0.5 * (one[..., 2 + a : 2 + a + size] + other[..., 2 + b : 2 + b + size])
 
-def _overlap(shift: int, size: int) -> tuple[slice, slice]:
-    return slice(max(0, -shift), min(size, size - shift)), slice(max(0, shift), min(size, size + shift))
+    return (
+        here[..., 2:-2],
+        mean(before, -1, after, 1),
+        mean(before2, -2, after2, 2),
+        mean(before, 1, after, -1),
+        mean(before, 0, after, 0),
+        mean(before2, 0, after2, 0),
+    )
 
 
 def _nearest_visible(at: HiddenIndex) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,199 @@
+"""Estimates of hidden shots as mixtures of the visible ones, and everything that a head reads of them.
+
+An estimate is a weighted sum of visible shots and of principal components. Its scalar products with every shot and with the other
+estimates follow from those of the shots and the components, so nothing as wide as a shot is computed between the first step and
+the last. What follows from the shots alone is computed once, whichever of them are hidden (`Windows`).
+
+Where only some columns of a shot are hidden, the known ones replace those of its estimate, which is then no mixture: these few
+rows are computed in full (`KnownColumns`).
+
+Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, Q those of which some columns are
+known, K kernels, R principal components, D width of a shot, W width inside the encoder. Tables of `Windows` may lack the first
+dimension: one window then stands for all B sets of hidden shots.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden
+
+SHORTEST = 1e-12  # a length below this counts as this
+
+
+class Windows(NamedTuple):
+    """Shots about the training mean, and what follows from them alone."""
+
+    shots: Tensor  # (B, S, D)
+    components: Tensor  # (D, R)
+    gram: Tensor  # (R, R) scalar products of the components
+    whitening: Tensor  # (R,)
+    in_components: Tensor  # (B, S, R)
+    products: Tensor  # (B, S, S)
+    length: Tensor  # (B, S)
+    unit_whitened: Tensor  # (B, S, R) of length 1, after whitening
+
+    @classmethod
+    def of(cls, shots: Tensor, components: Tensor, gram: Tensor, whitening: Tensor) -> Windows:
+        """Compute them of shots (B, S, D) or (S, D)."""
+        # In training no gradient of a shot is wanted; the attribution of a prediction to shots wants it.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and shots.requires_grad):
+            in_components, products = shots @ components, shots @ shots.mT
+            length = _length(products.diagonal(dim1=-2, dim2=-1))
+            whitened = F.normalize(in_components * whitening, dim=-1)
+            return cls(shots, components, gram, whitening, in_components, products, length, whitened)
+
+    def similarity(self, at: HiddenIndex) -> Tensor:
+        """(B, S, S): the cosines between visible shots, zero elsewhere."""
+        cosines = self.products / self.length.unsqueeze(-1) / self.length.unsqueeze(-2)
+        return cosines * (at.visible.unsqueeze(1) & at.visible.unsqueeze(2))
+
+    def project(self, weight: Tensor) -> Projection:
+        """Project the shots and the components by a matrix (W, D)."""
+        return Projection(self.shots @ weight.T, self.components.T @ weight.T)
+
+
+class Projection(NamedTuple):
+    """Shots and components, projected to the encoder's width."""
+
+    shots: Tensor  # (B, S, W)
+    components: Tensor  # (R, W)
+
+
+class Mixture(NamedTuple):
+    """Estimates of hidden shots: weights of the visible shots, and what is added in the principal components."""
+
+    weights: Tensor  # (B, H, S), zero where a shot is not visible
+    added: Tensor  # (B, H, R)
+
+    def shots(self, windows: Windows) -> Tensor:
+        """(B, H, D)"""
+        return self.weights @ windows.shots + self.added @ windows.components.T
+
+    def in_components(self, windows: Windows) -> Tensor:
+        """(B, H, R)"""
+        return self.weights @ windows.in_components + self.added @ windows.gram
+
+    def towards(self, other: Mixture, share: Tensor) -> Mixture:
+        """This mixture with a share (B, H, 1) of the difference to another."""
+        return Mixture(*(a + share * (b - a) for a, b in zip(self, other, strict=True)))
+
+
+class KnownColumns(NamedTuple):
+    """The visible columns of hidden shots of which only some modalities are hidden."""
+
+    partly: Tensor  # (B, H) bool, these hidden shots
+    rows: Tensor  # (B, Q, H) 1 where the q-th of them is this hidden shot, zero for padding
+    known: Tensor  # (B, Q, D) bool
+    values: Tensor  # (B, Q, D), zero where not known
+    similarity: (
+        Tensor  # (all of them, S, 1) cosine in the known columns to every visible shot; zero for the other shots
+    )
+
+    @classmethod
+    def of(cls, windows: Windows, at: HiddenIndex, known: Tensor) -> KnownColumns | None:
+        """Take them from the shots; known (B, S, D) bool. None where all hidden shots are hidden whole."""
+        partly = at.gather(known.any(dim=-1)) & at.real
+        most = int(partly.sum(dim=1).max())
+        if not most:
+            return None
+        index = (~partly).long().argsort(dim=1, stable=True)[:, :most]  # (B, Q)
+        real = torch.take_along_dim(partly, index, dim=1)
+        place, window = at.place.gather(1, index), torch.arange(len(partly), device=partly.device)[:, None]
+        shots = windows.shots.expand(len(partly), -1, -1)
+        there = known[window, place] & real.unsqueeze(-1)
+        values = shots[window, place].masked_fill(~there, 0.0)
+        length = (there.to(shots) @ windows.shots.square().mT).sqrt() * values.norm(dim=-1, keepdim=True)
+        similarity = (values @ windows.shots.mT) / length.clamp(min=1e-6) * at.visible.unsqueeze(1)  # (B, Q, S)
+        rows = F.one_hot(index, partly.shape[1]).to(shots) * real.unsqueeze(-1)
+        return cls(partly, rows, there, values, similarity[real].unsqueeze(-1))
+
+    def fill(self, mix: Mixture, windows: Windows) -> Tensor:
+        """(B, Q, D): their estimates, with the known columns in place."""
+        some = Mixture(*(self.rows @ table for table in mix))
+        return torch.where(self.known, self.values, some.shots(windows))
+
+    def put(self, values: Tensor, table: Tensor) -> Tensor:
+        """(B, Q, …), (B, H, …) → the table with these rows in place of theirs."""
+        return torch.where(self.partly.unsqueeze(-1), self.rows.mT @ values, table)
+
+    def put_products(self, filled: Tensor, among: Tensor) -> Tensor:
+        """Scalar products (B, H, H) of every estimate with the mixtures → the same with the filled ones (B, Q, D)."""
+        both = self.partly.unsqueeze(1) & self.partly.unsqueeze(2)
+        among = torch.where(self.partly.unsqueeze(1), among.mT, among)
+        return torch.where(both, self.rows.mT @ (filled @ filled.mT) @ self.rows, among)
+
+
+class Measured(NamedTuple):
+    """What the network reads of estimates, as `pair_features.features_of` takes it."""
+
+    rows: Tensor  # (B, H, S) cosines to all shots, the other estimates included
+    whitened_rows: Tensor  # (B, H, S) the same after whitening
+    length: Tensor  # (B, H, 1)
+    in_components: Tensor  # (B, H, R)
+
+    @classmethod
+    def of(cls, mix: Mixture, windows: Windows, known: KnownColumns | None, at: HiddenIndex) -> Measured:
+        """Compute it of a mixture, with known columns in their place."""
+        products = mix.weights @ windows.products + mix.added @ windows.in_components.mT  # (B, H, S)
+        inside = mix.in_components(windows)
+        if known is not None:
+            filled = known.fill(mix, windows)
+            products = known.put(filled @ windows.shots.mT, products)
+            inside = known.put(filled @ windows.components, inside)
+        among = products @ mix.weights.mT + inside @ mix.added.mT  # (B, H, H)
+        among = among if known is None else known.put_products(filled, among)
+        length = _length(among.diagonal(dim1=1, dim2=2)).unsqueeze(-1)
+        visible = at.visible.unsqueeze(1)
+        rows = products / length / windows.length.unsqueeze(-2) * visible
+        whitened = F.normalize(inside * windows.whitening, dim=-1)
+        return cls(
+            add_hidden(rows, among / length / length.mT, at),
+            add_hidden(whitened @ windows.unit_whitened.mT * visible, whitened @ whitened.mT, at),
+            length,
+            inside,
+        )
+
+
+class Filled(NamedTuple):
+    """Windows with a first estimate of their hidden shots."""
+
+    windows: Windows
+    at: HiddenIndex
+    mix: Mixture
+    known: KnownColumns | None
+
+    def tokens(self, weight: Tensor) -> Tensor:
+        """Project every shot, hidden ones as they are estimated, by a matrix (W, D) → (B, S, W)."""
+        return self.tokens_of(self.windows.project(weight), weight)
+
+    def tokens_of(self, projected: Projection, weight: Tensor) -> Tensor:
+        """The same from `Windows.project`, which does not depend on what is hidden."""
+        estimated = self.mix.weights @ projected.shots + self.mix.added @ projected.components
+        if self.known is not None:
+            estimated = self.known.put(self.known.fill(self.mix, self.windows) @ weight.T, estimated)
+        return self.at.scatter(estimated, projected.shots.expand(len(self.at.place), -1, -1))
+
+    def shots(self) -> Tensor:
+        """(B, S, D): the shots, hidden ones as they are estimated."""
+        return self.scatter(self.with_known(self.mix.shots(self.windows)))
+
+    def scatter(self, estimates: Tensor) -> Tensor:
+        """(B, H, D) → (B, S, D): the shots with these in the hidden ones' places."""
+        return self.at.scatter(estimates, self.windows.shots.expand(len(self.at.place), -1, -1))
+
+    def with_known(self, estimates: Tensor) -> Tensor:
+        """(B, H, D) → the same with the known columns in their place."""
+        if self.known is None:
+            return estimates
+        known = self.known.rows.mT @ self.known.known.to(estimates) > 0
+        return torch.where(known, self.known.rows.mT @ self.known.values, estimates)
+
+
+def _length(squared: Tensor) -> Tensor:
+    """The root of squared lengths, with a gradient at zero."""
+    return squared.clamp(min=SHORTEST**2).sqrt()
