@@ -35,8 +35,8 @@ def principal_components(titles: Iterable[Tensor], kept: int, first: Tensor | No
     count = 0 if first is None else first.shape[1]
     beside = covariance
     if first is not None:
-        projection = torch.eye(len(covariance)) - first @ first.T
-        beside = projection @ covariance @ projection
+        along = first.T @ covariance  # (C, D)
+        beside = covariance - first @ along - along.T @ first.T + first @ (along @ first) @ first.T
     variance, basis = torch.linalg.eigh(beside)
     basis, variance = basis.flip(1)[:, : len(beside) - count], variance.flip(0)[: len(beside) - count].clamp(min=0)
     if first is not None:

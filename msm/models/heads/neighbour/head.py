@@ -7,7 +7,7 @@ R principal components, C width of a contextual embedding, P features of a pair,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,12 +30,12 @@ from msm.models.heads.neighbour.pair_features import (
     ROW_FEATURES,
     HiddenIndex,
     amounts,
-    cells_of,
     features_of,
     hidden_cell,
     pair_scores,
 )
 from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen_hidden
+from msm.models.heads.neighbour.tuning import TRUSTS, Parts, choose_departure
 from msm.models.heads.neighbour.window_cache import NeighbourWindowCache
 from msm.models.packing import Part
 from msm.recipes.model import ModelConfig
@@ -45,22 +45,8 @@ MAX_COMPONENTS = 256  # R: those beyond share one weight a kernel
 ROUNDS = 2  # the second computes the pair features from the estimate of the first
 HIDDEN_UNITS = 32
 KEY_WIDTH = 16
-TRUSTS = (0.0, 0.5, 1.0)  # candidates for the share of the encoder's output that counts
 WITH_ENCODER = 0.5  # share of the batches in which the encoder's output counts
 ENCODER_ALONE = 0.25  # the same of a head that starts from kriging, where nothing else learns from these batches
-SHARES = (1.0, 0.5, 0.0)  # candidates for the share of the way from kriging to what was learned
-
-
-class Parts(NamedTuple):
-    """The parts of predictions about the training mean, (H, D) each."""
-
-    start: Tensor
-    departed: Tensor
-    correction: Tensor
-
-    def prediction(self, trust: float, share: float) -> Tensor:
-        """(H, D): the predictions with these settings."""
-        return self.start + share * (self.departed + trust * self.correction - self.start)
 
 
 class NeighbourHead(Head):
@@ -221,7 +207,9 @@ class NeighbourHead(Head):
         windows, at, start, _ = filled
         trust, self._drawn = self.current_trust(), None
         # What the encoder adds to kriging does not change what is predicted without it.
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not (self.kriging and self.training and bool(trust))):
+        with torch.set_grad_enabled(
+            torch.is_grad_enabled() and not (self.kriging is not None and self.training and bool(trust))
+        ):
             mix = self._departed(filled, encodings, trust)
         correction = self.correction(at.gather(encodings))
         if self._recorded is not None:
@@ -239,9 +227,9 @@ class NeighbourHead(Head):
         prior = self.prior_logits(at)
         if self.kriging is None:
             prior = prior + trust * self.attention_logits(encodings, at)
-        measured = first = Measured.of(start, windows, known, at)
+        mix, first = start, Measured.of(start, windows, known, at)
         for number in range(ROUNDS):
-            measured = measured if not number else Measured.of(mix, windows, known, at)  # noqa: F821
+            measured = Measured.of(mix, windows, known, at) if number else first
             scores, gates = self._scores_and_gates(number, measured, among_visible, known, at)
             mix = self.weighted_mean(self.weights_of(prior, scores, gates), windows, at)
             if self.kriging is not None:
@@ -373,38 +361,18 @@ class NeighbourHead(Head):
         return predictions
 
     def _choose_departure(self, predict: Predict, cases: Sequence[Case], space: Space) -> None:
-        """Set `trust` as `_choose_trust` does, and each cell of `share` to the value with the highest cosine of the shots in it.
-
-        A cell without shots gets the least. All candidates are combinations of the parts of one pass over the cases.
-        """
+        """Set `trust` and `share` as `msm.models.heads.neighbour.tuning` chooses them, from one pass over the cases."""
         self.trust.fill_(1.0)
         self.share.fill_(1.0)
-        parts = self._parts_of(predict, cases)
-        truth = torch.from_numpy(np.concatenate([c.shots[c.hidden] for c in cases]) - space.mean)
-        protocols = np.concatenate([np.full(c.hidden.sum(), c.protocol) for c in cases])
-
-        def cosines(trust: float, share: float) -> np.ndarray:
-            return F.cosine_similarity(parts.prediction(trust, share), truth, dim=-1).numpy()
-
-        levels = [
-            float(np.mean([found[protocols == p].mean() for p in dict.fromkeys(protocols)]))
-            for found in (cosines(trust, 1.0) for trust in TRUSTS)
-        ]
-        trust = TRUSTS[int(np.argmax(levels))]
-        self.trust.fill_(trust)
-        tried = np.stack([cosines(trust, share) for share in SHARES])  # (shares, hidden shots)
-        cells = np.concatenate([cells_of(c.hidden) for c in cases])
-        best = [int(tried[:, cells == i].mean(axis=1).argmax()) if (cells == i).any() else -1 for i in range(CELLS)]
-        self.share.copy_(torch.tensor([SHARES[i] for i in best]))
-
-    def _parts_of(self, predict: Predict, cases: Sequence[Case]) -> Parts:
-        """The parts of the predictions of all cases, in order."""
         self._recorded = []
         try:
             predict(cases)
-            return Parts(*(torch.cat(tables).float().cpu() for tables in zip(*self._recorded, strict=True)))
+            parts = Parts.joined(self._recorded)
         finally:
             self._recorded = None
+        trust, shares = choose_departure(parts, cases, space.mean)
+        self.trust.fill_(trust)
+        self.share.copy_(torch.tensor(shares))
 
     def contextual(
         self, encoder: ShotEncoder, encoded: Encoded, shots: Tensor, global_: Tensor | None = None

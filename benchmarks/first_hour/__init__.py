@@ -1,0 +1,1 @@
+"""From a folder of embeddings to a verdict: each step of a first hour, beside what one would write by hand for it."""
