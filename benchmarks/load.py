@@ -2,8 +2,8 @@
 
     python -m benchmarks.load [--sessions 50] [--browsers 2] [--minutes 10] [--think 10] [--out FILE]
 
-They come one by one within the first tenth of the time. Every session hides shots of its own choice in the masking lab, looks for shots like them and opens the map, over and
-over, looking at each answer for `--think` seconds (drawn anew each time, half to one and a half). All but `--browsers`
+They come one by one within the first tenth of the time. Every session hides shots of its own choice in the masking lab, looks for shots like them, opens the map with its
+histograms and finds its title there, and now and then writes a note, over and over, looking at each answer for `--think` seconds (drawn anew each time, half to one and a half). All but `--browsers`
 of them are `benchmarks.visitor`s, which speak Streamlit's protocol as a browser does, fetch the pictures of an answer, and
 draw nothing; the rest are windows of Chromium that click on the filmstrip. Fifty windows on two cores would measure Chromium.
 
@@ -42,6 +42,7 @@ import psutil
 from benchmarks.lab import FLAGS, WATCH, machine
 from benchmarks.visitor import Seen, Visitor
 from msm import Catalog
+from msm.data.notes import list_notes
 from msm.data.ranges import format_ranges
 from msm.io import files
 
@@ -49,7 +50,8 @@ ROOT = Path(__file__).parent.parent
 ARRIVING, WARM_UP = 0.1, 0.2  # of the time: until all are there, and from when on it counts
 MOST_MEDIAN_S = 1.0
 MOST_GROWTH = 0.1
-HIDE_FIELD = "Hidden shots"
+HIDE_FIELD, FIND_FIELD, NOTE = "Hidden shots", "Find in titles and subtitles", "Add the note"
+MANY_ROUNDS = 3  # in every so many a visitor writes a note
 
 
 @dataclass
@@ -84,6 +86,7 @@ class Person:
         self.number, self.url, self.told = number, url, told
         self.visitor = Visitor(url)
         self.hidden: tuple[int, ...] = ()
+        self.rounds = 0
         self.session = ""
 
     def wish(self) -> tuple[int, ...]:
@@ -95,7 +98,7 @@ class Person:
         await asyncio.sleep(self.rng.uniform(0, until * ARRIVING))
         self.hidden = self.wish()
         try:
-            link = f"title={self.title.title_id}&hidden={format_ranges(self.hidden).replace(' ', '')}"
+            link = f"title={self.title.title_id}&hidden={format_ranges(self.hidden).replace(' ', '')}&notes=yes"
             await self.notice("come in", await self.visitor.open(link))
             while self.told.now < until:
                 await self.round(think)
@@ -112,6 +115,31 @@ class Person:
         for page, what in (("retrieval", "search"), ("map", "map"), ("", "back to the lab")):
             await self.think(think)
             await self.notice(what, await self.visitor.go(page))
+            if what == "map":
+                await self.think(think)
+                await self.find()
+        self.rounds += 1
+        if self.rounds % MANY_ROUNDS == 1:
+            await self.think(think)
+            await self.note()
+
+    async def find(self) -> None:
+        """Look for the title on the map: its shots are found, and the histograms are there."""
+        seen = await self.visitor.type(FIND_FIELD, self.title.name)
+        await self.notice("find on the map", seen)
+        maps = [c for c in seen.components if "panels" in c]
+        if not seen.errors and not (maps and maps[-1]["hits"] and maps[-1]["facets"]):
+            self.told.errors["find on the map: no hits or no histograms"] += 1
+        await self.visitor.type(FIND_FIELD, "")
+
+    async def note(self) -> None:
+        """Write a note on the first hidden shot, which the next strip shows."""
+        text = f"Session {self.number} wonders, round {self.rounds}"
+        seen = await self.visitor.press(NOTE, Note=text)
+        await self.notice("note", seen)
+        kept = [n for n in list_notes(self.title.catalog.path) if n.text == text]
+        if not kept or kept[0].title_id != self.title.title_id or kept[0].shot != self.hidden[0]:
+            self.leak("note", f"the note stands on {[(n.title_id, n.shot) for n in kept]}")
 
     async def think(self, seconds: float) -> None:
         await asyncio.sleep(self.rng.uniform(0.5, 1.5) * seconds)

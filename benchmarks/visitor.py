@@ -45,6 +45,7 @@ class Visitor:
         self.pages: dict[str, str] = {}  # address of a page → its hash
         self.page = ""
         self.fields: dict[str, tuple[str, str]] = {}  # label of a text field → its id, and its fragment's
+        self.buttons: dict[str, tuple[str, str]] = {}  # the same of buttons
         self._kept: OrderedDict[str, ForwardMsg] = OrderedDict()
         self._line: ClientConnection | None = None
 
@@ -65,6 +66,17 @@ class Visitor:
         """To another page, as a click in the sidebar goes: it shares what was chosen, but no field's value."""
         self.page = self.pages[page]
         return await self._ask(BackMsg())
+
+    async def press(self, button: str, **typed: str) -> Seen:
+        """A button, with what was typed into fields before (by label, spaces as underscores)."""
+        widget, fragment = self.buttons[button]
+        message = BackMsg()
+        for label, value in typed.items():
+            field, _ = self.fields[label.replace("_", " ")]
+            message.rerun_script.widget_states.widgets.append(WidgetState(id=field, string_value=value))
+        message.rerun_script.widget_states.widgets.append(WidgetState(id=widget, trigger_value=True))
+        message.rerun_script.fragment_id = fragment
+        return await self._ask(message)
 
     async def type(self, label: str, value: str) -> Seen:
         """Into a text field, and Enter."""
@@ -135,6 +147,10 @@ class Visitor:
             seen.errors.append(element.alert.body)
         elif kind == "text_input":
             self.fields[element.text_input.label] = element.text_input.id, fragment
+        elif kind == "text_area":
+            self.fields[element.text_area.label] = element.text_area.id, fragment
+        elif kind == "button":
+            self.buttons[element.button.label] = element.button.id, fragment
         elif kind == "markdown":
             seen.text.append(element.markdown.body)
         elif kind == "heading":

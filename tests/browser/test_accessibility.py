@@ -83,6 +83,8 @@ def test_every_page_is_accessible_in_both_themes_and_speaks_in_the_fields_terms(
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             page.wait_for_timeout(400)  # the colours fade over
+            if faults(page):  # perhaps the colours still fade, where the machine does other work
+                page.wait_for_timeout(2500)
             if there := faults(page):
                 found[f"{name}, {scheme}"] = there
     assert found == {}, found

@@ -42,7 +42,7 @@ def show_purpose(page: str) -> None:
         return
     sentence, document = PURPOSES[page]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{sentence} [How it works]({address(document)})", width="content")
+        st.markdown(f":small[{sentence} [How it works]({address(document)})]", width="content")
         if page == LAB:
             st.button(
                 "Two-minute tour",

@@ -26,7 +26,7 @@ def show(page: str) -> None:
         history(key="history", on_move=url_state.moved)
         name = catalog_label(chosen_catalog_path())
         st.caption(f":material/database: Catalog **{escape_markdown(name)}**", help="Chosen on the page Data.")
-        st.caption(f"MSM Workbench {version('msm-workbench')} · [Documentation]({documents.address()})")
+        st.markdown(f":small[MSM Workbench {version('msm-workbench')} · [Documentation]({documents.address()})]")
         with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
             _show_views(page)
         theme_switch(key="theme", pages=[url_path(p.parent.name) for p in sorted(PAGES.glob("*/page.py"))])

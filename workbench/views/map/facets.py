@@ -22,9 +22,13 @@ USUAL = 4  # histograms that are shown by default
 
 
 class Facet(NamedTuple):
-    """A histogram: `part` is its message to the component; of numbers `edges`, of a category `names` are its bins."""
+    """A histogram: `part` is its message to the component; of numbers `edges`, of a category `names` are its bins.
+
+    index  (N,) uint8 the bin of each point plus one, 0 where its value is not known
+    """
 
     part: dict[str, Any]
+    index: np.ndarray
     edges: np.ndarray | None
     names: tuple[str, ...]
 
@@ -53,7 +57,7 @@ def facet(key: str, label: str, values: pd.Series) -> Facet:
         edges, names = None, tuple(b["name"] for b in bins if not b.get("others"))
         part = {"kind": "category", "bins": bins}
     packed = base64.b64encode(index.tobytes()).decode()
-    return Facet({"key": f"facet/{key}/{label}", "label": label, "index": packed, **part}, edges, names)
+    return Facet({"key": f"facet/{key}/{label}", "label": label, "index": packed, **part}, index, edges, names)
 
 
 def _numbers(values: np.ndarray, label: str) -> tuple[np.ndarray, list[dict[str, Any]], np.ndarray]:
