@@ -12,7 +12,8 @@ import pytest
 from workbench.components import front_end
 from workbench.components.es_modules import join_modules
 
-ENTRIES = [*((folder, *names) for folder, names in front_end.IN_STREAMLIT.items()), ("filmstrip", "widget_shell.js")]
+NOTEBOOK = [("filmstrip", "widget_shell.js"), ("shot_map", "widget_shell.js")]
+ENTRIES = [*((folder, *names) for folder, names in front_end.IN_STREAMLIT.items()), *NOTEBOOK]
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 

@@ -124,4 +124,4 @@ class ShotMap(anywidget.AnyWidget):
         self.shown = bits(np.logical_and.reduce(inside)) if inside else None
 
     def _inside(self, label: str, bins: list[int]) -> np.ndarray:
-        return np.isin(self._facets[label].index, np.array(bins, dtype=int) + 1)
+        return np.isin(self._facets[label].bins_of, np.array(bins, dtype=int) + 1)

@@ -24,11 +24,11 @@ USUAL = 4  # histograms that are shown by default
 class Facet(NamedTuple):
     """A histogram: `part` is its message to the component; of numbers `edges`, of a category `names` are its bins.
 
-    index  (N,) uint8 the bin of each point plus one, 0 where its value is not known
+    bins_of  (N,) uint8 the bin of each point plus one, 0 where its value is not known
     """
 
     part: dict[str, Any]
-    index: np.ndarray
+    bins_of: np.ndarray
     edges: np.ndarray | None
     names: tuple[str, ...]
 
