@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from msm.cli.program import AsJson, app, open_catalog, to_json
+from msm.cli.program import AsJson, app, open_catalog, stdout_kept_clean, to_json
 from msm.io.progress import progress_bar
 
 
@@ -28,19 +28,28 @@ def evaluate(
         int | None, typer.Option(help="Of a split with more titles, a seeded sample of so many by length.", min=1)
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    track: Annotated[
+        str, typer.Option(help="Also send the report to trackers, as `msm train --track`: tensorboard, wandb, mlflow …")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare a run's predictions of hidden shots with baselines; saved as RUN/evaluation.json."""
     from msm.cli.reports import evaluation_as_text
     from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.run import Run
+    from msm.training.trackers import Trackers, check_names
     from msm.training.trainer import pick_device
 
+    trackers = [name.strip() for name in track.split(",") if name.strip()]
+    check_names(trackers)
     opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
     with progress_bar("evaluating") as progress:
         measured = evaluate_run(
             trained, opened, split=split, full=full, probes=probes, most_titles=titles, progress=progress
         )
+    if trackers:
+        with stdout_kept_clean(), Trackers(trackers, trained.folder) as tracked:
+            tracked.report(measured, evaluation_as_text(measured))
     print(to_json(measured) if as_json else evaluation_as_text(measured))
 
 

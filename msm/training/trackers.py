@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from msm.errors import InputError, did_you_mean
+from msm.io import files
 from msm.runs.folder import RunFolder
 
 PROJECT = "msm"
+IDENTITIES = "trackers.json"  # in a run folder: under which identity a tracker knows the run
 EVENTS = "tensorboard"  # the folder in a run folder that TensorBoard reads
 
 
 class Trackers:
     """Trackers that are told the recipe at the start, each line of metrics.jsonl, and the best step at the end.
 
-    names    as Accelerate names them
+    names    as Accelerate names them; a run that was tracked before goes on in W&B and MLflow
     project  under which trackers with projects file the run
 
     Use as a context manager. InputError for an unknown name, for a package that is missing, or where a tracker cannot start.
@@ -53,13 +56,52 @@ class Trackers:
             elif kind.requires_logging_directory:
                 tracker = kind(self.project, self.run.path / name)
             else:
-                tracker = kind(self.project, **({"name": self.run.path.name} if name == "wandb" else {}))
+                tracker = kind(self.project, **self._options(name))
             tracker.start()
-            if name != "tensorboard":  # whose table of hyperparameters would be a second run in its list
+            if name == "tensorboard":  # whose table of hyperparameters would be a second run in its list
+                return tracker
+            if name not in self._ids:  # MLflow refuses a second recipe
                 tracker.store_init_configuration(settings_of(self.run))
+            self._keep_id(name, tracker)
         except Exception as error:  # each library has errors of its own
             raise InputError(f"--track {name}: it cannot start ({str(error).splitlines()[0]})") from None
         return tracker
+
+    def _options(self, name: str) -> dict[str, Any]:
+        """The name of the run, and where it was tracked before its identity, so that it goes on there."""
+        known, called = self._ids.get(name), self.run.path.name
+        if name == "wandb":
+            return {"name": called, **({"id": known, "resume": "allow"} if known else {})}
+        if name == "mlflow":
+            return {"run_name": called, **({"run_id": known} if known else {})}
+        return {}
+
+    @cached_property
+    def _ids(self) -> dict[str, str]:
+        path = self.run.path / IDENTITIES
+        return files.read_json(path) if path.exists() else {}
+
+    def _keep_id(self, name: str, tracker: Any) -> None:
+        """Of trackers in which a run can be continued."""
+        found = {"wandb": lambda: tracker.run.id, "mlflow": lambda: tracker.active_run.info.run_id}.get(name)
+        if found is not None and self._ids.get(name) != found():
+            files.write_json(self.run.path / IDENTITIES, {**self._ids, name: found()})
+
+    def report(self, measured: dict[str, Any], text: str) -> None:
+        """Send a report of `msm evaluate`: its numbers at the best step, and where the tracker has texts the report itself."""
+        split = measured["split"]
+        values = dict(scalars(measured, f"evaluation/{split}"))
+        step = (self.run.info.get("best") or {}).get("step", 0)
+        for name, tracker in zip(self.names, self._started, strict=True):
+            tracker.log(values, step=step)
+            if name == "tensorboard":
+                tracker.writer.add_text(
+                    f"evaluation/{split}", "\n".join(f"    {line}" for line in text.splitlines()), step
+                )
+            elif name == "mlflow":
+                import mlflow
+
+                mlflow.log_text(text, f"evaluation-{split}.txt")
 
     def log(self, line: dict[str, Any]) -> None:
         """Send a line of metrics.jsonl."""
@@ -68,6 +110,9 @@ class Trackers:
             tracker.log(values, step=line["step"])
 
     def __exit__(self, *_: object) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
         best = self.run.info.get("best")
         last = {f"best/{k}": float(v) for k, v in best.items()} if best else {}
         for tracker in self._started:
@@ -79,8 +124,10 @@ class Trackers:
 
 def check_names(names: Sequence[str]) -> None:
     """Raise InputError for a name that Accelerate does not know, or whose package is not installed."""
-    if find_spec("accelerate") is None:
+    if names and find_spec("accelerate") is None:
         raise InputError("--track needs accelerate: pip install 'msm-workbench[track]'")
+    if not names:
+        return
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
 
     known = [str(name) for name in LOGGER_TYPE_TO_CLASS]
