@@ -201,6 +201,23 @@ def test_the_page_opens_on_the_findings(monkeypatch, tmp_path):
     assert any(c.value.startswith("msm ablate films") for c in app.code)
 
 
+def test_a_search_shows_its_trials_and_what_mattered(monkeypatch, tmp_path):
+    trials = [
+        {"number": 0, "cell": "base", "state": "complete", "score": 0.50},
+        {"number": 1, "cell": "mask.ratio=0.15", "state": "complete", "score": 0.51},
+        {"number": 2, "cell": None, "state": "fail", "score": None},
+    ]
+    search = {"budget": 3, "space": [], "trials": trials, "importance": {"mask.ratio": 0.8, "optim.lr": 0.2}}
+    path = write(tmp_path / "runs" / "first") / "table.json"
+    path.write_text(json.dumps({**small_table(), "knobs": [], "search": search}))
+    page = visit(monkeypatch, tmp_path / "runs")
+    said = text_of(page)
+
+    assert page.subheader[0].value.endswith("mattered most in the search.")
+    assert "2 done, 1 failed" in said and "`mask.ratio` 80%" in said and "Trial 1" in said
+    assert [c.key for c in page.get("plotly_chart") if c.key] == ["search"]
+
+
 def test_a_table_by_itself_opens_by_its_path(monkeypatch, tmp_path):
     (tmp_path / "found.json").write_text(json.dumps(small_table()))
     app = visit(monkeypatch, tmp_path / "runs", ablation=str(tmp_path / "found.json"))
