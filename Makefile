@@ -22,7 +22,7 @@ BROWSER_TESTS := tests/browser
 ALONE_TESTS := tests/training/test_distributed.py tests/ingest/test_cluster.py tests/ablation/test_ablation.py
 PARTS := --numprocesses 2 --dist loadfile
 
-.PHONY: help app lab test check lint-js trust mutants audit notebooks docs wheel sample-data pictures benchmarks figures clean
+.PHONY: help app lab test check lint-js trust mutants audit notebooks notebook-outputs docs wheel sample-data pictures benchmarks figures clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -84,6 +84,9 @@ AUDIT = if test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit 
 
 notebooks: .venv/dev ## run every notebook from top to bottom
 	$(BIN)/pytest --nbmake --nbmake-timeout 300 --numprocesses 2 $(TEST) notebooks
+
+notebook-outputs: .venv/dev browser ## run the notebooks and store them with their outputs, pictures small (ten minutes on two cores)
+	$(BIN)/python -m benchmarks.notebook_outputs $(ONLY)
 
 docs: .venv/dev ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

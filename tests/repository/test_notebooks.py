@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from benchmarks.notebook_outputs import digest_of_code
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MOST_LINES = 14  # about ten, and a table of parameters
+LARGEST = 500_000  # characters of a notebook with its pictures
 names = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 
@@ -22,8 +28,46 @@ def test_there_are_nine_in_order():
 
 
 @names
-def test_a_notebook_is_stored_without_outputs(path):
-    assert not [c for c in cells(path, "code") if c.outputs or c.execution_count]
+def test_a_notebook_is_stored_with_the_outputs_of_its_code_run_from_top_to_bottom(path):
+    """`make notebook-outputs` writes them again."""
+    notebook = nbformat.read(path, as_version=4)
+    code = cells(path, "code")
+    assert notebook.metadata["msm"]["outputs_of"] == digest_of_code(notebook), "the code has changed since"
+    assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
+    assert not [o for c in code for o in c.outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    assert any(o.get("name") == "stdout" for o in code[-1].outputs), "the answer is not printed"
+
+
+@names
+def test_the_outputs_are_small_run_no_scripts_and_name_no_place_of_a_machine(path):
+    text = path.read_text(encoding="utf-8")
+    kinds = {kind for c in cells(path, "code") for o in c.outputs for kind in o.get("data", {})}
+    assert len(text) < LARGEST and kinds <= {"text/plain", "text/html", "image/png"}
+    assert "widgets" not in nbformat.read(path, as_version=4).metadata
+    assert not re.search(r"<script|/home/|/root/|/tmp/|/work/|/Users/", text)
+
+
+def test_all_notebooks_together_stay_light():
+    assert sum(p.stat().st_size for p in NOTEBOOKS) < 4 * LARGEST
+
+
+def test_every_notebook_installs_what_is_missing_in_the_same_first_cell(monkeypatch, tmp_path):
+    firsts = {cells(p, "code")[0].source for p in NOTEBOOKS}
+    (source,) = firsts
+    ran: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda words, check: ran.append(words[1:]))
+    monkeypatch.chdir(NOTEBOOKS[0].parent)
+    exec(compile(source, "install", "exec"), {})
+    assert ran == []  # here everything is there
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    exec(compile(source, "install", "exec"), {})
+    assert [words[1] for words in ran] == ["pip", "msm"] and ran[1][1:] == ["msm", "sample", "../sample_data"]
+    wanted = ran[0][-1].removeprefix("msm-workbench[").rstrip("]").split(",")
+    extras = tomllib.loads((NOTEBOOKS[0].parents[1] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {*wanted} <= {*extras}
 
 
 @names
@@ -35,12 +79,12 @@ def test_it_opens_with_a_question(path):
 
 
 @names
-def test_its_second_cell_takes_parameters_from_papermill(path):
+def test_its_third_cell_takes_parameters_from_papermill(path):
     tagged = [
         i for i, c in enumerate(nbformat.read(path, as_version=4).cells) if "parameters" in c.metadata.get("tags", [])
     ]
 
-    assert tagged == [1]
+    assert tagged == [2]
 
 
 @names
