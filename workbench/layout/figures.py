@@ -30,7 +30,8 @@ def danger_button(label: str, *, key: str) -> bool:
 
 
 def show_figure(figure: go.Figure, page: str, name: str, cell: str) -> None:
-    """Draw a figure of a page, and below it the notebook cell that draws the same."""
+    """Draw a figure of a page, and below it the notebook cell that draws the same; without a zoom, which no address would keep."""
+    figure.update_layout(dragmode=False)
     st.plotly_chart(figure, key=f"{page}.figure.{name}", config=figure_config(page, name))
     copy_as_code(cell)
 

@@ -15,12 +15,14 @@ from workbench.app_pages.masking_lab.panels import metrics
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.layout.notes_panel import notes_panel
 from workbench.server import fill_endpoint
-from workbench.session import cache, notes, settings, state, url_state
+from workbench.session import cache, notes, page_texts, settings, state, url_state
 from workbench.session.cache import Filled
 from workbench.views.fill_in.filmstrip import strip_answer
 from workbench.views.fill_in.verdict import NOTHING_HIDDEN, verdict
 from workbench.views.formatting import escape_markdown
 from workbench.views.notebook_code import timeline_code
+
+VIEW = ("measure", "zoom")  # of the strip and its timeline, among the settings of the page
 
 
 @st.fragment
@@ -83,7 +85,15 @@ def _show_filmstrip(
         cursor=state.focus(),
         ask=fill_endpoint.address(catalog, title.title_id, run_path) if run_path else None,
         notes=notes.of_shots(catalog, title.title_id),
+        view={name: text for name in VIEW if (text := settings.text(name))},
+        on_view=_keep_view,
     )
+
+
+def _keep_view(view: dict[str, str]) -> None:
+    for name in VIEW:
+        page_texts.put(name, view.get(name))
+    url_state.write()
 
 
 def _apply_gesture(catalog: Catalog, gesture: Gesture) -> None:

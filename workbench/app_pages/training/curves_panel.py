@@ -14,7 +14,7 @@ from msm.runs.monitor import Measured, Watched
 from workbench.components.growing_figure import growing_figure
 from workbench.layout.figures import columns, copy_as_code
 from workbench.layout.metric_help import METRIC_HELP, baseline_help
-from workbench.session import settings
+from workbench.session import page_texts, settings, url_state
 from workbench.session.base_path import base_address
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown, grouped, number
@@ -91,14 +91,18 @@ class Drawing:
     folders: Mapping[str, Path]
     colors: Colors
 
-    def show(self, curve: Callable[..., go.Figure], name: str, *words: Any, **settings: Any) -> None:
+    def show(self, curve: Callable[..., go.Figure], name: str, *words: Any, **how: Any) -> None:
         """Draw a curve, and below it the cell that draws the same."""
         if self.colors:
-            settings["colors"] = dict(self.colors)
+            how["colors"] = dict(self.colors)
         alt = f"{HEADINGS[name]}: {', '.join(self.runs)}"
-        figure = curve(self.runs, *words, **settings)
-        growing_figure(figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt)
-        given = ["runs", *map(repr, words), *(f"{key}={value!r}" for key, value in settings.items())]
+        figure = curve(self.runs, *words, **how)
+        zoom = f"zoom.{name}"  # among the settings of the page
+        growing_figure(
+            figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt, zoom=settings.text(zoom),
+            on_zoom=lambda part: _keep_zoom(zoom, part),
+        )  # fmt: skip
+        given = ["runs", *map(repr, words), *(f"{key}={value!r}" for key, value in how.items())]
         copy_as_code(
             notebook_code.training_code(
                 {n: self.folders[n] for n in self.runs}, f"{curve.__name__}({', '.join(given)})"
@@ -110,6 +114,11 @@ def _alarm(gauge: str) -> float:
     from msm.evaluation.geometry import FEW_DIMENSIONS, NARROW
 
     return {"rankme": FEW_DIMENSIONS, "pair_cosine": NARROW}[gauge]
+
+
+def _keep_zoom(setting: str, part: str) -> None:
+    page_texts.put(setting, part or None)
+    url_state.write()
 
 
 def _config(name: str) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def filmstrip(
     cursor: int | None = None,
     ask: str | None = None,
     notes: Mapping[int, str] | None = None,
+    view: Mapping[str, str] | None = None,
+    on_view: Callable[[dict[str, str]], None] | None = None,
 ) -> None:
     """Show a title's shots (`views.strip.strip_shots`), the hidden ones, and the scores of the fill-in (`views.strip.strip_answer`).
 
@@ -78,6 +80,8 @@ def filmstrip(
     arcs      drawn from shot to shot, their meanings named
     cursor    the focused shot
     notes     what people noted about shots
+    view      how the strip is looked at: `measure` of the timeline and `zoom` of the frames; what is not named is at its default
+    on_view   called with the view after a person has changed it
     ask       address of the fill-in, requested at each gesture before the rerun (`workbench.server.fill_endpoint`)
     """
     gesture_key = f"{key}.number"
@@ -87,6 +91,10 @@ def filmstrip(
         if gesture:
             st.session_state[gesture_key] = gesture.number
             on_gesture(gesture)
+
+    def on_view_change() -> None:
+        if on_view is not None:
+            on_view(_read_view(st.session_state[key].get("view")))
 
     # Streamlit sends a constant message above 10 kB once and its hash afterwards, so the shots are a message of their own.
     data = {
@@ -99,11 +107,14 @@ def filmstrip(
         "cursor": cursor,
         "notes": {str(shot): text for shot, text in notes.items()} if notes else None,
         "ask": ask,
+        "view": dict(view or {}),
         "gesture": st.session_state.get(gesture_key, 0),
         "session": st.session_state.setdefault(f"{key}.session", uuid4().hex[:8]),
     }
     with st.container(gap=None):
-        _component()(key=key, data=data, on_gesture_change=on_change, height=_usual_height(shots))
+        _component()(
+            key=key, data=data, on_gesture_change=on_change, on_view_change=on_view_change, height=_usual_height(shots)
+        )
         _component()(key=f"{key}.shots", data={"shots": shots}, height=1)
 
 
@@ -116,6 +127,12 @@ def _usual_height(shots: dict[str, Any]) -> int:
     if shots["thumbnails"]:
         return 605 if many else 545
     return 560 if many else 350
+
+
+def _read_view(value: Any) -> dict[str, str]:
+    """The view in a message of the browser; nothing of a value that is none."""
+    given = value if isinstance(value, dict) else {}
+    return {name: str(given[name])[:40] for name in ("measure", "zoom") if given.get(name)}
 
 
 def _read(value: Any) -> Gesture | None:

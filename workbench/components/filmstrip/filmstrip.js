@@ -17,7 +17,7 @@ import { makeTimeline } from "./timeline.js";
 import { timesOf } from "./times.js";
 import { makeToolbar } from "./toolbar.js";
 
-/** @import { Brush, Draft, Handlers, Measure, Score, Shots, State, View } from "./types.js" */
+/** @import { Brush, Draft, Handlers, Measure, Score, Shots, State, StripView, View } from "./types.js" */
 
 const HEIGHT = 372; // of the frames, in pixels
 /** @type {Measure} */
@@ -58,7 +58,7 @@ function emptyView() {
  * @param {State} data
  * @param {Handlers} [handlers]
  */
-export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = {}) {
+export function render(el, data, { onGesture = () => {}, onDraft = () => {}, onView = () => {} } = {}) {
   const root = element("div", "filmstrip");
   const spoken = element("div", "spoken", { role: "status", "aria-live": "polite" });
   const view = emptyView();
@@ -80,6 +80,7 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
       announce(`Looking at shot ${shot}`);
       commit(shot);
     },
+    onZoom: () => tellView(),
     onArrive: (shot) => player.playing || player.seek(view.times.start(shot)),
     onWindow: (first, last) => timeline.showWindow(view.times.start(first), view.times.end(last)),
     playing: () => player.playing,
@@ -94,13 +95,47 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
     pan: (time) => strip.pan(view.times.at(time)),
     point: (shot) => (shot == null ? strip.hideTip() : strip.showTip(shot, timeline.pointer)),
     chooseMeasure(key) {
-      choose(key);
-      timeline.build();
-      timeline.draw();
-      strip.update(() => true);
-      player.update();
+      showMeasure(key);
+      tellView();
     },
   });
+
+  let wanted = ""; // the measure that somebody chose, also while nothing is hidden and there is none
+  let heard = "{}"; // the view that was told from outside last
+
+  /** @param {string} key */
+  function showMeasure(key) {
+    wanted = key;
+    choose(key);
+    timeline.build();
+    timeline.draw();
+    strip.update(() => true);
+    player.update();
+  }
+
+  /** @param {number} factor */
+  function zoomBy(factor) {
+    strip.zoomBy(factor);
+    tellView();
+  }
+
+  function tellView() {
+    const first = view.measures[0]?.key;
+    const zoom = strip.zoom();
+    onView({ ...(wanted && wanted !== first ? { measure: wanted } : {}), ...(zoom === 1 ? {} : { zoom: String(Number(zoom.toFixed(3))) }) });
+  }
+
+  /**
+   * Take up a view from outside where it is another one than before: a link, a reload, Back.
+   * @param {StripView} look
+   */
+  function takeView(look) {
+    if (JSON.stringify(look) === heard) return;
+    heard = JSON.stringify(look);
+    const { measure = "", zoom = "1" } = look;
+    if (measure !== wanted) showMeasure(measure || (view.measures[0]?.key ?? ""));
+    if (Number(zoom) > 0 && Math.abs(Number(zoom) - strip.zoom()) > 0.002) strip.zoomTo(Number(zoom));
+  }
 
   /** @param {Brush} name */
   function chooseBrush(name) {
@@ -128,7 +163,7 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
   const toolbar = makeToolbar(view, {
     chooseBrush,
     chooseModality,
-    zoom: (factor) => strip.zoomBy(factor),
+    zoom: zoomBy,
     help: () => showHelp(Boolean(help.hidden)),
   });
   const help = makeHelp(() => showHelp(false));
@@ -152,10 +187,10 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
     "?": () => showHelp(Boolean(help.hidden)),
     p: player.toggle,
     v: player.lift,
-    "+": () => strip.zoomBy(1.4),
-    "=": () => strip.zoomBy(1.4),
-    "-": () => strip.zoomBy(1 / 1.4),
-    0: () => strip.zoomBy(0),
+    "+": () => zoomBy(1.4),
+    "=": () => zoomBy(1.4),
+    "-": () => zoomBy(1 / 1.4),
+    0: () => zoomBy(0),
     m: nextModality,
   };
   for (const { name, key } of BRUSHES) keys[key] = () => chooseBrush(name);
@@ -228,7 +263,7 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
   }
 
   /** @param {State} state */
-  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = null, cursor = null, notes = null }) {
+  function update({ shots, hidden, modality = "", answer = null, curve = null, arcs = null, cursor = null, notes = null, look = {} }) {
     const other = shots && shots.key !== view.shots.key;
     const before = { hidden: view.hidden, score: view.score, look: view.look, notes: view.notes, measures: namesOf(view.measures) };
     Object.assign(view, { curve, arcs, look: cursor, hidden: lossesOf(hidden, modality), notes: notesOf(notes) });
@@ -236,7 +271,7 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
     else if (other) view.part = "";
     view.answered = answer?.shots ?? [];
     view.measures = answer?.measures ?? [];
-    choose(view.measure.key);
+    choose(wanted || view.measure.key);
     if (other) openTitle(shots);
     else {
       strip.update((i) => differs(before, i));
@@ -245,6 +280,8 @@ export function render(el, data, { onGesture = () => {}, onDraft = () => {} } = 
     if (other || before.measures !== namesOf(view.measures)) timeline.build();
     toolbar.update();
     if (!other || !timeline.fit()) timeline.draw(); // to ask how wide it is lays the page out once more
+    if (other) heard = "of another title";
+    takeView(look);
     root.dataset.hidden = String(view.hidden.size); // what a test or a benchmark waits for
   }
 

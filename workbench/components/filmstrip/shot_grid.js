@@ -92,6 +92,12 @@ export function makeShotGrid(root, view, onWindow) {
     fit();
   }
 
+  /** @param {number} wanted as `zoom()` told it before */
+  function zoomTo(wanted) {
+    zoom = Math.min(wanted, MAX_ZOOM);
+    fit();
+  }
+
   function reportWindow() {
     if (!cells.length) return;
     const step = list.scrollHeight / Math.ceil(cells.length / layout.columns);
@@ -144,6 +150,8 @@ export function makeShotGrid(root, view, onWindow) {
     open,
     fit,
     zoomBy,
+    zoomTo,
+    zoom: () => zoom,
     focus,
     focusOn,
     keepInSight,

@@ -5,7 +5,7 @@ messages. The first is kept by key; Streamlit sends it once and afterwards only 
 
 import { render } from "./filmstrip.js";
 
-/** @import { Answer, Draft, Gesture, Message, SentGesture, Shots } from "./types.js" */
+/** @import { Answer, Draft, Gesture, Message, SentGesture, Shots, StripView } from "./types.js" */
 
 const shotsByKey = (globalThis.__msmShots ??= new Map());
 const strips = (globalThis.__msmStrips ??= new Set());
@@ -21,6 +21,7 @@ function keepShots(shots) {
 
 const PATIENCE_MS = 1500;
 const LATE_MS = 400;
+const VIEW_MS = 300;
 
 /** @type {(ms: number) => Promise<null>} */
 const pause = (ms) => new Promise((go) => window.setTimeout(() => go(null), ms));
@@ -68,6 +69,9 @@ class MountedStrip {
   session;
   /** @type {(gesture: SentGesture | null) => void} */
   send = () => {};
+  /** @type {(view: StripView) => void} */
+  sendView = () => {};
+  viewTimer = 0;
 
   /** @param {HTMLElement} el */
   constructor(el) {
@@ -80,9 +84,11 @@ class MountedStrip {
    * the whole hidden set, so sending it twice is safe. Numbers start anew in a new session (a restarted server).
    * @param {Message} message
    * @param {(gesture: SentGesture | null) => void} send
+   * @param {(view: StripView) => void} sendView
    */
-  show(message, send) {
+  show(message, send, sendView) {
     this.send = send;
+    this.sendView = sendView;
     window.clearTimeout(this.retry);
     if (message.session === this.session && message.gesture < this.gestures) {
       this.retry = window.setTimeout(() => this.send(this.last), PATIENCE_MS);
@@ -96,10 +102,10 @@ class MountedStrip {
   paint() {
     const shots = this.message && shotsByKey.get(this.message.strip);
     if (!this.message || !shots) return;
-    const { hidden, modality, answer, curve, arcs, cursor, notes } = this.message;
-    const state = { shots, hidden, modality, answer, curve, arcs, cursor, notes };
+    const { hidden, modality, answer, curve, arcs, cursor, notes, view: look } = this.message;
+    const state = { shots, hidden, modality, answer, curve, arcs, cursor, notes, look };
     if (this.strip) return this.strip.update(state);
-    this.strip = render(this.el, state, { onGesture: (gesture) => this.commit(gesture), onDraft: (draft) => this.fetchScores(draft) });
+    this.strip = render(this.el, state, { onGesture: (gesture) => this.commit(gesture), onDraft: (draft) => this.fetchScores(draft), onView: (view) => this.keepView(view) });
     window.setTimeout(() => releaseHeight(this.el));
   }
 
@@ -116,6 +122,15 @@ class MountedStrip {
     const scores = gesture.look == null ? this.fetchScores(gesture) : null;
     if (scores) await Promise.race([scores.then((answer) => this.score(last, answer)), pause(LATE_MS)]);
     if (this.unsent && last === this.last) this.flush();
+  }
+
+  /**
+   * A wheel zooms in many steps, of which the last is told.
+   * @param {StripView} view
+   */
+  keepView(view) {
+    window.clearTimeout(this.viewTimer);
+    this.viewTimer = window.setTimeout(() => this.sendView(view), VIEW_MS);
   }
 
   flush() {
@@ -154,6 +169,7 @@ class MountedStrip {
   destroy() {
     strips.delete(this);
     window.clearTimeout(this.retry);
+    window.clearTimeout(this.viewTimer);
     this.request?.stop.abort();
     if (this.unsent) this.flush();
     this.strip?.destroy();
@@ -172,7 +188,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     mounted.set(parentElement, strip);
     strips.add(strip);
   }
-  strip.show(data, (value) => setTriggerValue("gesture", value));
+  strip.show(
+    data,
+    (value) => setTriggerValue("gesture", value),
+    (value) => setTriggerValue("view", value),
+  );
   return () => {
     strip.destroy();
     mounted.delete(parentElement);

@@ -21,6 +21,7 @@ const LARGE_PX = 150; // a frame of this width needs no other in the tooltip
  * @property {() => void} onHidden a stroke has ended and something else is hidden
  * @property {() => void} onDraft
  * @property {(shot: number) => void} onLook
+ * @property {() => void} onZoom the wheel made the frames larger or smaller
  * @property {(shot: number) => void} onArrive the current shot is another one
  * @property {(first: number, last: number) => void} onWindow
  * @property {() => boolean} playing
@@ -206,6 +207,7 @@ export function makeStrip(root, view, handlers) {
     if (!event.ctrlKey) return;
     event.preventDefault();
     grid.zoomBy(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+    handlers.onZoom();
   }
 
   list.addEventListener("pointerdown", pressed);
@@ -250,6 +252,6 @@ export function makeStrip(root, view, handlers) {
     window.clearTimeout(rest);
   }
 
-  const { fit, focus, pan, zoomBy } = grid;
-  return { list, tip: tip.tip, open, fit, focus, update, repaint, keyed, standAt, pan, zoomBy, showTip, hideTip: tip.hide, stop };
+  const { fit, focus, pan, zoomBy, zoomTo, zoom: zoomOf } = grid;
+  return { list, tip: tip.tip, open, fit, focus, update, repaint, keyed, standAt, pan, zoomBy, zoomTo, zoom: zoomOf, showTip, hideTip: tip.hide, stop };
 }

@@ -71,6 +71,15 @@ export interface State {
   cursor?: number | null;
   /** What people have noted about shots. */
   notes?: Record<string, string> | null;
+  /** How the strip is looked at; what is not named is at its default. */
+  look?: StripView;
+}
+
+export interface StripView {
+  /** The key of the timeline's measure. */
+  measure?: string;
+  /** Of the frames: 1 as the strip opens. */
+  zoom?: string;
 }
 
 /** What is hidden after the pointer or the key is let go. */
@@ -85,6 +94,8 @@ export interface Gesture extends Draft {
 }
 
 export interface Handlers {
+  /** A person looks at the strip in another way. */
+  onView?: (view: StripView) => void;
   /** Once a gesture, when the pointer or the key is let go. */
   onGesture?: (gesture: Gesture) => void;
   /** When the pointer comes down, and when it rests while it draws: what the gesture would say if it ended now. */
@@ -152,6 +163,7 @@ export interface Message extends Omit<State, "shots"> {
   /** The number of the last gesture that Python has heard of. */
   gesture: number;
   session: string;
+  view?: StripView;
 }
 
 declare global {

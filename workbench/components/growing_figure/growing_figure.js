@@ -11,7 +11,7 @@ Plotly keeps the zoom of a figure with the same layout.uirevision, as long as it
  * @property {{ resize(el: HTMLElement): void }} Plots
  */
 
-/** @typedef {{ figure: string, config: object, library: string, alt: string }} Message */
+/** @typedef {{ figure: string, config: object, library: string, alt: string, zoom?: string }} Message */
 /** @typedef {Record<string, any>} Layout */
 
 const tool = () => /** @type {{ Plotly?: Plotly }} */ (globalThis).Plotly;
@@ -83,6 +83,20 @@ export function fitted(layout, width) {
   return { ...layout, annotations: notes.filter((note) => note.name !== LINE_END), showlegend: true, legend, margin };
 }
 
+const short = (/** @type {number} */ value) => String(Number(value.toPrecision(6)));
+
+/**
+ * Show a part of the figure, `X0..X1,Y0..Y1`; all of it where that is empty.
+ * @param {Layout} layout
+ * @param {string} zoom
+ */
+function zoomed(layout, zoom) {
+  if (!zoom) return;
+  const [x, y] = zoom.split(",").map((ends) => ends.split("..").map(Number));
+  layout.xaxis = { ...layout.xaxis, range: x, autorange: false };
+  layout.yaxis = { ...layout.yaxis, range: y, autorange: false };
+}
+
 /** @type {WeakMap<HTMLElement, GrowingFigure>} */
 const mounted = new WeakMap();
 
@@ -112,6 +126,12 @@ class GrowingFigure {
   /** @type {string | undefined} */
   latest;
 
+  zoom = ""; // the part that is seen
+  heard = ""; // the one that was told from outside last: a message may be older than what a person has done since
+  told = 0;
+  /** @type {(zoom: string) => void} */
+  tell = () => {};
+
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.el = document.createElement("div");
@@ -124,7 +144,7 @@ class GrowingFigure {
   }
 
   /** @param {Message} message */
-  async show({ figure, config, library: address, alt }) {
+  async show({ figure, config, library: address, alt, zoom = "" }) {
     this.el.setAttribute("aria-label", alt);
     this.latest = figure;
     let drawing;
@@ -137,8 +157,27 @@ class GrowingFigure {
     }
     if (this.latest !== figure || !this.el.isConnected) return; // a newer one came while the library was loading
     const { data, layout } = JSON.parse(figure);
-    await drawing.react(this.el, data, themed(fitted(layout, this.el.clientWidth), this.el), config);
+    const shown = themed(fitted(layout, this.el.clientWidth), this.el);
+    if (zoom !== this.heard) {
+      this.heard = this.zoom = zoom;
+      this.told += 1;
+    }
+    shown.uirevision = `${shown.uirevision} ${this.told}`; // another one, and Plotly forgets what a person zoomed to before
+    zoomed(shown, this.zoom);
+    await drawing.react(this.el, data, shown, config);
+    if (!this.drawn) this.listen();
     this.drawn = true;
+  }
+
+  listen() {
+    const plot = /** @type {HTMLElement & { on: (name: string, heard: (change: Layout) => void) => void, layout: Layout }} */ (this.el);
+    plot.on("plotly_relayout", (change) => {
+      if (!Object.keys(change).some((key) => /axis\.(range|autorange)/.test(key))) return;
+      const { xaxis, yaxis } = plot.layout;
+      const all = change["xaxis.autorange"] || (xaxis.autorange && yaxis.autorange);
+      this.zoom = all ? "" : [xaxis.range, yaxis.range].map((ends) => ends.map(short).join("..")).join(",");
+      this.tell(this.zoom);
+    });
   }
 
   destroy() {
@@ -148,13 +187,14 @@ class GrowingFigure {
   }
 }
 
-/** @param {{ parentElement: HTMLElement, data: Message }} component */
-export default function ({ parentElement, data }) {
+/** @param {{ parentElement: HTMLElement, data: Message, setTriggerValue: (name: string, value: string) => void }} component */
+export default function ({ parentElement, data, setTriggerValue }) {
   let figure = mounted.get(parentElement);
   if (!figure) {
     figure = new GrowingFigure(parentElement);
     mounted.set(parentElement, figure);
   }
+  figure.tell = (zoom) => setTriggerValue("zoom", zoom || "all");
   figure.show(data);
   return () => {
     figure.destroy();

@@ -1,0 +1,78 @@
+"""What only the browser knew stands in the address too: the timeline's measure, zooms, and the round of the game."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import press, settled
+from tests.browser.test_masking_lab import visit
+
+pytestmark = pytest.mark.browser
+
+
+def measure(page: Page, name: str):
+    return page.get_by_role("radiogroup", name="Measure").get_by_role("radio", name=name, exact=True)
+
+
+def undo(page: Page):
+    return page.get_by_role("button", name=re.compile("^Undo"))
+
+
+def test_the_timelines_measure_and_the_strips_zoom_survive_a_reload_and_are_undone(page: Page, address: str):
+    visit(page, address, hidden="3-8")
+    measure(page, "Raw cosine").click()
+    expect(page).to_have_url(re.compile("measure=raw"))
+    width = page.locator(".shot").first.evaluate("e => e.clientWidth")
+    page.get_by_role("button", name=re.compile("^Larger frames")).click()
+    expect(page).to_have_url(re.compile("zoom=1.4"))
+    settled(page)
+
+    page.reload()
+    expect(measure(page, "Raw cosine")).to_be_checked()
+    expect(page.locator(".plot")).to_have_attribute("aria-label", re.compile("^raw cosine"))
+    assert page.locator(".shot").first.evaluate("e => e.clientWidth") > width
+    settled(page)
+    page.go_back()
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("measure|zoom"))
+    expect(measure(page, "Centred cosine")).to_be_checked()
+    assert page.locator(".shot").first.evaluate("e => e.clientWidth") == width
+
+
+def test_the_round_of_the_game_stands_in_the_address(page: Page, address: str):
+    page.goto(f"{address}/?title=short&hidden=3-9&panel=Guess")
+    press(page.get_by_role("button", name=re.compile("^Choice 1")))
+    press(page.get_by_role("button", name="Next shot"))
+    expect(page).to_have_url(re.compile("round=1"))
+    asked = page.get_by_text(re.compile("Which of these")).inner_text()
+    settled(page)
+    page.reload()
+    expect(page.get_by_text(asked, exact=True)).to_be_visible()
+
+
+def test_a_zoom_into_a_curve_survives_a_reload_and_is_undone(page: Page, address: str):
+    page.goto(f"{address}/training?training=mediafm")
+    plot = page.locator(".st-key-training-progress .js-plotly-plot")
+    expect(plot.locator(".main-svg").first).to_be_visible()
+    settled(page)
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("zoom.progress="))
+    seen = plot.evaluate("e => e.layout.xaxis.range.map((x) => Math.round(x * 10))")
+    settled(page)
+    page.reload()
+    expect(plot.locator(".main-svg").first).to_be_visible()
+    assert plot.evaluate("e => e.layout.xaxis.range.map((x) => Math.round(x * 10))") == seen
+    settled(page)
+    press(undo(page))
+    expect(page).not_to_have_url(re.compile("zoom.progress="))
+    page.wait_for_function(
+        "() => document.querySelector('.st-key-training-progress .js-plotly-plot').layout.xaxis.autorange === true"
+    )
