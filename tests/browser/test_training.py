@@ -50,7 +50,11 @@ def test_trainings_are_started_watched_stopped_resumed_and_deleted(page: Page, a
     expect(page.get_by_role("heading", name=re.compile("^mediafm is "))).to_be_visible()
     page.get_by_text("Start a training").click()
     press(page.get_by_role("button", name="How long will it take?"))
-    expect(page.get_by_text(re.compile("mediafm.*about .* steps of"))).to_be_visible()
+    answer = page.get_by_text(re.compile("mediafm.*about .* steps of"))
+    expect(answer).to_be_visible()
+    settled(page)
+    page.wait_for_timeout(1000)  # figures that are drawn again take their time
+    expect(answer).to_be_in_viewport()
     start(page, "first", 6)
     expect(page.get_by_text("first done")).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("^first is "))).to_be_visible()

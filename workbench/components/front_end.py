@@ -24,6 +24,7 @@ IN_STREAMLIT = {  # folder → the module that mounts the component; it imports 
     "history": ("history.js",),
     "tour": ("tour.js",),
     "theme": ("theme.js",),
+    "into_view": ("into_view.js",),
 }
 
 

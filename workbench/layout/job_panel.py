@@ -13,6 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from workbench.components.into_view import into_view
 from workbench.server import jobs
 from workbench.server.jobs import Job
 from workbench.server.roles import may_edit
@@ -20,6 +21,8 @@ from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.views.formatting import escape_markdown, left_in_words
 
 ENDED = {jobs.DONE: "done", jobs.FAILED: "failed", jobs.STOPPED: "stopped", jobs.LOST: "gone"}
+SCROLLED_TO = ("estimate", "budget")  # kinds whose answer is waited for at its button
+_SEEN_RUNNING = "jobs.seen running"
 EVERY_S = 1.0  # between two updates of a running job
 
 
@@ -76,6 +79,8 @@ def _running(folders: list[Path]) -> None:
     for job in now:
         with st.container(border=True):
             _bar(job)
+        if job.kind in SCROLLED_TO:
+            st.session_state.setdefault(_SEEN_RUNNING, set()).add(job.name)
 
 
 def _bar(job: Job) -> None:
@@ -103,6 +108,8 @@ def _ended(job: Job, done: Callable[[Job, DeltaGenerator], None]) -> None:
     if job.answer:  # also a job that failed may have a partial result
         with content:
             done(job, buttons)
+    if job.name in st.session_state.get(_SEEN_RUNNING, ()):  # the answer of a job that somebody waits for
+        into_view(job.name, key=f"seen.{job.name}")
     buttons.button(
         "Dismiss",
         key=f"dismiss.{job.name}",

@@ -103,7 +103,8 @@ def _finish(catalog: Path, folder: Path, name: str, changed: dict[str, Any]) -> 
         state.await_training(run.name)
         st.session_state[_STARTED], st.session_state[_NAME_IS_TAKEN] = run.name, True
         st.toast(f"**{escape_markdown(run.name)}** was started.", icon=":material/model_training:")
-    st.rerun()
+        st.rerun()
+    st.rerun(scope="fragment")  # the curves above stay as they are, and so does the place of the answer
 
 
 def _find_problem(catalog: Path, name: str, typed: str, changed: dict[str, Any]) -> str:
