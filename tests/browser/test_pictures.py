@@ -37,7 +37,7 @@ class View(NamedTuple):
 
 
 VIEWS = {
-    "masking-lab": View("/?title=harbour-lights&run=neighbour", 1340, "Masking lab", ".shot img.frame", 40),
+    "masking-lab": View("/?title=harbour-lights&run=neighbour", 1460, "Masking lab", ".shot img.frame", 40),
     "map": View("/map?title=harbour-lights", 1000, "Embedding map", ".shot-map canvas.base"),
     "retrieval": View("/retrieval?run=mediafm&title=the-last-greenhouse", 1160, "Shot retrieval", ".card img", 6),
     "training": View("/training?run=neighbour", 1100, "Training", ".js-plotly-plot .main-svg"),
