@@ -47,6 +47,9 @@ def test_the_round_of_the_game_stands_in_the_address(page: Page, address: str):
     press(page.get_by_role("button", name=re.compile("^Choice 1")))
     press(page.get_by_role("button", name="Next shot"))
     expect(page).to_have_url(re.compile("round=1"))
+    assert top_of(page, "button", "Clear") < top_of(
+        page, "radio", "Guess"
+    )  # the buttons that hide stand above the panels
     asked = page.get_by_text(re.compile("Which of these")).inner_text()
     settled(page)
     page.reload()
@@ -76,3 +79,30 @@ def test_a_zoom_into_a_curve_survives_a_reload_and_is_undone(page: Page, address
     page.wait_for_function(
         "() => document.querySelector('.st-key-training-progress .js-plotly-plot').layout.xaxis.autorange === true"
     )
+
+
+def top_of(page: Page, role: str, name: str) -> float:
+    box = page.get_by_role(role, name=name, exact=True).bounding_box()  # type: ignore[arg-type]
+    assert box is not None
+    return box["y"]
+
+
+TITLES = """e => {
+  const frame = e.getBoundingClientRect();
+  const inside = (b) => b.left >= frame.left - 1 && b.right <= frame.right + 1 && b.top >= frame.top - 1 && b.bottom <= frame.bottom + 1;
+  const titles = [...e.querySelectorAll(".xtitle, .ytitle")].map((t) => [t.textContent, inside(t.getBoundingClientRect())]);
+  const area = e.querySelector(".nsewdrag").getBoundingClientRect().width / frame.width;
+  return { cut: titles.filter(([, whole]) => !whole).map(([text]) => text), titles: titles.length, area };
+}"""
+
+
+@pytest.mark.parametrize("path", ["/ablations", "/training?training=mediafm"])
+def test_on_a_telephone_a_figure_has_room_and_its_axis_titles_are_whole(page: Page, address: str, path: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}{path}")
+    plots = page.locator(".js-plotly-plot:has(.main-svg .xtitle)")
+    expect(plots.first).to_be_visible()
+    settled(page)
+    found = plots.first.evaluate(TITLES)
+    assert found["titles"] and found["cut"] == []
+    assert found["area"] > 0.5, found
