@@ -68,7 +68,8 @@ def source_of(name: str, work: Path) -> Path:
     for title in catalog:
         scenes = title.shots["scene"].to_numpy() if "scene" in title.shots else np.zeros(title.num_shots, int)
         columns = {m.name: np.asarray(title.embeddings[:, m.columns]) for m in catalog.modalities}
-        np.savez(source / f"{title.title_id}.npz", scene=scenes, **columns)
+        arrays: dict[str, Any] = {"scene": scenes, **columns}
+        np.savez(source / f"{title.title_id}.npz", **arrays)
     catalog.titles[["title_id", "split"]].to_csv(source / "titles.csv", index=False)
     return source
 

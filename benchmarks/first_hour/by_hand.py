@@ -159,7 +159,8 @@ def probe(out: Path, source: Path) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import average_precision_score
 
-    folder, tables = Folder(out), {}
+    folder = Folder(out)
+    tables: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for row in folder.titles.itertuples():
         with np.load(source / f"{row.title_id}.npz") as arrays:
             if "scene" not in arrays:
