@@ -14,8 +14,6 @@ import numpy as np
 
 from msm.data.catalog import Catalog
 from msm.errors import InputError
-from msm.importers.metadata import columns_of, embed_metadata, is_made_elsewhere
-from msm.ingest.encoder_places import read_places
 
 
 def read_as_trained(catalog: Catalog, run: Path, facts: Mapping[str, Any]) -> Catalog:
@@ -46,6 +44,10 @@ def left_out(catalog: Catalog, read: Catalog) -> dict[str, list[str]]:
 
 
 def _made_again(catalog: Catalog, run: Path, told: Mapping[str, Any], trained_on: Path) -> Catalog:
+    # Here, because the encoders bring half a second of imports, which every prediction would wait for.
+    from msm.importers.metadata import columns_of, embed_metadata, is_made_elsewhere
+    from msm.ingest.encoder_places import read_places
+
     if elsewhere := [name for name, of in told.items() if is_made_elsewhere(of)]:
         raise InputError(
             f"{run} was told the vectors {elsewhere[0]!r} of each title, but {catalog.path} "

@@ -19,11 +19,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-try:
-    from torch.nn.attention.varlen import varlen_attn
-except ImportError:  # torch 2.9
-    varlen_attn = None  # type: ignore[assignment]
-
 
 @dataclass(frozen=True)
 class Part:
@@ -156,7 +151,7 @@ def attention_weights(
 def _kernel(query: Tensor, bias: Tensor | None) -> Attention:
     if query.device.type == "cpu":
         return window_by_window
-    if query.device.type == "cuda" and bias is None and varlen_attn is not None and _fits_one_kernel(query):
+    if query.device.type == "cuda" and bias is None and _fits_one_kernel(query) and varlen_attn() is not None:
         return in_one_kernel
     return padded
 
@@ -165,6 +160,16 @@ def _fits_one_kernel(query: Tensor) -> bool:
     """The requirements of torch's FlashAttention kernel: 16 bits, heads of 8, 16 … 256, Ampere or later."""
     half = query.dtype in (torch.float16, torch.bfloat16)
     return half and query.shape[-1] % 8 == 0 and query.shape[-1] <= 256 and _capability(query.device) >= (8, 0)
+
+
+@cache
+def varlen_attn() -> Callable[..., Tensor] | None:
+    """torch's variable-length attention; None before torch 2.10. Importing it takes two seconds, so only a GPU does."""
+    try:
+        from torch.nn.attention import varlen
+    except ImportError:
+        return None
+    return varlen.varlen_attn  # type: ignore[return-value]
 
 
 @cache
@@ -199,14 +204,13 @@ def in_one_kernel(
     query: Tensor, key: Tensor, value: Tensor, packing: Packing, bias: Tensor | None, rows: Tensor | None = None
 ) -> Tensor:
     """Use torch's variable-length kernel: NVIDIA GPUs, 16 bits, no bias."""
-    assert varlen_attn is not None and bias is None
+    kernel = varlen_attn()
+    assert kernel is not None and bias is None
     ends = packing.ends
     if rows is not None:
         counts = torch.bincount(packing.window[rows], minlength=len(packing.keep))
         ends = F.pad(counts.cumsum(dim=0), (1, 0)).to(torch.int32)
-    mixed = varlen_attn(query, key, value, ends, packing.ends, packing.longest, packing.longest)
-    assert isinstance(mixed, Tensor)
-    return mixed
+    return kernel(query, key, value, ends, packing.ends, packing.longest, packing.longest)
 
 
 def padded(

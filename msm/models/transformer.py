@@ -151,8 +151,15 @@ def offsets(num_tokens: int, device: torch.device) -> Tensor:
     return (place[None, :] - place[:, None]).nan_to_num(0.0)
 
 
+def only_shapes() -> bool:
+    """Whether only shapes are asked for; arithmetic on the meta device makes torch import its compiler, which takes two seconds."""
+    return torch.get_default_device().type == "meta"
+
+
 def turns(length: int, width: int) -> Tensor:
     """(length, width / 2) complex: rotations by position × rate, for rates from 1 down to 1/10 000 a shot."""
+    if only_shapes():
+        return torch.empty(length, width // 2, dtype=torch.complex64)
     rate = torch.exp(-torch.arange(0, width, 2) / width * math.log(10_000.0))
     angle = torch.arange(length)[:, None] * rate
     return torch.polar(torch.ones_like(angle), angle)
@@ -179,6 +186,8 @@ def turns_of(packing: Packing, turn: Tensor | None) -> Tensor | None:
 
 def sinusoids(length: int, width: int) -> Tensor:
     """(length, width): sines and cosines of rising wavelength (Vaswani et al., 2017), deviation about 0.7."""
+    if only_shapes():
+        return torch.empty(length, width)
     place = torch.arange(length, dtype=torch.float32)[:, None]
     pairs = -(-width // 2)
     rate = torch.exp(-torch.arange(pairs, dtype=torch.float32) / pairs * math.log(10_000.0))

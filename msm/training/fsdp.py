@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 from msm.models.transformer import Block
 
 
 def shard_blocks(module: nn.Module, device: torch.device, count: int) -> None:
     """Shard every block over `count` processes, each shard on the device; nothing else is moved."""
+    from torch.distributed.fsdp import fully_shard  # a second of imports, for trainings that are sharded
+
     mesh = torch.distributed.init_device_mesh(device.type, (count,))
     for block in [m for m in module.modules() if isinstance(m, Block)]:
         trained = next(block.parameters()).requires_grad  # else it is a copy, such as a teacher or an average
@@ -32,14 +32,14 @@ def shard_blocks(module: nn.Module, device: torch.device, count: int) -> None:
             sharded.set_force_sum_reduction_for_comms(True)  # gloo supports no other reduction
 
 
-def is_sharded(tensor: Tensor) -> bool:
-    """Whether this process holds only a shard of a tensor of any shape."""
-    return isinstance(tensor, DTensor)
+def is_sharded(tensor: Any) -> bool:
+    """Whether this process holds only a shard of a tensor of any shape: a `DTensor`, whose module is only imported to shard."""
+    return hasattr(tensor, "full_tensor")
 
 
 def whole(tensor: Tensor) -> Tensor:
     """A tensor of any shape, gathered if it is sharded; every process must call this."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return tensor.full_tensor() if is_sharded(tensor) else tensor  # type: ignore[operator]
 
 
 def gathered(state: Any, keep: bool) -> Any:
@@ -51,7 +51,7 @@ def gathered(state: Any, keep: bool) -> Any:
         return {key: gathered(value, keep) for key, value in state.items()}
     if isinstance(state, list | tuple):
         return [gathered(value, keep) for value in state]
-    if not isinstance(state, DTensor):
+    if not is_sharded(state):
         return state
     full = state.full_tensor()
     return full.cpu() if keep else None
@@ -59,8 +59,11 @@ def gathered(state: Any, keep: bool) -> Any:
 
 def shard_like(tensor: Tensor, like: Tensor) -> Tensor:
     """A whole tensor of any shape, sharded as `like` is, without communication."""
-    if not isinstance(like, DTensor) or isinstance(tensor, DTensor):
+    if not is_sharded(like) or is_sharded(tensor):
         return tensor
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
+    assert isinstance(like, DTensor)
     return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
 
 

@@ -6,6 +6,7 @@ R principal components, C width of a contextual embedding, P features of a pair,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -38,6 +39,7 @@ from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen_hid
 from msm.models.heads.neighbour.tuning import TRUSTS, Parts, choose_departure
 from msm.models.heads.neighbour.window_cache import NeighbourWindowCache
 from msm.models.packing import Part
+from msm.models.transformer import only_shapes
 from msm.recipes.model import ModelConfig
 
 BANDWIDTHS = (0.7, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0)  # shots; initial bandwidths of the kernels
@@ -69,7 +71,7 @@ class NeighbourHead(Head):
         kernels, kept, width = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim), cfg.width
         self.feature_width, self.chooses_sharpening = shot_dim, cfg.sharpen == "chosen"
         self.contextual_width = embedding_width(shot_dim, kept, kernels)
-        self.log_bandwidths = nn.Parameter(torch.tensor(BANDWIDTHS).log())
+        self.log_bandwidths = nn.Parameter(torch.tensor([math.log(b) for b in BANDWIDTHS]))
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
         self.pair_scores = nn.ModuleList(_perceptron(PAIR_FEATURES, HIDDEN_UNITS, kernels) for _ in range(ROUNDS))
         self.kriging = Kriging(shot_dim) if cfg.start == "kriging" else None
@@ -90,8 +92,8 @@ class NeighbourHead(Head):
         self.correction = nn.Linear(width, shot_dim)
         self.weigh = nn.Softmax(dim=-1)  # a module, so that msm.interpret.attention can hook it
         # Computed from the training data or chosen on the validation titles; saved with the weights.
-        self.register_buffer("components", torch.eye(shot_dim, kept))  # (D, R)
-        self.register_buffer("gram", torch.eye(kept), persistent=False)  # (R, R) their scalar products
+        self.register_buffer("components", _identity(shot_dim, kept))  # (D, R)
+        self.register_buffer("gram", _identity(kept, kept), persistent=False)  # (R, R) their scalar products
         self.register_buffer("whitening", torch.ones(kept))
         self.register_buffer("trust", torch.ones(()))
         self.register_buffer("sharpening", torch.tensor([cfg.sharpness, 0.0]))  # as `sharpen` takes it
@@ -403,6 +405,10 @@ class NeighbourHead(Head):
     def attention_layer(self) -> nn.Module:
         """The softmax over the visible shots, (B, K, H, S)."""
         return self.weigh
+
+
+def _identity(rows: int, columns: int) -> Tensor:
+    return torch.empty(rows, columns) if only_shapes() else torch.eye(rows, columns)
 
 
 def _perceptron(given: int, units: int, out: int) -> nn.Sequential:
