@@ -39,7 +39,7 @@ def is_sharded(tensor: Any) -> bool:
 
 def whole(tensor: Tensor) -> Tensor:
     """A tensor of any shape, gathered if it is sharded; every process must call this."""
-    return tensor.full_tensor() if is_sharded(tensor) else tensor  # type: ignore[operator]
+    return tensor.full_tensor() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
 
 
 def gathered(state: Any, keep: bool) -> Any:

@@ -15,7 +15,6 @@ COMPILER = "torch._dynamo"
 RUNS = Path(__file__).parents[2] / "sample_data" / "runs"
 OPENED = """
 import sys
-from pathlib import Path
 from msm.inference.run import Run
 Run.open({run!r})
 print("{compiler}" in sys.modules)
