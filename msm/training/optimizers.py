@@ -97,7 +97,10 @@ class WeightAverage:
     def follow(self, model: nn.Module) -> None:
         """Update the average with the weights after a step."""
         decay = min(self.decay, (1 + self.num_steps) / (10 + self.num_steps))
-        torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - decay)
+        for own, new in zip(
+            self.model.parameters(), model.parameters(), strict=True
+        ):  # not all at once: some may be sharded
+            own.lerp_(new, 1 - decay)
         self.num_steps += 1
 
     def state_dict(self) -> dict[str, Any]:
