@@ -145,7 +145,7 @@ class ShotEncoder(nn.Module):
         global_: Tensor | None = None,
         part: Part | None = None,
     ) -> Encoded:
-        """As `encode`, for the features of hidden shots alone: where the head does not read the encoder's output, it is zero."""
+        """As `encode`, shapes included, for the features of hidden shots alone: encodings (B, S, W) that the head does not read are zero."""
         if self.head.needs_encoder():
             return self.encode(shots, hidden, valid, global_, part)
         x = shots.new_zeros(*valid.shape, self.cfg.width)

@@ -152,7 +152,7 @@ class NeighbourHead(Head):
         return self.prior_logits(at).softmax(dim=-1)
 
     def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None = None) -> Filled:
-        """Windows with what the head starts from at the hidden places; the arguments are those of `Head.estimate`."""
+        """Windows (B, S, D) with what the head starts from at the hidden places; the arguments are those of `Head.estimate`."""
         at = HiddenIndex.of(hidden & valid, valid)
         windows = self.windows(shots)
         return self.fill_in(windows, at, None if known is None else KnownColumns.of(windows, at, known))
@@ -189,7 +189,7 @@ class NeighbourHead(Head):
         order: Tensor | None = None,
         part: Part | None = None,
     ) -> Tensor:
-        """The same of some shots; of the hidden ones without a table as wide as all."""
+        """The same of some places, (B, S) bool → (H, D); of the hidden shots without a table of all."""
         at = encoded.estimate.at
         if torch.equal(where & valid, at.valid & ~at.visible):
             return self._predicted(encoded)[at.real]
