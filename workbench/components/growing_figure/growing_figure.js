@@ -170,7 +170,7 @@ class GrowingFigure {
   }
 
   listen() {
-    const plot = /** @type {HTMLElement & { on: (name: string, heard: (change: Layout) => void) => void, layout: Layout }} */ (this.el);
+    const plot = /** @type {HTMLElement & { on: (name: string, heard: (change: Layout) => void) => void, layout: Layout }} */ (/** @type {unknown} */ (this.el));
     plot.on("plotly_relayout", (change) => {
       if (!Object.keys(change).some((key) => /axis\.(range|autorange)/.test(key))) return;
       const { xaxis, yaxis } = plot.layout;
