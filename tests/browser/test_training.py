@@ -32,7 +32,7 @@ def nothing_left(world: Path):
 
 def start(page: Page, name: str, steps: int) -> None:
     """Fill in the form and start it; the form is open already."""
-    for label, value in (("Training steps", steps), ("Width of the encoder", 32), ("Depth of the encoder", 1)):
+    for label, value in (("Training steps", steps), ("Encoder width", 32), ("Encoder depth", 1)):
         field = page.get_by_role("spinbutton", name=label)
         field.fill(str(value))
         field.press("Enter")

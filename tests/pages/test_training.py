@@ -264,7 +264,7 @@ def test_the_table_groups_sweeps_and_draws_hyperparameters_against_skill(monkeyp
     assert list(app.dataframe[1].value["Best run"]) == ["widths/base-0"] and app.get("plotly_chart")
     figure = parallel_figure(runs_table(many))
     assert [d.label for d in figure.data[0].dimensions] == [
-        "Mask ratio", "mask.other", "mask.unchanged", "Width of the encoder", "Head", "Skill, %",
+        "Mask ratio", "mask.other", "mask.unchanged", "Encoder width", "Head", "Skill, %",
     ]  # fmt: skip
     assert sorted(figure.data[0].dimensions[-1]["values"]) == [20, 20, 40]
     names: dict = {}
@@ -295,11 +295,11 @@ def test_a_link_to_a_run_that_is_gone_says_so(monkeypatch, tmp_path):
 def test_the_form_shows_its_command_and_refuses_what_is_impossible_in_the_recipes_words(monkeypatch, tmp_path):
     app = visit(monkeypatch, tmp_path / "none")
     field = {n.label: n for n in app.number_input}
-    field["Width of the encoder"].set_value(96)
+    field["Encoder width"].set_value(96)
     field["Mask ratio"].set_value(0.4).run()
     command = app.code[-1].value
     assert command.startswith("msm train") and command.endswith("--set mask.ratio=0.4 --set model.width=96")
-    assert any(n.label == "Width of the encoder :blue[●]" for n in app.number_input)
+    assert any(n.label == "Encoder width :blue[●]" for n in app.number_input)
 
     next(n for n in app.number_input if n.label.startswith("Width")).set_value(97).run()
     assert "model.width (97) must be a multiple of model.heads (4)" in app.error[0].value

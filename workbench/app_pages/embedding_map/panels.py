@@ -24,7 +24,7 @@ from workbench.layout.notes_panel import notes_panel
 from workbench.session import notes, page_texts, settings, state, url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.page_context import switch_to_page
-from workbench.views.formatting import clock, count, escape_markdown
+from workbench.views.formatting import clock, count, escape_markdown, grouped
 from workbench.views.map.component_data import ranges
 from workbench.views.map.figure import map_figure
 from workbench.views.map.sentences import (
@@ -170,7 +170,7 @@ def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
     with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:", **settings.flag("table")):
         st.dataframe(_table(catalog, rows[:LONGEST_TABLE]), hide_index=True, height=min(38 + 35 * len(rows), 360))
         if len(rows) > LONGEST_TABLE:
-            st.caption(f"The first {LONGEST_TABLE}; all of them are in the notebook, by *Copy as code*.")
+            st.caption(f"Showing {grouped(LONGEST_TABLE)} of {grouped(len(rows))}; *CSV* and *Parquet* have all of them.")
 
 
 def _show_ways_on(catalog: Catalog, stored: StoredMap | None) -> None:

@@ -1,6 +1,7 @@
 /* Beside the map: the clicked shot with its true neighbours, and the frames of the selection. */
 
 import { element } from "../elements.js";
+import { formatCount } from "../format.js";
 import { formatRanges } from "./decode.js";
 import { labelOf, nameOf, noteOf, quoteOf, titleOf } from "./points.js";
 import { fillThumbnails, swatch, thumbnail } from "./thumbnails.js";
@@ -41,7 +42,7 @@ export function makeSidePanel(root, view, actions) {
     const step = Math.max(1, count / MAX_FRAMES);
     const sample = Array.from({ length: Math.min(count, MAX_FRAMES) }, (_, k) => selected[Math.floor(k * step)]);
     side.append(element("h4", "", {}, summary), frameGrid("frames", sample));
-    if (count > MAX_FRAMES) side.append(element("p", "small", {}, `Every ${step.toFixed(1).replace(/\.0$/, "")}th of them is shown.`));
+    if (count > MAX_FRAMES) side.append(element("p", "small", {}, `Showing ${MAX_FRAMES} of ${formatCount(count)}, spread evenly`));
     actions.announce(`${summary} chosen`);
   }
 
