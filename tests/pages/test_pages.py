@@ -106,7 +106,7 @@ def test_a_link_may_hide_one_modality_and_the_lab_says_what_the_model_was_shown(
     app = visit(monkeypatch, LAB, world / "catalog", world / "runs", hidden="3-8", modality="audio")
 
     assert app.query_params["modality"] == "audio"
-    assert "Only the sound is hidden" in text_of(app)
+    assert "Only the audio is hidden" in text_of(app)
     assert "was not shown the rest of these shots either" in text_of(app)
 
 
@@ -125,8 +125,9 @@ def test_the_data_page_shows_what_the_catalog_holds_and_that_it_is_sound(monkeyp
         "Shots": "120",
         "Hours": "0.2",
         "Embedding dimension": "64",
+        "dtype": "float16",
     }
-    assert "Sound" in text_of(app)
+    assert "Valid" in text_of(app)
     assert "seeded screenplay" in text_of(app)
     assert [t.label.split()[-1] for t in app.tabs] == ["holds", "own"]
 
