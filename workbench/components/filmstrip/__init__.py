@@ -125,7 +125,7 @@ def _usual_height(shots: dict[str, Any]) -> int:
     """
     many = len(shots["starts"]) > 150  # they fill the box that scrolls
     if shots["thumbnails"]:
-        return 605 if many else 545
+        return 605 if many else 556
     return 560 if many else 350
 
 

@@ -23,7 +23,7 @@ def show_metrics(filled: Filled) -> None:
     """Mean scores of model and best baseline, and the skill, in one row."""
     means = filled.table[["centred_cosine", "best_baseline"]].mean()
     name = filled.best_baseline_name
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", key="lab-numbers"):
         st.metric(":blue[●] Model", number(means["centred_cosine"]), help=METRIC_HELP["model"], width="content")
         st.metric(":orange[◆] Best baseline", number(means["best_baseline"]), help=baseline_help(name), width="content")
         st.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=METRIC_HELP["skill"], width="content")
