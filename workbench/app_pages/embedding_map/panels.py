@@ -170,7 +170,9 @@ def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:
     with st.expander(f"Table of {count(len(rows), 'shot')}", icon=":material/table:", **settings.flag("table")):
         st.dataframe(_table(catalog, rows[:LONGEST_TABLE]), hide_index=True, height=min(38 + 35 * len(rows), 360))
         if len(rows) > LONGEST_TABLE:
-            st.caption(f"Showing {grouped(LONGEST_TABLE)} of {grouped(len(rows))}; *CSV* and *Parquet* have all of them.")
+            st.caption(
+                f"Showing {grouped(LONGEST_TABLE)} of {grouped(len(rows))}; *CSV* and *Parquet* have all of them."
+            )
 
 
 def _show_ways_on(catalog: Catalog, stored: StoredMap | None) -> None:
