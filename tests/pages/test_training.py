@@ -301,7 +301,7 @@ def test_the_form_shows_its_command_and_refuses_what_is_impossible_in_the_recipe
     assert command.startswith("msm train") and command.endswith("--set mask.ratio=0.4 --set model.width=96")
     assert any(n.label == "Encoder width :blue[●]" for n in app.number_input)
 
-    next(n for n in app.number_input if n.label.startswith("Width")).set_value(97).run()
+    next(n for n in app.number_input if n.label.startswith("Encoder width")).set_value(97).run()
     assert "model.width (97) must be a multiple of model.heads (4)" in app.error[0].value
     assert next(b for b in app.button if b.label == "Start").disabled
 
