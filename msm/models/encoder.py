@@ -240,18 +240,6 @@ class ShotEncoder(nn.Module):
         """
         return self.head.features(encoded, hidden, valid, order, part)
 
-    def decode_only(
-        self,
-        where: Tensor,
-        encoded: Encoded,
-        hidden: Tensor,
-        valid: Tensor,
-        order: Tensor | None = None,
-        part: Part | None = None,
-    ) -> Tensor:
-        """(B, S) bool, the rest as for `decode` → (H, V): the features of these places only."""
-        return self.head.features_of(where, encoded, hidden, valid, order, part)
-
     def predict(self, features: Tensor) -> Tensor:
         """(..., V) → (..., D): predicted shots, or with `cfg.centred` their difference from the mean of the training shots.
 
@@ -269,7 +257,8 @@ class ShotEncoder(nn.Module):
         where = touched_shots(hidden) if where is None else where
         if self.head.positionwise:
             return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
-        return self.predict(self.decode_only(where, self.encode_if_read(shots, hidden, valid, global_), hidden, valid))
+        encoded = self.encode_if_read(shots, hidden, valid, global_)
+        return self.predict(self.head.features_of(where, encoded, hidden, valid))
 
     def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
         """Predict the shot at every position, (B, S, D); shapes as for `encode`."""

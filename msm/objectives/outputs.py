@@ -60,7 +60,7 @@ class Outputs:
                 batch.where, batch.shown, batch.masked, batch.valid, batch.global_, batch.part
             )
         encoded = self.model.encode_if_read(batch.shown, batch.masked, batch.valid, batch.global_, batch.part)
-        return self.model.decode_only(batch.where, encoded, batch.masked, batch.valid, self._order, batch.part)
+        return self.model.head.features_of(batch.where, encoded, batch.masked, batch.valid, self._order, batch.part)
 
 
 def shuffled_places(batch: MaskedBatch) -> Tensor:

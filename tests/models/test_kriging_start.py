@@ -208,7 +208,7 @@ def test_a_training_batch_without_the_encoder_has_the_loss_and_gradients_of_one_
             torch.manual_seed(seed)
             encoded = encode(shots, hidden, valid)
             torch.manual_seed(seed)  # the head draws here where `encode_if_read` was not asked
-            predicted = model.predict(model.decode_only(hidden, encoded, hidden, valid))
+            predicted = model.predict(model.head.features_of(hidden, encoded, hidden, valid))
             loss = -torch.nn.functional.cosine_similarity(predicted, target, dim=-1).mean()
             loss.backward()
             rest = [p.grad for n, p in model.named_parameters() if n.startswith("neighbour.") and p.grad is not None]

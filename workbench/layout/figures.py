@@ -36,6 +36,12 @@ def show_figure(figure: go.Figure, page: str, name: str, cell: str) -> None:
     copy_as_code(cell)
 
 
+def draw(figure: go.Figure, key: str) -> None:
+    """Draw a figure without buttons, and without a zoom, which no address would keep."""
+    figure.update_layout(dragmode=False)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
 def figure_config(page: str, name: str) -> dict[str, Any]:
     """Plotly's configuration of a figure with one button, which saves it as PNG."""
     image = {"format": "png", "scale": 3, "filename": f"{page}-{name}"}

@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.app_pages.ablations import cached
 from workbench.app_pages.ablations.cached import Ablation
+from workbench.layout.figures import draw
 from workbench.layout.metric_help import baseline_help
 from workbench.server.roles import may_edit, require_editor
 from workbench.session.arguments import read_arguments
@@ -120,7 +121,7 @@ def _show_search(table: dict[str, Any]) -> None:
         for line in search_sentences(table):
             st.markdown(line)
         if any(t["score"] is not None for t in table["search"]["trials"]):
-            st.plotly_chart(search_figure(table), key="search", config={"displayModeBar": False})
+            draw(search_figure(table), "search")
 
 
 def _show_parameter(one: Ablation, table: dict[str, Any], parameter: dict[str, Any]) -> None:
@@ -134,7 +135,7 @@ def _show_parameter(one: Ablation, table: dict[str, Any], parameter: dict[str, A
                 st.code(hyperparameter_code(one.table_path, key), language="python")
     st.markdown(hyperparameter_sentence(parameter))
     if drawn:
-        st.plotly_chart(hyperparameter_figure(table, key), key=f"knob.{key}", config={"displayModeBar": False})
+        draw(hyperparameter_figure(table, key), f"knob.{key}")
         if has_own_scale(table, key):
             st.caption("Its axis is wider than that of the others.")
 
@@ -189,7 +190,7 @@ def show_scaling() -> None:
     for name, entry in sets.items():
         table = scaling_table(entry)
         st.markdown(scaling_sentence(name, table))
-        st.plotly_chart(scaling_figure(table), width="stretch", config={"displaylogo": False})
+        draw(scaling_figure(table), f"scaling.{name}")
         with st.expander("Copy as code"):
             st.code(scaling_code(cached.SCALING, name), language="python")
         st.caption(f"`{entry['command']}`")

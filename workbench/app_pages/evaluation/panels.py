@@ -124,7 +124,7 @@ def show_titles(catalog: Catalog, reports: Reports, run_path: Path) -> None:
         return
     st.subheader("Title by title", anchor=False)
     st.caption("Click a point to open that title in the masking lab.")
-    figure = report_figures.titles_figure(reports)
+    figure = report_figures.titles_figure(reports).update_layout(dragmode=False)  # as `show_figure`
     chosen = st.plotly_chart(
         figure, key=TITLES_KEY, config=figure_config(PAGE, "titles"), on_select="rerun", selection_mode="points"
     )

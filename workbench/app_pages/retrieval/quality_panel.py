@@ -9,6 +9,7 @@ import streamlit as st
 
 from msm import Catalog, InputError
 from workbench.app_pages.retrieval import cached
+from workbench.layout.figures import draw
 from workbench.session import settings
 from workbench.views import search_results as views
 from workbench.views.formatting import count, escape_markdown
@@ -38,7 +39,7 @@ def show_quality(catalog: Catalog, finders: dict[str, Any], run_path: Path | Non
         return
     table = views.measures_table(measured)
     st.markdown(views.measures_sentence(table, str(label)))
-    st.plotly_chart(views.measures_figure(table), key="retrieval.measures", config={"displayModeBar": False})
+    draw(views.measures_figure(table), "retrieval.measures")
     figure = st.column_config.NumberColumn
     names = {"how": "Search", "r1": "R@1", "r5": "R@5", "r10": "R@10", "map": "mAP", "median_rank": "Median rank"}
     st.dataframe(

@@ -10,6 +10,7 @@ from msm import Catalog, Title
 from msm.data.ranges import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import say_and_step
 from workbench.components.filmstrip import Arcs
+from workbench.layout.figures import draw
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, settings, shot_frames
 from workbench.views.formatting import number
@@ -40,7 +41,8 @@ def show(
         shown.append(shot_frames.frame(catalog, first + int(line.shot), of=title.title_id, badge=badge))
     frames.html(styled(row(shown)))
     drawn = attention_figure(found.weights, found.layers, found.seen, shot, starts, duration_s=title.duration_s)
-    figure.plotly_chart(drawn, key="attention", config={"displayModeBar": False})
+    with figure:
+        draw(drawn, "attention")
     shares = found.shares(layer or None)
     rho = interpretation_cache.agreement_with_influence(catalog, run_path, title.title_id, hidden, shot, table)
     foot.caption(attention_words(shares, layer, rho))

@@ -12,6 +12,7 @@ from workbench.app_pages.masking_lab.panels import attention
 from workbench.app_pages.masking_lab.panels.expected import focused, say_and_step
 from workbench.app_pages.masking_lab.panels.progress import bar
 from workbench.components.filmstrip import Arcs
+from workbench.layout.figures import draw
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
@@ -80,7 +81,7 @@ def show_influence(
         shown.append(shot_frames.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge))
     st.html(styled(row(shown)))
     drawn = influence_figure(table, shot, starts, duration_s=title.duration_s)
-    st.plotly_chart(drawn, key="influence", config={"displayModeBar": False})
+    draw(drawn, "influence")
     foot.caption(f"{METHODS[method]} Arcs above: nearer to the truth thanks to that shot; below, grey: misled by it.")
     with foot.expander("Copy as code", icon=":material/code:"):
         ranges = format_ranges(hidden)

@@ -11,6 +11,7 @@ from msm import Catalog, Title
 from msm.interpret.surprise import agreement, peaks, peaks_at_scenes
 from workbench.app_pages.masking_lab.panels.progress import bar
 from workbench.components.filmstrip import Curve
+from workbench.layout.figures import draw
 from workbench.session import interpretation_cache, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.interpretation_cache import SurpriseCurve
@@ -34,7 +35,7 @@ def panel(catalog: Catalog, title: Title, run_path: Path, filled: Filled | None)
     st.markdown(f"**{surprise_sentence(scenes, found.table)}**")
     st.html(styled(row([peak_frame(catalog, title, found, int(shot)) for shot in top])))
     figure = surprise_figure(found.table, top, duration_s=title.duration_s)
-    st.plotly_chart(figure, key="surprise", config={"displayModeBar": False})
+    draw(figure, "surprise")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_how_sentence(fast, exact, title.num_shots))
         if exact is None and not fast.exact and st.button("Hide every shot alone", icon=":material/timer:"):

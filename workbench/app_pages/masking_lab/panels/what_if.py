@@ -10,6 +10,7 @@ import streamlit as st
 from msm import Catalog, Title
 from msm.data.ranges import format_ranges
 from workbench.app_pages.masking_lab.panels.expected import focused
+from workbench.layout.figures import draw
 from workbench.session import interpretation_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
 from workbench.session.page_context import runs_beside
@@ -39,7 +40,7 @@ def less_of_the_film(catalog: Catalog, title: Title, run_path: Path, filled: Fil
     hidden = tuple(state.hidden())
     table = interpretation_cache.context_curve(catalog, run_path, title.title_id, hidden)
     st.markdown(f"**{context_sentence(table)}**")
-    st.plotly_chart(context_figure(table), key="context", config={"displayModeBar": False})
+    draw(context_figure(table), "context")
     num_used = int(table["num_hidden"].iloc[0])
     some = (
         "" if num_used == len(hidden) else f" {num_used} of the {len(hidden)} hidden shots, evenly spread, were used."
