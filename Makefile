@@ -21,8 +21,11 @@ APP ?=
 BROWSER_TESTS := tests/browser
 ALONE_TESTS := tests/training/test_distributed.py tests/ingest/test_cluster.py tests/ablation/test_ablation.py
 PARTS := --numprocesses 2 --dist loadfile
+# Tools that cannot be beside our packages have environments of their own, .ci/tools/NAME.txt, with ours behind: torch is installed once.
+TOOLS := trackers fiftyone atlas
+TOOL_TESTS := tests/training/test_trackers.py tests/exports/test_exports.py
 
-.PHONY: help app lab test check lint-js trust mutants audit notebooks notebook-outputs docs wheel sample-data pictures benchmarks figures clean
+.PHONY: help app lab test check lint-js tools trust mutants audit notebooks notebook-outputs docs wheel sample-data pictures benchmarks figures clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +37,9 @@ lab: .venv/app ## open the notebooks
 	$(BIN)/jupyter lab notebooks
 
 test: .venv/dev browser ## every test, as CI runs them
+ifeq ($(TEST),)
+	@mkdir -p .venv/tools; { $(INSTALL_TOOLS); } >.venv/tools/log 2>&1 & echo $$! >.venv/tools/pid
+endif
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,9 +49,10 @@ ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
 else # three parts, each by files on two processes; the paths keep the second and third from collecting, and importing, every test.
 # In the browser part files run by name: by size, the one that installs the wheel for minutes would come last.
-	failed=; $(BIN)/pytest -p no:nbmake $(PARTS) -m "not browser and not notebook and not alone" || failed=1; \
+	failed=; $(BIN)/pytest -p no:nbmake $(PARTS) -m "not browser and not notebook and not alone and not tool" || failed=1; \
 	  $(BIN)/pytest -p no:nbmake --no-loadscope-reorder $(PARTS) -m browser $(BROWSER_TESTS) || failed=1; \
-	  $(BIN)/pytest --nbmake $(PARTS) -m "notebook or alone" notebooks $(ALONE_TESTS) || failed=1; \
+	  while kill -0 $$(cat .venv/tools/pid) 2>/dev/null; do sleep 1; done; cat .venv/tools/log; \
+	  $(BIN)/pytest --nbmake $(PARTS) -m "notebook or alone or tool" notebooks $(ALONE_TESTS) $(TOOL_TESTS) || failed=1; \
 	  { $(AUDIT); } || failed=1; test -z "$$failed"
 endif
 
@@ -66,6 +73,18 @@ LINT_JS = if ! command -v npm >/dev/null; then echo "lint-js: skipped, npm is no
 	  elif ! cmp -s package.json node_modules/.installed && ! { npm install --no-audit --no-fund --silent >/dev/null 2>&1 && \
 	    cp package.json node_modules/.installed; }; then echo "lint-js: skipped, npm cannot install eslint and typescript here"; \
 	  else npm run --silent lint; fi
+
+tools: .venv/dev ## environments of W&B, MLflow, trackio, FiftyOne and Embedding Atlas, for their tests (a minute)
+	@mkdir -p .venv/tools; { $(INSTALL_TOOLS); }
+
+# Words for the same reason as AUDIT below, and so that `test` runs them beside its first part. The lists name what .venv lacks or has in
+# another version, so nothing is resolved; the line in zz_behind.pth puts .venv's packages after an environment's own.
+INSTALL_TOOLS = for tool in $(TOOLS); do into=.venv/tools/$$tool; list=.ci/tools/$$tool.txt; \
+	  if test $$into/installed -nt $$list -a $$into/installed -nt .venv/dev; then continue; fi; \
+	  rm -rf $$into; $(BIN)/python -m venv --without-pip $$into && \
+	  $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >$$(echo $$into/lib/python*/site-packages)/zz_behind.pth && \
+	  $(BIN)/pip --python $$into/bin/python install --disable-pip-version-check --quiet --no-deps --no-compile --requirement $$list && \
+	  touch $$into/installed || echo "tools: $$tool cannot be installed here, so its tests are skipped"; done
 
 trust: .venv/dev ## fifty kills a verb, 20 000 spoiled inputs (three minutes on two cores); FIRST_SEED=10000 for others
 	MSM_KILLS=50 MSM_INPUTS=10000 MSM_FIRST_SEED=$(FIRST_SEED) $(BIN)/pytest --numprocesses 2 --dist worksteal tests/faults

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +50,8 @@ def evaluate(
             trained, opened, split=split, full=full, probes=probes, most_titles=titles, progress=progress
         )
     if trackers:
-        with stdout_kept_clean(), Trackers(trackers, trained.folder) as tracked:
+        said = partial(print, "msm:", file=sys.stderr)
+        with stdout_kept_clean(), Trackers(trackers, trained.folder, on_note=said) as tracked:
             tracked.report(measured, evaluation_as_text(measured))
     print(to_json(measured) if as_json else evaluation_as_text(measured))
 

@@ -33,7 +33,9 @@ def train(
     track: Annotated[
         str, typer.Option(help="Also send the curves to trackers: tensorboard, wandb, mlflow, trackio …, by commas.")
     ] = "",
-    project: Annotated[str, typer.Option(help="The project of the trackers.")] = "msm",
+    project: Annotated[
+        str | None, typer.Option(help="The project of the trackers. Default: that of an earlier time, else msm.")
+    ] = None,
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: each process holds a part of the model (FSDP).")
     ] = False,
@@ -79,7 +81,7 @@ def train(
     with (
         stop_signals() as stop_signal,
         training_bar(folder.recipe.steps) as on_step,
-        Trackers(trackers if first else [], folder, project) as tracked,
+        Trackers(trackers if first else [], folder, project, on_note=_note) as tracked,
     ):
 
         def stepped(line: dict[str, Any]) -> None:

@@ -7,8 +7,9 @@ MLFLOW_TRACKING_URI …).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,24 +17,36 @@ from typing import Any
 from msm.errors import InputError, did_you_mean
 from msm.io import files
 from msm.runs.folder import RunFolder
+from msm.training.tracked_figures import curves, report_figure
+from msm.training.tracker_tools import TOOLS, Report, TrackerTool
 
 PROJECT = "msm"
-IDENTITIES = "trackers.json"  # in a run folder: under which identity a tracker knows the run
+KEPT = "trackers.json"  # in a run folder: in which project and under which identity trackers know the run
 EVENTS = "tensorboard"  # the folder in a run folder that TensorBoard reads
 
 
 class Trackers:
-    """Trackers that are told the recipe at the start, each line of metrics.jsonl, and the best step at the end.
+    """Trackers that are told the recipe at the start, each line of metrics.jsonl, and best step and figures at the end.
 
-    names    as Accelerate names them; a run that was tracked before goes on in W&B and MLflow
-    project  under which trackers with projects file the run
+    names    as Accelerate names them; a run that was tracked before goes on in W&B, MLflow and trackio
+    project  under which trackers with projects file the run; None = that of an earlier time, else "msm"
+    on_note  told a sentence where a tracker fails on the way: it is told no more, and the training goes on
 
     Use as a context manager. InputError for an unknown name, for a package that is missing, or where a tracker cannot start.
     """
 
-    def __init__(self, names: Sequence[str], run: RunFolder, project: str = PROJECT):
-        self.run, self.names, self.project = run, tuple(dict.fromkeys(names)), project
-        self._started: list[Any] = []
+    def __init__(
+        self,
+        names: Sequence[str],
+        run: RunFolder,
+        project: str | None = None,
+        on_note: Callable[[str], object] = lambda sentence: None,
+    ):
+        self.run, self.names, self.on_note = run, tuple(dict.fromkeys(names)), on_note
+        self._kept = _read_kept(run.path / KEPT)
+        self.project = project or self._kept["project"] or PROJECT
+        self._started: dict[str, Any] = {}
+        self._has_lines = False
         if self.names:
             check_names(self.names)
 
@@ -42,84 +55,124 @@ class Trackers:
             from accelerate import PartialState
 
             PartialState()  # Accelerate's trackers ask it which process they are in
-        for name in self.names:
-            self._started.append(self._start(name))
+        try:
+            for name in self.names:
+                with _stdout_as_stderr():
+                    self._started[name] = self._start(name)
+        except InputError:
+            self._finish()
+            raise
         return self
 
     def _start(self, name: str) -> Any:
         from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 
-        kind = LOGGER_TYPE_TO_CLASS[name]
+        kind, known = LOGGER_TYPE_TO_CLASS[name], self._known(name)
         try:
             if name == "tensorboard":  # read from the run folder: tensorboard --logdir RUNS
                 tracker = kind(EVENTS, self.run.path)
             elif kind.requires_logging_directory:
                 tracker = kind(self.project, self.run.path / name)
             else:
-                tracker = kind(self.project, **self._options(name))
+                tracker = kind(
+                    self.project, **_tool(name).options(self.run.path.absolute().name, known, settings_of(self.run))
+                )
             tracker.start()
             if name == "tensorboard":  # whose table of hyperparameters would be a second run in its list
                 return tracker
-            if name not in self._ids:  # MLflow refuses a second recipe
+            if known is None:  # MLflow refuses a second recipe
                 tracker.store_init_configuration(settings_of(self.run))
-            self._keep_id(name, tracker)
+            self._keep(name, _tool(name).identity(tracker))
         except Exception as error:  # each library has errors of its own
-            raise InputError(f"--track {name}: it cannot start ({str(error).splitlines()[0]})") from None
+            raise InputError(f"--track {name}: it cannot start ({_first_line(error)})") from None
         return tracker
 
-    def _options(self, name: str) -> dict[str, Any]:
-        """The name of the run, and where it was tracked before its identity, so that it goes on there."""
-        known, called = self._ids.get(name), self.run.path.name
-        if name == "wandb":
-            return {"name": called, **({"id": known, "resume": "allow"} if known else {})}
-        if name == "mlflow":
-            return {"run_name": called, **({"run_id": known} if known else {})}
-        return {}
+    def _known(self, name: str) -> str | None:
+        """The identity of this run in a tracker, where it was tracked in the same project."""
+        return self._kept["runs"].get(name) if self._kept["project"] in (None, self.project) else None
 
-    @cached_property
-    def _ids(self) -> dict[str, str]:
-        path = self.run.path / IDENTITIES
-        return files.read_json(path) if path.exists() else {}
-
-    def _keep_id(self, name: str, tracker: Any) -> None:
-        """Of trackers in which a run can be continued."""
-        found = {"wandb": lambda: tracker.run.id, "mlflow": lambda: tracker.active_run.info.run_id}.get(name)
-        if found is not None and self._ids.get(name) != found():
-            files.write_json(self.run.path / IDENTITIES, {**self._ids, name: found()})
-
-    def report(self, measured: dict[str, Any], text: str) -> None:
-        """Send a report of `msm evaluate`: its numbers at the best step, and where the tracker has texts the report itself."""
-        split = measured["split"]
-        values = dict(scalars(measured, f"evaluation/{split}"))
-        step = (self.run.info.get("best") or {}).get("step", 0)
-        for name, tracker in zip(self.names, self._started, strict=True):
-            tracker.log(values, step=step)
-            if name == "tensorboard":
-                tracker.writer.add_text(
-                    f"evaluation/{split}", "\n".join(f"    {line}" for line in text.splitlines()), step
-                )
-            elif name == "mlflow":
-                import mlflow
-
-                mlflow.log_text(text, f"evaluation-{split}.txt")
+    def _keep(self, name: str, identity: str | None) -> None:
+        if identity is None or self._known(name) == identity:
+            return
+        runs = self._kept["runs"] if self._kept["project"] in (None, self.project) else {}
+        self._kept = {"project": self.project, "runs": {**runs, name: identity}}
+        files.write_json(self.run.path / KEPT, self._kept)
 
     def log(self, line: dict[str, Any]) -> None:
         """Send a line of metrics.jsonl."""
-        values = dict(scalars(line))
-        for tracker in self._started:
-            tracker.log(values, step=line["step"])
+        values, self._has_lines = dict(scalars(line)), True
+        self._tell(lambda name, tracker: tracker.log(values, step=line["step"]))
+
+    def report(self, measured: dict[str, Any], text: str) -> None:
+        """Send a report of `msm evaluate`: its numbers at the best step, and where the tracker shows them its text and figure."""
+        split = measured["split"]
+        step = (self.run.info.get("best") or {}).get("step", 0)
+        numbers = dict(scalars(measured, f"evaluation/{split}"))
+        report = Report(split, numbers, text, self.run.path / "evaluation.json", step)
+        self._tell(lambda name, tracker: _tool(name).report(tracker, report))
+        self._show([(f"{report.name}/figure", report_figure(measured))] if self._draws else [], step)
 
     def __exit__(self, *_: object) -> None:
+        if self._has_lines:
+            self._end_of_curves()
         self._finish()
 
+    def _end_of_curves(self) -> None:
+        best, step = self.run.info.get("best"), self.run.info.get("steps_done") or 0
+        if best:
+            last = {f"best/{k}": float(v) for k, v in best.items()}
+            self._tell(lambda name, tracker: tracker.log(last, step=step))
+        self._show(curves(self.run.metrics()) if self._draws else [], step)
+
     def _finish(self) -> None:
-        best = self.run.info.get("best")
-        last = {f"best/{k}": float(v) for k, v in best.items()} if best else {}
-        for tracker in self._started:
-            if last:
-                tracker.log(last, step=self.run.info.get("steps_done") or 0)
-            tracker.finish()
+        self._tell(lambda name, tracker: tracker.finish())
         self._started.clear()
+
+    @property
+    def _draws(self) -> bool:
+        """Whether somebody takes figures, and Matplotlib is there to draw them."""
+        wanted = any(_tool(name).figure for name in self._started)
+        return wanted and find_spec("matplotlib") is not None
+
+    def _show(self, figures: Iterable[tuple[str, Any]], step: int) -> None:
+        for title, figure in figures:
+
+            def show(name: str, tracker: Any, title: str = title, figure: Any = figure) -> None:
+                if (draw := _tool(name).figure) is not None:
+                    draw(tracker, title, figure, step)
+
+            self._tell(show)
+
+    def _tell(self, what: Callable[[str, Any], object]) -> None:
+        """Call `what` with each tracker; the run folder has everything, so one that fails does not end a training."""
+        for name, tracker in list(self._started.items()):
+            try:
+                with _stdout_as_stderr():
+                    what(name, tracker)
+            except Exception as error:  # a server that is gone, a full disk
+                del self._started[name]
+                self.on_note(f"--track {name}: it is told no more ({_first_line(error)})")
+
+
+def _tool(name: str) -> TrackerTool:
+    return TOOLS.get(name, TrackerTool())
+
+
+def _read_kept(path: Path) -> dict[str, Any]:
+    """The content of trackers.json: `project`, and `runs` with an identity by tracker."""
+    kept = files.read_json(path) if path.exists() else {"project": None, "runs": {}}
+    if not isinstance(kept, dict) or not isinstance(kept.get("runs"), dict):
+        return {"project": None, "runs": {}}
+    return {"project": kept.get("project"), "runs": kept["runs"]}
+
+
+def _stdout_as_stderr() -> AbstractContextManager[Any]:
+    """Trackers print greetings, and stdout is for the answer of a command."""
+    return redirect_stdout(sys.stderr)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def check_names(names: Sequence[str]) -> None:

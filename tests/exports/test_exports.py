@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
+import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pandas as pd
@@ -27,6 +31,7 @@ from msm.exports.shots import Shots
 from msm.exports.writing import TOOLS, export
 from msm.search.spaces import RawSpace
 from tests.browser.small_world import DIMS, small_title, train_run
+from tests.tool_environments import python_of, run_in
 
 NAMES = {"a/b c": "train", "über #1": "validation", "test": "test"}
 
@@ -173,8 +178,7 @@ def test_rerun_reads_frames_text_vectors_and_the_map(chosen, expected, tmp_path)
     assert held["/titles/test/text"] == 4 and held["/map"] == 1
 
 
-def test_fiftyones_importer_gives_every_shot_its_fields_and_its_vector(chosen, expected, tmp_path):
-    """In an environment that has FiftyOne: its dependencies exclude ours. Elsewhere the documented format is read as it is."""
+def test_a_folder_for_fiftyone_has_a_picture_fields_and_a_vector_for_every_shot(chosen, expected, tmp_path):
     export(chosen, "fiftyone", tmp_path / "out")
     script = (tmp_path / "out" / "open_in_fiftyone.py").read_text(encoding="utf-8")
     compile(script, "open_in_fiftyone.py", "exec")
@@ -187,26 +191,37 @@ def test_fiftyones_importer_gives_every_shot_its_fields_and_its_vector(chosen, e
     np.testing.assert_allclose(vectors[table["vector_row"]], expected[1], atol=1e-5)
     with_picture = [Image.open(tmp_path / "out" / "data" / p).size == (64, 36) for p in table["filepath"]]
     assert with_picture == [False, True, False, True, False]
-    python = os.environ.get("FIFTYONE_PYTHON")
-    if python is None:
-        return
-    code = (
-        "import sys; from fiftyone.utils.csv import CSVDatasetImporter as C\n"
-        f"kinds = {{'int': int, 'float': float, 'str': None}}; fields = {{k: kinds[v] for k, v in {fields!r}.items()}}\n"
-        "with C(dataset_dir=sys.argv[1], fields=fields, skip_missing_media=False) as found:\n"
-        "    print([(s['title_id'], s['shot']) for s in found])"
-    )
-    read = subprocess.run(
-        [python, "-c", code, str(tmp_path / "out")],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "FIFTYONE_DISABLE_SERVICES": "1"},
-    )
-    assert read.stdout.splitlines()[-1] == repr(expected[0]), read.stderr
 
 
-def test_embedding_atlas_makes_an_application_of_the_table(chosen, expected, tmp_path):
-    """In an environment that has it: it needs aiohttp, with which a small Ray does not start. Elsewhere the table alone is read."""
+@pytest.mark.slow
+@pytest.mark.tool
+def test_fiftyone_opens_the_folder_as_a_dataset_in_its_database(chosen, expected, tmp_path):
+    """By the script that stands in the folder; FiftyOne and its MongoDB are in an environment of their own (`make tools`)."""
+    export(chosen, "fiftyone", tmp_path / "out")
+    settings = {"FIFTYONE_DATABASE_DIR": str(tmp_path / "mongo"), "FIFTYONE_DO_NOT_TRACK": "true"}
+    code = f"""if True:
+        import json, sys
+        sys.path.insert(0, {str(tmp_path / "out")!r})
+        from open_in_fiftyone import dataset
+        shots = dataset()
+        columns = ["title_id", "shot", "msm_text", "tone", "year", "embedding"]
+        values = [[list(v) if name == "embedding" else v for v in shots.values(name)] for name in columns]
+        places = shots.load_brain_results("shots").points.shape
+        blue = len(shots.match(__import__("fiftyone").ViewField("tone") == "sad; blue"))
+        with open({str(tmp_path / "found.json")!r}, "w") as file:
+            json.dump({{"values": dict(zip(columns, values)), "places": places, "blue": blue}}, file, default=float)
+    """
+    run_in("fiftyone", "-c", code, **settings, FIFTYONE_CONFIG_PATH=str(tmp_path / "none.json"))
+    found = json.loads((tmp_path / "found.json").read_text())
+    values = found["values"]
+
+    assert list(zip(values["title_id"], values["shot"], strict=True)) == expected[0]
+    np.testing.assert_allclose(values["embedding"], expected[1], atol=1e-5)
+    assert values["year"] == [1980] * 5 and values["tone"][0] == "sad; blue" and values["msm_text"][0] is None
+    assert found["places"] == [5, 2] and found["blue"] == 1
+
+
+def test_a_table_for_embedding_atlas_has_places_neighbours_and_vectors(chosen, expected, tmp_path):
     export(chosen, "atlas", tmp_path / "out")
     table = pq.read_table(tmp_path / "out" / "shots.parquet")
     vectors = pq.read_table(tmp_path / "out" / "vectors.parquet")
@@ -214,13 +229,49 @@ def test_embedding_atlas_makes_an_application_of_the_table(chosen, expected, tmp
     assert {"title_id", "shot", "x", "y", "neighbors", "frame", "text"} <= set(table.column_names)
     assert all(len(n["ids"]) == 4 and i not in n["ids"] for i, n in enumerate(table["neighbors"].to_pylist()))
     np.testing.assert_allclose(np.stack(vectors["embedding"].to_numpy()), expected[1], atol=1e-5)
-    python = os.environ.get("ATLAS_PYTHON")
-    if python is None:
-        return
-    options = ["--x", "x", "--y", "y", "--neighbors", "neighbors", "--text", "text", "--disable-projection"]
-    command = [python, "-m", "embedding_atlas.cli", str(tmp_path / "out" / "shots.parquet"), *options]
-    told = subprocess.run([*command, "--export-application", str(tmp_path / "a.zip")], capture_output=True, text=True)
-    assert told.returncode == 0 and (tmp_path / "a.zip").stat().st_size > 1_000_000, told.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.tool
+def test_embedding_atlas_serves_the_table_to_its_page(chosen, expected, tmp_path):
+    """By the command that `msm export` prints, in an environment of its own (`make tools`): what its page asks for is answered."""
+    opens = shlex.split(export(chosen, "atlas", tmp_path / "out"))
+    port = str(free_port())
+    command = [python_of("atlas"), "-m", "embedding_atlas.cli", *opens[1:], "--port", port, "--no-auto-port"]
+    log = tmp_path / "log"
+    with open(log, "w") as written, subprocess.Popen(command, stdout=written, stderr=written) as server:
+        try:
+            page = patiently(lambda: urlopen(f"http://localhost:{port}/").read(), log)
+            facts = json.loads(urlopen(f"http://localhost:{port}/data/metadata.json").read())
+            sql = "SELECT title_id, shot, len(neighbors.ids) AS near, x IS NOT NULL AS placed FROM dataset ORDER BY id"
+            asked = Request(f"http://localhost:{port}/data/query", json.dumps({"sql": sql, "type": "json"}).encode())
+            asked.add_header("Content-Type", "application/json")
+            rows = json.loads(urlopen(asked).read())
+        finally:
+            server.terminate()
+
+    assert opens[0] == "embedding-atlas" and b"<script" in page
+    columns = facts["props"]["data"]
+    assert columns["projection"] == {"x": "x", "y": "y"} and columns["neighbors"] == "neighbors"
+    assert [(row["title_id"], row["shot"]) for row in rows] == expected[0]
+    assert all(row["near"] == 4 and row["placed"] for row in rows)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def patiently(ask: Callable[[], bytes], log: Path) -> bytes:
+    """The answer of a server that is starting."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            return ask()
+        except OSError:
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.3)
 
 
 def test_the_place_of_a_shot_is_that_of_the_stored_map(world, chosen, monkeypatch):

@@ -48,7 +48,7 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"--transcribe": "weights of a speech recogniser: tests/ingest/test_transcription.py has tiny ones",
     r"^msm import s3:": "a bucket that is not here; tests/importers/test_shards.py reads by URL from memory",
     r"redness|transnetv2": "needs an installed package, or published weights: tests/ingest",
-    r"--track wandb": "trackers that are not installed: tests/training/test_trackers.py",
+    r"--track wandb": "trackers in an environment of their own: tests/training/test_trackers.py",
     r"^msm (push|pull) ": "a hub that is not here: tests/hub has a server of its own",
     r"^msm export .*--to atlas --shots": "a title that the small world lacks: tests/exports",
     r"--device cuda": "no GPU in CI",

@@ -10,7 +10,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 MAKEFILE = (REPO / "Makefile").read_text(encoding="utf-8")
-LEFT_OUT = ("browser", "notebook", "alone")  # by the first part, which has no paths
+LEFT_OUT = ("browser", "notebook", "alone", "tool")  # by the first part, which has no paths
 
 
 def paths_of(variable: str) -> list[Path]:
@@ -19,7 +19,7 @@ def paths_of(variable: str) -> list[Path]:
     return [REPO / word for word in shlex.split(named[1])]
 
 
-@pytest.mark.parametrize("marker", ["browser", "alone"])
+@pytest.mark.parametrize("marker", ["browser", "alone", "tool"])
 def test_every_test_with_a_marker_stands_where_its_part_looks(marker):
     marked = [p for p in (REPO / "tests").rglob("test_*.py") if f"mark.{marker}" in p.read_text(encoding="utf-8")]
     places = paths_of(f"{marker.upper()}_TESTS")

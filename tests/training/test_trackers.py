@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from msm import cli
-from msm.data.catalog import Catalog
+from msm.data.catalog import Catalog, modalities_of
 from msm.errors import InputError
 from msm.runs.folder import RunFolder
-from msm.training.trackers import check_names, scalars
+from msm.training.tracked_figures import curves, picture, report_figure
+from msm.training.trackers import Trackers, check_names, scalars
+from tests.conftest import tiny_titles
 from tests.repository.test_documents import TINY
+from tests.small_runs import rising, write_run
+from tests.tool_environments import run_in
 
 SETTINGS = [w for setting in TINY for w in ("--set", setting)]
 
@@ -35,22 +41,8 @@ def test_tensorboard_reads_the_curves_of_a_run_from_its_folder(tiny_catalog: Cat
     )
     assert "validation/baselines/kriging/centred_cosine" in events.Tags()["scalars"]
     assert "best/centred_cosine" in events.Tags()["scalars"]
-
-
-def test_wandb_keeps_an_offline_run_with_the_recipe(
-    tiny_catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("wandb")
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    run = tmp_path / "runs" / "first"
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["train", str(tiny_catalog.path), str(run), *SETTINGS, "--device", "cpu", "--track", "wandb"])
-    assert not ended.value.code
-    kept = b"".join(f.read_bytes() for f in tmp_path.rglob("*.wandb"))
-    assert b"validation/centred_cosine" in kept
-    assert b"model.width" in kept
+    assert events.Tags()["images"] == ["curves/loss", "curves/validation"]
+    assert events.Images("curves/loss")[0].width == 700
 
 
 def msm(*words: object) -> None:
@@ -59,26 +51,79 @@ def msm(*words: object) -> None:
     assert not ended.value.code
 
 
-def test_mlflow_keeps_recipe_curves_and_report_of_a_run_that_is_trained_on_in_one_run(
-    tiny_catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mlflow = pytest.importorskip("mlflow")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.chdir(tmp_path)
-    run = tmp_path / "runs" / "first"
-    msm("train", tiny_catalog.path, run, *SETTINGS, "--device", "cpu", "--track", "mlflow")
-    msm("evaluate", run, tiny_catalog.path, "--device", "cpu", "--track", "mlflow")
-    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("msm")
-    (kept,) = client.search_runs([experiment.experiment_id])
-    losses = [m.value for m in client.get_metric_history(kept.info.run_id, "train/loss")]
-    report = client.download_artifacts(kept.info.run_id, "evaluation-test.txt", str(tmp_path))
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory) -> tuple[RunFolder, dict[str, Any]]:
+    """A run that was stopped, resumed and evaluated under three trackers, and what each has of it; in their environment, offline."""
+    place = tmp_path_factory.mktemp("tracked")
+    modalities = modalities_of({"video": 4, "text": 3})
+    Catalog.write(place / "tiny", tiny_titles(modalities), modalities=modalities, dtype="float32")
+    folder, run = place / "kept", place / "runs" / "first"
+    folder.mkdir()
+    settings = {"WANDB_MODE": "offline", "WANDB_DIR": str(folder), "TRACKIO_DIR": str(folder / "trackio")}
+    settings |= {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}", "WANDB_SILENT": "true"}
+    run_in("trackers", "-m", "tests.training.tracked_run", place / "tiny", run, folder, **settings)
+    return RunFolder.open(run), json.loads((folder / "found.json").read_text())
 
-    assert kept.info.run_name == "first" and kept.data.params["model.width"]
-    assert losses == pytest.approx([line["loss"] for line in RunFolder.open(run).metrics()])
-    assert "evaluation/test/centred_cosine" in kept.data.metrics
-    assert "validation/baselines/kriging/centred_cosine" in kept.data.metrics
-    assert Path(report).read_text().strip() in capsys.readouterr().out
+
+@pytest.mark.slow
+@pytest.mark.tool
+@pytest.mark.parametrize("tracker", ["wandb", "mlflow", "trackio"])
+def test_a_tracker_has_recipe_curves_figures_and_report_of_a_resumed_run_as_one_run(tracker, tracked):
+    """With the real libraries, which are in an environment of their own (`make tools`)."""
+    run, found = tracked[0], tracked[1][tracker]
+    lines, report = run.metrics(), run.evaluation
+
+    assert [name_and_project for _, *name_and_project in found["runs"]] == [["first", "films"]]
+    assert found["losses"] == pytest.approx([line["loss"] for line in lines]) and len(lines) == 4
+    assert {"model.width", "mask.ratio", "catalog.fingerprint"} <= set(found["params"])
+    values = found["metrics"]
+    best = lines[-1]["validation"]["baselines"]["kriging"]["centred_cosine"]
+    assert values["validation/baselines/kriging/centred_cosine"] == pytest.approx(best)
+    assert report and values["evaluation/test/skill"] == pytest.approx(report["skill"])
+    assert set(found["figures"]) == {"curves/loss", "curves/validation", "evaluation/test/figure"}
+    assert "kriging predictor" in found["report"] and "modality" in found["report"]
+    assert "evaluation.json" in found["files"] or tracker == "trackio"
+
+
+def test_the_figures_show_the_numbers_of_the_run(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = write_run(tmp_path, "run", rising())
+    drawn = dict(curves(RunFolder.open(path).metrics()))
+    loss = drawn["curves/loss"].axes[0].lines[0]
+    linear, model = drawn["curves/validation"].axes[0].lines
+    scores = {"model": 0.6, "linear": 0.5, "global_mean": None}
+    baselines = {name: {"centred_cosine": score} for name, score in scores.items() if name != "model"}
+    report = {"split": "test", "centred_cosine": 0.6, "best_baseline": "linear", "baselines": baselines}
+    axes = report_figure(report).axes[0]
+
+    assert list(loss.get_ydata()) == [1 / step for step in range(1, 41)]
+    assert list(model.get_xdata()) == [10, 20, 30, 40] and model.get_ydata()[-1] == pytest.approx(0.6)
+    assert set(linear.get_ydata()) == {0.5}
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["line between the neighbours", "model"]
+    assert [line.get_xdata()[0] for line in axes.lines] == [0.5, 0.6]
+    assert picture(drawn["curves/loss"]).size == (700, 360)
+    assert list(curves([])) == []
+
+
+def test_a_tracker_that_fails_on_the_way_is_told_no_more_and_the_training_goes_on(tmp_path):
+    run, notes, told = RunFolder.open(write_run(tmp_path, "run", rising())), [], []
+
+    class Tracker:
+        def log(self, values, step):
+            told.append(step)
+            if step == 2:
+                raise OSError("no space left\non the device")
+
+        def finish(self):
+            told.append("end")
+
+    tracked = Trackers([], run, on_note=notes.append)
+    with tracked:
+        tracked._started["comet_ml"] = Tracker()
+        for line in run.metrics()[:3]:
+            tracked.log(line)
+
+    assert told == [1, 2] and notes == ["--track comet_ml: it is told no more (no space left)"]
 
 
 def test_the_report_of_a_run_is_in_its_tensorboard(tiny_catalog: Catalog, tmp_path: Path) -> None:
@@ -94,9 +139,8 @@ def test_the_report_of_a_run_is_in_its_tensorboard(tiny_catalog: Catalog, tmp_pa
     assert report is not None
 
     assert events.Scalars("evaluation/test/centred_cosine")[0].value == pytest.approx(report["centred_cosine"])
-    assert b"Kriging" in events.Tensors("evaluation/test/text_summary")[0].tensor_proto.string_val[0] or any(
-        "kriging" in name for name in events.Tags()["scalars"]
-    )
+    assert events.Tags()["images"] == ["evaluation/test/figure"]
+    assert b"kriging" in events.Tensors("evaluation/test/text_summary")[0].tensor_proto.string_val[0]
 
 
 def test_an_unknown_tracker_is_one_sentence_before_anything_is_written(
