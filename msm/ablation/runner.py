@@ -41,6 +41,7 @@ def only_ablation(out: Path) -> Iterator[None]:
     """Hold the folder against a second ablation; the lock goes with the process, however it ends."""
     out.mkdir(parents=True, exist_ok=True)
     with lock_file(out / LOCK, or_else=f"{out} is being worked on by another process"):
+        files.remove_leftovers(out.parent, out.name)
         yield
 
 

@@ -240,7 +240,7 @@ def test_the_table_says_what_the_runs_say(talks, done):
     for seed, cosine in enumerate(base["test"]["by_seed"]):
         trained = Run.open(request.out / RUNS / run_name(plan.cells[0], seed))
         measured = report(score_titles(trained.predict, talks.split("test"), trained.space), "test")
-        assert cosine == measured["centred_cosine"]
+        assert cosine == pytest.approx(measured["centred_cosine"], abs=1e-6)  # a worker's sums have more threads
     best = base["test"]["best_baseline"]
     assert base["vs_baseline"]["difference"] == pytest.approx(
         base["test"]["centred_cosine"] - best["centred_cosine"], abs=1e-6

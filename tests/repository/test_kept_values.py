@@ -19,11 +19,12 @@ def kept() -> tuple[bool, dict[str, list[float]]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("measure", [training_values, sample_values])
 def test_no_loss_no_score_and_no_figure_has_changed(measure):
-    """To the bit on the processor they were measured on; to 1e-5 on others, whose kernels round otherwise."""
+    """To the bit on the processor they were measured on; on others, whose kernels round otherwise, to 1e-5 of a number or 1e-6."""
     same_machine, expected = kept()
     names = [name for name in expected if name.startswith("train ") == (measure is training_values)]
     found = dict(measure())
 
     assert sorted(found) == sorted(names)
     for name in names:
-        np.testing.assert_allclose(found[name], expected[name], rtol=0 if same_machine else 1e-5, atol=0, err_msg=name)
+        rtol, atol = (0, 0) if same_machine else (1e-5, 1e-6)
+        np.testing.assert_allclose(found[name], expected[name], rtol=rtol, atol=atol, err_msg=name)

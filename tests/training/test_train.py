@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -11,6 +12,7 @@ from msm.data.catalog import modalities_of
 from msm.errors import InputError
 from msm.evaluation.report import report
 from msm.evaluation.scoring import score_titles
+from msm.io.files import temporary_sibling
 from msm.recipes.presets import preset
 from msm.runs.folder import RunFolder, list_runs
 from msm.training import trainer as train_module
@@ -148,6 +150,16 @@ def test_two_trainers_on_one_run_are_refused(talks, quick, cpu, tmp_path):
     run = start_run(talks, tmp_path / "run", quick, device=cpu)
     with run.only_trainer(), pytest.raises(InputError, match="another process"):
         train(run, talks, device=cpu)
+
+
+def test_what_a_killed_start_left_beside_a_run_goes_when_its_training_goes_on(talks, quick, cpu, tmp_path):
+    run = start_run(talks, tmp_path / "run", quick, device=cpu)
+    left = temporary_sibling(run.path)
+    left.mkdir()
+    os.utime(left, (0, 0))
+
+    with run.only_trainer():
+        assert not left.exists()
 
 
 def test_only_a_run_at_rest_is_replaced(talks, quick, cpu, tmp_path):
