@@ -34,6 +34,9 @@ def map(
     min_dist: Annotated[float, typer.Option(help="Minimum distance between points, 0 to 1.")] = 0.1,
     densmap: Annotated[bool, typer.Option("--densmap", help="Preserve local density (densMAP).")] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
+    sample: Annotated[
+        int | None, typer.Option(help="Lay out so many points, drawn by the seed, and place the others among them.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Compute it again even if it exists.")] = False,
     place: Annotated[bool, typer.Option("--place", help="Keep an earlier map, and place new titles on it.")] = False,
     as_json: AsJson = False,
@@ -43,7 +46,7 @@ def map(
     from msm.projection.maps import MapOptions, make_maps
 
     layout = ProjectionOptions(dims=dims, neighbours=neighbours, min_dist=min_dist, densmap=densmap, seed=seed)
-    options, opened = MapOptions(of=of, by=by, layout=layout), open_catalog(catalog)
+    options, opened = MapOptions(of=of, by=by, sample=sample, layout=layout), open_catalog(catalog)
     runs: list[Path | None] = [*([None] if raw or not run else []), *(run or [])]
     with _stages("mapping") as on_stage:
         if place:
@@ -80,6 +83,7 @@ def _sentence(found: Any) -> str:
     trust = facts.get("trustworthiness")
     quality = "too few points to measure its trustworthiness" if trust is None else f"trustworthiness {trust:.3f}"
     made = f"{facts['method']}, seed {facts['options']['layout']['seed']}, {facts['seconds']:.0f} s"
-    placed = f", {facts['placed']} of them placed on an earlier map" if facts.get("placed") else ""
+    among = "on an earlier map" if facts.get("grown_from") else "among a sample"
+    placed = f", {facts['placed']} of them placed {among}" if facts.get("placed") else ""
     why = f"; {facts['why']}" if facts.get("why") else ""
     return f"{found.path}: {facts['num_points']} {found.of} of {found.run or 'the raw embeddings'}{placed}, {quality} ({made}){why}"

@@ -10,6 +10,7 @@ from msm.projection.layout import (
     Rows,
     align_parts,
     project,
+    project_sample,
 )
 from msm.projection.place import place_beside
 from msm.projection.trust import trustworthiness
@@ -21,5 +22,6 @@ __all__ = [
     "align_parts",
     "place_beside",
     "project",
+    "project_sample",
     "trustworthiness",
 ]

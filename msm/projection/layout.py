@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 
 from msm.errors import InputError
-from msm.projection.pca import Rows, principal_components
-from msm.search.neighbour_graph import nearest_rows
+from msm.projection.pca import Rows, Turned, principal_components
+from msm.projection.place import place_between
+from msm.search.neighbour_graph import NearestAmong, nearest_rows
 
 FEWEST = 10  # different rows; with fewer there is no neighbourhood to keep
 TOO_FEW = f"fewer than {FEWEST} different points, too few for UMAP: these are their principal components"
 TOO_FLAT = "UMAP found no layout: these are the principal components"
 TIED = 0.3  # weight of the tie between a row and itself in the next embedding, where a nearest neighbour has about 1
 FEW_ROWS, MANY_EPOCHS, EPOCHS = 10_000, 500, 200  # as umap chooses them for a map alone
+PLACING_FROM = 0.6  # of the stage `epochs`: what follows is the placing of the rows outside a sample
 EXTENT = 10.0  # of a starting layout, as umap has it
 MANY_ROWS, MANY_COMPONENTS = 20_000, 100
 STAGES = {"read": 0.12, "neighbours": 0.2, "umap": 0.35, "epochs": 1.0}  # where each ends, of the whole
@@ -86,6 +88,55 @@ def project(
     if not np.isfinite(points).all():
         return Projection(_flat(reduced, options.dims), near[:, 1:], "pca", TOO_FLAT)
     return Projection(points, near[:, 1:], "umap")
+
+
+def project_sample(
+    rows: Rows,
+    sample: int,
+    options: ProjectionOptions,
+    *,
+    classes: np.ndarray | None = None,
+    tell: Tell = silent,
+) -> tuple[Projection, np.ndarray]:
+    """Lay out a seeded sample of (N, D) rows, and place each other row between its nearest ones of the sample.
+
+    Rows are read twice, block by block, and never held. Neighbours of a row that is placed are those in the sample.
+
+    returns  the map, and (N,) bool, True where a row was placed
+    """
+    num_rows = rows.shape[0]
+    chosen = np.sort(np.random.default_rng(options.seed).choice(num_rows, sample, replace=False))
+    turned = Turned(rows, components_of(num_rows, options), seed=options.seed)
+    drawn = np.empty((sample, turned.count), dtype=np.float32)
+    for start, block in turned.blocks():
+        low, high = np.searchsorted(chosen, [start, start + len(block)])
+        drawn[low:high] = block[chosen[low:high] - start]
+        tell("read", (start + len(block)) / num_rows)
+    own = None if classes is None else classes[chosen]
+    laid_out = project(drawn, replace(options, components=turned.count), classes=own, tell=_apart_from_reading(tell))
+    among, count = NearestAmong(drawn, seed=options.seed), laid_out.neighbours.shape[1] + 1
+    points = np.empty((num_rows, options.dims), dtype=np.float32)
+    near = np.empty((num_rows, count - 1), dtype=np.int32)
+    for start, block in turned.blocks():
+        stop = start + len(block)
+        found, distances = among.nearest(block, count)
+        points[start:stop] = place_between(found, distances, laid_out.points)
+        near[start:stop] = chosen[found[:, : count - 1]]
+        tell("epochs", PLACING_FROM + (1 - PLACING_FROM) * stop / num_rows)
+    points[chosen], near[chosen] = laid_out.points, chosen[laid_out.neighbours]
+    placed = np.ones(num_rows, dtype=bool)
+    placed[chosen] = False
+    return replace(laid_out, points=points, neighbours=near), placed
+
+
+def _apart_from_reading(tell: Tell) -> Tell:
+    """The stages of a sample's layout: it is read already, and placing the others takes what is left at the end."""
+
+    def told(stage: str, share: float) -> None:
+        if stage != "read":
+            tell(stage, PLACING_FROM * share if stage == "epochs" else share)
+
+    return told
 
 
 def components_of(num_rows: int, options: ProjectionOptions) -> int:

@@ -5,7 +5,7 @@ Shape letters: N rows, D columns, P components.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -32,19 +32,30 @@ def principal_components(
     Fitted on at most FITTED_ON rows, drawn with the seed, by a randomised decomposition; all rows are then
     turned into it block by block. Rows that are no wider than `count` are centred and otherwise left as they are.
     """
-    num_rows, width = rows.shape
-    sample = _sample(rows, np.random.default_rng(seed))
-    mean = sample.mean(axis=0)
-    count = min(count, width, len(sample))
-    turn = None if count == width else _components(sample - mean, count, seed)
-    del sample
-    reduced = np.empty((num_rows, count), dtype=np.float32)
-    for start in range(0, num_rows, AT_ONCE):
-        stop = min(start + AT_ONCE, num_rows)
-        block = rows[start:stop] - mean
-        reduced[start:stop] = block if turn is None else block @ turn
-        progress(stop, num_rows)
+    num_rows, turned = rows.shape[0], Turned(rows, count, seed=seed)
+    reduced = np.empty((num_rows, turned.count), dtype=np.float32)
+    for start, block in turned.blocks():
+        reduced[start : start + len(block)] = block
+        progress(start + len(block), num_rows)
     return reduced
+
+
+class Turned:
+    """Rows seen from where they differ most, block by block: what `principal_components` holds as a whole."""
+
+    def __init__(self, rows: Rows, count: int, *, seed: int):
+        self.rows, width = rows, rows.shape[1]
+        sample = _sample(rows, np.random.default_rng(seed))
+        self.mean = sample.mean(axis=0)
+        self.count = min(count, width, len(sample))
+        self.turn = None if self.count == width else _components(sample - self.mean, self.count, seed)
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """(first row, (n, P) float32) of all rows, AT_ONCE at a time."""
+        num_rows = self.rows.shape[0]
+        for start in range(0, num_rows, AT_ONCE):
+            block = self.rows[start : min(start + AT_ONCE, num_rows)] - self.mean
+            yield start, np.asarray(block if self.turn is None else block @ self.turn, dtype=np.float32)
 
 
 def _sample(rows: Rows, rng: np.random.Generator) -> np.ndarray:

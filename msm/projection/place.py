@@ -20,8 +20,13 @@ def place_beside(new: np.ndarray, mapped: np.ndarray, points: np.ndarray, *, nei
     mapped row takes its place.
     """
     rows, distances = nearest_to(new, mapped, min(neighbours, len(mapped)))
+    return place_between(rows, distances, points)
+
+
+def place_between(rows: np.ndarray, distances: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(M, K) nearest mapped rows, ascending (M, K) distances and (N, d) places of the mapped → (M, d), as `place_beside`."""
     beyond = distances - distances[:, :1]
-    scale = beyond[:, 1:].mean(axis=1, keepdims=True) if beyond.shape[1] > 1 else np.ones((len(new), 1))
+    scale = beyond[:, 1:].mean(axis=1, keepdims=True) if beyond.shape[1] > 1 else np.ones((len(beyond), 1))
     weights = np.exp(-beyond / np.where(scale > 0, scale, 1))
     copies = distances[:, :1] <= 1e-4  # float32 of unit vectors says no more
     weights = np.where(copies, np.arange(weights.shape[1]) == 0, weights)

@@ -14,6 +14,7 @@ import numpy as np
 
 EXACT_UP_TO = 20_000  # rows up to which every pair is compared; with more, an inverted file is searched
 CELLS_LOOKED_AT = 64  # of 4 √N; 24 find 0.999 of 30 000 shots of benchmarks/map.py, but fewer of 100 000
+CELLS_OF_NEW_ROWS = 16  # a row that is placed stands between its neighbours: a missed one moves it little
 AT_ONCE = 4096  # rows searched between two reports of progress
 
 Progress = Callable[[int, int], None]
@@ -42,6 +43,19 @@ def nearest_rows(
 def nearest_to(queries: np.ndarray, vectors: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """For (M, P) new rows the nearest of (N, P): (M, K) int32 rows and (M, K) float32 distances, ascending."""
     return _search(_index(vectors, 0), queries, count, lambda done, total: None)
+
+
+class NearestAmong:
+    """The nearest of (N, P) rows, for one block of new rows after another; of many rows a few cells are looked into."""
+
+    def __init__(self, vectors: np.ndarray, *, seed: int = 0):
+        self._index = _index(vectors, seed)
+        if hasattr(self._index, "nprobe"):
+            self._index.nprobe = CELLS_OF_NEW_ROWS
+
+    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """(M, K) int32 rows and (M, K) float32 distances, ascending."""
+        return _search(self._index, queries, count, lambda done, total: None)
 
 
 def _index(vectors: np.ndarray, seed: int) -> Any:

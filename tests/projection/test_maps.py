@@ -145,6 +145,20 @@ def test_another_state_of_the_catalog_keeps_its_earlier_map_and_does_not_take_it
     assert fresh is None and former is not None and len(former.table) == 90
 
 
+def test_a_sampled_map_is_a_map_of_its_own_and_of_few_points_the_usual_one(catalog, without_umap, monkeypatch):
+    monkeypatch.setattr(projections.layout, "_umap", lambda rows, *_: projections.layout._flat(rows, 2))
+    with pytest.raises(InputError, match="has 50 points, but must have at least 100"):
+        MapOptions(sample=50)
+    monkeypatch.setattr("msm.projection.maps.options.FEWEST_SAMPLED", 10)
+    (whole,) = make_maps(catalog)
+    (sampled,) = make_maps(catalog, MapOptions(sample=50))
+    assert sampled.key != whole.key and len(sampled.table) == catalog.num_shots
+    assert sampled.table["placed"].sum() == sampled.facts["placed"] == catalog.num_shots - 50
+    assert open_map(sampled.path).options == MapOptions(sample=50) and "sample" not in whole.facts["options"]
+    (same,) = make_maps(catalog, MapOptions(sample=catalog.num_shots))
+    assert same.key == whole.key
+
+
 def test_new_titles_are_placed_while_the_others_stay_where_they_were(catalog, without_umap):
     (before,) = make_maps(catalog)
     copy = dataclasses.replace(titles(40, 30, 20)[1], title_id="copy", name="copy")

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from sklearn.manifold import trustworthiness as reference
 
 from msm import InputError
-from msm.projection import ProjectionOptions, align_parts, place_beside, project, trustworthiness
+from msm.projection import (
+    ProjectionOptions,
+    align_parts,
+    layout,
+    pca,
+    place_beside,
+    project,
+    project_sample,
+    trustworthiness,
+)
 from msm.projection.pca import FITTED_ON, principal_components
 from msm.search import neighbour_graph
 from msm.search.neighbour_graph import nearest_rows
@@ -104,6 +113,33 @@ def test_a_new_row_stands_among_its_likes_and_a_copy_on_its_original():
     home = np.stack([points[which == k].mean(axis=0) for k in range(6)])
     assert (np.linalg.norm(placed[:, None] - home[None], axis=2).argmin(axis=1) == kinds[300:]).mean() > 0.95
     np.testing.assert_allclose(copies, points[:20], atol=1e-3)
+
+
+def flat(reduced, near, distances, options, classes, tell):
+    """In the place of UMAP."""
+    return layout._flat(reduced, options.dims)
+
+
+@pytest.mark.parametrize("at_once", [64, 4096])
+def test_a_sample_is_laid_out_as_it_would_be_alone_and_the_others_stand_among_it(monkeypatch, at_once):
+    monkeypatch.setattr(layout, "_umap", flat)
+    monkeypatch.setattr(pca, "AT_ONCE", at_once)
+    rows, which = clouds(600)
+    rows[500:] = rows[:100]  # copies, in the sample or not
+    options = ProjectionOptions(seed=3)
+    found, placed = project_sample(rows, 200, options)
+    again, _ = project_sample(rows, 200, options)
+
+    assert placed.sum() == 400 and (found.points == again.points).all() and np.isfinite(found.points).all()
+    chosen = np.flatnonzero(~placed)
+    assert set(found.neighbours.ravel().tolist()) <= set(chosen.tolist())
+    alone = project(principal_components(rows, 50, seed=3)[chosen], options)
+    np.testing.assert_allclose(found.points[chosen], alone.points, atol=1e-5)
+    for copy in range(100):
+        if placed[500 + copy] and not placed[copy]:
+            np.testing.assert_allclose(found.points[500 + copy], found.points[copy], atol=1e-6)
+    cloud = np.concatenate([which[:500], which[:100]])
+    assert (cloud[found.neighbours] == cloud[:, None]).mean() > 0.95
 
 
 @pytest.mark.slow  # imports umap and lets numba compile: ten seconds

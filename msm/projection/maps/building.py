@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ def make_maps(
     InputError for a run that does not fit, a label that is not there, or two sources alike.
     """
     options = options or MapOptions()
+    if options.sample is not None and options.sample >= _num_points(catalog, options):
+        options = replace(options, sample=None)
     sources = tuple(Source.of(run) for run in runs)
     _check(catalog, options, sources)
     keys = [map_key(catalog.fingerprint, options, sources, place) for place in range(len(sources))]
@@ -62,17 +65,22 @@ def make_maps(
                 open_rows.enter_context(vectors_of(catalog, options.of, run, lambda share: tell("read", share / 2)))
                 for run in runs
             ]
-            made = _laid_out(catalog, options, rows, tell)
+            made, placed = _laid_out(catalog, options, rows, tell)
             trust = [_trust(r, p, options, tell) for r, p in zip(rows, made, strict=True)]
         facts = _facts(catalog, options, sources, time.perf_counter() - begin)
         digests = title_digests(catalog)
         return [
             write_map(
                 folder,
-                _table(catalog, options, laid_out.points, digests),
+                _table(catalog, options, laid_out.points, digests, placed),
                 laid_out.neighbours,
                 {"key": keys[place], **facts, "place": place, "space": SPACE["run" if sources[place].run else None]}
-                | {"method": laid_out.method, "why": laid_out.why, "trustworthiness": trust[place], "placed": 0},
+                | {
+                    "method": laid_out.method,
+                    "why": laid_out.why,
+                    "trustworthiness": trust[place],
+                    "placed": 0 if placed is None else int(placed.sum()),
+                },
             )
             for place, laid_out in enumerate(made)
         ]
@@ -115,6 +123,8 @@ def _check(catalog: Catalog, options: MapOptions, sources: Sequence[Source]) -> 
         raise InputError("two of the embeddings to lay out together are the same")
     if len(sources) > 1 and (options.by or options.layout.densmap):
         raise InputError("maps that are laid out together are neither drawn by a label nor by density")
+    if len(sources) > 1 and options.sample is not None:
+        raise InputError("maps that are laid out together are not of a sample; map one of the embeddings at a time")
     if options.by:
         classes_by(catalog, options.of, options.by)
 
@@ -138,14 +148,21 @@ def _all_there(folder: Path, keys: Sequence[str]) -> list[StoredMap]:
     return found
 
 
-def _laid_out(catalog: Catalog, options: MapOptions, rows: Sequence[CentredRows], tell: Tell) -> list[Projection]:
+def _laid_out(
+    catalog: Catalog, options: MapOptions, rows: Sequence[CentredRows], tell: Tell
+) -> tuple[list[Projection], np.ndarray | None]:
+    """The maps, and (N,) bool which points were placed among a sample; None where all were laid out."""
+
     def reading(stage: str, share: float) -> None:
         tell(stage, (1 + share) / 2 if stage == "read" else share)
 
     if len(rows) > 1:
-        return projection.align_parts(rows, options.layout, tell=reading)
+        return projection.align_parts(rows, options.layout, tell=reading), None
     classes = classes_by(catalog, options.of, options.by) if options.by else None
-    return [projection.project(rows[0], options.layout, classes=classes, tell=reading)]
+    if options.sample is not None:
+        made, placed = projection.project_sample(rows[0], options.sample, options.layout, classes=classes, tell=reading)
+        return [made], placed
+    return [projection.project(rows[0], options.layout, classes=classes, tell=reading)], None
 
 
 def _trust(rows: CentredRows, laid_out: Projection, options: MapOptions, tell: Tell) -> float | None:
@@ -170,14 +187,16 @@ def _num_points(catalog: Catalog, options: MapOptions) -> int:
     return catalog.num_shots if options.of == "shots" else len(catalog)
 
 
-def _table(catalog: Catalog, options: MapOptions, points: np.ndarray, digests: Sequence[str]) -> pd.DataFrame:
+def _table(
+    catalog: Catalog, options: MapOptions, points: np.ndarray, digests: Sequence[str], placed: np.ndarray | None = None
+) -> pd.DataFrame:
     titles, counts = catalog.titles["title_id"].astype(str), catalog.titles["num_shots"]
     table: dict[str, Any] = {"title_id": titles.to_numpy(), "vectors": np.array(digests)}
     if options.of == "shots":
         table = {name: np.repeat(column, counts) for name, column in table.items()}
         table["shot"] = np.concatenate([np.arange(n, dtype=np.int32) for n in counts])
     table |= {axis: points[:, i].astype(np.float32) for i, axis in enumerate(AXES[: options.layout.dims])}
-    return pd.DataFrame({**table, "placed": np.zeros(len(points), dtype=bool)})
+    return pd.DataFrame({**table, "placed": np.zeros(len(points), dtype=bool) if placed is None else placed})
 
 
 def _where_mapped(table: pd.DataFrame, former: StoredMap) -> np.ndarray:

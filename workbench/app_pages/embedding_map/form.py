@@ -21,11 +21,14 @@ from workbench.views.formatting import escape_markdown
 from workbench.views.map.sentences import map_note
 
 KIND = "map"  # of its jobs
+MANY = 300_000  # shots, of which a map takes an hour or so
+SAMPLE = 100_000  # of these, which take about two minutes
 
 
 def offer_map(entry: Entry, catalog: Catalog) -> None:
     """Buttons that draw a missing map, or place only the new titles on an earlier one."""
-    busy = _running(catalog, _run_options(entry.run))
+    sampling = [*_run_options(entry.run), "--sample", str(SAMPLE)]
+    busy = _running(catalog, _run_options(entry.run)) or _running(catalog, sampling)
     if entry.former:
         st.info(
             f"**{escape_markdown(entry.name)}**: the catalog or the run has changed since this map was drawn.",
@@ -37,12 +40,23 @@ def offer_map(entry: Entry, catalog: Catalog) -> None:
             if entry.run is None
             else f"what {entry.run.name} makes of each shot in its title"
         )
-        st.markdown(f"There is no map of {escape_markdown(whose)} yet. Drawing it takes {_how_long(catalog)}.")
+        sampled = (
+            f"; a sample of {SAMPLE:,}, with the others placed among them, two minutes" if _is_large(catalog) else ""
+        )
+        st.markdown(f"There is no map of {escape_markdown(whose)} yet. Drawing it takes {_how_long(catalog)}{sampled}.")
     with st.container(horizontal=True):
+        if _is_large(catalog) and st.button(
+            f"Draw a sample: {entry.name}",
+            key=f"sample.{entry.id}",
+            type="primary",
+            icon=":material/scatter_plot:",
+            disabled=busy,
+        ):
+            start_map(catalog, f"{entry.name}, a sample", sampling)
         if st.button(
             f"Draw the map: {entry.name}",
             key=f"draw.{entry.id}",
-            type="primary",
+            type="secondary" if _is_large(catalog) else "primary",
             icon=":material/scatter_plot:",
             disabled=busy,
         ):
@@ -64,9 +78,14 @@ def _source(run: Path | None) -> Source:
     return Source(run=run.name, weights=cache.weights(run)) if run else Source()
 
 
+def _is_large(catalog: Catalog) -> bool:
+    """Whether a map of all shots takes so long that a sample is offered first."""
+    return catalog.num_shots >= MANY
+
+
 def _how_long(catalog: Catalog) -> str:
     shots = catalog.num_shots
-    return "about half a minute" if shots < 10_000 else "minutes" if shots < 300_000 else "an hour or so"
+    return "about half a minute" if shots < 10_000 else "minutes" if shots < MANY else "an hour or so"
 
 
 def _run_options(run: Path | None, *options: str) -> list[str]:

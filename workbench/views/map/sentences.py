@@ -28,6 +28,7 @@ def map_name(facts: Mapping[str, Any]) -> str:
         parts.append("laid out with " + ", ".join(s for i, s in enumerate(sources) if i != facts["place"]))
     if options["by"]:
         parts.append(f"drawn by {options['by']}")
+    parts += [f"sample of {options['sample']:,}"] if options.get("sample") else []
     parts += ["3-D"] if layout["dims"] == 3 else []
     parts += ["densMAP"] if layout["densmap"] else []
     for key, word in (("neighbours", "neighbours"), ("min_dist", "min_dist"), ("seed", "seed")):
@@ -45,7 +46,8 @@ def map_note(facts: Mapping[str, Any]) -> str:
     if facts.get("why"):
         parts.append(str(facts["why"]))
     if facts.get("placed"):
-        parts.append(f"{facts['placed']} placed later")
+        how = "placed later" if facts.get("grown_from") else "placed among a sample"
+        parts.append(f"{facts['placed']:,} {how}")
     return " · ".join(parts)
 
 
