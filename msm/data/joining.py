@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from msm.data.catalog import Catalog, TitleData
 from msm.data.media import MEDIA
+from msm.data.schema import ENCODER_PLACES
 from msm.errors import InputError
-from msm.io.files import link_or_copy, naming_full_disk
+from msm.io.files import link_or_copy, naming_full_disk, read_json, write_json
 
 
 def merge_catalogs(catalogs: Sequence[str | Path], path: str | Path, *, replace: bool = False) -> Catalog:
@@ -88,6 +90,8 @@ def _write(
                     copy_function=lambda a, b: link_or_copy(Path(a), Path(b)),
                     dirs_exist_ok=True,
                 )
+        if len(former) > 1 and (places := _encoder_places(former)):
+            write_json(folder / ENCODER_PLACES, {"places": places})
 
     return Catalog.write(
         path,
@@ -99,6 +103,18 @@ def _write(
         media=media,
         former=former,
     )
+
+
+def _encoder_places(catalogs: Sequence[Catalog]) -> dict[str, list[str]]:
+    """Where the encoders of any of the catalogs were last found, what the first ones know first."""
+    found: dict[str, list[str]] = {}
+    for catalog in catalogs:
+        with suppress(
+            InputError, OSError, TypeError, KeyError, AttributeError
+        ):  # none, or one that somebody else wrote
+            for name, choices in read_json(catalog.path / ENCODER_PLACES)["places"].items():
+                found[name] = list(dict.fromkeys([*found.get(name, []), *map(str, choices)]))
+    return found
 
 
 def _shown(catalog: Catalog) -> str:

@@ -1,4 +1,8 @@
-"""Where a source lies: on a local disk or in any file system that fsspec knows (s3://, gs://, hf://, memory:// …)."""
+"""Where a source lies: on a local disk or in any file system that fsspec knows (s3://, gs://, hf://, memory:// …).
+
+Where the package that fsspec needs for s3:// or gs:// is missing, pyarrow's own client of these stores is used, which finds credentials
+in the same places.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import fsspec
 
 from msm.errors import InputError
 
+IN_ARROW = ("s3://", "gs://")
 GLOB = re.compile(r"[*?\[]")
 
 
@@ -77,7 +82,7 @@ def locate(source: str | Path) -> list[Location]:
     """A path, a URL or a glob of either as locations; InputError where nothing is there or the file system is unknown."""
     text = str(source)
     try:
-        fs, path = fsspec.core.url_to_fs(text)
+        fs, path = _file_system(text)
         location = Location(fs, str(path))
         if location.is_local and "://" not in text:
             location = Location(fs, str(Path(text)))  # as it was given: messages name it so
@@ -90,6 +95,23 @@ def locate(source: str | Path) -> list[Location]:
         raise
     except Exception as error:  # each file system has exceptions of its own
         raise InputError(f"{text} cannot be opened: {_reason(error)}") from None
+
+
+def _file_system(text: str) -> tuple[Any, str]:
+    """The file system of a URL or a path, and the path in it."""
+    try:
+        fs, path = fsspec.core.url_to_fs(text)
+        return fs, str(path)
+    except ImportError:
+        if not text.startswith(IN_ARROW):
+            raise
+    from fsspec.implementations.arrow import ArrowFSWrapper
+    from pyarrow.fs import FileSystem
+
+    scheme, _, rest = text.partition("://")
+    bucket, _, key = rest.partition("/")
+    store, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
+    return ArrowFSWrapper(store), f"{bucket}/{key}".rstrip("/")
 
 
 def locate_all(sources: Sequence[str | Path]) -> tuple[Location, ...]:

@@ -12,6 +12,7 @@ from msm import Catalog, InputError
 from msm.data.catalog import modalities_of
 from msm.data.joining import merge_catalogs
 from msm.importers.convert import ImportOptions, import_embeddings
+from msm.ingest.encoder_places import keep_places, read_places
 from tests.data.test_catalog import title
 
 
@@ -147,3 +148,12 @@ def test_titles_that_do_not_fit_leave_the_catalog_as_it_was(tmp_path, ids, colum
 def test_append_makes_a_catalog_where_there_is_none(tmp_path):
     source = table(tmp_path / "t", "ab", ["x", "y"], [1, 2])
     assert len(import_embeddings(source, tmp_path / "catalog", ImportOptions(append=True))) == 2
+
+
+def test_a_merged_catalog_knows_where_the_encoders_of_all_were_found(tmp_path):
+    catalogs = [catalog_of(tmp_path / name, title(name, 2)) for name in "abc"]
+    keep_places(catalogs[0].path, {"clip": ["/x/clip", "hub/clip"]})
+    keep_places(catalogs[1].path, {"clip": ["hub/clip", "/y/clip"], "words": ["words"]})
+    (catalogs[2].path / "encoders.json").write_text("[1]")  # not ours
+    merged = merge_catalogs([c.path for c in catalogs], tmp_path / "merged")
+    assert read_places(merged.path) == {"clip": ["/x/clip", "hub/clip", "/y/clip"], "words": ["words"]}
