@@ -2,6 +2,9 @@
 
     python -m benchmarks.scale --work DIR [--sizes 10000,100000,1000000,10000000] [--dim 128] [--verbs write,check,info,…]
 
+Beside import and the first step of a training stands what others do with the same vectors (`benchmarks.scale_peers`).
+`--verbs embed,embed_two` on a quiet machine compares two workers with one by their seconds, with a thread each.
+
 Catalogs are those of `benchmarks.scale_catalog`, written to DIR and left there; every verb is a command of its own, with one thread.
 What has been measured is kept in benchmarks/results/scale.json and replaced verb by verb and size by size. The slope is of the
 logarithm of the CPU seconds over that of the shots, from the second smallest size on: 1 is proportional, 0 constant. Per shot are the CPU seconds
@@ -94,10 +97,74 @@ class Scale:
 
     def evaluate(self, shots: int) -> Row:
         """`msm evaluate` on the test split, a tenth of the shots, of a run of one step."""
+        words = ["-m", "msm", "evaluate", str(self.run()), str(self.catalog(shots))]
+        return {**measured(words), "split_shots": shots // 10}
+
+    def imported(self, shots: int) -> Row:
+        """`msm import` of a hundred Parquet shards."""
+        return self._made(["-m", "msm", "import", str(self.shards(shots)), str(self.work / "out")])
+
+    def import_arrow(self, shots: int) -> Row:
+        """The same shards read with pyarrow and written with numpy.save."""
+        return self._made(["-m", "benchmarks.scale_peers", "arrow", str(self.shards(shots)), str(self.work / "out")])
+
+    def import_datasets(self, shots: int) -> Row:
+        """The same shards by Hugging Face datasets, saved to disk."""
+        kept = self.work / f"datasets-{shots}x{self.dim}"
+        shutil.rmtree(kept, ignore_errors=True)
+        return measured(["-m", "benchmarks.scale_peers", "datasets", str(self.shards(shots)), str(kept)])
+
+    def train_loader(self, shots: int) -> Row:
+        """The first batch by pandas, numpy.load and a DataLoader."""
+        return measured(["-m", "benchmarks.scale_peers", "loader", str(self.catalog(shots))], until="first batch")
+
+    def train_datasets(self, shots: int) -> Row:
+        """The first batch by Hugging Face datasets and a DataLoader."""
+        kept = self.work / f"datasets-{shots}x{self.dim}"
+        return measured(["-m", "benchmarks.scale_peers", "datasets_loader", str(kept)], until="first batch")
+
+    def embed(self, shots: int) -> Row:
+        return self._made(["-m", "msm", "embed", str(self.run()), str(self.catalog(shots)), str(self.work / "out")])
+
+    def embed_two(self, shots: int) -> Row:
+        """`msm embed --workers 2`."""
+        words = ["-m", "msm", "embed", str(self.run()), str(self.catalog(shots)), str(self.work / "out")]
+        return self._made([*words, "--workers", "2"])
+
+    def surprise(self, shots: int) -> Row:
+        """`msm surprise` of the test split, a tenth of the shots."""
+        out = self.work / "surprise.parquet"
+        words = ["-m", "msm", "surprise", str(self.run()), str(self.catalog(shots)), "--split", "test"]
+        return {**measured([*words, "--out", str(out), "--replace"]), "split_shots": shots // 10}
+
+    def index(self, shots: int) -> Row:
+        shutil.rmtree(self.catalog(shots) / "index", ignore_errors=True)
+        return measured(["-m", "msm", "index", str(self.catalog(shots))])
+
+    def map(self, shots: int) -> Row:
+        """`msm map --sample 10000`, a layout of as many points at every size."""
+        return measured(["-m", "msm", "map", str(self.catalog(shots)), "--sample", "10000", "--again"])
+
+    def _made(self, words: list[str]) -> Row:
+        """Measure a command that writes the folder `out`, which is removed again."""
+        shutil.rmtree(self.work / "out", ignore_errors=True)
+        row = measured(words)
+        shutil.rmtree(self.work / "out")
+        return row
+
+    def shards(self, shots: int) -> Path:
+        """The shots of a catalog as a hundred Parquet files."""
+        folder = self.work / f"shards-{shots}-{self.dim}"
+        if not folder.exists():
+            measured(["-m", "benchmarks.scale_peers", "shards", str(self.catalog(shots)), str(folder)])
+        return folder
+
+    def run(self) -> Path:
+        """A run of one step."""
         run = self.work / f"run-{self.dim}"
         if not (run / "model.safetensors").exists():
             measured(self._training(min(self.known()), run, 1))
-        return {**measured(["-m", "msm", "evaluate", str(run), str(self.catalog(shots))]), "split_shots": shots // 10}
+        return run
 
     def _training(self, shots: int, run: Path, steps: int) -> list[str]:
         settings = [word for s in (*MODEL, f"steps={steps}") for word in ("--set", s)]
@@ -108,7 +175,18 @@ class Scale:
         return [int(p.name.split("x")[0]) for p in self.work.glob(f"*x{self.dim}")]
 
 
-VERBS = ("write", "check", "info", "train_first", "train", "evaluate")
+VERBS = (
+    "write",
+    "check",
+    "info",
+    "imported",
+    "import_arrow",
+    "import_datasets",
+    "train_first",
+    "train",
+    "train_loader",
+)
+VERBS += ("train_datasets", "evaluate", "surprise", "embed", "embed_two", "index", "map")
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:
