@@ -24,11 +24,11 @@ from benchmarks.against_baselines import catalog_of
 from benchmarks.baselines import SETS
 from msm.ablation import statistics
 from msm.data.catalog import Catalog
-from msm.evaluation.evaluate_run import evaluate_run, weights_fingerprint
+from msm.evaluation.evaluate_run import evaluate_run
 from msm.inference.run import Run
 from msm.io import files
 from msm.recipes.presets import preset
-from msm.runs.folder import RunFolder, versions
+from msm.runs.folder import RunFolder, versions, weights_fingerprint
 from msm.training.trainer import start_run, train
 
 OUT = Path(__file__).parents[1] / "benchmarks" / "results" / "against_kriging.json"

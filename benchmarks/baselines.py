@@ -30,7 +30,7 @@ from msm import baselines
 from msm.baselines import Example, distance_weighted, kriging
 from msm.baselines.kriging.posterior import PRECISIONS, by_covariance, covariance
 from msm.data.catalog import Catalog
-from msm.evaluation.evaluate_titles import FULL_SEEDS
+from msm.evaluation.evaluate_streamed import FULL_SEEDS
 from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, Hide, hide_at_random, hide_in_spans
 from msm.evaluation.scoring import score_titles
 from msm.evaluation.space import fit_space

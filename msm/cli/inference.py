@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from msm.cli.places import Ray, Workers, place_of
 from msm.cli.program import AsJson, app, open_catalog, stdout_kept_clean, to_json
 from msm.io.progress import progress_bar
 
@@ -33,6 +34,8 @@ def evaluate(
     track: Annotated[
         str, typer.Option(help="Also send the report to trackers, as `msm train --track`: tensorboard, wandb, mlflow …")
     ] = "",
+    workers: Workers = None,
+    ray: Ray = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare a run's predictions of hidden shots with baselines; saved as RUN/evaluation.json."""
@@ -40,14 +43,14 @@ def evaluate(
     from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.run import Run
     from msm.training.trackers import Trackers, check_names
-    from msm.training.trainer import pick_device
 
     trackers = [name.strip() for name in track.split(",") if name.strip()]
     check_names(trackers)
-    opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    place = place_of(workers, ray, device)
+    opened, trained = open_catalog(catalog), Run.open(run, device=place.own_device)
     with progress_bar("evaluating") as progress:
         measured = evaluate_run(
-            trained, opened, split=split, full=full, probes=probes, most_titles=titles, progress=progress
+            trained, opened, split=split, full=full, probes=probes, most_titles=titles, place=place, progress=progress
         )
     if trackers:
         said = partial(print, "msm:", file=sys.stderr)
@@ -101,22 +104,27 @@ def embed(
     ] = "catalog",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog or file.")] = False,
+    workers: Workers = None,
+    ray: Ray = None,
 ) -> None:
-    """Write the contextual embedding of each shot, given its whole title, as a catalog or a Parquet file."""
+    """Write the contextual embedding of each shot, given its whole title, as a catalog or a Parquet file.
+
+    When interrupted, a second call continues.
+    """
     from msm.errors import InputError
     from msm.inference.embed import embed_catalog
     from msm.inference.export import export_parquet
     from msm.inference.run import Run
-    from msm.training.trainer import pick_device
 
     if format not in ("catalog", "parquet"):
         raise InputError(f"--format is {format!r}, but must be catalog or parquet")
-    opened, trained = open_catalog(catalog), Run.open(run, device=str(pick_device(device)))
+    place = place_of(workers, ray, device)
+    opened, trained = open_catalog(catalog), Run.open(run, device=place.own_device)
     if format == "parquet":
         with progress_bar("embedding") as progress:
-            count = export_parquet(trained, opened, out, replace=replace, progress=progress)
+            count = export_parquet(trained, opened, out, replace=replace, place=place, progress=progress)
         print(f"{out}: {count} shots of {len(opened)} titles, {trained.model.contextual_width} wide")
         return
     with progress_bar("embedding") as progress:
-        written = embed_catalog(trained, opened, out, replace=replace, progress=progress)
+        written = embed_catalog(trained, opened, out, replace=replace, place=place, progress=progress)
     print(f"{out}: {written.num_shots} shots of {len(written)} titles, {written.shot_dim} wide")

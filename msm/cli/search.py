@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from msm.cli.places import Ray, Workers, place_of
 from msm.cli.program import AsJson, app, open_catalog, stdout_kept_clean, to_json
 from msm.errors import InputError
 from msm.io.progress import progress_bar
 
 if TYPE_CHECKING:
     from msm.data.catalog import Catalog
+    from msm.runner import Place
     from msm.search.filters import Filters
     from msm.search.index_store import Finder
     from msm.search.query import SearchResult
@@ -30,14 +32,18 @@ def index(
     run: RunOption = None,
     only: Only = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a damaged index.")] = False,
+    device: Annotated[str, typer.Option(help="With --run, where it computes: auto, cpu, cuda …")] = "cpu",
+    workers: Workers = None,
+    ray: Ray = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build an index of a catalog's shots and save it in CATALOG/index."""
+    """Build an index of a catalog's shots and save it in CATALOG/index; when interrupted, a second call continues."""
     from msm.search.index_store import index_folder, make_index
 
-    space = _space(open_catalog(catalog), run, only)
+    place = place_of(workers, ray, device)
+    space = _space(open_catalog(catalog), run, only, place)
     with progress_bar("indexing") as progress:
-        finder = make_index(space, kind, replace_damaged=replace, progress=progress)
+        finder = make_index(space, kind, replace_damaged=replace, place=place, progress=progress)
     folder = index_folder(space)
     if as_json:
         size = sum(p.stat().st_size for p in folder.iterdir())
@@ -151,7 +157,7 @@ def _search_text(
     return nearest(finder, vector=vector, **common)
 
 
-def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
+def _space(catalog: Catalog, run: Path | None, only: str | None, place: Place | None = None) -> Space:
     from msm.search.spaces import RawSpace
 
     if run is None:
@@ -159,10 +165,12 @@ def _space(catalog: Catalog, run: Path | None, only: str | None) -> Space:
     if only is not None:
         raise InputError("a run uses all modalities: --only cannot be used with --run")
     from msm.inference.run import Run
+    from msm.runner import HERE
     from msm.search.contextual_space import contextual_space
 
+    place = place or HERE
     with progress_bar("embedding") as progress:
-        return contextual_space(catalog, Run.open(run), progress=progress)
+        return contextual_space(catalog, Run.open(run, device=place.own_device), place=place, progress=progress)
 
 
 def _finder(space: Space) -> Finder:

@@ -10,6 +10,7 @@ import copy
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,7 +49,15 @@ from msm.data.schema import (
     modalities_of,
     tells_sources,
 )
-from msm.data.writer import MAX_SHARD_BYTES, CatalogWriter, TitleData, deal_splits
+from msm.data.writer import (
+    MAX_SHARD_BYTES,
+    CatalogWriter,
+    ShardWriter,
+    TitleData,
+    checked_embeddings,
+    deal_splits,
+    write_header,
+)
 from msm.errors import InputError, did_you_mean, reading
 from msm.io import files
 from msm.io.arrays import release_rows, to_float32
@@ -221,28 +230,48 @@ class Catalog:
         Raises InputError for a title that breaks a rule, and leaves nothing behind.
         """
         path = Path(path)
-        if path.exists() and any(path.iterdir() if path.is_dir() else [path]) and not (path / "catalog.json").exists():
-            raise InputError(f"{path} exists and is no catalog, so it is not replaced; choose another name")
-        with files.whole_folder(path, replace=replace) as folder:
+        with _new_catalog(path, replace=replace) as folder:
             writer = CatalogWriter(folder, tuple(modalities), dtype, max_shard_bytes)
             for catalog in former:
                 writer.take_over(catalog, max(c.global_dim for c in former))
             for title in titles:
                 writer.add(title)
             writer.finish(dict(provenance or {}))
-            for name in (
-                "maps",
-                notes.FOLDER,
-            ):  # of the catalog that is replaced: most of its titles may still be these
-                if (path / name).is_dir():
-                    shutil.copytree(path / name, folder / name, ignore=shutil.ignore_patterns(".*"))
-            for name in (INGEST_REPORT, ENCODER_PLACES):
-                if (path / name).is_file():
-                    shutil.copyfile(path / name, folder / name)
+            _keep_what_belongs_to_titles(path, folder)
             if media is not None:
                 media(folder)
             if writer.coverage is not None:
                 coverage.keep(folder, Catalog.open(folder).fingerprint, writer.coverage)
+        return Catalog.open(path)
+
+    def write_vectors(
+        self,
+        path: str | Path,
+        blocks: Iterable[np.ndarray],
+        *,
+        modalities: Sequence[Modality],
+        dtype: str = "float32",
+        provenance: Mapping[str, Any] | None = None,
+        replace: bool = False,
+    ) -> Catalog:
+        """Write a catalog of the same titles and shots with other vectors; its tables are linked, not copied.
+
+        blocks  (n, D) of consecutive shots in embedding order, cut anywhere; held one at a time
+
+        Raises InputError for vectors that break a rule, or are too few or too many, and leaves nothing behind.
+        """
+        with _new_catalog(Path(path), replace=replace) as folder:
+            shards, covered = ShardWriter(folder, sum(m.dim for m in modalities), dtype), Coverage(modalities)
+            for row, vectors in enumerate(cut_again(blocks, self.shot_counts)):
+                stored = checked_embeddings(self.title_at(row).title_id, vectors, modalities, dtype)
+                covered.see(row, to_float32(stored))
+                shards.append(stored)
+            shards.close()
+            for name in ("titles.parquet", "shots.parquet", *(["global.npy"] if self.global_dim else [])):
+                files.link_or_copy(self.path / name, folder / name)
+            write_header(folder, modalities, dtype, self.global_dim, provenance or {})
+            _keep_what_belongs_to_titles(Path(path), folder)
+            coverage.keep(folder, Catalog.open(folder).fingerprint, covered)
         return Catalog.open(path)
 
     def __len__(self) -> int:
@@ -428,3 +457,41 @@ class Catalog:
     def coverage(self) -> Coverage | None:
         """What is known of the vectors since the catalog was written or checked; None where nobody looked yet."""
         return coverage.kept(self.path, self.fingerprint, self.modalities, len(self))
+
+
+@contextmanager
+def _new_catalog(path: Path, *, replace: bool) -> Iterator[Path]:
+    """A folder that becomes the catalog `path` when it is whole."""
+    if path.exists() and any(path.iterdir() if path.is_dir() else [path]) and not (path / "catalog.json").exists():
+        raise InputError(f"{path} exists and is no catalog, so it is not replaced; choose another name")
+    with files.whole_folder(path, replace=replace) as folder:
+        yield folder
+
+
+def _keep_what_belongs_to_titles(path: Path, folder: Path) -> None:
+    """Copy maps, notes and reports of the catalog that is replaced: most of its titles may still be these."""
+    for name in ("maps", notes.FOLDER):
+        if (path / name).is_dir():
+            shutil.copytree(path / name, folder / name, ignore=shutil.ignore_patterns(".*"))
+    for name in (INGEST_REPORT, ENCODER_PLACES):
+        if (path / name).is_file():
+            shutil.copyfile(path / name, folder / name)
+
+
+def cut_again(blocks: Iterable[np.ndarray], counts: Iterable[int]) -> Iterator[np.ndarray]:
+    """Blocks of rows that were cut anywhere, cut into `counts` rows each; InputError for too few or too many rows."""
+    waiting, source = np.zeros((0, 0)), iter(blocks)
+    for count in map(int, counts):
+        parts, missing = [], count
+        while missing:
+            while not len(waiting):
+                found = next(source, None)
+                if found is None:
+                    raise InputError(f"there are vectors for too few shots: {missing} are missing in a title")
+                waiting = found
+            parts.append(waiting[:missing])
+            waiting = waiting[len(parts[-1]) :]
+            missing -= len(parts[-1])
+        yield parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if len(waiting) or any(len(block) for block in source):
+        raise InputError("there are vectors for more shots than the titles have")

@@ -81,21 +81,18 @@ class CatalogWriter:
     def __init__(self, folder: Path, modalities: tuple[Modality, ...], dtype: str, max_shard_bytes: int):
         self.folder, self.modalities, self.dtype = folder, modalities, dtype
         self.shot_dim = sum(m.dim for m in modalities)
-        self.rows_per_shard = max(1, max_shard_bytes // (self.shot_dim * np.dtype(dtype).itemsize))
-        self.rows = 0
+        self.vectors = ShardWriter(folder, self.shot_dim, dtype, max_shard_bytes)
         self.titles: list[dict[str, Any]] = []
         self.shots = ShotTableWriter(folder / "shots.parquet")
         self.globals: list[np.ndarray] = []
         self.coverage: Coverage | None = Coverage(modalities)  # None where titles were taken over unchecked
         self._seen: set[str] = set()
-        self._shard: _ShardFile | None = None
-        self._num_shards = 0
         check_modalities("the new catalog", modalities, self.shot_dim)
 
     def add(self, title: TitleData) -> None:
         """Check a title and append it; InputError for the first rule that it breaks."""
         self._check_names(title)
-        embeddings = self._checked_embeddings(title)
+        embeddings = checked_embeddings(title.title_id, title.embeddings, self.modalities, self.dtype)
         shots = _complete_shots(title, len(embeddings))
         if self.coverage is not None:
             self.coverage.see(len(self.titles), to_float32(embeddings))
@@ -104,7 +101,7 @@ class CatalogWriter:
                 "title_id": title.title_id,
                 "name": title.name or title.title_id,
                 "split": title.split,
-                "first_shot": self.rows,
+                "first_shot": self.vectors.rows,
                 "num_shots": len(embeddings),
                 "duration_s": float(shots["end_s"].max()),
                 **title.labels,
@@ -113,24 +110,21 @@ class CatalogWriter:
         self.shots.add(shots)
         if title.global_embedding is not None:
             self.globals.append(np.asarray(title.global_embedding, dtype=np.float32))
-        self._append(embeddings)
+        self.vectors.append(embeddings)
 
     def take_over(self, former: Catalog, global_dim: int) -> None:
         """Append all titles of a catalog with the same modalities and dtype; its shards are linked, not read.
 
         global_dim  G of the new catalog; titles of a catalog without metadata embeddings get zeros
         """
-        self._close_shard()
         if self.coverage is not None and former.coverage is not None:
             self.coverage.join(former.coverage, len(self.titles))
         else:
             self.coverage = None
-        for shard in former.shard_files:
-            files.link_or_copy(shard, self._next_shard())
         for row in former.titles.to_dict("records"):
             self._check_unique(str(row["title_id"]))
-            self.titles.append({**row, "first_shot": row["first_shot"] + self.rows})
-        self.rows += former.num_shots
+            self.titles.append({**row, "first_shot": row["first_shot"] + self.vectors.rows})
+        self.vectors.link(former.shard_files, former.num_shots)
         for start in range(0, former.num_shots, ROW_GROUP):
             self.shots.add(former.read_shots(start, start + ROW_GROUP))
         if global_dim:
@@ -155,69 +149,15 @@ class CatalogWriter:
                     f"title {title.title_id!r}: a label cannot be called {column!r}, as a column of the format is"
                 )
 
-    def _checked_embeddings(self, title: TitleData) -> np.ndarray:
-        """(N, D) in the catalog's dtype; nothing may overflow in it, nor vanish."""
-        given, where = np.asarray(title.embeddings), f"title {title.title_id!r}"
-        if given.ndim != 2 or given.shape[1] != self.shot_dim or given.dtype.kind not in "fiu":
-            raise InputError(
-                f"{where}: embeddings have shape {given.shape} of {given.dtype}, but shots here are {self.shot_dim} wide"
-            )
-        if len(given) == 0:
-            raise InputError(f"{where} has no shots")
-        for problem in embedding_problems(title.title_id, given, self.modalities):
-            raise problem
-        with np.errstate(over="ignore"):
-            stored = given.astype(self.dtype, copy=False)
-        if stored is given:
-            return stored
-        for m in self.modalities:
-            infinite = ~np.isfinite(stored[:, m.columns]).all(axis=1)
-            vanished = given[:, m.columns].any(axis=1) & ~stored[:, m.columns].any(axis=1)
-            for shot in np.flatnonzero(infinite | vanished):
-                what = f"beyond {np.finfo(self.dtype).max:g}" if infinite[shot] else "too small"
-                wider = "; use float32" if self.dtype == "float16" else ""
-                raise ShotError(title.title_id, int(shot), f"{m.name} is {what} for {self.dtype}{wider}")
-        return stored
-
-    def _append(self, embeddings: np.ndarray) -> None:
-        while len(embeddings):
-            if self._shard is None:
-                self._shard = _ShardFile(self._next_shard(), self.shot_dim, self.dtype)
-            take = min(len(embeddings), self.rows_per_shard - self._shard.rows)
-            self._shard.append(embeddings[:take])
-            embeddings = embeddings[take:]
-            self.rows += take
-            if self._shard.rows == self.rows_per_shard:
-                self._close_shard()
-
-    def _next_shard(self) -> Path:
-        self._num_shards += 1
-        return self.folder / f"shots-{self._num_shards - 1:05d}.npy"
-
-    def _close_shard(self) -> None:
-        if self._shard is not None:
-            self._shard.close()
-            self._shard = None
-
     def finish(self, provenance: dict[str, Any]) -> None:
         if not self.titles:
             raise InputError("there are no titles to write")
-        self._close_shard()
+        self.vectors.close()
         global_dim = self._write_globals()
         titles = self.folder / "titles.parquet"
         pq.write_table(to_arrow(_titles_table(self.titles), titles), titles, row_group_size=ROW_GROUP)
         self.shots.finish()
-        files.write_json(
-            self.folder / "catalog.json",
-            {
-                "format": FORMAT,
-                "shot_dim": self.shot_dim,
-                "dtype": self.dtype,
-                "modalities": [asdict(m) for m in self.modalities],
-                "global_dim": global_dim,
-                "provenance": provenance,
-            },
-        )
+        write_header(self.folder, self.modalities, self.dtype, global_dim, provenance)
 
     def _write_globals(self) -> int:
         if not self.globals:
@@ -234,11 +174,90 @@ class CatalogWriter:
         return vectors.shape[1]
 
 
+def write_header(
+    folder: Path, modalities: Sequence[Modality], dtype: str, global_dim: int, provenance: Mapping[str, Any]
+) -> None:
+    """catalog.json"""
+    content = {
+        "format": FORMAT,
+        "shot_dim": sum(m.dim for m in modalities),
+        "dtype": dtype,
+        "modalities": [asdict(m) for m in modalities],
+        "global_dim": global_dim,
+        "provenance": dict(provenance),
+    }
+    files.write_json(folder / "catalog.json", content)
+
+
+def checked_embeddings(title_id: str, embeddings: Any, modalities: Sequence[Modality], dtype: str) -> np.ndarray:
+    """(N, D) of a title in this dtype; InputError for another width, and for a number that overflows in it or vanishes."""
+    given, where, width = np.asarray(embeddings), f"title {title_id!r}", sum(m.dim for m in modalities)
+    if given.ndim != 2 or given.shape[1] != width or given.dtype.kind not in "fiu":
+        raise InputError(
+            f"{where}: embeddings have shape {given.shape} of {given.dtype}, but shots here are {width} wide"
+        )
+    if len(given) == 0:
+        raise InputError(f"{where} has no shots")
+    for problem in embedding_problems(title_id, given, tuple(modalities)):
+        raise problem
+    with np.errstate(over="ignore"):
+        stored = given.astype(dtype, copy=False)
+    if stored is given:
+        return stored
+    for m in modalities:
+        infinite = ~np.isfinite(stored[:, m.columns]).all(axis=1)
+        vanished = given[:, m.columns].any(axis=1) & ~stored[:, m.columns].any(axis=1)
+        for shot in np.flatnonzero(infinite | vanished):
+            what = f"beyond {np.finfo(dtype).max:g}" if infinite[shot] else "too small"
+            wider = "; use float32" if dtype == "float16" else ""
+            raise ShotError(title_id, int(shot), f"{m.name} is {what} for {dtype}{wider}")
+    return stored
+
+
 def _titles_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if tells_sources(table) and pd.api.types.is_numeric_dtype(table["source_size"]):
         table["source_size"] = table["source_size"].round().astype("Int64")  # bytes, also beside titles without a file
     return table
+
+
+class ShardWriter:
+    """The vectors of a catalog, in `.npy` files of at most so many bytes."""
+
+    def __init__(self, folder: Path, dim: int, dtype: str, max_bytes: int = MAX_SHARD_BYTES):
+        self.folder, self.dim, self.dtype = folder, dim, dtype
+        self.rows = 0
+        self._rows_per_shard = max(1, max_bytes // (dim * np.dtype(dtype).itemsize))
+        self._shard: _ShardFile | None = None
+        self._num_shards = 0
+
+    def append(self, embeddings: np.ndarray) -> None:
+        """(n, D) behind those that are there."""
+        while len(embeddings):
+            if self._shard is None:
+                self._shard = _ShardFile(self._next(), self.dim, self.dtype)
+            take = min(len(embeddings), self._rows_per_shard - self._shard.rows)
+            self._shard.append(embeddings[:take])
+            embeddings = embeddings[take:]
+            self.rows += take
+            if self._shard.rows == self._rows_per_shard:
+                self.close()
+
+    def link(self, shards: Sequence[Path], rows: int) -> None:
+        """Whole shards of another catalog, of so many rows together, linked and not read."""
+        self.close()
+        for shard in shards:
+            files.link_or_copy(shard, self._next())
+        self.rows += rows
+
+    def close(self) -> None:
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
+
+    def _next(self) -> Path:
+        self._num_shards += 1
+        return self.folder / f"shots-{self._num_shards - 1:05d}.npy"
 
 
 class _ShardFile:

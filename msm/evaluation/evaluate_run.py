@@ -6,10 +6,8 @@ from an earlier report of the same weights on the same titles.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from msm import baselines
@@ -18,7 +16,8 @@ from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.evaluation.kept_space import space_of
 from msm.inference.metadata import left_out
 from msm.inference.run import Run
-from msm.runs.folder import WEIGHTS
+from msm.runner import HERE, Place
+from msm.runs.folder import weights_fingerprint
 
 FULL, PROBES = ("by_ratio", "spans", "by_part"), ("probes",)
 COMPARABLE = ("split", "catalog_fingerprint", "weights")  # equal in both reports, else no earlier part is kept
@@ -32,6 +31,7 @@ def evaluate_run(
     full: bool = False,
     probes: bool = False,
     most_titles: int | None = None,
+    place: Place = HERE,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Evaluate a run on a catalog, save the report as RUN/evaluation.json, and return it.
@@ -39,6 +39,7 @@ def evaluate_run(
     full      also by mask ratio, with spans hidden, and with one modality hidden
     probes    also frozen probes (minutes), of all titles
     most_titles  of a split with more titles, evaluate a stratified and seeded sample of so many; None = all
+    place     where titles are scored; what was stopped goes on where it was. Probes are computed here
     progress  called with (done, in all), from the start for each part
     """
     given, catalog = catalog, run.adapt(catalog)
@@ -53,6 +54,8 @@ def evaluate_run(
         sees_rest=run.sees_rest,
         sharpen=run.sharpen,
         most_titles=most_titles,
+        run=run,
+        place=place,
     )
     measured["weights"] = weights_fingerprint(run.path)
     if unknown := left_out(given, catalog):
@@ -87,9 +90,3 @@ def with_earlier_parts(measured: dict[str, Any], earlier: dict[str, Any] | None)
     if earlier.get("sample") != measured.get("sample"):
         return measured
     return {**measured, **{k: earlier[k] for k in (*FULL, *PROBES) if k in earlier and k not in measured}}
-
-
-def weights_fingerprint(run: Path) -> str:
-    """16 hexadecimal digits of the hash of a run's weights."""
-    with open(run / WEIGHTS, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

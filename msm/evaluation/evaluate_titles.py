@@ -5,8 +5,11 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -17,13 +20,31 @@ from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.data.stratified import sample_facts, stratified
 from msm.errors import InputError
-from msm.evaluation.evaluate_streamed import evaluate_streamed, report_of, ways_of
-from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor, Sharpen, hide_at_random, hide_in_spans
+from msm.evaluation.evaluate_streamed import Part, Way, parts_of, report_of, scorer, summed, table_of, ways_of
+from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Predictor, Sharpen
 from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_title, report
-from msm.evaluation.scoring import NothingHidden, score_titles
+from msm.evaluation.scoring import NothingHidden
+from msm.inference.run import Run
+from msm.runner import HERE, Arrays, Do, Place, run_parts, staging_folder
+from msm.runs.folder import weights_fingerprint
 
-FULL_SEEDS = SEEDS[:2]
 MOST_TABLED = 50_000  # hidden shots of all draws; the scores of more are summed title by title, and not kept
+NOTHING = "no shot was hidden: there are too few shots in these titles to evaluate on"
+
+
+@dataclass(frozen=True)
+class EvaluateTitles:
+    """What a worker does: it loads the run once, and scores some titles at a time."""
+
+    run: str
+    catalog: str
+    full: bool
+
+    def begin(self, device: str) -> Do:
+        """See `msm.runner.Work`."""
+        run = Run.open(self.run, device=device or "cpu")
+        ways = all_ways(run.predict, run.space, full=self.full, sees_rest=run.sees_rest)
+        return scorer(ways, run.adapt(Catalog.open(self.catalog)), run.space, run.sharpen)
 
 
 def evaluate_titles(
@@ -37,6 +58,8 @@ def evaluate_titles(
     sees_rest: bool = False,
     sharpen: Sharpen | None = None,
     most_titles: int | None = None,
+    run: Run | None = None,
+    place: Place = HERE,
 ) -> dict[str, Any]:
     """Evaluate a predictor on one split of a catalog. Raises InputError where the split has no title.
 
@@ -45,6 +68,8 @@ def evaluate_titles(
     sees_rest  where one modality is hidden, whether `predict` is given the others; then baselines are, too
     sharpen    predictions → those whose ranks are reported; None = the same
     most_titles  of a split with more titles, a stratified and seeded sample of so many is evaluated; None = all
+    run        whose predictions these are: what was stopped goes on where it was, and other workers can load it
+    place      where the titles are scored; anywhere but here only with a run
     returns    the content of evaluation.json: `report`, titles, by_position (where scenes are marked), `sample` (where not all titles were scored), and
                with `full` by_ratio, spans and by_part
     """
@@ -52,57 +77,93 @@ def evaluate_titles(
     titles = stratified(everything, most_titles)
     if not titles:
         raise InputError(f"{catalog.path} has no title in the {split} split")
-    long_enough = [t for t in titles if t.num_shots >= SPAN + 2]
-    others = [r for r in RATIOS if r != RATIO] if full else []
-    parts = space.modalities if full and len(space.modalities) > 1 else ()
-    more = (len(titles) * (len(others) + len(parts)) + len(long_enough)) * len(FULL_SEEDS) if full else 0
-    done, total = itertools.count(1), len(titles) * len(SEEDS) + more
-
-    def scored(
-        of: Sequence[Title], seeds: Sequence[int], hide: Hide, by: Predictor = predict, modality: int | None = None
-    ) -> pd.DataFrame:
-        on_case = lambda: progress(next(done), total)  # noqa: E731
-        sharp = sharpen if modality is None else None  # only predictions of whole shots are sharpened
-        return score_titles(by, of, space, seeds=seeds, hide=hide, modality=modality, sharpen=sharp, on_case=on_case)
-
-    def further(hide: Hide, by: Predictor = predict, modality: int | None = None) -> pd.DataFrame:
-        """A table without rows where no shot was hidden, as may happen with a ratio of 10 % and short titles."""
-        try:
-            return scored(titles, FULL_SEEDS, hide, by, modality)
-        except NothingHidden:
-            return scores[:0]
-
     about = {
         "catalog_fingerprint": catalog.fingerprint,
         "ratio": RATIO,
         "seeds": list(SEEDS),
         **({"sample": sample_facts(titles, everything)} if len(titles) < len(everything) else {}),
     }
+    tabled = len(SEEDS) * RATIO * sum(t.num_shots for t in titles) <= MOST_TABLED
+    ways = all_ways(predict, space, full=full, sees_rest=sees_rest)
+    parts = parts_of(ways, titles, tabled=tabled)
+    here = scorer(ways, catalog, space, sharpen)
+    with ExitStack() as stack:
+        scored = stack.enter_context(closing(_scored(parts, here, catalog, run, place, full, stack, progress)))
+        if tabled:
+            return _report_of_tables(list(scored), ways, titles, split, space, about, sees_rest=sees_rest)
+        tallies = summed(scored, ways)
+    if not tallies["usual"].titles:
+        raise NothingHidden(NOTHING)
+    return report_of(tallies, titles, split, space, about, sees_rest=sees_rest)
+
+
+def all_ways(predict: Predictor, space: Space, *, full: bool, sees_rest: bool) -> dict[str, Way]:
+    """The ways of hiding shots that a report needs, with the predictor of each."""
 
     def by_part_alone(place: int) -> tuple[Predictor, int | None]:
         """The predictor where one modality is hidden, and the place of that modality where baselines are given the others."""
         return (hide_one_modality(predict, space, place), place) if sees_rest else (predict, None)
 
-    if len(SEEDS) * RATIO * sum(t.num_shots for t in titles) > MOST_TABLED:
-        ways = ways_of(predict, space, FULL_SEEDS, full=full, by_part=by_part_alone)
-        evaluate_streamed(ways, titles, space, sharpen, lambda: progress(next(done), total))
-        return report_of(ways, titles, split, space, about, sees_rest=sees_rest)
-    scores = scored(titles, SEEDS, hide_at_random(RATIO))
+    return ways_of(predict, space, full=full, by_part=by_part_alone)
+
+
+def _scored(
+    parts: Sequence[Part],
+    here: Do,
+    catalog: Catalog,
+    run: Run | None,
+    place: Place,
+    full: bool,
+    stack: ExitStack,
+    progress: Callable[[int, int], None],
+) -> Generator[Arrays, None, None]:
+    """The scores of all parts in order; where there are several of a run, finished ones wait in its folder until all are."""
+    work, staging, key = None, None, ""
+    if run is not None:
+        work = EvaluateTitles(str(run.path), str(catalog.path), full)
+        if len(parts) > 1:
+            staging = stack.enter_context(staging_folder(run.path / "evaluation.json", "evaluate"))
+        decides = {"weights": weights_fingerprint(run.path), "catalog": catalog.fingerprint, "full": full}
+        rows = [[*part.rows] for part in parts]
+        key = json.dumps({**decides, "tabled": parts[0].tabled, "parts": rows, "msm": version("msm-workbench")})
+    sizes = [part.cases for part in parts]
+    yield from run_parts(work, parts, place, sizes=sizes, staging=staging, key=key, here=here, progress=progress)
+
+
+def _report_of_tables(
+    parts: Sequence[Arrays],
+    ways: Mapping[str, Way],
+    titles: Sequence[Title],
+    split: str,
+    space: Space,
+    about: Mapping[str, Any],
+    *,
+    sees_rest: bool,
+) -> dict[str, Any]:
+    catalog = titles[0].catalog
+    tables = {name: table_of(parts, name, catalog) for name in ways}
+    scores = tables["usual"]
+    if scores is None:
+        raise NothingHidden(NOTHING)
     measured = {
         **report(scores, split),
         "titles": by_title(scores, {t.title_id: t.name for t in titles}),
         "by_position": by_position(scores, scene_positions(titles)),
         **about,
     }
-    if full:
-        tables = {RATIO: scores} | {r: further(hide_at_random(r)) for r in others}
-        measured["by_ratio"] = [by_ratio(tables[r], r) for r in RATIOS]
-        spans = scored(long_enough, FULL_SEEDS, hide_in_spans) if long_enough else None
-        measured["spans"] = by_span(spans, SPAN, RATIO, left_out=len(titles) - len(long_enough))
-        measured["by_part"] = []
-        for place, m in enumerate(parts):
-            by, told = by_part_alone(place)
-            measured["by_part"].append(by_part(further(hide_at_random(RATIO), by, told), m.name, sees_rest))
+    if len(ways) == 1:
+        return measured
+
+    def of(name: str) -> pd.DataFrame:
+        """A table without rows where no shot was hidden, as may happen with a ratio of 10 % and short titles."""
+        found = tables[name]
+        return scores[:0] if found is None else found
+
+    measured["by_ratio"] = [by_ratio(scores if r == RATIO else of(f"ratio {r}"), r) for r in RATIOS]
+    left_out = sum(t.num_shots < SPAN + 2 for t in titles)
+    measured["spans"] = by_span(tables["spans"], SPAN, RATIO, left_out=left_out)
+    names = [m.name for m in space.modalities if f"part {m.name}" in ways]
+    measured["by_part"] = [by_part(of(f"part {name}"), name, sees_rest) for name in names]
     return measured
 
 

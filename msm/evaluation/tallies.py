@@ -9,8 +9,8 @@ Shape letters: N shots of a title, H hidden shots, P predictors, T titles.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,19 +34,98 @@ class Sums:
 
 @dataclass
 class TitleTally:
-    """What one title leaves."""
+    """What one title leaves, for one way of hiding shots."""
 
     title_id: str
+    names: list[str]  # of the P predictors
     median_rank: float  # of the model
-    parts: dict[str, Sums] = field(default_factory=dict)
+    parts: dict[str, Sums]
+    means: dict[str, np.ndarray]  # a column of the scores → (P, 2) sums and counts
+    bins: np.ndarray  # (P, H) uint16, of the ranks
 
 
-class Tallies:
-    """The sums of all titles that were scored, for one way of hiding shots.
+def tally(
+    title_id: str,
+    tables: Sequence[pd.DataFrame],
+    positions: np.ndarray | None = None,
+    *,
+    column: str = "centred_cosine",
+    distances: Distances = (),
+) -> TitleTally:
+    """Count a title: the tables of `score_fill_in` of all its draws, one at least.
 
+    positions  (N,) str, of each shot in its scene
     column     of the scores that counts as the centred cosine: that of one modality, where only it is hidden
     distances  shots to the nearest visible one, from and to, of each part by distance
     """
+    first = tables[0]
+    names = list(dict.fromkeys(first["predictor"]))
+
+    def values_of(name: str) -> np.ndarray:
+        """(P, H) of all draws."""
+        return np.concatenate([t[name].to_numpy().reshape(len(names), -1) for t in tables], axis=1)
+
+    means = {}
+    for name in (c for c in first.columns if c == "cosine" or c.startswith("centred_")):
+        values = values_of(name)
+        there = ~np.isnan(values)
+        means[name] = np.stack([np.where(there, values, 0).sum(axis=1, dtype=np.float64), there.sum(axis=1)], axis=1)
+    shares, scores = values_of("rank_share"), values_of(column)
+    bins = np.minimum((shares * HISTOGRAM).astype(np.int64), HISTOGRAM - 1).astype(np.uint16)
+    scored = ~np.isnan(scores[0])
+    places = None if positions is None else positions[values_of("shot")[0]]
+    parts = {}
+    for part, inside in {WHOLE: scored, **_parts(values_of("distance")[0], places, distances)}.items():
+        chosen = scores[:, inside & scored]
+        parts[part] = Sums(chosen.sum(axis=1, dtype=np.float64), chosen.shape[1])
+    median = float(np.median(shares[0])) if len(shares[0]) else float("nan")
+    return TitleTally(title_id, names, median, parts, means, bins)
+
+
+def _parts(distance: np.ndarray, places: np.ndarray | None, distances: Distances) -> dict[str, np.ndarray]:
+    """Name of a part → (H,) bool."""
+    found = {distance_name(low, high): (distance >= low) & (distance <= (high or np.inf)) for low, high in distances}
+    if places is not None:
+        found |= {place: places == place for place in np.unique(places) if place}
+    return found
+
+
+def packed(tallies: Sequence[TitleTally]) -> dict[str, np.ndarray]:
+    """Tallies of some titles as plain arrays, for a file."""
+    if not tallies:
+        return {}
+    parts = [(row, name, sums) for row, t in enumerate(tallies) for name, sums in t.parts.items()]
+    columns = list(tallies[0].means)
+    return {
+        "title_id": np.array([t.title_id for t in tallies]),
+        "names": np.array(tallies[0].names),
+        "median_rank": np.array([t.median_rank for t in tallies]),
+        "columns": np.array(columns),
+        "means": np.stack([[t.means[c] for c in columns] for t in tallies]),
+        "bins": np.concatenate([t.bins for t in tallies], axis=1),
+        "bins_each": np.array([t.bins.shape[1] for t in tallies]),
+        "part_row": np.array([row for row, _, _ in parts]),
+        "part_name": np.array([name for _, name, _ in parts]),
+        "part_total": np.stack([sums.total for _, _, sums in parts]),
+        "part_count": np.array([sums.count for _, _, sums in parts]),
+    }
+
+
+def unpacked(arrays: Mapping[str, np.ndarray]) -> Iterator[TitleTally]:
+    """The inverse of `packed`."""
+    if not arrays:
+        return
+    bins = np.split(arrays["bins"], np.cumsum(arrays["bins_each"])[:-1], axis=1)
+    names, columns = arrays["names"].tolist(), arrays["columns"].tolist()
+    for row, title_id in enumerate(arrays["title_id"].tolist()):
+        own = np.flatnonzero(arrays["part_row"] == row)
+        parts = {str(arrays["part_name"][i]): Sums(arrays["part_total"][i], int(arrays["part_count"][i])) for i in own}
+        means = dict(zip(columns, arrays["means"][row], strict=True))
+        yield TitleTally(title_id, names, float(arrays["median_rank"][row]), parts, means, bins[row])
+
+
+class Tallies:
+    """The sums of all titles that were scored, for one way of hiding shots; `column` and `distances` as of `tally`."""
 
     def __init__(self, column: str = "centred_cosine", distances: Distances = ()):
         self.column, self.distances = column, distances
@@ -55,47 +134,16 @@ class Tallies:
         self._means: dict[str, np.ndarray] = {}  # a column of the scores → (P, 2) sums and counts
         self._ranks = np.zeros((0, HISTOGRAM), dtype=np.int64)
 
-    def add(self, title_id: str, tables: Sequence[pd.DataFrame], positions: np.ndarray | None = None) -> None:
-        """Count a title: the tables of `score_fill_in` of all its draws.
-
-        positions  (N,) str, of each shot in its scene
-        """
-        if not tables:
-            return
-        first = tables[0]
+    def add(self, title: TitleTally) -> None:
+        """Count a title; titles come in the order of the split, so that sums are the same to the bit."""
         if not self.names:
-            self.names = list(dict.fromkeys(first["predictor"]))
+            self.names = title.names
             self._ranks = np.zeros((len(self.names), HISTOGRAM), dtype=np.int64)
-
-        def column(name: str) -> np.ndarray:
-            """(P, H) of all draws."""
-            return np.concatenate([t[name].to_numpy().reshape(len(self.names), -1) for t in tables], axis=1)
-
-        for name in (c for c in first.columns if c == "cosine" or c.startswith("centred_")):
-            values = column(name)
-            there = ~np.isnan(values)
-            sums = np.stack([np.where(there, values, 0).sum(axis=1, dtype=np.float64), there.sum(axis=1)], axis=1)
+        for name, sums in title.means.items():
             self._means[name] = self._means.get(name, 0) + sums
-        shares, scores = column("rank_share"), column(self.column)
-        bins = np.minimum((shares * HISTOGRAM).astype(np.int64), HISTOGRAM - 1)
-        for own, counted in zip(bins, self._ranks, strict=True):
+        for own, counted in zip(title.bins, self._ranks, strict=True):
             np.add.at(counted, own, 1)
-        scored = ~np.isnan(scores[0])
-        tally = TitleTally(title_id, float(np.median(shares[0])) if len(shares[0]) else float("nan"))
-        places = None if positions is None else positions[column("shot")[0]]
-        for part, inside in {WHOLE: scored, **self._parts(column("distance")[0], places)}.items():
-            chosen = scores[:, inside & scored]
-            tally.parts[part] = Sums(chosen.sum(axis=1, dtype=np.float64), chosen.shape[1])
-        self.titles.append(tally)
-
-    def _parts(self, distance: np.ndarray, places: np.ndarray | None) -> dict[str, np.ndarray]:
-        """Name of a part → (H,) bool."""
-        found = {
-            distance_name(low, high): (distance >= low) & (distance <= (high or np.inf)) for low, high in self.distances
-        }
-        if places is not None:
-            found |= {place: places == place for place in np.unique(places) if place}
-        return found
+        self.titles.append(replace(title, bins=title.bins[:, :0], means={}))  # which grow with the titles
 
     def mean(self, predictor: str, column: str) -> float:
         """The mean score of a predictor over all hidden shots; NaN where none has one."""

@@ -6,23 +6,32 @@ Shape letters: N shots of a title, W width of a contextual embedding.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from msm.data.catalog import Catalog, Title
+from msm.data.catalog import Catalog, Title, cut_again
 from msm.data.reader import open_parquet
 from msm.errors import InputError
+from msm.inference.embed import contextual_blocks
 from msm.inference.run import Run
 from msm.io.files import whole_file
+from msm.runner import HERE, Place, staging_folder
 
 VECTOR = "embedding"
 
 
 def export_parquet(
-    run: Run, catalog: Catalog, out: str | Path, *, replace: bool = False, progress: Callable[[int, int], None]
+    run: Run,
+    catalog: Catalog,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    place: Place = HERE,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """Write a row for each shot, in embedding order and a row group for each title; returns the number of shots.
 
@@ -30,7 +39,8 @@ def export_parquet(
     `embedding`, a list of W float32 of fixed length, not normalised.
 
     replace   an existing file at `out`, else an InputError
-    progress  called with (titles done, titles in all)
+    place     where the titles are embedded
+    progress  called with (shots done, shots in all)
     """
     path = Path(out)
     if path.is_dir():
@@ -42,10 +52,14 @@ def export_parquet(
     title_columns = [pa.field(name, pa.string()) for name in ("name", "split") if name not in held.names]
     schema = pa.schema([*held, *title_columns, pa.field(VECTOR, pa.list_(pa.float32(), width))])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
-        for number, title in enumerate(catalog):
-            writer.write_table(_rows(catalog, title, run.contextual(title), held, schema))
-            progress(number + 1, len(catalog))
+    with (
+        staging_folder(path, "embed") as staging,
+        closing(contextual_blocks(run, catalog, place=place, staging=staging, progress=progress)) as blocks,
+        whole_file(path) as temporary,
+        pq.ParquetWriter(temporary, schema) as writer,
+    ):
+        for title, vectors in zip(catalog, cut_again(blocks, catalog.shot_counts), strict=True):
+            writer.write_table(_rows(catalog, title, vectors, held, schema))
     return catalog.num_shots
 
 

@@ -1,11 +1,15 @@
-"""Where jobs run: worker processes here, or a Ray cluster that sees the same folders."""
+"""Where jobs run: in this process, in worker processes here, or on a Ray cluster that sees the same folders.
+
+A worker begins once (`Work.begin`), which is when weights are loaded, and then does one job after another.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +19,30 @@ from msm.io.portable import num_cores
 from msm.io.processes import exit_with_parent
 
 KILLED = "its process was killed, most likely because there was not enough memory"
+Tell = Callable[[int], None]  # how much of a job has been done since the last call
+Do = Callable[[Any, Tell], Any]  # job, tell → its result
+
+
+class Work(Protocol):
+    """What workers do, in plain values, so that it can be sent to another machine."""
+
+    def begin(self, device: str) -> Do:
+        """Called once in each worker; what it returns is called for each of the worker's jobs.
+
+        device  for torch; "" where the work needs none
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A function of a job that needs no beginning, which a process can import."""
+
+    function: Callable[[Any], Any]
+
+    def begin(self, device: str) -> Do:
+        """See `Work`."""
+        return lambda job, tell: self.function(job)
 
 
 class Pool(Protocol):
@@ -30,23 +58,59 @@ class Pool(Protocol):
         """A job has ended, however it did."""
         ...
 
+    def rest(self) -> None:
+        """No job waits: workers that have none may end."""
+        ...
+
     def close(self, *, at_once: bool) -> None:
         """End the workers; `at_once` with what they do."""
         ...
 
 
+class HerePool:
+    """This process: one job at a time, done while it is handed out.
+
+    do    as `Work.begin` returns it
+    tell  hears how much of a job has been done
+    """
+
+    size = 1
+
+    def __init__(self, do: Do, tell: Tell = lambda done: None):
+        self._do, self._tell = do, tell
+
+    def submit(self, job: Any) -> Future[Any]:
+        """See `Pool`; only an interruption is raised at once."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(self._do(job, self._tell))
+        except Exception as error:  # as a worker's would be
+            future.set_exception(error)
+        return future
+
+    def release(self, future: Future[Any]) -> None:
+        """See `Pool`."""
+
+    def rest(self) -> None:
+        """See `Pool`."""
+
+    def close(self, *, at_once: bool) -> None:
+        """See `Pool`."""
+
+
 class LocalPool:
     """Processes of this machine, one executor each, so that one that is killed takes no other with it.
 
-    function  of one job, which a process can import
-    size      processes, which share the cores
+    work     or a function of one job, which a process can import
+    size     processes, which share the cores
+    devices  handed out to the processes in turn
     """
 
-    def __init__(self, function: Callable[[Any], Any], size: int):
+    def __init__(self, work: Work | Callable[[Any], Any], size: int, devices: Sequence[str] = ("",)):
         self.size = size
-        self._function, self._threads = function, max(1, num_cores() // size)
-        self._idle = [self._executor() for _ in range(size)]
-        self._busy: dict[Future[Any], ProcessPoolExecutor] = {}
+        self._work, self._threads = as_work(work), max(1, num_cores() // size)
+        self._idle = [(self._executor(), devices[i % len(devices)]) for i in reversed(range(size))]
+        self._busy: dict[Future[Any], tuple[ProcessPoolExecutor, str]] = {}
 
     def _executor(self) -> ProcessPoolExecutor:
         args = (self._threads,)
@@ -54,39 +118,59 @@ class LocalPool:
 
     def submit(self, job: Any) -> Future[Any]:
         """See `Pool`."""
-        executor = self._idle.pop()
-        future = executor.submit(self._function, job)
-        self._busy[future] = executor
+        executor, device = self._idle.pop()
+        future = executor.submit(_do_here, self._work, device, job)
+        self._busy[future] = executor, device
         return future
 
     def release(self, future: Future[Any]) -> None:
         """See `Pool`."""
-        executor = self._busy.pop(future)
+        executor, device = self._busy.pop(future)
         if isinstance(future.exception(), BrokenProcessPool):
             executor.shutdown(wait=False)
             executor = self._executor()
-        self._idle.append(executor)
+        self._idle.append((executor, device))
+
+    def rest(self) -> None:
+        """See `Pool`."""
 
     def close(self, *, at_once: bool) -> None:
         """See `Pool`."""
-        for executor in [*self._idle, *self._busy.values()]:
+        for executor, _ in [*self._idle, *self._busy.values()]:
             processes = list((executor._processes or {}).values()) if at_once else []  # noqa: SLF001  # no public way to end them
             for process in processes:
                 process.terminate()
             executor.shutdown(wait=not at_once, cancel_futures=True)
 
 
-class RayPool:
-    """A Ray cluster: the same function in the same working folder, as many jobs at a time as it has cores or GPUs.
+_doing: Do | None = None  # in a process of `LocalPool`: what its work's `begin` returned
 
+
+def _do_here(work: Work, device: str, job: Any) -> Any:
+    """In a worker process: begin at the first job, so that what goes wrong then is that job's failure."""
+    global _doing
+    if _doing is None:
+        _doing = work.begin(device)
+    return _doing(job, lambda done: None)
+
+
+class RayPool:
+    """A Ray cluster: actors that begin once, in the same working folder, as many as it has cores or GPUs.
+
+    work      or a function of one job, which a process can import
     address   of the cluster; "auto" finds the one of this machine, "local" starts one here
-    size      jobs at a time; None for as many as there are GPUs, where they are used and there are some, else cores
-    use_gpus  give each job a GPU where the cluster has some
+    size      actors; None for as many as there are GPUs, where they are used and there are some, else cores
+    use_gpus  give each actor a GPU where the cluster has some; Ray lets it see that one alone, as "cuda"
     Raises InputError where Ray is not installed, or nothing answers at the address.
     """
 
     def __init__(
-        self, function: Callable[[Any], Any], address: str, size: int | None = None, *, use_gpus: bool = False
+        self,
+        work: Work | Callable[[Any], Any],
+        address: str,
+        size: int | None = None,
+        *,
+        use_gpus: bool = False,
     ):
         try:
             import ray
@@ -98,27 +182,67 @@ class RayPool:
         except Exception as error:  # Ray raises some of no kind of its own
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise InputError(f"there is no Ray cluster at {address}: {reason}") from None
-        gpus = ray.cluster_resources().get("GPU", 0) if use_gpus else 0
-        self.size = size or max(1, int(gpus or ray.cluster_resources().get("CPU", 1)))
-        self._ray, self._function, self._folder = ray, function, Path.cwd()
-        self._remote = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_retries=0)(_call_there)
+        self._unit = "GPU" if use_gpus and ray.cluster_resources().get("GPU", 0) else "CPU"
+        self._ray, self._work, self._folder = ray, as_work(work), Path.cwd()
+        self.size = max(1, min(size or self._room(), self._room()))  # more would wait for each other
+        gpus = 1 if self._unit == "GPU" else 0
+        self._make = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(_Actor).remote
+        self._device = "cuda" if gpus else "cpu" if use_gpus else ""
+        self._idle: list[Any] = []
+        self._busy: dict[Future[Any], Any] = {}
+
+    def _room(self) -> int:
+        """How many actors the nodes that are alive hold together."""
+        return int(self._ray.cluster_resources().get(self._unit, 1))
 
     def submit(self, job: Any) -> Future[Any]:
         """See `Pool`."""
-        return self._remote.remote(self._function, self._folder, job).future()
+        actor = self._idle.pop() if self._idle else self._make(self._work, self._folder, self._device)
+        future: Future[Any] = actor.do.remote(job).future()
+        self._busy[future] = actor
+        return future
 
     def release(self, future: Future[Any]) -> None:
-        """See `Pool`."""
+        """See `Pool`; an actor that died is replaced at the next job, or not at all where its node is gone too."""
+        actor = self._busy.pop(future)
+        if not was_killed(future.exception()):
+            self._idle.append(actor)
+            return
+        self.size = max(1, min(self.size, self._room()))
+
+    def rest(self) -> None:
+        """See `Pool`: actors end with their last handle, so that those that wait for room on a busy cluster begin."""
+        self._idle.clear()
 
     def close(self, *, at_once: bool) -> None:
         """See `Pool`; a job that is under way ends in either case."""
         self._ray.shutdown()
 
 
-def _call_there(function: Callable[[Any], Any], folder: Path, job: Any) -> Any:
+class _Actor:
     """In a worker of Ray, which begins in a folder of its own: relative paths are those of the driver."""
-    os.chdir(folder)
-    return function(job)
+
+    def __init__(self, work: Work, folder: Path, device: str):
+        os.chdir(folder)
+        self._work, self._device = work, device
+        self._doing: Do | None = None
+
+    def do(self, job: Any) -> Any:
+        if self._doing is None:
+            self._doing = self._work.begin(self._device)
+        return self._doing(job, lambda done: None)
+
+
+def as_work(work: Work | Callable[[Any], Any]) -> Work:
+    return work if hasattr(work, "begin") else Plain(work)
+
+
+LOST = ("WorkerCrashedError", "OutOfMemoryError", "ActorDiedError", "ActorUnavailableError", "NodeDiedError")
+
+
+def was_killed(error: BaseException | None) -> bool:
+    """Did the worker die, and not only its job fail?"""
+    return isinstance(error, BrokenProcessPool) or type(error).__name__ in LOST
 
 
 def begin_worker(threads: int) -> None:

@@ -6,6 +6,7 @@ The folder is the interface between the command line, the pages and the notebook
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import shutil
 import time
@@ -243,3 +244,9 @@ def versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {"python": platform.python_version(), **{p: version(p) for p in ("msm-workbench", "torch", "numpy")}}
+
+
+def weights_fingerprint(run: Path) -> str:
+    """16 hexadecimal digits of the hash of a run's weights."""
+    with open(run / WEIGHTS, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

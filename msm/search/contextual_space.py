@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from msm.data.catalog import Catalog
+from msm.data.catalog import Catalog, cut_again
 from msm.data.fusion import unit
 from msm.errors import FullDiskError, InputError
 from msm.io import files
 from msm.io.arrays import map_npy, to_float32
+from msm.runner import HERE, Place, staging_folder
 from msm.search.spaces import training_titles
 
 if TYPE_CHECKING:
@@ -65,6 +67,11 @@ class ContextualSpace:
     def with_mean(self, mean: np.ndarray) -> Self:
         return self
 
+    def elsewhere(self) -> ContextualElsewhere | None:
+        if not isinstance(self.vectors, np.memmap):
+            return None
+        return ContextualElsewhere(str(self.catalog.path), self.run, self.weights)
+
     def read(self, rows: np.ndarray) -> np.ndarray:
         return self._centred(self.vectors[rows])
 
@@ -78,34 +85,59 @@ class ContextualSpace:
         return np.asarray(unit(to_float32(vectors) - self.mean), dtype=np.float32)
 
 
+@dataclass(frozen=True)
+class ContextualElsewhere:
+    """A `ContextualSpace` that is kept beside its catalog, in plain values."""
+
+    catalog: str
+    run: str
+    weights: str
+
+    def open(self) -> ContextualSpace:
+        catalog = Catalog.open(self.catalog)
+        found = _read(_folder(catalog, self.run), _facts(catalog, self.run, self.weights), catalog)
+        if found is None:
+            raise InputError(f"{_folder(catalog, self.run)} has changed meanwhile")
+        return found
+
+
+def _folder(catalog: Catalog, run: str) -> Path:
+    return catalog.path / "index" / f"contextual-{run}.vectors"
+
+
+def _facts(catalog: Catalog, run: str, weights: str) -> dict[str, str]:
+    return {"format": FORMAT, "run": run, "weights": weights, "catalog": catalog.fingerprint}
+
+
 def contextual_space(
     catalog: Catalog,
     run: Run,
     *,
     save: bool = True,
+    place: Place = HERE,
     progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> ContextualSpace:
     """The space of a run over a catalog: read if it was kept, else computed, and kept if the folder can be written.
 
+    place     where the titles are embedded; what was stopped goes on where it was
     progress  called with shots done and shots in all while it is computed
     Raises InputError where the run does not fit the catalog's shots.
     """
-    from msm.evaluation.evaluate_run import weights_fingerprint
+    from msm.runs.folder import weights_fingerprint
 
     run.check_fits(catalog)
     weights = weights_fingerprint(run.path)
-    folder = catalog.path / "index" / f"contextual-{run.path.name}.vectors"
-    facts = {"format": FORMAT, "run": run.path.name, "weights": weights, "catalog": catalog.fingerprint}
+    folder, facts = _folder(catalog, run.path.name), _facts(catalog, run.path.name, weights)
     kept = _read(folder, facts, catalog)
     if kept is not None:
         return kept
     if save:
         try:
-            with files.whole_folder(folder, replace=True) as temporary:
+            with staging_folder(folder, "embed") as staging, files.whole_folder(folder, replace=True) as temporary:
                 width = run.model.contextual_width
                 shape = (catalog.num_shots, width)
                 mapped = np.lib.format.open_memmap(temporary / "contextual.npy", "w+", np.float16, shape)
-                mean = _embed(catalog, run, mapped, progress)
+                mean = _embed(catalog, run, mapped, progress, place, staging)
                 mapped.flush()
                 files.save_array(temporary / "mean.npy", mean)
                 files.write_json(temporary / "space.json", {**facts, "width": width})
@@ -113,22 +145,31 @@ def contextual_space(
         except (OSError, FullDiskError):
             pass  # not writable, or the disk is full: keep it in memory
     vectors = np.empty((catalog.num_shots, run.model.contextual_width), np.float16)
-    mean = _embed(catalog, run, vectors, progress)
+    mean = _embed(catalog, run, vectors, progress, place)
     return ContextualSpace(catalog, run.path.name, weights, vectors, mean)
 
 
-def _embed(catalog: Catalog, run: Run, vectors: np.ndarray, progress: Callable[[int, int], object]) -> np.ndarray:
+def _embed(
+    catalog: Catalog,
+    run: Run,
+    vectors: np.ndarray,
+    progress: Callable[[int, int], object],
+    place: Place,
+    staging: Path | None = None,
+) -> np.ndarray:
     """Write every shot's vector; returns the mean of the training shots."""
+    from msm.inference.embed import contextual_blocks
+
     training = {t.index for t in training_titles(catalog)}
     total, count, start = np.zeros(vectors.shape[1]), 0, 0
-    for title in catalog:
-        contextual = run.contextual(title)
-        vectors[start : start + len(contextual)] = contextual
-        if title.index in training:
-            total += contextual.sum(axis=0, dtype=np.float64)
-            count += len(contextual)
-        start += len(contextual)
-        progress(start, catalog.num_shots)
+    blocks = contextual_blocks(run, catalog, place=place, staging=staging, progress=progress)
+    with closing(blocks):
+        for row, contextual in enumerate(cut_again(blocks, catalog.shot_counts)):
+            vectors[start : start + len(contextual)] = contextual
+            if row in training:
+                total += contextual.sum(axis=0, dtype=np.float64)
+                count += len(contextual)
+            start += len(contextual)
     return (total / max(1, count)).astype(np.float32)
 
 

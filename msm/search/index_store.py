@@ -14,11 +14,15 @@ msm, is refused and left as it is.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
+from zipfile import is_zipfile
 
 import numpy as np
 from msgspec import Meta, Struct, structs
@@ -28,14 +32,19 @@ from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.io import files
 from msm.io.arrays import map_npy
-from msm.search.spaces import Space
+from msm.runner import HERE, Do, Place, Stretch, load_arrays, run_parts, save_arrays, staging_folder
+from msm.search.spaces import Space, SpaceElsewhere
 from msm.search.vector_index import (
     KINDS,
+    Begun,
     Built,
+    Merging,
     Plan,
     VectorIndex,
+    begin,
     build,
     choose_plan,
+    part_of,
     read_index,
     shot_ids,
     write_index,
@@ -49,6 +58,7 @@ WHOLE_UP_TO = (
 )  # bytes of a file whose digest covers all of it; hashing more would be half of what opening takes
 FILES = ("index.faiss", "empty.npy", "mean.npy")
 SEED = 0
+PART_SHOTS = 1 << 18  # of a part of an index: about ten seconds of work
 Size = Annotated[int, Meta(ge=0, lt=2**31, description="a whole number from 0 to 2147483647")]
 
 
@@ -164,18 +174,75 @@ def make_index(
     *,
     save: bool = True,
     replace_damaged: bool = False,
+    place: Place = HERE,
     progress: Callable[[int, int], None] = lambda done, total: None,
     note: str = "",
 ) -> Finder[S]:
-    """Build an index over a space and save it over the former one; over a damaged one only with `replace_damaged`."""
+    """Build an index over a space and save it over the former one; over a damaged one only with `replace_damaged`.
+
+    place  where vectors are read and added: a large index is made in parts, which wait beside it until all are merged, so
+           that what was stopped goes on where it was. A graph (hnsw) has no parts and is made here
+    Raises InputError over what is not an index of msm.
+    """
     plan = choose_plan(space.num, space.dim, kind)
     if save and not replace_damaged:
         _refuse_what_is_not_ours(index_folder(space))
     ids = catalog_ids(space.catalog)
-    index, built = build(space, ids, plan, np.random.default_rng(SEED), progress)
+    if save and plan.kind != "hnsw" and (not place.is_here or space.num > PART_SHOTS) and space.elsewhere() is not None:
+        index, built = _build_in_parts(space, ids, plan, place, progress)
+    else:
+        index, built = build(space, ids, plan, np.random.default_rng(SEED), progress)
     if save:
         _write(index_folder(space), space, index, built)
     return Finder(space, index, built, save, note)
+
+
+@dataclass(frozen=True)
+class AddShots:
+    """What a worker does: it opens the space and the trained index once, and makes the indexes of some shots."""
+
+    space: SpaceElsewhere
+    plan: Plan
+    trained: Path
+
+    def begin(self, device: str) -> Do:
+        """See `msm.runner.Work`."""
+        return _adder(Begun.unpacked(self.plan, load_arrays(self.trained, "a trained index")), self.space.open())
+
+
+def _adder(begun: Begun, space: Space) -> Do:
+    return lambda part, tell: part_of(begun, space, part.start, part.stop, tell)
+
+
+def _build_in_parts(
+    space: Space, ids: np.ndarray, plan: Plan, place: Place, progress: Callable[[int, int], None]
+) -> tuple[VectorIndex, Built]:
+    """Train here, add shots in parts anywhere, and merge the parts in their order."""
+    began, elsewhere = time.perf_counter(), space.elsewhere()
+    assert elsewhere is not None
+    with staging_folder(index_folder(space), "index") as staging:
+        made_of = {"mark": space.mark, "plan": asdict(plan), "seed": SEED, "part_shots": PART_SHOTS}
+        key = json.dumps({**made_of, "msm": version("msm-workbench")})
+        trained = staging / f"trained-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
+        begun = _trained(space, plan, trained)
+        size = max(1, PART_SHOTS // begun.together) * begun.together
+        parts = [Stretch(a, min(a + size, space.num), min(size, space.num - a)) for a in range(0, space.num, size)]
+        merging, work = Merging(begun, space, ids), AddShots(elsewhere, plan, trained)
+        sizes, here = [part.size for part in parts], _adder(Begun.unpacked(plan, begun.packed()), space)
+        made = run_parts(work, parts, place, sizes=sizes, staging=staging, key=key, here=here, progress=progress)
+        with closing(made):
+            for part in made:
+                merging.merge(part)
+        return merging.measured(began)
+
+
+def _trained(space: Space, plan: Plan, path: Path) -> Begun:
+    """The trained index that an earlier command left at `path`, else a new one, kept there."""
+    if is_zipfile(path):
+        return Begun.unpacked(plan, load_arrays(path, "a trained index"))
+    begun = begin(space, plan, np.random.default_rng(SEED))
+    save_arrays(path, begun.packed())
+    return begun
 
 
 def open_index(space: S) -> Finder[S] | None:

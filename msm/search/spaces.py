@@ -24,6 +24,12 @@ MOST_FOR_MEAN = 100_000  # training shots, of whole titles evenly spaced
 DEFAULT_FUSION = Recipe().fusion
 
 
+class SpaceElsewhere(Protocol):
+    """A space in plain values, so that it can be sent to another machine that sees the same folders."""
+
+    def open(self) -> Space: ...
+
+
 class Space(Protocol):
     """The vectors of all shots of a catalog; also the `Vectors` that an index is built over."""
 
@@ -58,6 +64,10 @@ class Space(Protocol):
 
     def with_mean(self, mean: np.ndarray) -> Self:
         """The same space with a mean that was saved, so that it need not be computed again."""
+        ...
+
+    def elsewhere(self) -> SpaceElsewhere | None:
+        """What another process opens it by; None where its vectors are in this one's memory alone."""
         ...
 
     def read(self, rows: np.ndarray) -> np.ndarray:
@@ -97,6 +107,9 @@ class RawSpace:
 
     def with_mean(self, mean: np.ndarray) -> Self:
         return replace(self, known=mean)
+
+    def elsewhere(self) -> RawElsewhere:
+        return RawElsewhere(str(self.catalog.path), self.fusion, self.modality, self.mean)
 
     @property
     def name(self) -> str:
@@ -154,6 +167,19 @@ class RawSpace:
         """(n, W) fused: a prediction of a run, or an encoded text → the same in this space."""
         there = fused.any(axis=-1, keepdims=True)
         return np.asarray(unit(np.where(there, fused - self.mean, 0)), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class RawElsewhere:
+    """A `RawSpace` in plain values."""
+
+    catalog: str
+    fusion: str
+    modality: str | None
+    mean: np.ndarray
+
+    def open(self) -> RawSpace:
+        return RawSpace(Catalog.open(self.catalog), self.fusion, self.modality, self.mean)
 
 
 def modalities_compared(catalog: Catalog, name: str | None) -> tuple[Modality, ...]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from msm.data.stratified import stratified
+from msm.evaluation import evaluate_streamed, protocol
 from msm.evaluation import evaluate_titles as whole
-from msm.evaluation import protocol
 from msm.evaluation.protocol import hide_titles
 from msm.evaluation.space import fit_space
 from msm.metrics import similarity
@@ -83,3 +83,13 @@ def test_a_bootstrap_in_parts_draws_what_it_draws_at_once(monkeypatch):
     once = similarity.resampled_means(sums, counts, 100)
     monkeypatch.setattr(similarity, "MOST_DRAWN", 30 * 7)
     np.testing.assert_allclose(similarity.resampled_means(sums, counts, 100), once, rtol=1e-12)
+
+
+@pytest.mark.parametrize("tabled", [True, False])
+@pytest.mark.parametrize("part_shots", [1, 70])
+def test_a_report_in_parts_is_that_of_one_part_to_the_bit(talks, space, monkeypatch, tabled, part_shots):
+    if not tabled:
+        monkeypatch.setattr(whole, "MOST_TABLED", 0)
+    expected = evaluated(talks, space, full=True, sees_rest=True)
+    monkeypatch.setattr(evaluate_streamed, "PART_SHOTS", part_shots)
+    assert evaluated(talks, space, full=True, sees_rest=True) == expected

@@ -29,6 +29,9 @@ class Threads:
     def release(self, future: Future) -> None:
         self.under_way -= 1
 
+    def rest(self) -> None:
+        pass
+
     def close(self, *, at_once: bool) -> None:
         self.closed = "at once" if at_once else "at the end"
         self.executor.shutdown()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 
+import faiss
 import numpy as np
 import pytest
 
 from msm import Catalog, InputError
 from msm.data.catalog import modalities_of
+from msm.runner import Place
 from msm.search import index_store
 from msm.search.index_store import StaleIndex, find_index, index_folder, kept_indexes, make_index, open_index
 from msm.search.query import nearest
 from msm.search.spaces import RawSpace
-from msm.search.vector_index import KINDS
+from msm.search.vector_index import KINDS, building
 from tests.search.conftest import DIMS, scenes_title
 
 
@@ -153,3 +155,55 @@ def test_an_index_of_other_shots_is_not_believed_even_with_the_right_header(film
 
     with pytest.raises(InputError, match="numbers other shots than"):
         open_index(RawSpace(other))
+
+
+def stored(found) -> tuple:
+    """Everything that an index holds: ids and codes of each cell in their order, and what was measured of it."""
+    inner = faiss.downcast_index(found.index.whole.index)
+    ids = found.index.ids.tolist()
+    if found.plan.kind == "flat":
+        return ids, inner.reconstruct_n(0, inner.ntotal).tobytes(), found.built.recall, found.index.empty.tolist()
+    lists = [inner.invlists.list_size(n) for n in range(inner.nlist)]
+    scores, rows = inner.search(found.space.read(np.arange(9)), 20)
+    return ids, lists, scores.tobytes(), rows.tobytes(), found.built.recall, found.index.empty.tolist()
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "hnsw"])
+def test_an_index_merged_from_parts_is_that_of_one_pass(films, kind, monkeypatch):
+    monkeypatch.setattr(building, "TOGETHER_BYTES", 1)
+    monkeypatch.setattr(building, "STRIP", 16)
+    once = make_index(RawSpace(films), kind)
+    monkeypatch.setattr(index_store, "PART_SHOTS", 40)
+    told: list[tuple[int, int]] = []
+    assert stored(make_index(RawSpace(films), kind, progress=lambda *at: told.append(at))) == stored(once)
+    assert told[-1] == (films.num_shots, films.num_shots)
+    assert [p.name for p in (films.path / "index").iterdir()] == ["raw"]
+
+
+def test_an_index_that_was_stopped_is_not_trained_again_and_goes_on_at_the_next_part(films, monkeypatch):
+    monkeypatch.setattr(building, "TOGETHER_BYTES", 1)
+    monkeypatch.setattr(building, "STRIP", 16)
+    monkeypatch.setattr(index_store, "PART_SHOTS", 16)
+    once, starts = make_index(RawSpace(films), "ivf"), []
+
+    def adding(begun, space, start, stop, tell):
+        starts.append(start)
+        if start == 48 and starts.count(48) == 1:
+            raise KeyboardInterrupt
+        return part_of(begun, space, start, stop, tell)
+
+    part_of = index_store.part_of
+    monkeypatch.setattr(index_store, "part_of", adding)
+    with pytest.raises(KeyboardInterrupt):
+        make_index(RawSpace(films), "ivf")
+    assert open_index(RawSpace(films)) is not None  # the former one
+    monkeypatch.setattr(index_store, "begin", lambda *_: pytest.fail("it was trained again"))
+    assert stored(make_index(RawSpace(films), "ivf")) == stored(once)
+    assert starts == [0, 16, 32, 48, *range(48, films.num_shots, 16)]  # begun twice where it was stopped
+
+
+@pytest.mark.slow
+def test_several_workers_make_the_index_of_one(films, monkeypatch):
+    monkeypatch.setattr(index_store, "PART_SHOTS", 512)
+    once = make_index(RawSpace(films), "ivf")
+    assert stored(make_index(RawSpace(films), "ivf", place=Place(workers=2))) == stored(once)

@@ -160,7 +160,7 @@ def weights(path: Path) -> str:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _weights(path: Path, changed: Stamp) -> str:
-    from msm.evaluation.evaluate_run import weights_fingerprint
+    from msm.runs.folder import weights_fingerprint
 
     return weights_fingerprint(path)
 

@@ -12,7 +12,7 @@ except ModuleNotFoundError:
         "the search for shots needs FAISS: pip install 'msm-workbench[cpu]', or 'msm-workbench[gpu]' for an NVIDIA GPU"
     ) from None
 
-from msm.search.vector_index.building import build
+from msm.search.vector_index.building import Begun, Merging, begin, build, part_of
 from msm.search.vector_index.exact import exact_top, scores_of
 from msm.search.vector_index.ids import shot_ids
 from msm.search.vector_index.index import Built, VectorIndex, read_index, write_index
@@ -20,12 +20,16 @@ from msm.search.vector_index.plans import KINDS, Plan, choose_plan
 
 __all__ = [
     "KINDS",
+    "Begun",
     "Built",
+    "Merging",
     "Plan",
     "VectorIndex",
+    "begin",
     "build",
     "choose_plan",
     "exact_top",
+    "part_of",
     "read_index",
     "scores_of",
     "shot_ids",

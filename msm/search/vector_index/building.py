@@ -1,4 +1,4 @@
-"""An index is built: trained on a bounded sample, filled in one pass over the vectors, and measured.
+"""An index is built: trained on a bounded sample, filled in one pass over the vectors or in parts, and measured.
 
 Two passes over a million shots of 2304 must not take their time from the memory. So vectors are read in strips that stay
 in the cache through everything that is done to them (five times faster than in strips that do not), what is kept of
@@ -10,7 +10,8 @@ Shape letters: N vectors, D their width, R their width after reduction, Q querie
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import faiss
@@ -19,6 +20,8 @@ import numpy as np
 from msm.search.vector_index.exact import TopK
 from msm.search.vector_index.index import Built, VectorIndex, Vectors
 from msm.search.vector_index.plans import SAMPLES_PER_LIST, Plan
+
+Arrays = Mapping[str, np.ndarray]
 
 STRIP = 512  # vectors read at once: of 2304 they take 4.7 MB
 TOGETHER_BYTES = 16 * 2**20  # of what is added to the index at once
@@ -30,6 +33,121 @@ CELL_ROUNDS = 8  # of k-means
 CODE_SAMPLES = 16_384  # that the parts of a code are trained on
 ENOUGH = 0.97  # recall@10 up to which a search is made to look further
 TIE = 1e-5  # cosines this close are equal: any of several duplicates may be found
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An index that is trained and empty, and the vectors that will be searched for to measure it."""
+
+    plan: Plan
+    inner: Any
+    rotation: np.ndarray | None  # (D, R)
+    kept: float  # share of the vectors' energy
+    queries: np.ndarray  # (Q, D)
+
+    @property
+    def together(self) -> int:
+        """How many vectors are added at once; parts of an index begin at multiples of it."""
+        return max(STRIP, TOGETHER_BYTES // (4 * self.inner.d))
+
+    def packed(self) -> dict[str, np.ndarray]:
+        """As plain arrays, for a file."""
+        rotation = {} if self.rotation is None else {"rotation": self.rotation}
+        inner = faiss.serialize_index(self.inner)
+        return {"inner": inner, "kept": np.array(self.kept), "queries": self.queries, **rotation}
+
+    @classmethod
+    def unpacked(cls, plan: Plan, arrays: Mapping[str, np.ndarray]) -> Begun:
+        """The inverse of `packed`."""
+        inner = faiss.deserialize_index(arrays["inner"])
+        return cls(plan, inner, arrays.get("rotation"), float(arrays["kept"]), arrays["queries"])
+
+    def filled(
+        self,
+        vectors: Vectors,
+        start: int,
+        stop: int,
+        add: Callable[[np.ndarray, int, int], None],
+        progress: Callable[[int], None],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Read vectors [start, stop) once and give them, reduced, to `add` with where they start and stop.
+
+        returns  (Q, 11) cosines of the nearest of them to each query, descending, and the rows that are zero
+        """
+        truth, empty = TopK(len(self.queries), NEIGHBOURS + 1), [np.zeros(0, np.int64)]
+        for begin in range(start, stop, self.together):
+            end = min(begin + self.together, stop)
+            rows = np.empty((end - begin, self.inner.d), dtype=np.float32)
+            for low, strip in _strips(vectors, begin, end):
+                rows[low - begin : low - begin + len(strip)] = strip if self.rotation is None else strip @ self.rotation
+                truth.add(strip, self.queries)
+                empty.append(low + np.flatnonzero(~strip.any(axis=1)))
+            add(rows, begin, end)
+            progress(end - begin)
+        return truth.scores, np.concatenate(empty)
+
+
+def begin(vectors: Vectors, plan: Plan, rng: np.random.Generator) -> Begun:
+    """Train an index on a sample; rng draws it, and the vectors that measure the index."""
+    inner = _empty(plan, vectors.dim)
+    rotation, kept = _trained(inner, plan, vectors, rng)
+    queries = vectors.read(_drawn(vectors.num, NUM_QUERIES, rng))
+    return Begun(plan, inner, rotation, kept, queries[queries.any(axis=1)])
+
+
+def part_of(begun: Begun, vectors: Vectors, start: int, stop: int, progress: Callable[[int], None]) -> Arrays:
+    """The index of vectors [start, stop) alone, as plain arrays that `Merging` takes; made by whoever has the time."""
+    inner = faiss.clone_index(begun.inner)
+    scores, empty = begun.filled(vectors, start, stop, lambda rows, a, b: inner.add(rows), progress)
+    return {"inner": faiss.serialize_index(inner), "scores": scores, "empty": empty}
+
+
+class Merging:
+    """An index that is put together from parts, by FAISS's own merging, one part in memory at a time.
+
+    The parts come in the order of their rows, so that cells hold their vectors in the order of one pass.
+    """
+
+    def __init__(self, begun: Begun, vectors: Vectors, ids: np.ndarray):
+        self._begun, self._vectors, self._ids = begun, vectors, ids
+        self._inner, self._empty = begun.inner, [np.zeros(0, np.int64)]
+        self._whole = faiss.IndexIDMap2(self._inner)
+        self._scores = np.full((len(begun.queries), NEIGHBOURS + 1), -np.inf, dtype=np.float32)
+
+    def stream(self, progress: Callable[[int], None] = lambda done: None) -> None:
+        """Add all vectors here and now."""
+
+        def add(rows: np.ndarray, start: int, stop: int) -> None:
+            self._whole.add_with_ids(rows, self._ids[start:stop])
+
+        scores, empty = self._begun.filled(self._vectors, 0, self._vectors.num, add, progress)
+        self._note(scores, empty)
+
+    def merge(self, part: Arrays) -> None:
+        """Add the next part, as `part_of` made it."""
+        other = faiss.deserialize_index(part["inner"])
+        offset = 0 if self._begun.plan.kind == "flat" else self._inner.ntotal  # of a flat index a row has no number
+        self._inner.merge_from(other, offset)
+        self._note(part["scores"], part["empty"])
+
+    def _note(self, scores: np.ndarray, empty: np.ndarray) -> None:
+        self._scores = -np.sort(-np.concatenate([self._scores, scores], axis=1), axis=1)[:, : NEIGHBOURS + 1]
+        self._empty.append(empty)
+
+    def measured(self, began: float) -> tuple[VectorIndex, Built]:
+        """The finished index, its searches widened until the recall is ENOUGH; `began` by time.perf_counter."""
+        if self._whole.ntotal < self._inner.ntotal:  # merged
+            self._whole.ntotal = self._inner.ntotal
+            faiss.copy_array_to_vector(np.ascontiguousarray(self._ids, dtype=np.int64), self._whole.id_map)
+            self._whole.construct_rev_map()
+        begun = self._begun
+        index = VectorIndex(begun.plan, self._whole, begun.rotation, self._vectors, np.concatenate(self._empty))
+        built_s = time.perf_counter() - began
+        recall, query_ms = measured(index, begun.queries, self._scores)
+        while recall < ENOUGH and (wider := index.plan.wider()) is not None:
+            index.plan = wider
+            recall, query_ms = measured(index, begun.queries, self._scores)
+        return index, Built(round(built_s, 3), recall, query_ms, round(begun.kept, 4))
 
 
 def build(
@@ -46,32 +164,16 @@ def build(
     progress  called with vectors read and vectors in all
     """
     began = time.perf_counter()
-    inner = _empty(plan, vectors.dim)
-    rotation, kept = _trained(inner, plan, vectors, rng)
-    whole = faiss.IndexIDMap2(inner)
-    sampled = _drawn(vectors.num, NUM_QUERIES, rng)
-    queries = vectors.read(sampled)
-    queries = queries[queries.any(axis=1)]
-    truth, empty = TopK(len(queries), NEIGHBOURS + 1), []
+    merging = Merging(begin(vectors, plan, rng), vectors, ids)
+    read = 0
 
-    width = plan.reduced or vectors.dim
-    together = max(STRIP, TOGETHER_BYTES // (4 * width))
-    for start in range(0, vectors.num, together):
-        stop = min(start + together, vectors.num)
-        rows = np.empty((stop - start, width), dtype=np.float32)
-        for low, strip in _strips(vectors, start, stop):
-            rows[low - start : low - start + len(strip)] = strip if rotation is None else strip @ rotation
-            truth.add(strip, queries)
-            empty.append(low + np.flatnonzero(~strip.any(axis=1)))
-        whole.add_with_ids(rows, ids[start:stop])
-        progress(stop, vectors.num)
-    index = VectorIndex(plan, whole, rotation, vectors, np.concatenate(empty))
-    built_s = time.perf_counter() - began
-    recall, query_ms = measured(index, queries, truth.scores)
-    while recall < ENOUGH and (wider := index.plan.wider()) is not None:
-        index.plan = wider
-        recall, query_ms = measured(index, queries, truth.scores)
-    return index, Built(round(built_s, 3), recall, query_ms, round(kept, 4))
+    def tell(more: int) -> None:
+        nonlocal read
+        read += more
+        progress(read, vectors.num)
+
+    merging.stream(tell)
+    return merging.measured(began)
 
 
 def measured(index: VectorIndex, queries: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
