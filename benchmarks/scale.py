@@ -175,7 +175,7 @@ class Scale:
         return [int(p.name.split("x")[0]) for p in self.work.glob(f"*x{self.dim}")]
 
 
-VERBS = (
+VERBS: tuple[str, ...] = (
     "write",
     "check",
     "info",

@@ -49,7 +49,7 @@ def arrow(folder: Path, out: Path) -> None:
 
 
 def datasets(folder: Path, out: Path) -> None:
-    import datasets as hf
+    import datasets as hf  # type: ignore[import-untyped]
 
     hf.disable_progress_bars()
     hf.load_dataset(
@@ -69,7 +69,7 @@ def loader(catalog: Path) -> None:
     starts = np.cumsum([0, *map(len, files)])
     train = titles[titles["split"] == "train"]
 
-    class Windows(Dataset):  # type: ignore[type-arg]
+    class Windows(Dataset):
         def __len__(self) -> int:
             return len(train)
 

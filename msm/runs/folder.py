@@ -93,7 +93,9 @@ class RunFolder:
     def only_trainer(self) -> Iterator[None]:
         """Hold the folder against a second training, which gets an InputError; the lock goes with the process."""
         with lock_file(self.path / ".lock", or_else=f"{self.path} is being trained by another process"):
-            files.remove_leftovers(self.path.parent, self.path.name)  # a training that goes on makes no folder, which would
+            files.remove_leftovers(
+                self.path.parent, self.path.name
+            )  # a training that goes on makes no folder, which would
             yield
 
     @property

@@ -137,4 +137,4 @@ def test_embeddings_reports_and_surprise_of_a_cluster_are_those_of_one_process_t
     surprise_titles.surprise_titles(run, list(talks), tmp_path / "one.parquet")
     surprise_titles.surprise_titles(run, list(talks), tmp_path / "ray.parquet", place=cluster)
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "ray.parquet").read_bytes()
-    assert not list(tmp_path.glob(".*")) and not list(run.path.glob(".*"))
+    assert not list(tmp_path.glob(".*")) and not list(run.path.glob(".evaluation*"))
