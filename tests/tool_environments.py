@@ -22,10 +22,10 @@ def python_of(environment: str) -> Path:
     return folder / "bin" / "python"
 
 
-def run_in(environment: str, *words: object, **settings: str) -> str:
-    """What a program prints to stdout in an environment, from the root of this checkout; its failure fails the test."""
+def run_in(environment: str, folder: Path, *words: object, **settings: str) -> str:
+    """What a program prints to stdout in an environment, run in a folder with this checkout on its path; its failure fails the test."""
     command = [str(python_of(environment)), *map(str, words)]
     env = {**os.environ, "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", **settings}
-    told = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, timeout=240)
+    told = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=240)
     assert told.returncode == 0, told.stdout + told.stderr
     return told.stdout

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from msm.ablation import budget, report, runner, search
 from msm.ablation.cell import train_and_score
 from msm.ablation.plan import PLAN, Plan, make_plan, merged
-from msm.ablation.progress import trainings
+from msm.ablation.progress import ENDED, num_ended, trainings
 from msm.ablation.space import search_space
-from msm.errors import InputError
+from msm.errors import InputError, did_you_mean
 from msm.runner import LocalPool, Pool, RayPool, num_cores
 
 DEFAULT_SEEDS = 3
@@ -43,6 +43,7 @@ class Request:
     retry: bool = False
     search: str | None = None  # "optuna": a search instead of a grid
     trials: int | None = None  # of a search, in all
+    prune: str | None = None  # of a search, how bad trials are stopped early: a name of msm.ablation.search.PRUNERS
 
     def __post_init__(self) -> None:
         if self.search not in (None, "optuna"):
@@ -53,6 +54,8 @@ class Request:
             )
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
             raise InputError(f"--budget must be 1 to {MOST_TRIALS}")
+        if self.prune is not None and self.prune not in search.PRUNERS:
+            raise InputError(f"there is no pruner {self.prune!r}; {did_you_mean(self.prune, list(search.PRUNERS))}")
         if self.keep not in ("weights", "none"):
             raise InputError(f"--keep is {self.keep!r}, but must be 'weights' or 'none'")
         if self.split not in (None, "test", "validation"):
@@ -68,6 +71,7 @@ class Request:
         words += ["--each"] if self.each else []
         words += ["--search", self.search] if self.search else []
         words += ["--budget", str(self.trials)] if self.trials is not None else []
+        words += ["--prune", self.prune] if self.prune is not None else []
         words += ["--seeds", str(self.seeds)] if self.seeds is not None else []
         return words + (["--split", self.split] if self.split else [])
 
@@ -96,12 +100,16 @@ def plan_of(request: Request) -> Plan:
 def _asked(request: Request, old: Plan | None) -> Plan:
     """A request that says nothing of recipes goes on with the plan that is there."""
     if old is not None and not (request.vary or request.recipes or request.settings):
-        if (request.search or request.trials) and old.search is None:
+        if (request.search or request.trials or request.prune) and old.search is None:
             raise InputError("this folder holds a grid; a search needs a folder of its own, and --vary")
-        searched = old.search and {**old.search, "budget": request.trials or old.search["budget"]}
+        searched = old.search and {
+            **old.search,
+            "budget": request.trials or old.search["budget"],
+            "prune": request.prune or old.search.get("prune", "none"),
+        }
         changes = {"seeds": request.seeds or old.seeds, "split": request.split or old.split, "search": searched}
         return replace(old, **changes, commands=())
-    if request.search or request.trials:
+    if request.search or request.trials or request.prune:
         return _asked_search(request, old)
     if not request.vary and len(request.recipes) < 2:
         raise InputError("nothing is varied; say what to compare, for example --vary mask.ratio=.15,.2,.4")
@@ -119,7 +127,7 @@ def _asked(request: Request, old: Plan | None) -> Plan:
 def _asked_search(request: Request, old: Plan | None) -> Plan:
     """The base alone; the search adds the other cells."""
     if not request.search:
-        raise InputError("--budget is the number of trials of a search; say which with --search optuna")
+        raise InputError("--budget and --prune are for a search; say which with --search optuna")
     if not request.vary:
         raise InputError("nothing is searched; give ranges, for example --vary optim.lr=1e-4..1e-2:log")
     recipe = (request.recipes or ("mediafm",))[0]
@@ -130,7 +138,9 @@ def _asked_search(request: Request, old: Plan | None) -> Plan:
         seeds=request.seeds or 1,
         split=request.split or (old.split if old else "test"),
     )
-    facts = {"library": request.search, "budget": request.trials or DEFAULT_BUDGET}
+    facts: dict[str, Any] = {"library": request.search, "budget": request.trials or DEFAULT_BUDGET}
+    before = old.search.get("prune", "none") if old is not None and old.search is not None else search.DEFAULT_PRUNER
+    facts["prune"] = request.prune or before
     facts["space"] = [dimension.as_dict() for dimension in space]
     return replace(plan, search=facts, commands=(shlex.join(["msm", *request.words]),))
 
@@ -148,7 +158,7 @@ def _facts(catalog: Any) -> dict[str, Any]:
 
 def left_to_do(request: Request, plan: Plan) -> list[tuple[str, float]]:
     """Each training that is not finished: its cell's name, and the share of its steps that is left."""
-    ended = {"done"} if request.retry else {"done", "failed"}
+    ended = {"done", "pruned"} if request.retry else set(ENDED)
     rows = trainings(request.out, plan)
     left = [(r["cell"], 1 - r["step"] / r["steps"]) for r in rows if r["state"] not in ended]
     if (
@@ -228,7 +238,7 @@ class GrowingTables:
 
     def look(self, said: dict[str, Any]) -> None:
         """Called with each progress report: writes the tables again where a training ended."""
-        ended, now = said["done"] + said["failed"], time.monotonic()
+        ended, now = num_ended(said), time.monotonic()
         if ended == self.ended or now < self.next:
             return
         with suppress(InputError):  # the base is not trained yet

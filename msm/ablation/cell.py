@@ -2,7 +2,8 @@
 
 A finished training leaves in its run folder, beside what any run has:
 
-    result.json     state (done | failed), sentence where it failed, seconds, and the report of each split
+    result.json     state (done | failed | pruned), sentence where it failed, seconds, and the report of each split; of a
+                    training that a search stopped early (pruned) the step at which it ended
     scores.parquet  a row a (split, title, predictor): split, title_id, predictor, num_hidden,
                     centred_cosine and cosine (means over its hidden shots), median_rank (a share)
 """
@@ -21,6 +22,7 @@ from msm.errors import NO_MEMORY, InputError, lacks_memory
 from msm.io import files
 
 RESULT, SCORES = "result.json", "scores.parquet"
+PRUNE = "prune"  # a file in a run folder: a search asks for its end
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def train_and_score(job: Job) -> dict[str, Any]:
 def read_result(path: Path) -> dict[str, Any]:
     """The content of a run folder's result.json; InputError where it is not what a training leaves."""
     result = files.read_json(path / RESULT)
-    if not isinstance(result, dict) or result.get("state") not in ("done", "failed"):
+    if not isinstance(result, dict) or result.get("state") not in ("done", "failed", "pruned"):
         raise InputError(f"{path / RESULT} is not the result of a training")
     return result
 
@@ -73,7 +75,9 @@ def _train_and_score(job: Job, path: Path) -> dict[str, Any]:
     from msm.training.trainer import pick_device, start_run, train
 
     catalog, device = Catalog.open(job.catalog), pick_device(job.device)
-    begun = (path / "run.json").exists()
+    begun, prune = (path / "run.json").exists(), path / PRUNE
+    if prune.exists() and not begun:
+        return {"state": "pruned", "step": 0}
     run = (
         RunFolder.open(path)
         if begun
@@ -81,9 +85,9 @@ def _train_and_score(job: Job, path: Path) -> dict[str, Any]:
     )
     if run.info["state"] != "done":
         stop = Path(job.stop)
-        train(run, catalog, device=device, resume=begun, should_stop=stop.exists)
+        train(run, catalog, device=device, resume=begun, should_stop=lambda: stop.exists() or prune.exists())
     if run.info["state"] == "stopped":
-        return {"state": "stopped"}
+        return {"state": "pruned", "step": run.info["steps_done"]} if prune.exists() else {"state": "stopped"}
     return {"state": "done", "best": run.info["best"], "reports": _score(job, run, catalog, str(device))}
 
 

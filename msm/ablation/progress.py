@@ -16,6 +16,7 @@ from msm.errors import InputError
 from msm.io import files
 from msm.training.timing import format_duration as minutes
 
+ENDED = ("done", "failed", "pruned")  # states of a training that is not trained on
 PROGRESS, STOP, LOCK, RUNS = "progress.json", "stop", ".lock", "runs"
 SUMMARY = "search.json"  # of a search: its trials
 SILENT_S = 30  # without a heartbeat for so long, the runner has ended
@@ -29,12 +30,13 @@ class ProgressFile(Struct):
     trainings: Number
     done: Number
     failed: Number
+    pruned: Number = 0
     seconds_left: Number | None = None
     share: Number | None = None
 
 
 def trainings(out: Path, plan: Plan) -> list[dict[str, Any]]:
-    """A row a training: cell, seed, name, path, state (waiting | begun | done | failed), step, steps, sentence."""
+    """A row a training: cell, seed, name, path, state (waiting | begun | done | failed | pruned), step, steps, sentence."""
     return [training(out, cell.name, cell.recipe, seed, run_name(cell, seed)) for cell, seed in plan.jobs]
 
 
@@ -43,10 +45,15 @@ def training(out: Path, cell: str, recipe: dict[str, Any], seed: int, name: str)
     row = {"cell": cell, "seed": seed, "name": name, "path": str(path), "steps": steps, "step": 0, "sentence": None}
     if (path / RESULT).exists():
         result = read_result(out / RUNS / name)
-        done = result["state"] == "done"
-        return {**row, "state": result["state"], "step": steps if done else 0, "sentence": result.get("sentence")}
+        step = steps if result["state"] == "done" else result.get("step", 0)
+        return {**row, "state": result["state"], "step": step, "sentence": result.get("sentence")}
     step = last_step(path / "metrics.jsonl")
     return {**row, "state": "waiting" if step is None else "begun", "step": step or 0}
+
+
+def num_ended(progress: dict[str, Any]) -> int:
+    """Trainings that have ended one way or another, from the content of progress.json."""
+    return progress["done"] + progress["failed"] + progress.get("pruned", 0)
 
 
 def last_step(path: Path) -> int | None:
@@ -87,9 +94,16 @@ def ask_to_stop(out: Path) -> None:
 def sentence(progress: dict[str, Any]) -> str:
     """`4 of 9 trainings done, 1 failed, about 12 min left`, from the content of progress.json."""
     words = [f"{progress['done']} of {progress['trainings']} trainings done"]
+    words += [f"{progress['pruned']} stopped early"] if progress.get("pruned") else []
     words += [f"{progress['failed']} failed"] if progress["failed"] else []
     words += [f"about {minutes(progress['seconds_left'])} left"] if progress["seconds_left"] else []
     return ", ".join(words)
+
+
+def stopped_early(cell: dict[str, Any]) -> str:
+    """`stopped early at step 40` of a cell that a search pruned; empty for others."""
+    steps = (cell.get("pruned") or {}).values()
+    return f"stopped early at step {max(steps)}" if steps else ""
 
 
 def read_summary(out: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msm import baselines
 from msm.ablation.plan import Plan
+from msm.ablation.progress import stopped_early
 from msm.ablation.table import TABLE, make_table
 from msm.io import files
 from msm.metrics.intervals import few_titles_note
@@ -93,9 +94,10 @@ def search_sentences(table: dict[str, Any]) -> list[str]:
         return []
     ended = [t for t in found["trials"] if t["state"] == "complete"]
     failed = sum(t["state"] == "fail" for t in found["trials"])
-    first = f"A search of {found['budget']} trials by Optuna: {len(ended)} done" + (
-        f", {failed} failed" if failed else ""
-    )
+    pruned = sum(t["state"] == "pruned" for t in found["trials"])
+    first = f"A search of {found['budget']} trials by Optuna: {len(ended)} done"
+    first += f", {pruned} stopped early ({found['prune']} pruner)" if pruned else ""
+    first += f", {failed} failed" if failed else ""
     lines = [first + "."]
     if ended:
         best = max(ended, key=lambda t: t["score"])
@@ -129,7 +131,7 @@ def _markdown_row(cell: dict[str, Any], split: str) -> str:
     measured, held = cell.get(split), cell.get("validation")
     fields = [f"`{cell['name']}`"]
     fields.append(f"{measured['centred_cosine']:.3f}" if measured else "–")
-    fields += [interval(cell["vs_base"]), cell["vs_base"].get("answer", "–")]
+    fields += [interval(cell["vs_base"]), stopped_early(cell) or cell["vs_base"].get("answer", "–")]
     fields.append(f"{measured['skill']:+.3f}".replace("-", "−") if measured else "–")
     fields.append(f"{measured['median_rank']:.1%}" if measured else "–")
     fields += [interval(cell["vs_baseline"]), f"{held['centred_cosine']:.3f}" if held else "–", str(len(cell["seeds"]))]
@@ -161,6 +163,7 @@ def as_csv(table: dict[str, Any]) -> str:
     head = ["cell", *keys, "seeds", "centred_cosine", "cosine", "skill", "median_rank", "validation_centred_cosine"]
     head += ["difference", "low", "high", "p", "p_holm", "answer", "best_baseline", "best_baseline_centred_cosine"]
     head += ["lead", "lead_low", "lead_high", "best_step", "seconds"]
+    head += ["pruned_at_step"] if table.get("search") else []
     writer = csv.DictWriter(text, head, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for cell in table["cells"]:
@@ -171,5 +174,6 @@ def as_csv(table: dict[str, Any]) -> str:
         row |= {"best_baseline_centred_cosine": best.get("centred_cosine"), "lead": lead.get("difference")}
         row |= {"lead_low": lead.get("low"), "lead_high": lead.get("high")}
         row |= {"validation_centred_cosine": cell.get("validation", {}).get("centred_cosine")}
+        row |= {"pruned_at_step": max((cell.get("pruned") or {}).values(), default=None)}
         writer.writerow({**row, "best_step": cell.get("best_step"), "seconds": cell.get("seconds")})
     return text.getvalue()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msm.ablation.cell import RESULT, Job
 from msm.ablation.plan import Plan, run_name
-from msm.ablation.progress import LOCK, RUNS, STOP, trainings, write_progress
+from msm.ablation.progress import ENDED, LOCK, RUNS, STOP, trainings, write_progress
 from msm.errors import InputError
 from msm.io import files
 from msm.io.locks import lock_file
@@ -147,8 +147,7 @@ class Watch:
         self._written = 0.0
 
     def _work_done(self, rows: list[dict[str, Any]]) -> float:
-        ended = {"done", "failed"}
-        return sum(self._weight(r) * (1.0 if r["state"] in ended else r["step"] / r["steps"]) for r in rows)
+        return sum(self._weight(r) * (1.0 if r["state"] in ENDED else r["step"] / r["steps"]) for r in rows)
 
     def _weight(self, row: dict[str, Any]) -> float:
         """Of a training; a cell that a search has proposed since counts as the base does."""
@@ -157,13 +156,14 @@ class Watch:
     def look(self, state: str) -> dict[str, Any]:
         """Write progress.json where it is old, and give back what it says."""
         if self.search is not None:
+            self.search.look()
             self.plan = self.search.plan
         rows = trainings(self.out, self.plan)
         total = sum(self._weight(r) for r in rows)
         to_come = 0 if self.search is None else max(0, self.search.expected - len(rows))
         total += to_come * self._weight(rows[0])
         done = self._work_done(rows)
-        counts = {s: sum(r["state"] == s for r in rows) for s in ("waiting", "begun", "done", "failed")}
+        counts = {s: sum(r["state"] == s for r in rows) for s in ("waiting", "begun", *ENDED)}
         said = {
             "state": state,
             "share": done / total if total else 1.0,

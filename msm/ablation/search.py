@@ -3,6 +3,7 @@
     OUT/study.db     Optuna's study (SQLite), which `optuna-dashboard` opens too; a search goes on from it
     OUT/search.json  its trials, and how much of the score's variance each hyperparameter explains
 
+A trial whose validations fall behind those of earlier trials is stopped early (pruned), by the score of its first seed.
 The test titles choose nothing: the table reports the cell that validation picked on titles that it never saw.
 """
 
@@ -16,16 +17,21 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from msm.ablation.cell import RESULT, Job, read_result
+from msm.ablation.cell import PRUNE, RESULT, Job, read_result
 from msm.ablation.plan import Cell, Plan, cell_of, recipe_identity, run_name, value_at
 from msm.ablation.progress import RUNS, SUMMARY
 from msm.ablation.runner import job_of
 from msm.ablation.space import Dimension
-from msm.errors import InputError
+from msm.errors import InputError, did_you_mean
 from msm.io import files
+from msm.runs.monitor import Tail
 
 STUDY, NAME = "study.db", "msm"
 CELL = "cell"  # the attribute of a trial that names its cell
+PRUNERS = ("median", "hyperband", "none")
+DEFAULT_PRUNER = "median"
+FULL_TRIALS = 5  # that are trained to their end before the median prunes any
+WARM_UP = 4  # the first quarter of the steps prunes nothing
 
 
 class Search:
@@ -38,6 +44,9 @@ class Search:
         self.space = [Dimension.from_dict(facts) for facts in plan.search["space"]]
         self.budget = int(plan.search["budget"])
         self.study = open_study(out, seed=int(plan.cells[0].recipe["seed"]))
+        self.study.pruner = pruner(str(plan.search.get("prune", "none")), plan.cells[0].recipe)
+        self.pruned: set[str] = set()  # cells that are asked to end
+        self.curves: dict[str, Tail] = {}  # by cell, of its first seed
         self.pending: dict[str, list[Any]] = {}  # cell → its trials that wait for a score
         self.under_way: set[str] = set()  # names of trainings
 
@@ -68,8 +77,46 @@ class Search:
         self.under_way.discard(job.name)
         for cell in self.plan.cells:
             if cell.name in self.pending and not self._missing(cell):
+                self._report(cell)
                 for number in self.pending.pop(cell.name):
-                    self._tell(number, self._score(cell))
+                    self._end(number, cell)
+
+    def look(self) -> None:
+        """Stop the trials that fall behind; called while they are trained."""
+        base = self.plan.cells[0].name  # the table compares with it
+        for cell in [c for c in self.plan.cells if c.name in self.pending and c.name not in {base, *self.pruned}]:
+            trials = self._report(cell)
+            if any([trial.should_prune() for trial in trials]):
+                self.pruned.add(cell.name)
+                for seed in self._missing(cell):
+                    folder = self.out / RUNS / run_name(cell, seed)
+                    folder.mkdir(parents=True, exist_ok=True)
+                    (folder / PRUNE).touch()
+
+    def _report(self, cell: Cell) -> list[Any]:
+        """Send the validations of a cell's first seed to its trials; those that have new ones."""
+        curve = self.curves.setdefault(cell.name, Tail(self.out / RUNS / run_name(cell, 0)))
+        measured = curve.read().validations
+        changed = []
+        for number in self.pending[cell.name]:
+            frozen = self.study.get_trials(deepcopy=False)[number]
+            last = max(frozen.intermediate_values, default=-1)
+            new = [
+                (int(s), float(v))
+                for s, v in zip(measured["step"], measured["centred_cosine"], strict=True)
+                if s > last
+            ]
+            trial = self._trial(frozen)
+            for step, value in new:
+                trial.report(value, step)
+            changed += [trial] if new else []
+        return changed
+
+    def _trial(self, frozen: Any) -> Any:
+        """The trial object of a trial, also of one that another process began: Optuna has no public way to it."""
+        from optuna.trial import Trial
+
+        return Trial(self.study, frozen._trial_id)  # noqa: SLF001
 
     @property
     def num_trials(self) -> int:
@@ -85,11 +132,18 @@ class Search:
         """Write search.json."""
         trials = self.study.get_trials(deepcopy=False)
         rows = [
-            {"number": t.number, "cell": t.user_attrs.get(CELL), "state": t.state.name.lower(), "score": t.value}
+            {
+                "number": t.number,
+                "cell": t.user_attrs.get(CELL),
+                "state": t.state.name.lower(),
+                "score": t.value,
+                "step": t.last_step,
+            }
             for t in trials
             if t.state.name != "WAITING"
         ]
-        facts = {"library": "optuna", "budget": self.budget, "space": [d.as_dict() for d in self.space]}
+        prune = (self.plan.search or {}).get("prune", "none")
+        facts = {"library": "optuna", "budget": self.budget, "prune": prune, "space": [d.as_dict() for d in self.space]}
         files.write_json(self.out / SUMMARY, {**facts, "trials": rows, "importance": importance(self.study)})
 
     def _trainings(self, cell: Cell) -> Iterator[Job]:
@@ -106,10 +160,23 @@ class Search:
 
     def _wait_for(self, cell: Cell, number: int) -> Iterator[Job]:
         if not self._missing(cell):
-            self._tell(number, self._score(cell))
+            self.pending.setdefault(cell.name, []).append(number)
+            self._report(cell)
+            self.pending[cell.name].remove(number)
+            self._end(number, cell)
             return
         self.pending.setdefault(cell.name, []).append(number)
         yield from self._trainings(cell)
+
+    def _end(self, number: int, cell: Cell) -> None:
+        """Tell the study how a trial ended whose trainings have ended."""
+        from optuna.trial import TrialState
+
+        states = {read_result(self.out / RUNS / run_name(cell, seed))["state"] for seed in range(self.plan.seeds)}
+        if "pruned" in states and "failed" not in states:
+            self.study.tell(number, state=TrialState.PRUNED)  # its score is its last validation
+        else:
+            self._tell(number, self._score(cell))
 
     def _score(self, cell: Cell) -> float | None:
         """Mean centred cosine on the validation titles over the seeds; None where a training failed."""
@@ -155,6 +222,20 @@ class Search:
     def _grow(self, plan: Plan) -> None:
         self.plan = plan
         plan.save(self.out)
+
+
+def pruner(name: str, recipe: dict[str, Any]) -> Any:
+    """Optuna's pruner of a name of `PRUNERS`, for trainings about as long as those of `recipe`. InputError for another name."""
+    from optuna import pruners
+
+    steps, every = int(recipe["steps"]), max(1, int(recipe["validate_every"]))
+    if name == "median":
+        return pruners.MedianPruner(n_startup_trials=FULL_TRIALS, n_warmup_steps=steps // WARM_UP)
+    if name == "hyperband":
+        return pruners.HyperbandPruner(min_resource=min(every, steps), max_resource=steps, reduction_factor=3)
+    if name == "none":
+        return pruners.NopPruner()
+    raise InputError(f"there is no pruner {name!r}; {did_you_mean(name, list(PRUNERS))}")
 
 
 def open_study(out: Path, seed: int) -> Any:

@@ -70,6 +70,7 @@ class Scored:
     cell: Cell
     results: dict[int, dict[str, Any]]  # seed → result.json, of those that are done
     failures: dict[int, str]  # seed → sentence
+    pruned: dict[int, int]  # seed → the step at which a search stopped it
     model: dict[int, np.ndarray]  # seed → (T,) mean centred cosine of each title
     baseline: dict[int, np.ndarray]  # seed → (T,) the same of the baseline that is best on the split
 
@@ -111,7 +112,8 @@ def make_table(out: Path, plan: Plan) -> dict[str, Any]:
         "num_hidden": int(weights.sum()),
         "seeds": plan.seeds,
         "trainings": {"planned": len(plan.jobs), "done": sum(len(s.results) for s in scored)}
-        | {"failed": sum(len(s.failures) for s in scored)},
+        | {"failed": sum(len(s.failures) for s in scored)}
+        | ({"pruned": sum(len(s.pruned) for s in scored)} if plan.search is not None else {}),
         "cells": cells,
         "knobs": effects,
         "skipped": list(plan.skipped),
@@ -146,12 +148,15 @@ def _scores(path: Path) -> pd.DataFrame:
 
 
 def _read(out: Path, plan: Plan, cell: Cell, weights: pd.Series) -> Scored:
-    one = Scored(cell, {}, {}, {}, {})
+    one = Scored(cell, {}, {}, {}, {}, {})
     for seed in range(plan.seeds):
         path = out / RUNS / run_name(cell, seed)
         if not (path / RESULT).exists():
             continue
         result = read_result(path)
+        if result["state"] == "pruned":
+            one.pruned[seed] = int(result.get("step", 0))
+            continue
         if result["state"] != "done":
             one.failures[seed] = result.get("sentence", "")
             continue
@@ -185,6 +190,8 @@ def _cell_row(one: Scored) -> dict[str, Any]:
     results = list(one.results.values())
     row: dict[str, Any] = {"name": one.cell.name, "changes": one.cell.changes, "recipe": one.cell.recipe}
     row |= {"seeds": one.seeds, "failures": {str(s): sentence for s, sentence in one.failures.items()}}
+    if one.pruned:
+        row["pruned"] = {str(s): step for s, step in one.pruned.items()}
     if results:
         row |= {split: _mean_report([r["reports"][split] for r in results]) for split in results[0]["reports"]}
         row["seconds"] = float(np.mean([r["seconds"] for r in results]))

@@ -143,6 +143,10 @@ def ablate(
     trials: Annotated[
         int | None, typer.Option("--budget", help="Trials of a search, in all. Default: 50.", min=1)
     ] = None,
+    prune: Annotated[
+        str | None,
+        typer.Option(help="How a search stops bad trials early: median (default), hyperband or none."),
+    ] = None,
     split: Annotated[str | None, typer.Option(help="The split that reports: test (default) or validation.")] = None,
     workers: Annotated[int, typer.Option(help="Parallel trainings. Default: one a core, one on a GPU.", min=0)] = 0,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Train on this Ray cluster, or `local`.")] = None,
@@ -181,6 +185,7 @@ def ablate(
         retry=retry,
         search=search,
         trials=trials,
+        prune=prune,
     )
     plan = ablation.plan_of(request)
     with progress_bar("timing the cells") as progress:
@@ -200,14 +205,14 @@ def ablate(
 
 def _show(progress: Callable[[int, int], None]) -> Callable[[dict[str, Any]], None]:
     """Show an ablation's progress as a bar; without a terminal also as a line for each training that ends."""
-    from msm.ablation.progress import sentence
+    from msm.ablation.progress import num_ended, sentence
 
     printed = -1
 
     def show(content: dict[str, Any]) -> None:
         nonlocal printed
         progress(round(1000 * content["share"]), 1000)
-        ended = content["done"] + content["failed"]
+        ended = num_ended(content)
         if ended != printed and not sys.stderr.isatty():
             print(sentence(content), file=sys.stderr, flush=True)
         printed = ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 
@@ -9,6 +10,7 @@ import pytest
 
 from msm import cli
 from msm.ablation.ablation import Request, budget_of, plan_of, run
+from msm.ablation.cell import PRUNE
 from msm.ablation.progress import RUNS, read_progress
 from msm.ablation.report import as_csv, as_markdown
 from msm.ablation.search import Search
@@ -16,7 +18,8 @@ from msm.ablation.space import Dimension, search_space
 from msm.ablation.table import read_table
 from msm.errors import InputError
 from msm.io import files
-from workbench.views.ablation.figures import search_figure
+from tests.small_runs import metrics_line
+from workbench.views.ablation.figures import cells_table, search_figure
 from workbench.views.ablation.sentences import headline
 
 optuna = pytest.importorskip("optuna")
@@ -111,6 +114,65 @@ def test_trainings_that_fail_count_and_are_not_proposed_as_the_best(request_of):
     assert search.study.best_value <= 0.3
 
 
+def trained_step_by_step(search: Search, curve, most: int = 100) -> dict[str, int]:
+    """Run a search whose validations are a formula of recipe and step, every tenth step; cell → the last step that was trained."""
+    ended = {}
+    for job in itertools.islice(search.jobs(), most):
+        path = search.out / RUNS / job.name
+        path.mkdir(parents=True, exist_ok=True)
+        for step in range(10, 41, 10):
+            with open(path / "metrics.jsonl", "a") as file:
+                file.write(json.dumps(metrics_line(step, curve(job.recipe, step))) + "\n")
+            search.look()
+            if (path / PRUNE).exists():
+                break
+        done = {"state": "done", "reports": {"validation": {"centred_cosine": curve(job.recipe, step)}}}
+        files.write_json(path / "result.json", {"state": "pruned", "step": step} if (path / PRUNE).exists() else done)
+        search.note(job)
+        ended[job.name] = step
+    return ended
+
+
+def grows(recipe, step: int) -> float:
+    """A score that grows with the steps, up to the mask ratio."""
+    return recipe["mask"]["ratio"] * step / 40
+
+
+@pytest.mark.parametrize("name", ["median", "hyperband"])
+def test_bad_trials_are_stopped_early_and_the_best_one_is_not(request_of, name):
+    request = request_of(
+        trials=14, vary=("mask.ratio=.05..0.9",), settings=(*TINY, "steps=40", "validate_every=10"), prune=name
+    )
+    request.out.mkdir()
+    search = Search(request.out, plan_of(request), "cpu", keep_weights=False)
+    ended = trained_step_by_step(search, grows)
+    search.save()
+    found = files.read_json(request.out / "search.json")
+    by_state = {state: [t for t in found["trials"] if t["state"] == state] for state in ("complete", "pruned")}
+    best = max(by_state["complete"], key=lambda t: t["score"])
+
+    assert found["prune"] == name and len(found["trials"]) == 14
+    assert not (request.out / RUNS / "base-s0" / PRUNE).exists()
+    assert by_state["pruned"] and sum(ended.values()) < 40 * len(ended)
+    assert best["score"] > 0.6 and best["score"] == max(t["score"] for t in found["trials"])
+    assert all(t["state"] == "complete" for t in found["trials"][:5]) or name == "hyperband"
+    assert all(t["step"] < 40 for t in by_state["pruned"])
+
+
+def test_a_search_that_goes_on_prunes_by_what_was_seen_before(request_of):
+    request = request_of(trials=14, vary=("mask.ratio=.05..0.9",), settings=(*TINY, "steps=40", "validate_every=10"))
+    request.out.mkdir()
+    first = Search(request.out, plan_of(request), "cpu", keep_weights=False)
+    first.plan.save(request.out)
+    trained_step_by_step(first, grows, most=8)
+    again = Search(request.out, plan_of(request), "cpu", keep_weights=False)
+    trained_step_by_step(again, lambda recipe, step: 0.0)
+    states = [t.state.name for t in again.study.get_trials()]
+
+    assert states[-5:] == ["PRUNED"] * 5 and "RUNNING" not in states
+    assert again.study.best_value > 0
+
+
 def test_an_impossible_combination_is_a_failed_trial_with_its_reason(request_of):
     request = request_of(trials=8, vary=("model.heads=1..3", "mask.ratio=.1..0.5"))
     request.out.mkdir()
@@ -163,3 +225,35 @@ def test_a_search_is_stopped_goes_on_and_ends_in_the_tables_of_a_grid(request_of
         plan_of(request_of(vary=("optim.lr=1e-4..1e-2:log",)))
     with pytest.raises(InputError, match="folders of their own"):
         plan_of(request_of(search=None, trials=None, vary=("mask.ratio=.1,.2",)))
+
+
+@pytest.mark.slow
+def test_a_trial_that_learns_nothing_ends_early_and_table_csv_and_figure_say_so(request_of, monkeypatch):
+    """Real trainings in a worker process; the base is far ahead of a learning rate at which nothing moves."""
+    monkeypatch.setattr("msm.ablation.search.FULL_TRIALS", 1)
+    settings = (*TINY, "steps=300", "validate_every=10", "optim.lr=.01")
+    request = request_of(trials=3, settings=settings, vary=("optim.lr=1e-9,.01",))
+    plan = plan_of(request)
+    ended, table = run(request, plan, {})
+    assert ended == "done" and table is not None
+    (slow,) = [c for c in table["cells"] if c["changes"]]
+    rows = {line.split(",")[0]: line.split(",")[-1] for line in as_csv(table).splitlines()}
+    step = slow["pruned"]["0"]
+
+    assert 75 <= step < 300 and table["trainings"]["pruned"] == 1
+    assert not list((request.out / RUNS).glob(f"{slow['name']}*/scores.parquet"))
+    assert {t["state"] for t in table["search"]["trials"]} == {"complete", "pruned"}
+    assert "stopped early (median pruner)" in as_markdown(table)
+    assert f"| stopped early at step {step} |" in as_markdown(table)
+    assert rows["cell"] == "pruned_at_step" and rows[slow["name"]] == str(step) and rows["base"] == ""
+    assert "circle-open" in search_figure(table).data[0].marker.symbol
+    assert f"stopped early at step {step}" in set(cells_table(table)["Answer"])
+    assert read_progress(request.out)["pruned"] == 1 and table["picked_by_validation"] == "base"
+    assert plan_of(request_of(settings=(), vary=(), search=None, trials=4)).search["prune"] == "median"
+
+
+def test_a_pruner_that_is_none_is_refused_in_one_sentence(request_of):
+    with pytest.raises(InputError, match="there is no pruner 'medain'; did you mean 'median'"):
+        request_of(prune="medain")
+    with pytest.raises(InputError, match="--budget and --prune are for a search"):
+        plan_of(request_of(search=None, trials=None, prune="median"))

@@ -211,7 +211,7 @@ def test_fiftyone_opens_the_folder_as_a_dataset_in_its_database(chosen, expected
         with open({str(tmp_path / "found.json")!r}, "w") as file:
             json.dump({{"values": dict(zip(columns, values)), "places": places, "blue": blue}}, file, default=float)
     """
-    run_in("fiftyone", "-c", code, **settings, FIFTYONE_CONFIG_PATH=str(tmp_path / "none.json"))
+    run_in("fiftyone", tmp_path, "-c", code, **settings, FIFTYONE_CONFIG_PATH=str(tmp_path / "none.json"))
     found = json.loads((tmp_path / "found.json").read_text())
     values = found["values"]
 

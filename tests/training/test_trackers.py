@@ -61,7 +61,7 @@ def tracked(tmp_path_factory) -> tuple[RunFolder, dict[str, Any]]:
     folder.mkdir()
     settings = {"WANDB_MODE": "offline", "WANDB_DIR": str(folder), "TRACKIO_DIR": str(folder / "trackio")}
     settings |= {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}", "WANDB_SILENT": "true"}
-    run_in("trackers", "-m", "tests.training.tracked_run", place / "tiny", run, folder, **settings)
+    run_in("trackers", folder, "-m", "tests.training.tracked_run", place / "tiny", run, folder, **settings)
     return RunFolder.open(run), json.loads((folder / "found.json").read_text())
 
 

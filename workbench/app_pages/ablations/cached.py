@@ -48,7 +48,9 @@ class Ablation:
 
     @property
     def unfinished(self) -> bool:
-        return bool(self.progress) and self.progress["done"] + self.progress["failed"] < self.progress["trainings"]
+        from msm.ablation.progress import num_ended
+
+        return bool(self.progress) and num_ended(self.progress) < self.progress["trainings"]
 
 
 def list_ablations(arguments: Arguments) -> dict[str, Path]:

@@ -51,7 +51,8 @@ def _show_running(path: Path, drawn: cached.Stamp) -> None:
     with st.container(border=True):
         bar, button = st.columns([5, 1], vertical_alignment="center")
         failed = f"{progress['failed']} failed" if progress["failed"] else ""
-        words = [f"**{progress['done']} of {count(progress['trainings'], 'training')}**", failed]
+        pruned = f"{progress['pruned']} stopped early" if progress.get("pruned") else ""
+        words = [f"**{progress['done']} of {count(progress['trainings'], 'training')}**", pruned, failed]
         words.append("stopping …" if progress["state"] == "stopping" else left_in_words(progress["seconds_left"]))
         bar.progress(min(1.0, progress["share"]), " · ".join(filter(None, words)))
         button.button(

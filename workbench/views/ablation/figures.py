@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from msm.ablation.progress import stopped_early
 from workbench.views import palette
 from workbench.views.ablation.sentences import SIGNIFICANT, cell_label, signed, value_label
 from workbench.views.formatting import escape_plotly
@@ -46,21 +47,30 @@ def hyperparameter_figure(table: dict[str, Any], key: str) -> go.Figure:
 
 
 def search_figure(table: dict[str, Any]) -> go.Figure:
-    """Plot a dot a trial of a search, its score on validation titles, and the best so far as a line.
+    """Plot a dot a trial of a search, its score on validation titles, and the best so far as a line; a hollow dot a trial that was
+    stopped early, with its last score.
 
     table  the content of table.json, with its `search`
     """
     trials = pd.DataFrame(table["search"]["trials"]).dropna(subset=["score"]).sort_values("number")
     cells = {c["name"]: escape_plotly(cell_label(c)) for c in table["cells"]}
-    numbers, best = trials["number"] + 1, trials["score"].cummax()
+    numbers, pruned = trials["number"] + 1, trials["state"] == "pruned"
+    best = trials["score"].where(~pruned).cummax().ffill()
     figure = go.Figure(
         [
             go.Scatter(
                 x=numbers,
                 y=trials["score"],
                 mode="markers",
-                marker={"color": palette.MODEL, "size": 8},
-                text=[cells.get(name, "") for name in trials["cell"]],
+                marker={
+                    "color": palette.MODEL,
+                    "size": 8,
+                    "symbol": ["circle-open" if early else "circle" for early in pruned],
+                },
+                text=[
+                    cells.get(name, "") + ("<br>stopped early" if early else "")
+                    for name, early in zip(trials["cell"], pruned, strict=True)
+                ],
                 hovertemplate="trial %{x}: %{y:.3f}<br>%{text}<extra></extra>",
             ),
             go.Scatter(x=numbers, y=best, mode="lines", line={"color": palette.MODEL, "shape": "hv"}, hoverinfo="skip"),
@@ -226,7 +236,7 @@ def cells_table(table: dict[str, Any]) -> pd.DataFrame:
                 "Difference": base.get("difference"),
                 "From": base.get("low"),
                 "To": base.get("high"),
-                "Answer": "base" if not cell["changes"] else base.get("answer", "not known yet"),
+                "Answer": "base" if not cell["changes"] else stopped_early(cell) or base.get("answer", "not known yet"),
                 "Skill": measured.get("skill"),
                 "Rank": None if rank is None else 100 * rank,
                 "Lead": lead.get("difference"),
