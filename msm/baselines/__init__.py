@@ -61,6 +61,7 @@ def predict_all(
     bandwidth: float,
     parameters: Parameters | None = None,
     known: Known | None = None,
+    kept: dict[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
     """Predict a title's hidden shots with every baseline that has what it needs: its parameters, and what is known of them.
 
@@ -70,6 +71,7 @@ def predict_all(
     bandwidth    of the distance-weighted mean, in shots, where `parameters` has none for this kind of hidden set
     parameters   of the baselines that are fitted, as `fit_all` returns them
     known        of the hidden shots, where only some of their modalities are hidden and the others may be used
+    kept         what baselines compute of these very shots with these parameters is kept in it, for the next call with it
     returns      name → (H, D)
     """
     fitted = dict(parameters or {})
@@ -78,7 +80,7 @@ def predict_all(
     where, seen = np.flatnonzero(hidden), np.flatnonzero(~hidden)
     if not len(seen):
         return dict.fromkeys(able, np.broadcast_to(global_mean, (len(where), shots.shape[1])))
-    example = Example(shots[seen], seen, where, global_mean, known)
+    example = Example(shots[seen], seen, where, global_mean, known, kept)
     return {name: REGISTRY.get(name).predict(example, **fitted.get(name, {})) for name in able}
 
 

@@ -33,6 +33,9 @@ class Example:
     where: np.ndarray  # (H,) int, places of the hidden shots, ascending
     mean: np.ndarray  # (D,) of the training shots
     known: Known | None = None  # what is known of the hidden shots, where only some of their modalities are hidden
+    kept: dict[str, Any] | None = (
+        None  # of this very title and these parameters, for its next hidden shots; None = nothing
+    )
 
 
 class Baseline(Protocol):

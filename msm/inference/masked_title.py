@@ -6,6 +6,7 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, M modaliti
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ class MaskedTitle:
     metadata: np.ndarray | None  # (G,)
     shows_rest: bool  # whether the model is given the other modalities of a shot of which some are hidden
     caches: Caches | None = field(default=None, compare=False)  # of the windows of these very shots
+    kept: dict[str, Any] | None = field(default=None, compare=False)  # by the baselines, of these very shots
 
     @property
     def whole(self) -> bool:

@@ -6,8 +6,10 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, M modaliti
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +34,7 @@ class FillIn:
     hidden_parts: np.ndarray  # (H, M) bool, the hidden modalities of each shot
     rest_known: bool = False  # whether the model was given the other modalities of these shots; then baselines are, too
     sharpened: np.ndarray | None = None  # (H, D) the predictions that are compared with other shots; None = `predicted`
+    beside: Future[dict[str, np.ndarray]] | None = field(default=None, compare=False, repr=False)  # the baselines
 
     @property
     def parts(self) -> Parts:
@@ -111,10 +114,9 @@ class FillIn:
 
     @cached_property
     def _baselines(self) -> dict[str, np.ndarray]:
-        space, known = self.space, None
-        if self.rest_known:
-            known = baselines.Known(self.shots[self.hidden], ~self.hidden_parts, tuple(self._blocks))
-        return baselines.predict_all(self.shots, self._mask, space.mean, space.bandwidth, space.baselines, known)
+        if self.beside is not None:
+            return self.beside.result()
+        return predict_baselines(self.shots, self.hidden, self.hidden_parts, self.rest_known, self.space)
 
     @cached_property
     def _centred(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -196,3 +198,22 @@ class FillIn:
         mask = np.zeros(len(self.shots), dtype=bool)
         mask[self.hidden] = True
         return mask
+
+
+def predict_baselines(
+    shots: np.ndarray,
+    hidden: np.ndarray,
+    hidden_parts: np.ndarray,
+    rest_known: bool,
+    space: Space,
+    kept: dict[str, Any] | None = None,
+) -> dict[str, np.ndarray]:
+    """Name → (H, D): the predictions of every baseline; the arguments are fields of `FillIn`.
+
+    kept  what baselines computed of these shots before, and keep for the next hidden ones
+    """
+    known, mask = None, np.zeros(len(shots), dtype=bool)
+    mask[hidden] = True
+    if rest_known:
+        known = baselines.Known(shots[hidden], ~hidden_parts, tuple(m.columns for m in space.modalities))
+    return baselines.predict_all(shots, mask, space.mean, space.bandwidth, space.baselines, known, kept)

@@ -7,6 +7,7 @@ contextual embedding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from msm.errors import InputError
 from msm.inference.masked_title import MaskedTitle
 from msm.inference.metadata import read_as_trained
 from msm.inference.predict import Caches, contextual_embeddings, predict_hidden, sharpened
-from msm.inference.reconstruction import FillIn
+from msm.inference.reconstruction import FillIn, predict_baselines
 from msm.masking.parts import Parts
 from msm.models.encoder import ShotEncoder
 from msm.recipes.recipe import Recipe
@@ -37,7 +38,7 @@ class Run:
 
     def __init__(self, folder: RunFolder, model: ShotEncoder, space: Space):
         self.folder, self.model, self.space = folder, model, space
-        self._last: tuple[Title, np.ndarray, pd.DataFrame, Caches] | None = None
+        self._last: tuple[Title, np.ndarray, pd.DataFrame, Caches, dict[str, Any]] | None = None
         self._adapted: tuple[Catalog, Catalog] | None = None
 
     @classmethod
@@ -136,6 +137,7 @@ class Run:
         modalities: Sequence[str] | Parts = (),
         use_global: bool = True,
         metadata_of: Title | None = None,
+        beside: ThreadPoolExecutor | None = None,
     ) -> FillIn:
         """Hide these shots of a title and reconstruct them.
 
@@ -145,10 +147,12 @@ class Run:
                      left out
         use_global   False withholds the title's metadata
         metadata_of  another title, whose metadata replaces that of this one
+        beside       threads in which the baselines predict at the same time as the model; None = when they are asked for
         """
         masked = self.mask(title, hidden, modalities=modalities, use_global=use_global, metadata_of=metadata_of)
+        baselines = None if beside is None else beside.submit(self._predict_baselines, masked)
         predicted = predict_hidden(self.model, masked.shots, masked.given, masked.metadata, masked.caches)
-        return self.reconstruct(masked, predicted)
+        return self.reconstruct(masked, predicted, baselines)
 
     def mask(
         self,
@@ -163,8 +167,9 @@ class Run:
         adapted = self.adapt_title(metadata_of or title)
         self.check_fits(title.catalog)
         metadata = adapted.global_embedding if use_global else None
-        shots, times, caches = self._read(title)
-        return self.mask_shots(shots, hidden, times, title.title_id, modalities, metadata, caches)
+        shots, times, caches, kept = self._read(title)
+        masked = self.mask_shots(shots, hidden, times, title.title_id, modalities, metadata, caches)
+        return replace(masked, kept=kept)
 
     def mask_shots(
         self,
@@ -195,8 +200,11 @@ class Run:
             raise InputError(f"none of these shots has any {' or '.join(modalities)}, so there is nothing to hide")
         return MaskedTitle(name, where, parts, shots, times, metadata, self.sees_rest, caches)
 
-    def reconstruct(self, masked: MaskedTitle, predicted: np.ndarray) -> FillIn:
-        """The fill-in of a masked title, from the predictions of its hidden shots, (H, D)."""
+    def reconstruct(
+        self, masked: MaskedTitle, predicted: np.ndarray, baselines: Future[dict[str, np.ndarray]] | None = None
+    ) -> FillIn:
+        """The fill-in of a masked title, from the predictions of its hidden shots, (H, D), and of the baselines where they are
+        on their way."""
         ranked = self.sharpen(masked.shots, masked.given, predicted) if masked.whole else predicted
         return FillIn(
             masked.title_id,
@@ -208,7 +216,12 @@ class Run:
             masked.parts,
             not masked.whole,
             ranked,
+            baselines,
         )
+
+    def _predict_baselines(self, masked: MaskedTitle) -> dict[str, np.ndarray]:
+        rest_known = not masked.whole
+        return predict_baselines(masked.shots, masked.hidden, masked.parts, rest_known, self.space, masked.kept)
 
     def _hidden_parts(self, modalities: Sequence[str] | Parts, where: np.ndarray) -> np.ndarray:
         """(H,) hidden shots → (H, M) bool: the modalities to hide of each; all where none is named."""
@@ -226,12 +239,13 @@ class Run:
         """(H, D) → (H, M) bool: the modalities that each shot has."""
         return np.stack([shots[:, m.columns].any(axis=1) for m in self.space.modalities], axis=1)
 
-    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame, Caches]:
-        """A title's fused shots and times, and caches of its windows, kept for the next call with the same title."""
+    def _read(self, title: Title) -> tuple[np.ndarray, pd.DataFrame, Caches, dict[str, Any]]:
+        """A title's fused shots and times, and what its windows and the baselines keep for the next call with the same title."""
         last = self._last  # read once: several threads may call this at the same time
         if last is None or last[0] != title:
-            last = self._last = (title, self.space.fuse(title.embeddings), title.shots[["start_s", "end_s"]], {})
-        return last[1], last[2], last[3]
+            fused = self.space.fuse(title.embeddings)
+            last = self._last = (title, fused, title.shots[["start_s", "end_s"]], {}, {})
+        return last[1:]
 
     def contextual(self, title: Title) -> np.ndarray:
         """(N, C) float32: the contextual embedding of each shot; `msm.inference.predict` says what C is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,34 @@ def test_the_update_for_hidden_shots_equals_the_solution_from_scratch(known, num
     plain = posterior.by_covariance(table, np.flatnonzero(hidden), np.flatnonzero(~hidden), scores, rest)
     for a, b in zip(fast, plain, strict=True):
         assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize("num_shots", [40, 300, 700])  # one window, two, and several
+def test_predictions_do_not_depend_on_what_was_kept_of_the_same_title(known, num_shots):
+    """One set of hidden shots after another, hidden shots and visible ones changing places; hidden shots are not read."""
+    rng = np.random.default_rng(num_shots)
+    shots, hidden, kept = process(num_shots, rng), rng.random(num_shots) < 0.3, {}
+    for changes in (0, 1, 1, 5, num_shots // 2, 0):
+        changed = rng.permutation(num_shots)[:changes]
+        hidden[changed] = ~hidden[changed]
+        plain = example_of(np.where(hidden[:, None], np.nan, shots).astype(np.float32), hidden, known[1])
+        again = replace(plain, kept=kept)
+        assert_allclose(kriging.predict(again, **known[0]), kriging.predict(plain, **known[0]), atol=1e-6)
+    assert set(kept) == {"kriging"}
+
+
+def test_only_windows_with_another_hidden_shot_are_computed_again(known, monkeypatch):
+    rng = np.random.default_rng(0)
+    shots, hidden, computed = process(700, rng), rng.random(700) < 0.2, []
+    real = posterior.by_precision
+    monkeypatch.setattr(kriging, "by_precision", lambda *given: computed.append(1) or real(*given))
+    kept: dict = {}
+    for shot in (None, 5, 350):
+        computed.clear()
+        if shot is not None:
+            hidden[shot] = ~hidden[shot]
+        kriging.predict(replace(example_of(shots, hidden, known[1]), kept=kept), **known[0])
+        assert len(computed) == {None: 6, 5: 1, 350: 2}[shot]
 
 
 def test_the_precision_matrix_is_the_inverse_of_the_covariance_matrix(known):

@@ -7,7 +7,9 @@ catalog or the path of a run use `hash_funcs=ON_DISK`: their key has the catalog
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -178,7 +180,15 @@ def whole_fill_in(
     catalog: Catalog, run_path: Path, title_id: str, hidden: tuple[int, ...], modality: str | None
 ) -> FillIn:
     """The `msm.inference.reconstruction.FillIn` behind `fill_in`, predictions included; only the last few are kept."""
-    return open_run(run_path).fill_in(catalog[title_id], hidden, modalities=parse_parts(modality or ""))
+    parts = parse_parts(modality or "")
+    return open_run(run_path).fill_in(catalog[title_id], hidden, modalities=parts, beside=_beside())
+
+
+@st.cache_resource(show_spinner=False)
+def _beside() -> ThreadPoolExecutor | None:
+    """Threads for the baselines of a fill-in, which then costs what its model costs; None on a machine of one core."""
+    cores = os.cpu_count() or 1
+    return ThreadPoolExecutor(cores // 2, thread_name_prefix="baselines") if cores > 1 else None
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=ON_DISK)

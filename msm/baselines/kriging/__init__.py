@@ -21,6 +21,7 @@ import numpy as np
 
 from msm.baselines._protocol import Example
 from msm.baselines.kriging.fit import fit
+from msm.baselines.kriging.kept import MOST_SHOTS, KeptTitle, observe
 from msm.baselines.kriging.leave_one_out import leave_one_out
 from msm.baselines.kriging.posterior import PRECISIONS, by_covariance, by_precision, covariance
 from msm.baselines.kriging.windows import LONGEST, Window, split
@@ -41,15 +42,30 @@ def predict(example: Example, components: np.ndarray, decays: np.ndarray, varian
     A title longer than `windows.LONGEST` is predicted in overlapping windows.
     """
     basis = components.astype(np.float64)
-    about = example.visible.astype(np.float64) - example.mean
-    scores = about @ basis  # (V, R)
     table = covariance(int(max(example.seen[-1], example.where.max(initial=0))) + 1, decays, variances)
+    kept = _kept(example)
+    scores, about = observe(example.visible, example.mean, basis) if kept is None else kept.observe(example, basis)
+    rows = np.arange(len(example.seen)) if kept is None else example.seen  # of these tables
     predicted = np.zeros((len(example.where), len(basis)))
     for window in split(example.where, example.seen):
-        leading, rest = _posterior_means(window, example.seen[window.visible], table, scores, about)
-        # `rest` is of whole shots: their parts along the components are replaced by the components' own predictions.
-        predicted[window.predicted] = rest + (leading - rest @ basis) @ basis.T
+        seen = example.seen[window.visible]
+        found = kept.prediction(window, seen) if kept else None
+        if found is None:
+            own = rows[window.visible]
+            leading, rest = _posterior_means(window, seen, table, scores[own], about[own])
+            # `rest` is of whole shots: their parts along the components are replaced by the components' own predictions.
+            found = rest + (leading - rest @ basis) @ basis.T
+            if kept:
+                kept.keep(window, seen, found)
+        predicted[window.predicted] = found
     return (example.mean + predicted).astype(example.visible.dtype)
+
+
+def _kept(example: Example) -> KeptTitle | None:
+    """What was computed of the title before; None where nothing is to be kept of it."""
+    if example.kept is None or max(example.seen[-1], example.where.max(initial=0)) >= MOST_SHOTS:
+        return None
+    return example.kept.setdefault("kriging", KeptTitle())
 
 
 def fits(width: int, parameters: Mapping[str, Any]) -> bool:
@@ -70,8 +86,11 @@ def fits(width: int, parameters: Mapping[str, Any]) -> bool:
 def _posterior_means(
     window: Window, seen: np.ndarray, table: np.ndarray, scores: np.ndarray, about: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of the wanted shots of a window: the components (H, R), and whole shots by the last covariance function (H, D)."""
-    observed = scores[window.visible], about[window.visible]
+    """Of the wanted shots of a window: the components (H, R), and whole shots by the last covariance function (H, D).
+
+    scores, about  (V, R) and (V, D) of its visible shots at the places `seen` (V,)
+    """
+    observed = scores, about
     count = len(window.hidden) + len(seen)
     first, last = min(window.hidden[0], seen[0]), max(window.hidden[-1], seen[-1])
     if len(window.hidden) > len(seen) or count > LONGEST or count <= last - first:  # or there are shots of neither kind

@@ -38,8 +38,9 @@ def by_precision(
     rest       (V, D) of the visible shots, predicted with the last covariance function
     returns    (H, F − 1) and (H, D)
     """
-    rows = precision[:, hidden]  # (F, H, N)
-    own = rows[:, :, hidden]  # (F, H, H)
+    where = np.flatnonzero(hidden)
+    rows = precision.take(where, axis=1)  # (F, H, N)
+    own = rows.take(where, axis=2)  # (F, H, H)
     known = np.zeros((len(rows) - 1, len(hidden), 1))
     known[:, ~hidden, 0] = scores.T
     leading = -np.linalg.solve(own[:-1], rows[:-1] @ known)[:, :, 0].T
