@@ -57,11 +57,10 @@ def _response(path: dict[str, Any], body: bytes) -> Response:
         if catalog_path is None:
             return Response(status_code=404)
         catalog = cache.open_catalog(catalog_path)
-        runs = cache.list_runs(read_arguments().runs, catalog)
-        usable = runs.loc[(runs["name"] == path["run"]) & runs["problem"].isna(), "path"]
-        if usable.empty or path["title"] not in catalog:
+        run = cache.usable_run(read_arguments().runs, path["run"], catalog)
+        if run is None or path["title"] not in catalog:
             return Response(status_code=404)
-        fill = cache.whole_fill_in(catalog, Path(usable.iloc[0]), path["title"], question.hidden, question.modality)
+        fill = cache.whole_fill_in(catalog, run, path["title"], question.hidden, question.modality)
         return JSONResponse(strip_answer(fill.scores, fill.best_baseline_name))
     except InputError:
         return Response(status_code=422)  # the page shows the sentence

@@ -82,6 +82,20 @@ def list_runs(folder: Path, catalog: Catalog) -> pd.DataFrame:
     return _runs(folder, stamp(*infos, *(p.parent / "model.safetensors" for p in infos)), _shape(catalog))
 
 
+def usable_run(folder: Path, name: str, catalog: Catalog) -> Path | None:
+    """The run of this name where it fits the catalog, without a look at the others; None for any other name."""
+    path = folder / name
+    if path.parent != folder or name.startswith(".") or not (path / "run.json").is_file():
+        return None
+    row = _one_run(path, stamp(path / "run.json", path / "model.safetensors"), _shape(catalog))
+    return path if row["problem"] is None else None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _one_run(path: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    return _run_row(path, shape)
+
+
 @st.cache_data(max_entries=16, show_spinner=False)
 def _runs(folder: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> pd.DataFrame:
     from msm.runs.folder import list_runs as run_folders  # imports torch: two seconds, preloaded at the start

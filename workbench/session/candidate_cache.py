@@ -14,6 +14,7 @@ from workbench.session.cache import ON_DISK
 
 if TYPE_CHECKING:  # imports torch, which costs two seconds
     from msm.inference.candidates import Pool
+    from msm.inference.reconstruction import FillIn
 
 PICKS = 4  # candidates that are shown for each prediction
 
@@ -37,6 +38,14 @@ def pool(catalog: Catalog, run_path: Path) -> Pool:
     return catalog_pool(catalog, cache.open_run(run_path).space)
 
 
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
+def _title_pool(catalog: Catalog, run_path: Path, title_id: str, _fill: FillIn) -> Pool:
+    """The shots of a title in the space of a run, taken from any of its fill-ins; the next one has the same."""
+    from msm.inference.candidates import title_pool
+
+    return title_pool(_fill.shots, int(catalog[title_id].row["first_shot"]), _fill.space, catalog.num_shots)
+
+
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
 def expectation(
     catalog: Catalog,
@@ -49,11 +58,11 @@ def expectation(
     everywhere: bool,
 ) -> Expectation:
     """The candidates at a hidden shot, from the shots of its title or, with `everywhere`, of the whole catalog."""
-    from msm.inference.candidates import nearest_shots, title_pool, with_title
+    from msm.inference.candidates import nearest_shots, with_title
 
     first = int(catalog[title_id].row["first_shot"])
     fill = cache.whole_fill_in(catalog, run_path, title_id, hidden, modality)
-    choice = title_pool(fill.shots, first, fill.space, catalog.num_shots)
+    choice = _title_pool(catalog, run_path, title_id, fill)
     if everywhere:
         choice = with_title(pool(catalog, run_path), choice)
     place = fill.hidden.tolist().index(shot)

@@ -36,6 +36,8 @@ export function makeTimeline(view, handlers) {
   let scale = makeScale(view, 0);
   /** @type {"seek" | "pan" | null} */
   let drag = null; // while the pointer is down
+  let drawnAxes = ""; // what they were drawn for: to draw the same again lays out every word of them
+  let drawnNames = "";
 
   // ---- drawing --------------------------------------------------------------------------------
   function draw() {
@@ -43,7 +45,8 @@ export function makeTimeline(view, handlers) {
     scale = makeScale(view, scale.width);
     const { width, tops } = scale;
     setAttributes(picture, { viewBox: `0 0 ${width} ${tops.all}`, height: tops.all, width });
-    axis.replaceChildren(...axes(view, scale));
+    const { shots } = view;
+    if (drawnAxes !== (drawnAxes = [shots.key, width, scale.y(0), scale.y(1), tops.ruler].join())) axis.replaceChildren(...axes(view, scale));
     hiding.replaceChildren(...hiddenStretches(view, scale));
     points.replaceChildren(...scorePoints(view, scale));
     points.classList.toggle("crowded", isCrowded(view.scored.length));
@@ -56,13 +59,14 @@ export function makeTimeline(view, handlers) {
   }
 
   function drawNames() {
-    names.replaceChildren();
     const model = mean(view.scored.map((s) => s.model));
     const baseline = mean(view.scored.flatMap((s) => s.baseline ?? []));
-    if (model === null) return picture.setAttribute("aria-label", "Nothing is hidden, so there is nothing to compare.");
     const { axis: label, baseline: name } = view.measure;
-    names.append(element("span", "of-model", {}, "● Model"), element("span", "of-baseline", {}, `◇ ${name}`));
-    names.append(element("span", "faint", {}, label));
+    const told = model === null ? [] : ["● Model", `◇ ${name}`, label];
+    if (drawnNames !== (drawnNames = told.join())) {
+      names.replaceChildren(...told.map((says, i) => element("span", ["of-model", "of-baseline", "faint"][i], {}, says)));
+    }
+    if (model === null) return picture.setAttribute("aria-label", "Nothing is hidden, so there is nothing to compare.");
     const best = baseline === null ? "" : `, ${name.toLowerCase()} ${formatScore(baseline)}`;
     picture.setAttribute("aria-label", `${label} on average: model ${formatScore(model)}${best}, over ${view.scored.length} hidden shots`);
   }
@@ -157,7 +161,9 @@ export function makeTimeline(view, handlers) {
  * @param {Record<string, string | number>} attributes
  */
 function setAttributes(target, attributes) {
-  for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries(attributes)) {
+    if (target.getAttribute(name) !== String(value)) target.setAttribute(name, String(value)); // even the same value would lay the page out
+  }
 }
 
 /**
