@@ -1,8 +1,8 @@
 """Catalogs of any size for measurements: deterministic, written title by title in flat memory.
 
-    python -m benchmarks.scale_catalog OUT --shots 1000000 [--dim 128]
+    python -m benchmarks.scale_catalog OUT --shots 1000000 [--dim 128] [--each 15]
 
-Titles of 300 to 700 shots. A shot is the sum of a vector of its title, one of its scene and noise, so that neighbours are alike
+Titles of 300 to 700 shots, or of `--each`, which makes many titles. A shot is the sum of a vector of its title, one of its scene and noise, so that neighbours are alike
 and titles differ as in real embeddings. A shot in eight has no text, and one title in fifty has none at all. A title depends on its
 number alone: the first titles of two sizes are the same.
 """
@@ -41,22 +41,22 @@ def title(number: int, dim: int, num_shots: int | None = None) -> TitleData:
     )
 
 
-def titles(num_shots: int, dim: int) -> Iterator[TitleData]:
-    """Titles of `num_shots` shots together; the last one is cut."""
+def titles(num_shots: int, dim: int, each: int | None = None) -> Iterator[TitleData]:
+    """Titles of `num_shots` shots together, of `each` or of 300 to 700; the last one is cut."""
     left, number = num_shots, 0
     while left > 0:
-        made = title(number, dim)
+        made = title(number, dim, each)
         if len(made.embeddings) > left:
             made = title(number, dim, left)
         yield made
         left, number = left - len(made.embeddings), number + 1
 
 
-def write(path: Path, num_shots: int, dim: int) -> Catalog:
+def write(path: Path, num_shots: int, dim: int, each: int | None = None) -> Catalog:
     """A catalog of three modalities in half precision."""
     quarter = dim // 4
     modalities = modalities_of({"video": dim - 2 * quarter, "audio": quarter, "text": quarter})
-    return Catalog.write(path, titles(num_shots, dim), modalities=modalities, dtype="float16")
+    return Catalog.write(path, titles(num_shots, dim, each), modalities=modalities, dtype="float16")
 
 
 def main() -> None:
@@ -64,8 +64,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--shots", type=int, default=1_000_000)
     parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--each", type=int, help="shots of each title; drawn where it is not given")
     chosen = parser.parse_args()
-    made = write(chosen.out, chosen.shots, chosen.dim)
+    made = write(chosen.out, chosen.shots, chosen.dim, chosen.each)
     print(f"{chosen.out}: {len(made)} titles, {made.num_shots} shots, {made.shot_dim} wide")
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import press, settled
+from msm import Catalog
+from msm import projection as projections
+from msm.projection.layout import ProjectionOptions
+from msm.projection.maps import MapOptions, make_maps
+from tests.browser.conftest import free_port, press, served, settled
+from tests.browser.small_world import write_trio
 from tests.browser.test_masking_lab import visit
 
 pytestmark = pytest.mark.browser
@@ -106,3 +114,88 @@ def test_on_a_telephone_a_figure_has_room_and_its_axis_titles_are_whole(page: Pa
     found = plots.first.evaluate(TITLES)
     assert found["titles"] and found["cut"] == []
     assert found["area"] > 0.5, found
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small catalog with a map of three dimensions, and two runs that differ in a hyperparameter."""
+    folder = write_trio(tmp_path_factory.mktemp("looks"), 40)
+    shutil.copytree(folder / "runs" / "mediafm", folder / "runs" / "second")
+    recipe = folder / "runs" / "second" / "recipe.json"
+    recipe.write_text(recipe.read_text().replace('"ratio": 0.2', '"ratio": 0.4'))
+
+    def flat(rows, options, *, classes=None, tell=lambda stage, share: None):
+        reduced = projections.pca.principal_components(rows, options.components, seed=options.seed)
+        near = projections.layout.nearest_rows(reduced, options.neighbours)[0]
+        return projections.Projection(projections.layout._flat(reduced, options.dims), near[:, 1:], "umap")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projections, "project", flat)
+        (stored,) = make_maps(Catalog.open(folder / "catalog"), MapOptions(layout=ProjectionOptions(dims=3)))
+    port = free_port()
+    with served(
+        port,
+        folder / "log",
+        ["--catalog", str(folder / "catalog"), "--runs", str(folder / "runs")],
+    ):
+        yield f"http://127.0.0.1:{port} {stored.key}"
+
+
+def dragged(page: Page, where: Locator, begin: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag between two places of an element, given as shares of its width and height."""
+    where.scroll_into_view_if_needed()
+    box = where.bounding_box()
+    assert box is not None
+    (x0, y0), (x1, y1) = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (begin, end))
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move(x1, y1, steps=6)
+    page.mouse.up()
+
+
+def test_ranges_of_the_parallel_axes_survive_a_reload_and_are_undone(page: Page, elsewhere: str):
+    url, _ = elsewhere.split()
+    page.goto(f"{url}/training?all_runs=yes")
+    plot = page.locator(".st-key-training-figure-parallel .js-plotly-plot")
+    kept = "e => e.data[0].dimensions.map((axis) => axis.constraintrange ?? null)"
+    expect(plot.locator(".axis-brush").first).to_be_visible()
+    settled(page)
+    dragged(page, plot.locator(".axis-brush .background").first, (0.5, 0.7), (0.5, 0.3))
+    expect(page).to_have_url(re.compile("brushes=mask.ratio"))
+    seen = plot.evaluate(kept)
+    assert seen[0] and seen[1] is None
+    settled(page)
+    page.reload()
+    expect(plot.locator(".axis-brush").first).to_be_visible()
+    assert plot.evaluate(kept) == seen
+    settled(page)
+    press(undo(page))
+    expect(page).not_to_have_url(re.compile("brushes"))
+    settled(page)
+    page.wait_for_function(f"([e]) => ({kept})(e).every((range) => range === null)", arg=[plot.element_handle()])
+
+
+def test_the_turn_of_a_map_of_three_dimensions_survives_a_reload_and_is_undone(page: Page, elsewhere: str):
+    url, key = elsewhere.split()
+    page.goto(f"{url}/map?map={key}")
+    plot = page.locator(".js-plotly-plot").first
+    camera = "e => [e._fullLayout.scene.camera.eye, e._fullLayout.scene.camera.up].map(({ x, y, z }) => [x, y, z].map((n) => n.toFixed(3)))"
+    expect(plot.locator("canvas").first).to_be_visible()
+    settled(page)
+    first = plot.evaluate(camera)
+    dragged(page, plot, (0.5, 0.5), (0.7, 0.6))
+    expect(page).to_have_url(re.compile("turn="))
+    seen = plot.evaluate(camera)
+    assert seen != first
+    settled(page)
+    page.reload()
+    expect(plot.locator("canvas").first).to_be_visible()
+    assert plot.evaluate(camera) == seen
+    settled(page)
+    press(undo(page))
+    expect(page).not_to_have_url(re.compile("turn="))
+    settled(page)
+    page.wait_for_function(
+        f"([e, first]) => JSON.stringify(({camera})(e)) === first",
+        arg=[plot.element_handle(), json.dumps(first, separators=(",", ":"))],
+    )

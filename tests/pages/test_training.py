@@ -27,11 +27,11 @@ from tests.small_runs import metrics_line, rising, write_run
 from workbench.app_pages.training import processes
 from workbench.server import jobs
 from workbench.views import palette
-from workbench.views.notebook_code import runs_code, training_code
+from workbench.views.notebook_code import training_code
 from workbench.views.run_colors import run_colors
 from workbench.views.training import sentences as words
 from workbench.views.training.curves import MOST_POINTS, gauge_curve, loss_curve, progress_curve, step_curve, thinned
-from workbench.views.training.runs_table import parallel_figure
+from workbench.views.training.runs_table import column_label, parallel_figure
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "training" / "page.py"
@@ -261,16 +261,25 @@ def test_the_table_of_runs_is_filtered_sorted_and_left_with_chosen_columns(monke
 
 def test_the_table_groups_sweeps_and_draws_hyperparameters_against_skill(monkeypatch, many):
     app = visit(monkeypatch, many, all_runs="yes")
-    assert list(app.dataframe[1].value["Best run"]) == ["widths/base-0"] and app.get("plotly_chart")
+    assert list(app.dataframe[1].value["Best run"]) == ["widths/base-0"] and "A line is a run" in text_of(app)
     figure = parallel_figure(runs_table(many))
     assert [d.label for d in figure.data[0].dimensions] == [
         "Mask ratio", "mask.other", "mask.unchanged", "Encoder width", "Head", "Skill, %",
     ]  # fmt: skip
     assert sorted(figure.data[0].dimensions[-1]["values"]) == [20, 20, 40]
+
+
+@pytest.mark.parametrize("columns", ["", "name,loss", "recipe,mask.ratio,skill,name"])
+@pytest.mark.parametrize("state", [{}, {"where": "skill>0.3"}, {"archived": "yes", "sort": "name"}])
+def test_the_cell_of_the_table_makes_the_table_that_is_shown(monkeypatch, many, columns, state):
+    app = visit(monkeypatch, many, all_runs="yes", **state, **({"columns": columns} if columns else {}))
+    cell = next(code.value for code in app.code if "runs_table" in code.value)
+    *before, last = cell.strip().split("\n")
     names: dict = {}
-    *before, last = runs_code(many, False, ["skill>0.3"], "-skill").strip().split("\n")
     exec("\n".join(before), names)
-    assert list(eval(last, names)["name"]) == ["one"]  # noqa: S307 — our own cell
+    made, drawn = eval(last, names), table_on(app)  # noqa: S307 — our own cell
+    assert [column_label(c) for c in made.columns] == list(drawn.columns)[1:]
+    assert list(made["name"]) == list(drawn["Run"])
 
 
 def test_a_run_of_a_sweep_is_shown_and_compared_under_the_sweeps_name(monkeypatch, many):

@@ -133,7 +133,36 @@ def test_the_columns_of_a_parquet_table_are_chosen_on_the_page(monkeypatch, tmp_
     boxes["Column of the titles"].set_value("film")
     boxes["Column of the shots"].set_value("no")
     next(m for m in app.multiselect if m.label == "Columns of vectors").set_value(["sounds like"]).run()
+    labels = next(m for m in app.multiselect if m.label == "Labels for [GLOBAL]")
+    assert labels.options == ["mood"]
+    labels.set_value(["mood"]).run()
     next(b for b in app.button if b.label == "Import").click().run()
     assert not app.exception
     words = started["words"]
     assert {"--title-column=film", "--shot-column=no", "--modality=sounds like=sounds like"} <= {*words}
+    assert "--global-from=mood" in words and words[-2] == str(tmp_path / "shots.parquet")
+
+
+def test_shards_of_a_table_are_a_source_as_files_as_a_folder_and_as_a_glob(tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    from workbench.app_pages.data.parquet_columns import of_source
+    from workbench.app_pages.data.uploads import typed_source
+
+    table = pd.DataFrame({"title_id": ["a"], "shot": [0], "year": [1999], "embedding": [np.ones(4, dtype=np.float32)]})
+    for number in range(2):
+        table.to_parquet(tmp_path / f"part-{number}.parquet")
+    uploads = [Upload(p.name, p.read_bytes()) for p in sorted(tmp_path.glob("*.parquet"))]
+    for given, typed in (
+        (uploads, ""),
+        ([], str(tmp_path)),
+        ([], f"{tmp_path}/part-*.parquet"),
+        ([], f"'{tmp_path}/part-1.parquet'"),
+    ):
+        found = of_source(given, typed)
+        assert found and [*found.vectors] == ["embedding"] and found.of_titles("title_id", "shot") == ["year"]
+    assert of_source([*uploads, Upload("notes.npz", b"")], "") is None
+    assert typed_source(f"{tmp_path}/part-*.parquet") == tmp_path / "part-*.parquet"
+    with pytest.raises(InputError, match="missing on the machine"):
+        typed_source(f"{tmp_path}/none-*.parquet")

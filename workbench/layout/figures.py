@@ -8,7 +8,10 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
+from workbench.components.growing_figure import growing_figure
 from workbench.server.streamlit_internals import DeltaGenerator, columns_css, danger_css
+from workbench.session import page_texts, settings, url_state
+from workbench.session.base_path import base_address
 
 
 def columns(
@@ -40,6 +43,22 @@ def draw(figure: go.Figure, key: str) -> None:
     """Draw a figure without buttons, and without a zoom, which no address would keep."""
     figure.update_layout(dragmode=False)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
+def draw_with_view(figure: go.Figure, key: str, setting: str, alt: str, config: dict[str, Any]) -> None:
+    """Draw a figure whose view stands in the address: a zoom, the camera of three dimensions, ranges of parallel axes.
+
+    setting  its name among the settings of the page
+    alt      alternative text for screen readers
+    """
+
+    def keep(view: str) -> None:
+        page_texts.put(setting, view or None)
+        url_state.write()
+
+    growing_figure(
+        figure, key=key, config=config, base=base_address(), alt=alt, view=settings.text(setting), on_view=keep
+    )
 
 
 def figure_config(page: str, name: str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def early_css() -> str:
         f'[class*="st-key-row-"][class*="-least-{px}"] [data-testid="stColumn"]{{min-width:min(100%,{px}px)}}'
         for px in COLUMN_PX
     )
-    rows += f'[class*="st-key-row-"][class*="numbers-least"] [data-testid="stColumn"],.st-key-lab-numbers{{min-height:{METRIC_PX}px}}'
+    rows += f'[class*="st-key-row-"][class*="numbers-least"] [data-testid="stColumn"],.st-key-lab-numbers,.st-key-training-numbers{{min-height:{METRIC_PX}px}}'
     captions = '[data-testid="stCaptionContainer"]:has(a){opacity:1}'  # a link bears no fading: it needs its contrast
     return f"{captions}{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}"
 

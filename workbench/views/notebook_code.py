@@ -204,13 +204,18 @@ runs = {{name: Tail(Path(folder)).read() for name, folder in folders.items()}}
 """
 
 
-def runs_code(runs: Path, archived: bool, conditions: Sequence[str], sort: str) -> str:
-    """A cell that makes the table of runs."""
+def runs_code(
+    runs: Path, archived: bool, conditions: Sequence[str], sort: str, columns: Sequence[str] | None = None
+) -> str:
+    """A cell that makes the table of runs with these columns; None = the usual ones of its rows."""
+    usual = "" if columns else ", usual_columns"
+    shown = repr(list(columns)) if columns else "usual_columns(table)"
     return f"""\
-from msm.runs.table import filter_runs, runs_table, sort_runs
+from msm.runs.table import filter_runs, runs_table, sort_runs{usual}
 
 runs = runs_table({str(runs)!r}, archived={archived})
-sort_runs(filter_runs(runs, {list(conditions)!r}), {sort!r})
+table = sort_runs(filter_runs(runs, {list(conditions)!r}), {sort!r})
+table[{shown}]
 """
 
 

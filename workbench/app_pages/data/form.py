@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from msm.ingest.encoder_places import read_places
 from workbench.app_pages.data import parquet_columns, uploads
 from workbench.server import jobs
 from workbench.server.roles import explain_viewer
+from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import state
 from workbench.session.arguments import catalog_named, catalog_names, read_arguments
 from workbench.views.formatting import count, escape_markdown
@@ -97,7 +98,9 @@ def _import_form() -> None:
         "`.npz` (one a title), Parquet with a column of lists, `.npy` with a `.parquet`, or HDF5; a row a shot. "
         "The formats are described in docs/format.md."
     )
-    chosen_files, path = _choose_files("import", list(uploads.EMBEDDINGS), "/data/shots.parquet, or a folder")
+    chosen_files, path = _choose_files(
+        "import", list(uploads.EMBEDDINGS), "/data/shots.parquet, a folder, or /data/*.parquet"
+    )
     name = _new_name(chosen_files[0].name if chosen_files else path)
     columns = _choose_columns(chosen_files, path)
     with st.expander("More choices", icon=":material/tune:"):
@@ -110,7 +113,7 @@ def _import_form() -> None:
                 help="One a line: NAME=ARRAY or NAME=ARRAY[START:STOP]. Default: the columns chosen above, otherwise every "
                 "array of vectors.",
             ),
-            "global-from": left.text_input("Labels for [GLOBAL]", placeholder="genres, year"),
+            "global-from": _choose_labels(left, columns, parquet_columns.of_source(chosen_files, path)),
             "dtype": right.text_input(
                 "dtype",
                 placeholder="the smaller that loses nothing",
@@ -123,6 +126,20 @@ def _import_form() -> None:
     choices = columns | {key: value for key, value in choices.items() if value.strip() or key not in columns}
     if st.button("Import", type="primary", icon=":material/play_arrow:", disabled=not (chosen_files or path.strip())):
         _start_job(lambda: _start_import(chosen_files, path, name, choices))
+
+
+def _choose_labels(
+    place: DeltaGenerator, columns: Mapping[str, str], table: parquet_columns.TableColumns | None
+) -> str:
+    """Title labels for [GLOBAL], separated by commas: chosen from the table's columns, or typed where they are not known."""
+    label, how = "Labels for [GLOBAL]", "What is known of a title; `text:LABEL` is encoded as text."
+    if not columns or table is None:
+        return place.text_input(label, placeholder="genres, year", help=how)
+    offered = table.of_titles(columns["title-column"], columns["shot-column"])
+    chosen = place.multiselect(
+        label, offered, accept_new_options=True, placeholder="none", help=how, key=state.form_key(f"global.{offered}")
+    )
+    return ",".join(chosen)
 
 
 def _choose_columns(chosen_files: Sequence[Any], path: str) -> dict[str, str]:
@@ -249,7 +266,11 @@ def _start_import(chosen_files: Sequence[Any], path: str, name: str, choices: di
     arguments = read_arguments()
     catalog = uploads.new_catalog(arguments.catalog, name)
     with jobs.prepared(jobs.jobs_folder(arguments.runs), "import") as folder:
-        source = uploads.embeddings_among(_files_of(chosen_files, path, folder))
+        source = (
+            uploads.embeddings_among(uploads.save_uploads(chosen_files, folder / "files"))
+            if chosen_files
+            else uploads.typed_source(path)
+        )
         jobs.start(
             folder,
             source.name if len(chosen_files) < 2 else catalog.name,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FORMAT_OWN = ("start_s", "end_s", "text", "split", "name", "synopsis", "tags")  # no labels
+from workbench.app_pages.data.uploads import source_files
+
+FORMAT_OF_SHOTS = ("start_s", "end_s", "text", "split", "name")
+FORMAT_OWN = (*FORMAT_OF_SHOTS, "synopsis", "tags")  # no labels of shots
 
 
 @dataclass(frozen=True)
@@ -24,23 +26,27 @@ class TableColumns:
         """Where the first of these names stands among the others; None where none does."""
         return next((self.others.index(name) for name in names if name in self.others), None)
 
+    def of_titles(self, *taken: str | None) -> list[str]:
+        """What may describe a title, for [GLOBAL], where these are taken; the import says which are no labels of titles."""
+        return [name for name in self.others if name not in taken and name not in FORMAT_OF_SHOTS]
+
     def rest(self, *taken: str | None) -> list[str]:
         """What becomes a label where these are taken."""
         return [name for name in self.others if name not in taken and name not in FORMAT_OWN]
 
 
 def of_source(chosen_files: Sequence[Any], path: str) -> TableColumns | None:
-    """The columns of an uploaded table, or of one on this machine's disk or the first in a folder; None for anything else."""
+    """The columns of uploaded tables, or of those on this machine's disk: a file, a folder or a glob; None for anything else.
+
+    Of several tables, which the import takes as one, the first tells.
+    """
     try:
-        if len(chosen_files) == 1 and chosen_files[0].name.lower().endswith(".parquet"):
+        if chosen_files:
+            if not all(one.name.lower().endswith(".parquet") for one in chosen_files):
+                return None
             return of_schema(pq.read_schema(pa.BufferReader(chosen_files[0].getbuffer())))
-        if chosen_files or not path.strip():
-            return None
-        place = Path(path.strip().strip("\"'")).expanduser()
-        file = next(iter(sorted(place.glob("*.parquet"))), None) if place.is_dir() else place
-        if file is None or file.suffix.lower() != ".parquet" or not file.is_file():
-            return None
-        return of_schema(pq.read_schema(file))
+        file = next((p for p in source_files(path) if p.suffix.lower() == ".parquet"), None) if path.strip() else None
+        return None if file is None or not file.is_file() else of_schema(pq.read_schema(file))
     except (pa.ArrowException, OSError, ValueError):  # the import says what is wrong with it
         return None
 

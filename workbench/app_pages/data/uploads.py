@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from glob import glob
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,6 +56,26 @@ def existing_path(text: str) -> Path:
     if not path.exists():
         raise InputError(f"{path} is missing on the machine that runs this app")
     return path.absolute()
+
+
+def source_files(text: str) -> list[Path]:
+    """The files of a typed source of embeddings: itself, those in a folder, or those that a glob finds; none where it is missing."""
+    place = Path(text.strip().strip("\"'")).expanduser()
+    if place.is_dir():
+        return sorted(p for p in place.iterdir() if p.is_file())
+    return [place] if place.exists() else _globbed(place)
+
+
+def typed_source(text: str) -> Path:
+    """A typed source for `msm import`, a path or a glob; InputError where nothing is there."""
+    place = Path(text.strip().strip("\"'")).expanduser()
+    if not place.exists() and not _globbed(place):
+        raise InputError(f"{place} is missing on the machine that runs this app")
+    return place.absolute()
+
+
+def _globbed(place: Path) -> list[Path]:
+    return sorted(map(Path, glob(str(place))))  # noqa: PTH207 — an absolute pattern, which Path.glob does not take
 
 
 def is_manifest(path: Path) -> bool:

@@ -19,7 +19,7 @@ from workbench.app_pages.embedding_map import cached
 from workbench.app_pages.embedding_map.controls import Display, keep_brushes
 from workbench.app_pages.embedding_map.maps import Entry, points_of_rows
 from workbench.components.shot_map import Gesture, Panel, shot_map
-from workbench.layout.figures import copy_as_code
+from workbench.layout.figures import copy_as_code, draw_with_view
 from workbench.layout.notes_panel import notes_panel
 from workbench.session import notes, page_texts, settings, state, url_state
 from workbench.session.arguments import read_arguments
@@ -149,7 +149,8 @@ def show_solid_map(catalog: Catalog, entry: Entry, label: str | None) -> None:
     labels = cached.labels(catalog, entry.stored.of)
     st.caption(map_note(entry.stored.facts) + ". Drag to turn it; choosing shots needs a map of two dimensions.")
     figure = map_figure(entry.stored.table, labels[label] if label else None)
-    st.plotly_chart(figure, key=f"map.solid.{entry.id}", config={"displaylogo": False})
+    alt = f"A map of three dimensions, {count(len(entry.stored.table), 'point')}"
+    draw_with_view(figure, f"map.solid.{entry.id}", "turn", alt, {"displaylogo": False})
 
 
 def show_chosen(catalog: Catalog, shown: Sequence[Entry]) -> None:

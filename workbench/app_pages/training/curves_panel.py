@@ -11,11 +11,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from msm.runs.monitor import Measured, Watched
-from workbench.components.growing_figure import growing_figure
-from workbench.layout.figures import columns, copy_as_code
+from workbench.layout.figures import columns, copy_as_code, draw_with_view
 from workbench.layout.metric_help import METRIC_HELP, baseline_help
-from workbench.session import page_texts, settings, url_state
-from workbench.session.base_path import base_address
+from workbench.session import settings
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown, grouped, number
 from workbench.views.run_colors import Colors
@@ -45,21 +43,26 @@ def show_metrics(measured: Measured, name: str = "") -> None:
 
     name  of the run where others are drawn too: then it has another colour than a model by itself
     """
-    model, baseline, skill, speed, rank = columns("training-numbers", [2, 3, 2, 2, 2], least_px=130)
-    if len(rows := measured.validations):
-        best = rows.loc[rows["centred_cosine"].idxmax()]
-        model.metric(escape_markdown(name) or ":blue[●] Model", number(best["centred_cosine"]), help=HELP["model"])
-        help_ = baseline_help(str(best["baseline_name"]))
-        baseline.metric(":orange[◆] Best baseline", number(best["baseline"]), help=help_)
-        skill.metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", help=METRIC_HELP["skill"])
-        rank.metric("Effective rank (RankMe)", number(rows["rankme"].iloc[-1], 0), help=HELP["rankme"])
-    if len(measured.steps):
-        speed.metric(
-            "Throughput, shots/s", grouped(int(measured.steps["shots_per_s"].tail(20).median())), help=HELP["speed"]
-        )
+    rows = measured.validations
+    with st.container(horizontal=True, gap="medium", key="training-numbers"):  # as wide as their words: none is cut
+        if len(rows):
+            best = rows.loc[rows["centred_cosine"].idxmax()]
+            model = escape_markdown(name) or ":blue[●] Model"
+            _metric(model, number(best["centred_cosine"]), HELP["model"])
+            _metric(":orange[◆] Best baseline", number(best["baseline"]), baseline_help(str(best["baseline_name"])))
+            _metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", METRIC_HELP["skill"])
+        if len(measured.steps):
+            speed = grouped(int(measured.steps["shots_per_s"].tail(20).median()))
+            _metric("Throughput, shots/s", speed, HELP["speed"])
+        if len(rows):
+            _metric("Effective rank (RankMe)", number(rows["rankme"].iloc[-1], 0), HELP["rankme"])
     alarm = rows["alarm"].iloc[-1] if len(rows) else None
     if isinstance(alarm, str):
         st.error(f"At the last validation: {escape_markdown(alarm)}.", icon=":material/warning:")
+
+
+def _metric(label: str, value: str, explained: str) -> None:
+    st.metric(label, value, help=explained, width="content")
 
 
 def show_curves(runs: dict[str, Measured], folders: Mapping[str, Path], colors: Colors) -> None:
@@ -97,11 +100,7 @@ class Drawing:
             how["colors"] = dict(self.colors)
         alt = f"{HEADINGS[name]}: {', '.join(self.runs)}"
         figure = curve(self.runs, *words, **how)
-        zoom = f"zoom.{name}"  # among the settings of the page
-        growing_figure(
-            figure, key=f"training.{name}", config=_config(name), base=base_address(), alt=alt, zoom=settings.text(zoom),
-            on_zoom=lambda part: _keep_zoom(zoom, part),
-        )  # fmt: skip
+        draw_with_view(figure, f"training.{name}", f"zoom.{name}", alt, _config(name))
         given = ["runs", *map(repr, words), *(f"{key}={value!r}" for key, value in how.items())]
         copy_as_code(
             notebook_code.training_code(
@@ -114,11 +113,6 @@ def _alarm(gauge: str) -> float:
     from msm.evaluation.geometry import FEW_DIMENSIONS, NARROW
 
     return {"rankme": FEW_DIMENSIONS, "pair_cosine": NARROW}[gauge]
-
-
-def _keep_zoom(setting: str, part: str) -> None:
-    page_texts.put(setting, part or None)
-    url_state.write()
 
 
 def _config(name: str) -> dict[str, Any]:

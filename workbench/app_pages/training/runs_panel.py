@@ -16,7 +16,7 @@ from msm.runs import table as tables
 from msm.runs.annotation import annotate, read_annotation
 from workbench.app_pages.training import processes
 from workbench.app_pages.training.controls import BESIDE, RUN
-from workbench.layout.figures import columns, copy_as_code, figure_config
+from workbench.layout.figures import columns, copy_as_code, draw_with_view, figure_config
 from workbench.server.roles import may_edit, require_editor
 from workbench.session import page_texts, settings, url_state
 from workbench.session.arguments import read_arguments
@@ -54,8 +54,8 @@ def _show() -> None:
     except InputError as error:
         st.error(f"{escape_markdown(error)}.", icon=":material/filter_alt_off:")
         return
-    _show_table(table, everything)
-    copy_as_code(notebook_code.runs_code(arguments.runs, archived, conditions, sort))
+    chosen = _show_table(table, everything)
+    copy_as_code(notebook_code.runs_code(arguments.runs, archived, conditions, sort, chosen))
     _show_sweeps(table)
     _show_parallel(table)
     url_state.write()
@@ -78,12 +78,13 @@ def _sort_label(sort: str) -> str:
     return ", ".join(filter(None, [shown.column_label(column), order]))
 
 
-def _show_table(table: pd.DataFrame, everything: pd.DataFrame) -> None:
-    usual = tables.usual_columns(table)
+def _show_table(table: pd.DataFrame, everything: pd.DataFrame) -> list[str]:
+    """The table and what is done with its chosen rows; returns the columns that a person chose."""
     offered = shown.all_columns(table)
-    names = st.multiselect(
+    own = st.multiselect(
         "Columns", offered, format_func=shown.column_label, placeholder="the usual ones", **settings.several("columns", offered)
-    ) or usual  # fmt: skip
+    )  # fmt: skip
+    names = own or tables.usual_columns(table)
     colors = colors_of({str(r.name): Path(r.path) for r in everything.itertuples()})
     identity = hashlib.sha256("\n".join(table["path"]).encode()).hexdigest()[
         :12
@@ -104,6 +105,7 @@ def _show_table(table: pd.DataFrame, everything: pd.DataFrame) -> None:
     st.caption(
         "Choose rows at their left edge." if rows.empty else f"{count(len(rows), 'run')} chosen of {len(table)}."
     )
+    return own
 
 
 def _act(rows: pd.DataFrame, colors: Mapping[str, str]) -> None:
@@ -195,8 +197,8 @@ def _show_parallel(table: pd.DataFrame) -> None:
         st.caption("Drawn once two runs with a validation differ in a hyperparameter other than the seed.")
         return
     st.caption("A line is a run. Drag along an axis to keep the runs inside a range.")
-    st.plotly_chart(
-        shown.parallel_figure(table), key="training.figure.parallel", config=figure_config("training", "parallel")
-    )
+    alt = f"Hyperparameters of {count(len(known), 'run')} as parallel axes, the last one skill"
+    config = figure_config("training", "parallel")
+    draw_with_view(shown.parallel_figure(table), "training.figure.parallel", "brushes", alt, config)
     best = known.loc[known["skill"].idxmax()]
     st.caption(f"Best: {escape_markdown(best['name'])}, skill {number(100 * best['skill'], 0)}\u2009%.")

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 _NUMBER = r"-?\d{1,15}(?:\.\d{1,9})?(?:e-?\d{1,2})?"
-_ZOOM = re.compile(rf"{_NUMBER}\.\.{_NUMBER},{_NUMBER}\.\.{_NUMBER}")
+_SPAN = rf"{_NUMBER}\.\.{_NUMBER}"
+_POINT = rf"{_NUMBER},{_NUMBER},{_NUMBER}"
+_AXIS = rf"[a-z0-9_.]{{1,60}}(?:={_SPAN}(?:\|{_SPAN}){{0,9}})?"
+_ZOOM = re.compile(rf"{_SPAN},{_SPAN}")
+_VIEWS = {  # of figures without two axes, by the type of their first trace
+    "scatter3d": re.compile(rf"{_POINT};{_POINT};{_POINT}"),
+    "parcoords": re.compile(rf"{_AXIS}(?:,{_AXIS}){{0,19}}"),
+}
+ALL = "all"  # what the browser tells for an empty view
 LIBRARY = "/plotly.min.js"  # route of workbench/server/routes.py
 
 
@@ -39,31 +47,34 @@ def growing_figure(
     config: dict[str, Any],
     base: str,
     alt: str,
-    zoom: str = "",
-    on_zoom: Callable[[str], None] | None = None,
+    view: str = "",
+    on_view: Callable[[str], None] | None = None,
 ) -> None:
     """Draw a figure, or update the one that is drawn already.
 
     base     prefix of the server's addresses (`base_path.base_address`)
     alt      alternative text for screen readers
-    zoom     the part that is seen, `X0..X1,Y0..Y1`; empty for all of it
-    on_zoom  called with the part that a person has zoomed to, in the same form
+    view     how it is looked at, empty for all of it: the part of two axes that is seen, `X0..X1,Y0..Y1`; the camera of three
+             dimensions, its place, what it looks at and what is up, `X,Y,Z;X,Y,Z;X,Y,Z`; the ranges kept of parallel axes,
+             `NAME=LOW..HIGH|LOW..HIGH,…`, with all names in their order where axes were moved
+    on_view  called with the view that a person has changed to, in the same form
     """
 
     def on_change() -> None:
-        if on_zoom is not None:
-            on_zoom(read_zoom(str(st.session_state[key].get("zoom") or "")))
+        if on_view is not None:
+            on_view(read_view(str(st.session_state[key].get("view") or ""), figure))
 
     data = {
         "figure": figure.to_json(),
         "config": config,
         "library": f"{base}{LIBRARY}",
         "alt": alt,
-        "zoom": read_zoom(zoom),
+        "view": read_view(view, figure),
     }
-    _component()(key=key, data=data, height=figure.layout.height, on_zoom_change=on_change)
+    _component()(key=key, data=data, height=figure.layout.height, on_view_change=on_change)
 
 
-def read_zoom(text: str) -> str:
-    """The text where it names two ranges, otherwise an empty one."""
-    return text if _ZOOM.fullmatch(text) else ""
+def read_view(text: str, figure: go.Figure) -> str:
+    """The text where it is a view of such a figure, otherwise an empty one."""
+    form = _VIEWS.get(figure.data[0].type if figure.data else "", _ZOOM)
+    return text if text != ALL and form.fullmatch(text) else ""

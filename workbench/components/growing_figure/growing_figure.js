@@ -11,7 +11,7 @@ Plotly keeps the zoom of a figure with the same layout.uirevision, as long as it
  * @property {{ resize(el: HTMLElement): void }} Plots
  */
 
-/** @typedef {{ figure: string, config: object, library: string, alt: string, zoom?: string }} Message */
+/** @typedef {{ figure: string, config: object, library: string, alt: string, view?: string }} Message */
 /** @typedef {Record<string, any>} Layout */
 
 const tool = () => /** @type {{ Plotly?: Plotly }} */ (globalThis).Plotly;
@@ -37,8 +37,9 @@ function plotly(address) {
  * The page's own ink, lines and letters; what a figure colours itself stays.
  * @param {Layout} layout
  * @param {HTMLElement} el
+ * @param {boolean} flat with two axes
  */
-function themed(layout, el) {
+function themed(layout, el, flat) {
   const style = getComputedStyle(el);
   /** @type {(name: string, other: string) => string} */
   const read = (name, other) => style.getPropertyValue(name).trim() || other;
@@ -56,7 +57,12 @@ function themed(layout, el) {
     hoverlabel: { font: { family: read("--st-font", "sans-serif"), size: 13 } },
   };
   delete themedLayout.width;
-  for (const axis of ["xaxis", "yaxis"]) {
+  if (layout.scene) {
+    const lines = { color: ink, gridcolor: line, zerolinecolor: line, showbackground: false };
+    const axes = ["xaxis", "yaxis", "zaxis"].map((axis) => [axis, { ...lines, ...layout.scene[axis] }]);
+    themedLayout.scene = { ...layout.scene, ...Object.fromEntries(axes) };
+  }
+  for (const axis of flat ? ["xaxis", "yaxis"] : []) {
     const grid = axis === "yaxis";
     const title = { ...layout[axis]?.title, font: { size: 13 } };
     themedLayout[axis] = { gridcolor: line, linecolor: line, zerolinecolor: line, showgrid: grid, ...layout[axis], title };
@@ -84,18 +90,78 @@ export function fitted(layout, width) {
 }
 
 const short = (/** @type {number} */ value) => String(Number(value.toPrecision(6)));
+const spanned = (/** @type {number[]} */ ends) => ends.map(short).join("..");
+const ends = (/** @type {string} */ text) => text.split("..").map(Number);
 
 /**
- * Show a part of the figure, `X0..X1,Y0..Y1`; all of it where that is empty.
- * @param {Layout} layout
- * @param {string} zoom
+ * How a person looks at a kind of figure, as a text.
+ * @typedef {object} Look
+ * @property {RegExp} changed names of what Plotly tells to have changed
+ * @property {(view: string, data: Layout[], layout: Layout) => void} apply show the figure so; all of it where the text is empty
+ * @property {(plot: { data: Layout[], layout: Layout }, change: Layout, original: Layout[]) => string} read
  */
-function zoomed(layout, zoom) {
-  if (!zoom) return;
-  const [x, y] = zoom.split(",").map((ends) => ends.split("..").map(Number));
-  layout.xaxis = { ...layout.xaxis, range: x, autorange: false };
-  layout.yaxis = { ...layout.yaxis, range: y, autorange: false };
-}
+
+/** @type {Look} the part of two axes that is seen, `X0..X1,Y0..Y1` */
+const ZOOM = {
+  changed: /axis\.(range|autorange)/,
+  apply(view, _data, layout) {
+    if (!view) return;
+    const [x, y] = view.split(",").map(ends);
+    layout.xaxis = { ...layout.xaxis, range: x, autorange: false };
+    layout.yaxis = { ...layout.yaxis, range: y, autorange: false };
+  },
+  read({ layout: { xaxis, yaxis } }, change) {
+    const all = change["xaxis.autorange"] || (xaxis.autorange && yaxis.autorange);
+    return all ? "" : [xaxis.range, yaxis.range].map(spanned).join(",");
+  },
+};
+
+const CAMERA = ["eye", "center", "up"];
+
+/** @type {Look} the camera of three dimensions, where it is, what it looks at and what is up: `X,Y,Z;X,Y,Z;X,Y,Z` */
+const TURN = {
+  changed: /^scene\.camera/,
+  apply(view, _data, layout) {
+    if (!view) return;
+    const camera = Object.fromEntries(
+      view.split(";").map((part, i) => {
+        const [x, y, z] = part.split(",").map(Number);
+        return [CAMERA[i], { x, y, z }];
+      }),
+    );
+    layout.scene = { ...layout.scene, camera };
+  },
+  read({ layout }) {
+    const { camera } = layout.scene;
+    return camera ? CAMERA.map((part) => [camera[part].x, camera[part].y, camera[part].z].map(short).join(",")).join(";") : "";
+  },
+};
+
+/** @type {(range: any) => number[][]} one range or several */
+const listed = (range) => (!range?.length ? [] : Array.isArray(range[0]) ? range : [range]);
+
+/** @type {Look} ranges kept of parallel axes, `NAME=LOW..HIGH|LOW..HIGH,…`; with all names, in their order, where axes were moved */
+const BRUSHES = {
+  changed: /dimensions/,
+  apply(view, [lines]) {
+    if (!view) return;
+    const told = new Map(view.split(",").map((part) => /** @type {[string, string | undefined]} */ (part.split("="))));
+    for (const axis of lines.dimensions) {
+      const kept = told.get(axis.name)?.split("|").map(ends);
+      if (kept) axis.constraintrange = kept.length === 1 ? kept[0] : kept;
+    }
+    const names = [...told.keys()];
+    if (names.length === lines.dimensions.length) lines.dimensions.sort((/** @type {Layout} */ a, /** @type {Layout} */ b) => names.indexOf(a.name) - names.indexOf(b.name));
+  },
+  read({ data: [{ dimensions }] }, _change, [{ dimensions: before }]) {
+    const moved = before.some((/** @type {Layout} */ axis, /** @type {number} */ i) => axis.name !== dimensions[i].name);
+    const parts = dimensions.map((/** @type {Layout} */ axis) => [axis.name, listed(axis.constraintrange).map(spanned).join("|")].filter(Boolean).join("="));
+    return (moved ? parts : parts.filter((/** @type {string} */ part) => part.includes("="))).join(",");
+  },
+};
+
+/** @type {Record<string, Look>} by the type of a figure's first trace */
+const LOOKS = { scatter3d: TURN, parcoords: BRUSHES };
 
 /** @type {WeakMap<HTMLElement, GrowingFigure>} */
 const mounted = new WeakMap();
@@ -126,10 +192,13 @@ class GrowingFigure {
   /** @type {string | undefined} */
   latest;
 
-  zoom = ""; // the part that is seen
-  heard = ""; // the one that was told from outside last: a message may be older than what a person has done since
+  view = ""; // how a person looks at it
+  heard = ""; // the view that was told from outside last: a message may be older than what a person has done since
   told = 0;
-  /** @type {(zoom: string) => void} */
+  /** @type {Layout[]} */
+  original = []; // the traces as they came
+  look = ZOOM;
+  /** @type {(view: string) => void} */
   tell = () => {};
 
   /** @param {HTMLElement} parent */
@@ -144,7 +213,7 @@ class GrowingFigure {
   }
 
   /** @param {Message} message */
-  async show({ figure, config, library: address, alt, zoom = "" }) {
+  async show({ figure, config, library: address, alt, view = "" }) {
     this.el.setAttribute("aria-label", alt);
     this.latest = figure;
     let drawing;
@@ -157,27 +226,29 @@ class GrowingFigure {
     }
     if (this.latest !== figure || !this.el.isConnected) return; // a newer one came while the library was loading
     const { data, layout } = JSON.parse(figure);
-    const shown = themed(fitted(layout, this.el.clientWidth), this.el);
-    if (zoom !== this.heard) {
-      this.heard = this.zoom = zoom;
+    this.original = JSON.parse(figure).data;
+    this.look = LOOKS[data[0]?.type] ?? ZOOM;
+    const shown = themed(fitted(layout, this.el.clientWidth), this.el, this.look === ZOOM);
+    if (view !== this.heard) {
+      this.heard = this.view = view;
       this.told += 1;
     }
-    shown.uirevision = `${shown.uirevision} ${this.told}`; // another one, and Plotly forgets what a person zoomed to before
-    zoomed(shown, this.zoom);
+    shown.uirevision = `${shown.uirevision} ${this.told}`; // another one, and Plotly forgets what a person did before
+    this.look.apply(this.view, data, shown);
     await drawing.react(this.el, data, shown, config);
     if (!this.drawn) this.listen();
     this.drawn = true;
   }
 
   listen() {
-    const plot = /** @type {HTMLElement & { on: (name: string, heard: (change: Layout) => void) => void, layout: Layout }} */ (/** @type {unknown} */ (this.el));
-    plot.on("plotly_relayout", (change) => {
-      if (!Object.keys(change).some((key) => /axis\.(range|autorange)/.test(key))) return;
-      const { xaxis, yaxis } = plot.layout;
-      const all = change["xaxis.autorange"] || (xaxis.autorange && yaxis.autorange);
-      this.zoom = all ? "" : [xaxis.range, yaxis.range].map((ends) => ends.map(short).join("..")).join(",");
-      this.tell(this.zoom);
-    });
+    const plot = /** @type {HTMLElement & { on: (name: string, heard: (change: any) => void) => void, data: Layout[], layout: Layout }} */ (/** @type {unknown} */ (this.el));
+    const hear = (/** @type {Layout} */ change) => {
+      if (!Object.keys(change).some((key) => this.look.changed.test(key))) return;
+      this.view = this.look.read(plot, change, this.original);
+      this.tell(this.view);
+    };
+    plot.on("plotly_relayout", hear);
+    plot.on("plotly_restyle", ([change]) => hear(change));
   }
 
   destroy() {
@@ -194,7 +265,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     figure = new GrowingFigure(parentElement);
     mounted.set(parentElement, figure);
   }
-  figure.tell = (zoom) => setTriggerValue("zoom", zoom || "all");
+  figure.tell = (view) => setTriggerValue("view", view || "all");
   figure.show(data);
   return () => {
     figure.destroy();

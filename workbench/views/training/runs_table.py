@@ -82,25 +82,30 @@ def parallel_figure(table: pd.DataFrame) -> go.Figure:
     low, high = (float(skill.min()), float(skill.max())) if len(skill) else (0.0, 1.0)
     pad = max(1.0, 0.05 * (high - low))
     dimensions = [_axis(known[key], key) for key in axes(table)]
-    dimensions.append({"label": "Skill, %", "values": skill.round(2), "range": [low - pad, high + pad]})
+    dimensions.append(
+        {"label": "Skill, %", "name": "skill", "values": skill.round(2), "range": [low - pad, high + pad]}
+    )
     scale = [[i / (len(palette.RAMP) - 1), color] for i, color in enumerate(palette.RAMP)]
     line = {"color": skill, "colorscale": scale, "cmin": low - pad, "cmax": high + pad}
     figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line, labelangle=-18, labelside="top"))
-    figure.update_layout(template="none", height=340, margin={"l": 60, "r": 44, "t": 88, "b": 24})
+    figure.update_layout(
+        template="none", height=340, uirevision=" ".join(axes(table)), margin={"l": 60, "r": 44, "t": 88, "b": 24}
+    )
     return figure
 
 
 def _axis(values: pd.Series, key: str) -> dict[str, Any]:
     """A number on its scale, logarithmic over two decades and more; words and switches at equal distances."""
     label = hyperparameter_label(key)
+    named = {"label": label, "name": key}
     numbers = pd.to_numeric(values, errors="coerce") if values.dtype != bool else pd.Series(dtype=float)
     if len(numbers) and numbers.notna().all():
         least, most = float(numbers.min()), float(numbers.max())
         if least > 0 and most / least >= 100:
             ticks = sorted(set(numbers))
             logs = {"tickvals": np.log10(ticks), "ticktext": [f"{t:g}" for t in ticks]} if len(ticks) <= 8 else {}
-            return {"label": f"{label} (log)", "values": np.log10(numbers), **logs}
-        return {"label": label, "values": numbers}
+            return {**named, "label": f"{label} (log)", "values": np.log10(numbers), **logs}
+        return {**named, "values": numbers}
     words = sorted({value_label(key, value) for value in values})
     places = [words.index(value_label(key, value)) for value in values]
-    return {"label": label, "values": places, "tickvals": list(range(len(words))), "ticktext": words}
+    return {**named, "values": places, "tickvals": list(range(len(words))), "ticktext": words}
