@@ -110,7 +110,7 @@ class Scale:
 
     def import_datasets(self, shots: int) -> Row:
         """The same shards by Hugging Face datasets, saved to disk."""
-        kept = self.work / f"datasets-{shots}x{self.dim}"
+        kept = self.work / f"datasets-{shots}-{self.dim}"
         shutil.rmtree(kept, ignore_errors=True)
         return measured(["-m", "benchmarks.scale_peers", "datasets", str(self.shards(shots)), str(kept)])
 
@@ -120,7 +120,7 @@ class Scale:
 
     def train_datasets(self, shots: int) -> Row:
         """The first batch by Hugging Face datasets and a DataLoader."""
-        kept = self.work / f"datasets-{shots}x{self.dim}"
+        kept = self.work / f"datasets-{shots}-{self.dim}"
         return measured(["-m", "benchmarks.scale_peers", "datasets_loader", str(kept)], until="first batch")
 
     def embed(self, shots: int) -> Row:

@@ -25,9 +25,11 @@ from tests.faults.verbs import Verb, msm, verbs, whole
 pytestmark = pytest.mark.fault
 KILLS = int(os.environ.get("MSM_KILLS", 2))
 FIRST = int(os.environ.get("MSM_FIRST_SEED", 0))
-NAMES = ["import", "ingest", "train", "embed", "index", "map", "ablate"]
+NAMES = ["import", "append", "merge", "ingest", "train", "embed", "index", "map", "ablate"]
 CHANGES = {
     "import": 13,
+    "append": 16,
+    "merge": 14,
     "ingest": 87,
     "train": 132,
     "embed": 16,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,24 @@ class Verb:
     def next(self) -> list[str]:
         """What somebody would type now."""
         return self.words if not self.again or not self.path.exists() else self.again
+
+
+@dataclass(frozen=True)
+class Appending(Verb):
+    """`msm import --append` of titles that the catalog does not have yet, whichever it has."""
+
+    @property
+    def next(self) -> list[str]:
+        held = len(Catalog.open(self.path)) if self.path.exists() else 0
+        source = self.path.parent / f"more-{held}"
+        if not source.exists():
+            source.mkdir()
+            rng = np.random.default_rng(held)
+            for number in range(60):
+                blocks = {"video": rng.standard_normal((300, 16)), "text": rng.standard_normal((300, 8))}
+                arrays = {name: block.astype(np.float16) for name, block in blocks.items()}
+                np.savez(source / f"title-{held + number}.npz", **arrays)
+        return [*self.words, str(source), str(self.path), "--append"]
 
 
 def msm(words: list[str], *dying: str) -> subprocess.Popen:
@@ -131,6 +149,17 @@ def verbs(folder: Path) -> dict[str, Callable[[], Verb]]:
         Catalog.write(folder / "imported", tiny_titles(modalities), modalities=modalities)
         return Verb(["import", str(source), str(folder / "imported"), "--replace"], folder / "imported", catalog_state)
 
+    def appending() -> Verb:
+        Catalog.write(folder / "longer", tiny_titles(modalities), modalities=modalities)
+        return Appending(["import"], folder / "longer", catalog_state)
+
+    def merging() -> Verb:
+        other = [replace(t, title_id=f"other-{n}") for n, t in enumerate(tiny_titles(modalities, seed=1))]
+        Catalog.write(folder / "other", other, modalities=modalities)
+        Catalog.write(folder / "merged", tiny_titles(modalities, seed=2), modalities=modalities)
+        words = ["merge", catalog, str(folder / "other"), str(folder / "merged"), "--replace"]
+        return Verb(words, folder / "merged", catalog_state)
+
     def ingesting() -> Verb:
         films = [write_film(folder / f"film-{n}.mp4", [Scene(n), Scene(n + 1), Scene(n)]) for n in range(3)]
         return Verb(
@@ -164,6 +193,8 @@ def verbs(folder: Path) -> dict[str, Callable[[], Verb]]:
 
     return {
         "import": importing,
+        "append": appending,
+        "merge": merging,
         "ingest": ingesting,
         "train": training,
         "embed": embedding,
