@@ -170,9 +170,16 @@ def left_to_do(request: Request, plan: Plan) -> list[tuple[str, float]]:
 
 
 def budget_of(
-    request: Request, plan: Plan, on_cell: Callable[[int, int], None] = lambda done, total: None
+    request: Request,
+    plan: Plan,
+    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    keep: bool = False,
 ) -> budget.Budget:
-    """What is left to do, timed on this machine."""
+    """What is left to do, timed on this machine.
+
+    keep  write what was estimated of the catalog on the way beside it, so that the trainings that follow need not do so again
+    """
     left = left_to_do(request, plan)
     workers = runner.num_workers(request.workers, len(left), request.device)
     return budget.estimate(
@@ -182,6 +189,7 @@ def budget_of(
         threads=max(1, num_cores() // workers),
         device=request.device,
         keep_weights=request.keep == "weights",
+        keep=keep,
         on_cell=on_cell,
     )
 

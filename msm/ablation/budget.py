@@ -67,11 +67,13 @@ def estimate(
     threads: int,
     device: str,
     keep_weights: bool,
+    keep: bool = False,
     on_cell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Budget:
     """Time the plan's kinds of cells on its catalog, for at most about a minute.
 
     left     the trainings to do: cell's name, share that is left of it
+    keep     as of `time_training`
     raises   InputError where the catalog has nothing to learn from, or where no cell can make a step
     """
     if not left:
@@ -81,7 +83,7 @@ def estimate(
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        timings, problems = _time_kinds(plan, device, on_cell)
+        timings, problems = _time_kinds(plan, device, on_cell, keep=keep)
     finally:
         torch.set_num_threads(before)
     slowest = max(timings.values(), key=lambda t: t.step_s)
@@ -119,7 +121,7 @@ def _size(cell: Cell) -> float:
 
 
 def _time_kinds(
-    plan: Plan, device: str, on_cell: Callable[[int, int], None]
+    plan: Plan, device: str, on_cell: Callable[[int, int], None], *, keep: bool = False
 ) -> tuple[dict[str, Timing], dict[str, str]]:
     kinds: dict[str, Cell] = {}
     for cell in sorted(plan.cells, key=_size, reverse=True):
@@ -132,7 +134,7 @@ def _time_kinds(
         if timings and time.monotonic() - started > TIMED_S:
             break
         try:
-            timings[kind] = time_cell(plan, cell, device)
+            timings[kind] = time_cell(plan, cell, device, keep=keep)
         except Exception as error:  # of one cell: it will fail in its own place too, and the others go on
             first = first or error
             problems[cell.name] = sentence_of(error)
@@ -142,10 +144,10 @@ def _time_kinds(
     return timings, problems
 
 
-def time_cell(plan: Plan, cell: Cell, device: str) -> Timing:
+def time_cell(plan: Plan, cell: Cell, device: str, *, keep: bool = False) -> Timing:
     """Time the training of one cell, with the scoring that follows it."""
     splits = dict.fromkeys(["validation", plan.split])
-    return time_training(Path(plan.catalog["path"]), cell.with_seed(0), device, score_splits=[*splits])
+    return time_training(Path(plan.catalog["path"]), cell.with_seed(0), device, score_splits=[*splits], keep=keep)
 
 
 def _seconds(cell: Cell, timing: Timing) -> float:

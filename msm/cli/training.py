@@ -189,7 +189,7 @@ def ablate(
     )
     plan = ablation.plan_of(request)
     with progress_bar("timing the cells") as progress:
-        budget = ablation.budget_of(request, plan, progress)
+        budget = ablation.budget_of(request, plan, progress, keep=not dry_run)
     if dry_run:
         print(to_json(budget.as_dict()) if as_json else budget.as_text())
         return

@@ -30,7 +30,7 @@ from msm.ingest.planning import Planned, Wanted, plan_films
 from msm.ingest.report import IngestReport
 from msm.ingest.tracks import TrackChoice
 from msm.ingest.words import WordChoice
-from msm.ingest.workers import Outcome, encode_titles
+from msm.ingest.workers import READING, Outcome, encode_titles
 from msm.io.files import naming_full_disk, remove_leftovers
 from msm.io.locks import lock_file
 
@@ -202,6 +202,8 @@ def _staging(catalog: Path) -> Iterator[Path]:
         finally:
             for left in folder.glob(".*.tmp-*"):  # of a process that was killed; all have ended by now
                 shutil.rmtree(left, ignore_errors=True)
+            for mark in folder.glob(f"{READING}*"):
+                mark.unlink(missing_ok=True)
             if folder.exists() and not any(p.name != ".lock" for p in folder.iterdir()):
                 shutil.rmtree(folder)
 

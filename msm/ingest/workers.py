@@ -9,7 +9,8 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from msm.errors import FULL, FullDiskError, InputError, printable
@@ -20,6 +21,7 @@ from msm.ingest.encoder_server import ServerAddress, are_shared, connect, servin
 from msm.ingest.report import unreadable
 from msm.io.processes import exit_with_parent
 
+READING = ".reading-"
 logger = logging.getLogger(__name__)
 Outcome = tuple[TitleJob, StagedTitle | InputError]
 _progress: Any = None  # in a worker: where it tells (title, seconds)
@@ -31,11 +33,17 @@ _encoders: list[Encoder] | None = None  # in a worker: those of the server
 def encode_titles(jobs: Sequence[TitleJob], workers: int, progress: Callable[[str, float], None]) -> Iterator[Outcome]:
     """Each job with its finished title or with the sentence that says why there is none, as they come.
 
+    One worker is this process. What its decoders crash on ends it, and is read in a process of its own by the next call.
+
     progress  hears the title and the seconds of it that are done
     """
     if min(workers, len(jobs)) <= 1:
         for job in jobs:
-            yield job, _attempt(job, progress)
+            if _reading(job).exists():
+                _reading(job).unlink()
+                yield from _in_processes([job], 1, progress)
+            else:
+                yield job, _attempt_here(job, progress)
     else:
         with _shared_encoders(jobs[0]) as server:
             yield from _in_processes(jobs, min(workers, len(jobs)), progress, server)
@@ -51,6 +59,21 @@ def _shared_encoders(job: TitleJob) -> Iterator[ServerAddress | None]:
         return
     with serving(encoders) as server:
         yield server
+
+
+def _reading(job: TitleJob) -> Path:
+    """A file that stands beside the staged titles while a film is read in this process: a crash leaves it."""
+    return job.folder.parent / f"{READING}{job.facts.title_id}"
+
+
+def _attempt_here(job: TitleJob, progress: Callable[[str, float], None]) -> StagedTitle | InputError:
+    mark = _reading(job)
+    with suppress(OSError):
+        mark.touch()
+    try:
+        return _attempt(job, progress)
+    finally:
+        mark.unlink(missing_ok=True)
 
 
 def _attempt(

@@ -39,9 +39,12 @@ def count_validations(steps: int, validate_every: int) -> int:
     return -(-steps // validate_every)
 
 
-def time_training(catalog: Path, recipe: Recipe, device: str, *, score_splits: Sequence[str] = ()) -> Timing:
+def time_training(
+    catalog: Path, recipe: Recipe, device: str, *, score_splits: Sequence[str] = (), keep: bool = False
+) -> Timing:
     """Start a training on a catalog folder, and make a few steps, one validation and, for `score_splits`, one scoring.
 
+    keep  write what had to be estimated of the catalog beside it, for the trainings that follow
     InputError where the recipe does not fit the catalog.
     """
     from msm.data.catalog import Catalog
@@ -50,7 +53,7 @@ def time_training(catalog: Path, recipe: Recipe, device: str, *, score_splits: S
     started = time.perf_counter()
     opened, where = Catalog.open(catalog), pick_device(device)
     with tempfile.TemporaryDirectory() as folder:
-        run = start_run(opened, Path(folder) / "run", recipe, device=where, keep=False)
+        run = start_run(opened, Path(folder) / "run", recipe, device=where, keep=keep)
         trainer = Trainer(run, opened, where)
         trainer.run_step()  # the first step compiles, allocates and fills caches
         start_s = time.perf_counter() - started

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -317,6 +318,17 @@ def test_the_budget_counts_what_is_left_and_trains_nothing(talks, tmp_path):
     assert found.seconds == pytest.approx(sum(found.per_cell.values()) * 3)
     assert not (tmp_path / "out").exists()
     assert "3 cells × 3 seeds, 9 trainings to do" in found.as_text()
+
+
+def test_only_a_budget_that_is_followed_by_trainings_keeps_what_it_estimated_of_the_catalog(talks, tmp_path):
+    catalog = tmp_path / "catalog"
+    shutil.copytree(talks.path, catalog, ignore=shutil.ignore_patterns("statistics"))
+    request = Request(catalog=catalog, out=tmp_path / "out", vary=("mask.ratio=.4",), settings=TINY, seeds=1)
+    kept = lambda: [p.name for p in catalog.glob("statistics/space-*")]  # noqa: E731
+    budget_of(request, plan_of(request))
+    assert not kept()
+    budget_of(request, plan_of(request), keep=True)
+    assert kept() == ["space-joint.safetensors"]
 
 
 def test_a_cell_that_fails_is_recorded_and_the_others_go_on(talks, tmp_path, capfd):

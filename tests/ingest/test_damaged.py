@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -149,6 +150,24 @@ def test_a_killed_process_costs_the_film_that_killed_it_and_no_other(tmp_path, p
     assert list(failed) == ["film-1"] and failed["film-1"].startswith(
         f"{films[1]}: the process that read it was killed"
     )
+
+
+def read_here(jobs) -> None:
+    list(encode_titles(jobs, 1, lambda title, seconds: None))
+
+
+@pytest.mark.fault
+def test_a_film_that_ended_the_one_process_is_read_in_another_the_next_time(tmp_path, put):
+    (tmp_path / "staged").mkdir()
+    jobs = [job(put(i, f"film-{i}.mp4"), tmp_path / "staged") for i in range(3)]
+    jobs[1] = Killed(**vars(jobs[1]))
+    ingest_of_films = multiprocessing.get_context("spawn").Process(target=read_here, args=(jobs,))
+    ingest_of_films.start()
+    ingest_of_films.join()
+    assert ingest_of_films.exitcode == -signal.SIGKILL
+    outcomes = {j.facts.title_id: outcome for j, outcome in encode_titles(jobs[1:], 1, lambda title, seconds: None)}
+    assert str(outcomes["film-1"]).startswith(f"{jobs[1].video}: the process that read it was killed")
+    assert not isinstance(outcomes["film-2"], InputError) and not list((tmp_path / "staged").glob(".reading-*"))
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
