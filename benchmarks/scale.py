@@ -3,7 +3,8 @@
     python -m benchmarks.scale --work DIR [--sizes 10000,100000,1000000,10000000] [--dim 128] [--verbs write,check,info,…]
 
 Beside import and the first step of a training stands what others do with the same vectors (`benchmarks.scale_peers`).
-`--verbs embed,embed_two` on a quiet machine compares two workers with one by their seconds, with a thread each.
+`--model usual --sizes 200000 --verbs embed,embed_two` on a quiet machine compares two workers with one by their seconds, with a thread each;
+it is printed and not kept.
 
 Catalogs are those of `benchmarks.scale_catalog`, written to DIR and left there; every verb is a command of its own, with one thread.
 What has been measured is kept in benchmarks/results/scale.json and replaced verb by verb and size by size. The slope is of the
@@ -32,7 +33,8 @@ from msm.io import files
 
 FOLDER = "statistics"  # of a catalog; a process that imported torch would lend its peak memory to those it starts
 RESULT = Path(__file__).parent / "results" / "scale.json"
-MODEL = ["model.width=64", "model.depth=2", "model.heads=2", "batch_windows=4"]
+SMALL = "small"
+MODELS = {SMALL: ["model.width=64", "model.depth=2", "model.heads=2", "batch_windows=4"], "usual": ["batch_windows=4"]}
 FIRST_STEP = "step 1 of"  # the line of `msm train` after which it is stopped
 Row = dict[str, Any]
 
@@ -65,8 +67,8 @@ def measured(words: list[str], until: str | None = None) -> Row:
 class Scale:
     """The catalogs of a folder, and the verbs on them."""
 
-    def __init__(self, work: Path, dim: int):
-        self.work, self.dim = work, dim
+    def __init__(self, work: Path, dim: int, model: str = SMALL):
+        self.work, self.dim, self.model = work, dim, model
 
     def catalog(self, shots: int) -> Path:
         return self.work / f"{shots}x{self.dim}"
@@ -161,13 +163,13 @@ class Scale:
 
     def run(self) -> Path:
         """A run of one step."""
-        run = self.work / f"run-{self.dim}"
+        run = self.work / f"run-{self.dim}-{self.model}"
         if not (run / "model.safetensors").exists():
             measured(self._training(min(self.known()), run, 1))
         return run
 
     def _training(self, shots: int, run: Path, steps: int) -> list[str]:
-        settings = [word for s in (*MODEL, f"steps={steps}") for word in ("--set", s)]
+        settings = [word for s in (*MODELS[self.model], f"steps={steps}") for word in ("--set", s)]
         return ["-m", "msm", "train", str(self.catalog(shots)), str(run), "--replace", *settings]
 
     def known(self) -> list[int]:
@@ -248,16 +250,20 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="a folder with 3 GB of room; what is in it stays")
     parser.add_argument("--sizes", default="10000,100000,1000000,10000000", help="shots (default: %(default)s)")
     parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument(
+        "--model", choices=MODELS, default=SMALL, help="the run that embeds; usual is the recipe's own size"
+    )
     parser.add_argument("--verbs", default=",".join(VERBS), help="(default: %(default)s)")
     chosen = parser.parse_args()
-    scale = Scale(chosen.work, chosen.dim)
+    scale = Scale(chosen.work, chosen.dim, chosen.model)
     chosen.work.mkdir(parents=True, exist_ok=True)
     for shots in map(int, chosen.sizes.split(",")):
         for verb in chosen.verbs.split(","):
             measure: Callable[[int], Row] = getattr(scale, verb)
             row = measure(shots)
             print(verb, shots, row, flush=True)
-            record(verb, shots, chosen.dim, row)
+            if chosen.model == SMALL:
+                record(verb, shots, chosen.dim, row)
 
 
 if __name__ == "__main__":

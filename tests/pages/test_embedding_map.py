@@ -14,14 +14,15 @@ from streamlit.testing.v1 import AppTest
 
 from msm import Catalog
 from msm.data.catalog import modalities_of
-from msm.projection.maps import make_maps
+from msm.projection.maps import MapOptions, make_maps
 from tests.browser.small_world import DIMS, small_title
+from workbench.app_pages.embedding_map import form
 from workbench.views import palette
 from workbench.views.map.component_data import colours_part, points_part
 from workbench.views.map.figure import MOST_POINTS, map_figure
 from workbench.views.map.labels import map_labels
 from workbench.views.map.neighbours import label_agreement, neighbour_overlap
-from workbench.views.map.sentences import typical_sentence
+from workbench.views.map.sentences import map_note, typical_sentence
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "workbench" / "app_pages" / "embedding_map" / "page.py"
@@ -51,6 +52,21 @@ def small(tmp_path) -> Catalog:
     rng = np.random.default_rng(0)
     titles = [small_title(rng, f"title-{s}", s, 30, name=f"A {s} title") for s in ("train", "test")]
     return Catalog.write(tmp_path / "catalog", titles, modalities=modalities_of(DIMS))
+
+
+def test_a_large_catalog_is_offered_a_sample_and_opens_on_it_once_it_is_drawn(monkeypatch, small, tmp_path):
+    monkeypatch.setattr(form, "MANY", 60)
+    app = visit(monkeypatch, small.path, tmp_path / "runs")
+    assert {"Draw a sample: Raw shots", "Draw the map: Raw shots"} <= set(labels_of(app))
+    assert "an hour" not in text_of(app) and "a sample of 100,000" in text_of(app)
+
+    monkeypatch.setattr("msm.projection.maps.options.FEWEST_SAMPLED", 10)
+    monkeypatch.setattr("msm.projection.layout._umap", lambda rows, *_: rows[:, :2])
+    (drawn,) = make_maps(small, MapOptions(sample=20))
+    app = visit(monkeypatch, small.path, tmp_path / "runs")
+    assert app.selectbox[0].options == ["Raw shots · sample of 20"]
+    assert "40 placed among a sample" in map_note(drawn.facts)
+    assert not any("Draw a sample" in label for label in labels_of(app))
 
 
 def test_the_page_opens_on_two_maps_of_the_sample_and_says_how_often_neighbours_share_a_label(monkeypatch):

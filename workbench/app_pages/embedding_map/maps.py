@@ -53,13 +53,22 @@ def list_entries(catalog: Catalog, runs: pd.DataFrame) -> list[Entry]:
     for run in [None, *(paths[name] for name in first)]:
         source = Source(run=run.name, weights=cache.weights(run)) if run else Source()
         fresh, former = find_map(catalog, MapOptions(), (source,))
-        found.append(Entry(run.name if run else "Raw shots", run, fresh, former))
+        sampled = None if fresh else next((m for m in there if _is_sample_of(m, source, catalog)), None)
+        name = run.name if run else "Raw shots"
+        found.append(Entry(map_name(sampled.facts), run, sampled) if sampled else Entry(name, run, fresh, former))
     shown = {e.stored.key for e in found if e.stored}
     for stored in there:
         if stored.key not in shown and _fits(stored, catalog, paths):
             run = paths.get(stored.run) if stored.run else None
             found.append(Entry(map_name(stored.facts), run, stored))
     return found
+
+
+def _is_sample_of(stored: StoredMap, source: Source, catalog: Catalog) -> bool:
+    """Whether it is the usual map of a source, of a sample, and of the catalog as it is."""
+    usual = stored.options.sample and stored.options == MapOptions(sample=stored.options.sample)
+    fresh = stored.facts["catalog_fingerprint"] == catalog.fingerprint
+    return bool(usual) and fresh and stored.facts["sources"] == [vars(source)]
 
 
 def _fits(stored: StoredMap, catalog: Catalog, runs: dict[str, Path]) -> bool:
