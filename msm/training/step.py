@@ -5,6 +5,7 @@ Shape letters: B windows, S shots of the longest window, D width of a shot, M mo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,18 +77,19 @@ def train_step(
     _zero_gradients_of_encoder(model)
     parameters = [*model.parameters(), *objective.parameters()]
     processes.sum_gradients(parameters)
-    grad_norm = clip_gradients(parameters, recipe.optim.clip_norm)
-    if not torch.isfinite(grad_norm):
+    norm = clip_gradients(parameters, recipe.optim.clip_norm)
+    measured = torch.stack([norm.detach(), masked.where.sum()]).to(sums.dtype)
+    total, *terms, grad_norm, num_hidden = torch.cat([processes.sum(sums), measured]).tolist()  # a GPU is waited for once
+    if not math.isfinite(grad_norm):
         raise InputError("the loss is no longer a number; try a lower optim.lr")
     for optimizer in optimizers:
         optimizer.step()
     objective.after_step(model, step)
-    total, *terms = processes.sum(sums).tolist()
     return StepReport(
         loss=total,
         terms=dict(zip(names, terms, strict=True)) if len(terms) > 1 else {},
-        grad_norm=grad_norm.item(),
-        num_hidden=int(masked.where.sum()),
+        grad_norm=grad_norm,
+        num_hidden=int(num_hidden),
         num_shots=int(batch.valid.sum()),
         target_std=objective.target_std,
     )
