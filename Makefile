@@ -23,7 +23,7 @@ ALONE_TESTS := tests/training/test_distributed.py tests/ingest/test_cluster.py t
 PARTS := --numprocesses 2 --dist loadfile
 # Tools that cannot be beside our packages have environments of their own, .ci/tools/NAME.txt, with ours behind: torch is installed once.
 TOOLS := trackers fiftyone atlas
-TOOL_TESTS := tests/training/test_trackers.py tests/exports/test_exports.py
+TOOL_TESTS := tests/training/test_trackers.py tests/exports/test_exports.py tests/pytorch/test_lightning.py
 
 .PHONY: help app lab test check lint-js tools trust mutants audit notebooks notebook-outputs docs wheel sample-data pictures benchmarks figures clean
 
@@ -74,7 +74,7 @@ LINT_JS = if ! command -v npm >/dev/null; then echo "lint-js: skipped, npm is no
 	    cp package.json node_modules/.installed; }; then echo "lint-js: skipped, npm cannot install eslint and typescript here"; \
 	  else npm run --silent lint; fi
 
-tools: .venv/dev ## environments of W&B, MLflow, trackio, FiftyOne and Embedding Atlas, for their tests (a minute)
+tools: .venv/dev ## environments of W&B, MLflow, trackio, Lightning, FiftyOne, Embedding Atlas, for their tests (a minute)
 	@mkdir -p .venv/tools; { $(INSTALL_TOOLS); }
 
 # Words for the same reason as AUDIT below, and so that `test` runs them beside its first part. The lists name what .venv lacks or has in

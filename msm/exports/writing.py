@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def export(shots: Shots, tool: str, out: str | Path, *, replace: bool = False) -
         run = None if shots.run is None else shots.run.path.name
         facts = {"tool": tool, "shots": len(shots), "width": shots.width, "run": run, "centred": shots.centred}
         write_json(folder / MARK, {**facts, "catalog_fingerprint": shots.catalog.fingerprint})
-    return chosen.opens.format(out=out)
+    is_python = '"{out}"' in chosen.opens  # elsewhere a command
+    return chosen.opens.format(out=out if is_python else shlex.quote(str(out)))
 
 
 def check_out(out: Path, *, replace: bool) -> None:

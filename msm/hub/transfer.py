@@ -7,27 +7,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2 as httpx
 from huggingface_hub import CommitOperationAdd, HfApi, snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    LocalTokenNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
 
 from msm.data.catalog import Catalog
 from msm.errors import InputError
 from msm.hub.cards import catalog_card, model_card
 from msm.inference.run import Run
 from msm.io import files
+from msm.io.hub_errors import hub_in_one_sentence
 from msm.models.pretrained import LIBRARY, arguments_of
 
 RUN_FILES = (
@@ -68,7 +57,7 @@ def push(
     path = Path(path)
     kind, uploads = kind_of(path), contents(path, name, licence=licence, media=media)
     operations = [CommitOperationAdd(where, content) for where, content in uploads.items()]
-    with _in_one_sentence(name):
+    with hub_in_one_sentence(name):
         api = HfApi(library_name=LIBRARY)
         repository = api.create_repo(name, repo_type=kind, private=private, exist_ok=True).repo_id
         if branch is not None:
@@ -115,7 +104,7 @@ def pull(name: str, into: str | Path, *, revision: str | None = None) -> Path:
     Returns the folder. InputError where it exists, there is no such repository, or its files are not a run or a catalog.
     """
     path = Path(into) / name.rpartition("/")[2]
-    with files.whole_folder(path) as temporary, _in_one_sentence(name):
+    with files.whole_folder(path) as temporary, hub_in_one_sentence(name):
         kind = _kind_on_hub(name, revision)
         wanted = RUN_FILES if kind == "model" else (*CATALOG_FILES, "media/*")
         snapshot_download(
@@ -152,26 +141,3 @@ def _without_path(path: Path) -> bytes:
     if isinstance(found.get("catalog"), dict) and "path" in found["catalog"]:
         found["catalog"]["path"] = Path(found["catalog"]["path"]).name
     return json.dumps(found, indent=1).encode()
-
-
-@contextmanager
-def _in_one_sentence(name: str) -> Iterator[None]:
-    """Errors of the hub become one sentence that says what to do."""
-    try:
-        yield
-    except HFValidationError:
-        raise InputError(f"{name!r} is not the name of a repository; write USER/NAME") from None
-    except (GatedRepoError, RepositoryNotFoundError):
-        raise InputError(
-            f"there is no repository {name!r} on the hub for you: check its name, or `hf auth login`"
-        ) from None
-    except RevisionNotFoundError:
-        raise InputError(f"{name} has no such revision on the hub") from None
-    except LocalTokenNotFoundError:
-        raise InputError("you are not logged in to the hub: `hf auth login`, or set HF_TOKEN") from None
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        refused = "you may not do this: check `hf auth whoami`" if status in (401, 403) else f"it answered {status}"
-        raise InputError(f"the hub refused {name}: {refused}") from None
-    except (httpx.HTTPError, LocalEntryNotFoundError, ConnectionError):
-        raise InputError(f"the hub cannot be reached for {name}; check the network, or HF_ENDPOINT") from None

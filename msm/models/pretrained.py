@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from msm.config.settings import build
 from msm.errors import InputError
 from msm.io import files
+from msm.io.hub_errors import hub_in_one_sentence
 from msm.models.encoder import ShotEncoder
 from msm.recipes.model import ModelConfig
 from msm.recipes.recipe import Recipe
@@ -74,7 +75,7 @@ class PretrainedShotEncoder(  # type: ignore[misc]  # ShotEncoder's methods lead
 
 
 def load(name: str | Path, **options: Any) -> ShotEncoder:
-    """A shot encoder from a run folder, a folder of `save_pretrained`, or a repository of the hub, in evaluation mode.
+    """A shot encoder from a run folder, a folder of `save_pretrained`, or a repository of the hub, in evaluation mode. InputError where it is none.
 
     options  of huggingface_hub: revision, token, cache_dir, force_download, local_files_only; and map_location
     """
@@ -83,7 +84,10 @@ def load(name: str | Path, **options: Any) -> ShotEncoder:
         arguments = arguments_of(files.read_json(folder / "recipe.json"), files.read_json(folder / "run.json"))
         arguments["cfg"] = build(ModelConfig, arguments["cfg"], "model.")
         return PretrainedShotEncoder.from_files(folder / WEIGHTS, **arguments, **options)
-    return PretrainedShotEncoder.from_pretrained(name, **options)
+    if not folder.is_dir() and (folder.is_absolute() or len(folder.parts) > 2 or not str(name).strip()):
+        raise InputError(f"there is no folder {str(name)!r}, and the name of a model on a hub is USER/NAME")
+    with hub_in_one_sentence(str(name)):
+        return PretrainedShotEncoder.from_pretrained(name, **options)
 
 
 def arguments_of(recipe: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from msm.data.catalog import Catalog
 from msm.data.fusion import fuse
 from msm.data.schema import Modality
 from msm.data.windows import split_windows
+from msm.errors import InputError
 from msm.pytorch.settings import as_recipe, modalities_of_widths
 from msm.recipes.recipe import Recipe
 from msm.training.sampler import Batch
@@ -30,7 +31,7 @@ class CatalogWindows(Dataset[dict[str, Tensor]]):
 
     catalog    a catalog or its path
     split      train, validation or test
-    max_shots  longest window; a longer title is divided
+    max_shots  longest window, at least 2; a longer title is divided
     fusion     joint or per_modality
 
     An item has `shots` (N, D) float32 of unit length and, where the catalog has metadata, `global_embedding` (G,). Vectors are read when an
@@ -40,6 +41,8 @@ class CatalogWindows(Dataset[dict[str, Tensor]]):
     def __init__(
         self, catalog: Catalog | str | Path, split: str = "train", *, max_shots: int = 512, fusion: str = "per_modality"
     ):
+        if max_shots < 2:
+            raise InputError(f"max_shots is {max_shots}, but a window needs two shots: of one nothing can be predicted")
         self.catalog = catalog if isinstance(catalog, Catalog) else Catalog.open(catalog)
         self.fusion = fusion
         titles = self.catalog.split(split)
@@ -66,8 +69,9 @@ class MaskedShotCollator:
     generator       torch.Generator on the CPU that draws the hidden shots
     modality_dims   columns of each modality, for recipes that hide modalities; None = one
 
-    Takes windows (N, D), or dictionaries with `shots` (N, D) and perhaps `global_embedding` (G,). Returns the arguments of
+    Takes windows (N, D), tensors or arrays, or dictionaries with `shots` (N, D) and perhaps `global_embedding` (G,). Returns the arguments of
     `MaskedShotModel.forward`: shots (B, S, D), valid, hidden and masked (B, S) or (B, S, M), shown (B, S, D), global_embedding (B, G).
+    InputError for no windows, one without shots, different widths, and values that are not finite.
     """
 
     def __init__(
@@ -81,9 +85,11 @@ class MaskedShotCollator:
         self.modality_dims = None if modality_dims is None else tuple(modality_dims)
 
     def __call__(self, windows: Sequence[Window]) -> dict[str, Tensor]:
-        items = [{"shots": w} if isinstance(w, Tensor) else w for w in windows]
-        shots = torch.nn.utils.rnn.pad_sequence([i["shots"] for i in items], batch_first=True).float()
-        lengths = torch.tensor([len(i["shots"]) for i in items])
+        items = [w if isinstance(w, Mapping) else {"shots": w} for w in windows]
+        held = [torch.as_tensor(i["shots"]).float() for i in items]
+        _check(held)
+        shots = torch.nn.utils.rnn.pad_sequence(held, batch_first=True)
+        lengths = torch.tensor([len(one) for one in held])
         valid = torch.arange(shots.shape[1]) < lengths[:, None]
         metadata = torch.stack([i["global_embedding"] for i in items]) if "global_embedding" in items[0] else None
         batch = Batch(shots, valid, metadata)
@@ -99,3 +105,16 @@ class MaskedShotCollator:
 
     def _modalities(self, shots: Tensor) -> tuple[Modality, ...]:
         return modalities_of_widths(self.modality_dims or (shots.shape[-1],))
+
+
+def _check(windows: Sequence[Tensor]) -> None:
+    """InputError unless these windows can be one batch."""
+    if not windows:
+        raise InputError("there is no window, so there is no batch")
+    for number, one in enumerate(windows):
+        if one.ndim != 2 or not len(one):
+            raise InputError(f"window {number} is {tuple(one.shape)}, but must be (N, D) with at least one shot")
+        if one.shape[1] != windows[0].shape[1]:
+            raise InputError(f"window {number} is {one.shape[1]} wide, but window 0 {windows[0].shape[1]}")
+        if not bool(torch.isfinite(one).all()):
+            raise InputError(f"window {number} has values that are not finite")

@@ -38,7 +38,7 @@ class ShotEmbedder(nn.Module):
         self.register_buffer("sine", turn.imag.contiguous(), persistent=False)
 
     def forward(self, shots: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, S, D) fused → (B, S, W) of the shots, and (B, W) of the window, [CLS]."""
+        """(B, S, D) fused → (B, S, W) of the shots, and (B, W) of the window, [CLS]. S is at most max_shots of the encoder."""
         encoder = self.encoder
         x = encoder.shot_in(shots * encoder.shot_dim**0.5)
         table = encoder.fixed_position if encoder.position is None else encoder.position

@@ -96,7 +96,7 @@ class MaskedShotModel(nn.Module):
         global_embedding  (B, G) the title's metadata, or None
         shown, masked     what the encoder is given in place of hidden shots, from `MaskedShotCollator`; None = [MASK] for all that is hidden
 
-        Returns `loss` () and `predicted` (H, D), the hidden shots in order.
+        Returns `loss` () and `predicted` (H, D), the hidden shots in order. InputError for shapes and kinds that do not fit.
         """
         if isinstance(shots, PackedSequence):
             shots, lengths = pad_packed_sequence(shots, batch_first=True)
@@ -133,7 +133,11 @@ class MaskedShotModel(nn.Module):
 
     @torch.inference_mode()
     def embed(self, shots: Tensor, global_embedding: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Contextual embeddings of a whole title, (S, D) → (S, C), and of the title itself, (W,)."""
+        """Contextual embeddings of a whole title, (S, D) → (S, C), and of the title itself, (W,). InputError for another shape."""
+        if shots.ndim != 2 or shots.shape[1] != self.encoder.shot_dim or not len(shots):
+            raise InputError(
+                f"a title is {tuple(shots.shape)}, but must be (S, {self.encoder.shot_dim}) with at least one shot"
+            )
         metadata = None if global_embedding is None else global_embedding.cpu().numpy()
         found, title = contextual_embeddings(self.encoder, shots.float().cpu().numpy(), metadata)
         return torch.from_numpy(found), torch.from_numpy(title)
@@ -145,9 +149,23 @@ class MaskedShotModel(nn.Module):
     def _check(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> None:
         if shots.ndim != 3 or shots.shape[-1] != self.encoder.shot_dim:
             raise InputError(f"shots are {tuple(shots.shape)}, but must be (B, S, {self.encoder.shot_dim})")
+        weights = self.encoder.shot_mean.dtype
+        if shots.dtype != weights and not torch.is_autocast_enabled(self.encoder.device.type):
+            raise InputError(
+                f"shots are {_kind(shots)}, but the model is {str(weights).removeprefix('torch.')}; convert one of them"
+            )
+        for name, flags in (("hidden", hidden), ("valid", valid)):
+            if flags.dtype != torch.bool:
+                raise InputError(f"{name} is {_kind(flags)}, but must be bool")
+        if shots.shape[1] > (most := self.encoder.cfg.max_shots):
+            raise InputError(f"a window has {shots.shape[1]} shots, but max_shots of the model is {most}; divide it")
         if hidden.shape[:2] != shots.shape[:2] or valid.shape != shots.shape[:2]:
             raise InputError(
                 f"hidden is {tuple(hidden.shape)} and valid {tuple(valid.shape)}, but shots are {tuple(shots.shape)}"
             )
         if not bool((hidden if hidden.ndim == 2 else hidden.any(dim=-1)).logical_and(valid).any()):
             raise InputError("no shot is hidden, so there is nothing to predict")
+
+
+def _kind(values: Tensor) -> str:
+    return str(values.dtype).removeprefix("torch.")

@@ -115,3 +115,61 @@ def test_the_collator_hides_the_same_shots_for_the_same_seed() -> None:
     first, second, other = (MaskedShotCollator("bert", generator=seeded(s))(windows(30, 30)) for s in (1, 1, 2))
     assert all(torch.equal(first[k], second[k]) for k in first)
     assert not torch.equal(first["hidden"], other["hidden"])
+
+
+def two_windows(shots: int = 5, kind: torch.dtype = torch.float32) -> dict[str, torch.Tensor]:
+    """Two windows whose first shots are hidden."""
+    hidden = torch.zeros(2, shots, dtype=torch.bool)
+    hidden[:, :1] = True
+    return {"shots": torch.ones(2, shots, 7).to(kind), "hidden": hidden, "valid": torch.ones_like(hidden)}
+
+
+@pytest.mark.parametrize(
+    ("batch", "sentence"),
+    [
+        (two_windows(kind=torch.float64), "shots are float64, but the model is float32"),
+        (two_windows(kind=torch.int64), "shots are int64"),
+        (two_windows() | {"hidden": torch.ones(2, 5)}, "hidden is float32, but must be bool"),
+        (two_windows() | {"valid": torch.ones(2, 5, dtype=torch.long)}, "valid is int64, but must be bool"),
+        (two_windows() | {"valid": torch.zeros(2, 5, dtype=torch.bool)}, "no shot is hidden"),
+        (two_windows(0), "no shot is hidden"),
+        (two_windows(513), "513 shots, but max_shots of the model is 512"),
+    ],
+)
+def test_a_batch_that_does_not_fit_the_model_is_one_sentence(batch, sentence):
+    model = MaskedShotModel(7, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match=sentence):
+        model(**batch)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.isfinite(model(**two_windows(kind=torch.bfloat16))["loss"])
+
+
+@pytest.mark.parametrize("shots", [torch.zeros(0, 7), torch.zeros(1, 3, 7), torch.zeros(3, 9)])
+def test_a_title_that_does_not_fit_the_model_is_one_sentence(shots):
+    model = MaskedShotModel(7, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match=r"must be \(S, 7\) with at least one shot"):
+        model.embed(shots)
+    assert [len(model.embed(torch.ones(n, 7))[0]) for n in (1, 513)] == [1, 513]
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        ([], "there is no window"),
+        ([torch.zeros(0, 7)], "window 0 is .0, 7., but must be"),
+        ([torch.zeros(7)], "window 0 is .7,., but must be"),
+        ([torch.ones(2, 7), torch.ones(2, 8)], "window 1 is 8 wide, but window 0 7"),
+        ([torch.ones(2, 7), torch.full((2, 7), float("nan"))], "window 1 has values that are not finite"),
+    ],
+)
+def test_windows_that_make_no_batch_are_one_sentence(made, sentence):
+    collate = MaskedShotCollator(generator=torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match=sentence):
+        collate(made)
+    assert collate([np.ones((3, 7)), torch.ones(1, 7)])["shots"].shape == (2, 3, 7)
+
+
+@pytest.mark.parametrize("name", ["", " ", "/no/such/folder", "a/b/c", "a b", "-x/y"])
+def test_a_name_that_is_neither_a_folder_nor_a_model_on_a_hub_is_one_sentence(name):
+    with pytest.raises(InputError, match="USER/NAME"):
+        ShotEncoder.from_pretrained(name)
