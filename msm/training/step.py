@@ -79,7 +79,9 @@ def train_step(
     processes.sum_gradients(parameters)
     norm = clip_gradients(parameters, recipe.optim.clip_norm)
     measured = torch.stack([norm.detach(), masked.where.sum()]).to(sums.dtype)
-    total, *terms, grad_norm, num_hidden = torch.cat([processes.sum(sums), measured]).tolist()  # a GPU is waited for once
+    total, *terms, grad_norm, num_hidden = torch.cat(
+        [processes.sum(sums), measured]
+    ).tolist()  # a GPU is waited for once
     if not math.isfinite(grad_norm):
         raise InputError("the loss is no longer a number; try a lower optim.lr")
     for optimizer in optimizers:

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from jinja2 import Environment
 
@@ -62,3 +63,11 @@ def test_the_workflow_fits_the_schema_of_workflows():
     )
 
     assert told.returncode == 0, told.stdout
+
+
+def test_no_link_is_part_of_the_repository():
+    """A checkout puts a tracked link in the place of an ignored folder of that name, and so removes an environment."""
+    listed = subprocess.run(["git", "ls-files", "--stage"], cwd=REPO, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no checkout of git")
+    assert [line for line in listed.stdout.splitlines() if line.startswith("120000")] == []
