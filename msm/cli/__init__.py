@@ -4,6 +4,11 @@ Only `main` turns errors of the user into one sentence and exit status 2. Slow i
 `msm --help` starts at once. `program` holds what the verbs share; `tables`, `reports` and `describe` format text.
 """
 
+# ruff: noqa: E402 — the verbs take half a second to import
+from msm.cli.early_interrupt import expect_interrupts
+
+expect_interrupts()
+
 from msm.cli.main import main
 from msm.cli.program import app, stop_signals, to_json
 

@@ -12,11 +12,11 @@ import typer
 
 from msm.cli import start, catalogs, ingest, training, runs, inference, probe  # noqa: F401  # isort: skip — in this order
 from msm.cli import search, map, surprise, notes, serve, export, hub, doctor  # noqa: F401  # isort: skip — of `msm --help`
+from msm.cli.early_interrupt import STOPPED, leave
 from msm.cli.program import app
 from msm.errors import FULL, NO_MEMORY, InputError, InputErrors, lacks_memory, printable
 from msm.io import portable, progress
 
-STOPPED = "stopped by Ctrl-C"
 # typer carries its own click since 0.17; this is the base of every parsing error in either
 ParsingError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 
@@ -26,7 +26,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if why := portable.unsupported():
         sys.exit(_fail(why, 2))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that partial output is removed
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may have it ignored in the background
+    if signal.getsignal(signal.SIGINT) in (
+        signal.default_int_handler,
+        leave,
+    ):  # a shell may have it ignored in the background
         for number in portable.interrupt_signals():
             signal.signal(number, progress.interrupt)
     for stream in (sys.stdout, sys.stderr):
