@@ -18,15 +18,19 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.mark.parametrize(
-    ("path", "whole", "width"),
-    [
-        ("/?title=short&hidden=3-9", ".shot.scored", 1280),
-        ("/?title=short&hidden=3-9", ".shot.scored", 390),
-        ("/map", ".shot-map[data-points]", 1280),
-        ("/training", ".js-plotly-plot .main-svg", 1280),
-    ],
-)
+PAGES = {  # path → what is there once the page is whole
+    "/?title=short&hidden=3-9": ".shot.scored",
+    "/map": ".shot-map[data-points]",
+    "/training": ".js-plotly-plot .main-svg",
+    "/evaluation": "main h2",
+    "/tasks": "main h2",
+    "/ablations": "main h2",
+    "/data": "main h2",
+}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("path", "whole"), PAGES.items())
 def test_a_cold_page_does_not_jump(browser: Browser, address: str, path: str, whole: str, width: int):
     context = browser.new_context(
         viewport={"width": width, "height": 900}, reduced_motion="reduce"

@@ -33,6 +33,7 @@ LABELLED = (
     "ablation-path",
     "ranges",
 )  # fields at the heads of pages, by their key
+SEGMENTED = {"mode": (550, 32)}  # choices side by side, by their key: width and height once their script is loaded
 COLUMN_PX = (130, 140, 150, 170, 180, 270, 320, 340, 400, 420)  # the least widths of columns that pages ask for
 READ_FROM = "1.67.0"  # the version of Streamlit whose source these names were read from; 1.66.1 has them too
 PRIVATE_NAMES = {  # module → name
@@ -90,7 +91,7 @@ def early_css() -> str:
     """Rules for index.html: the place of what comes a moment later.
 
     The sidebar, before it is there, on screens where it stands beside the page; the map; the label of a field, before the field is drawn;
-    and columns that wrap (`columns_css`), by the end of their container's key.
+    choices side by side, before their script is loaded; and columns that wrap (`columns_css`), by the end of their container's key.
     """
     alone = "[data-testid=stAppViewContainer]:not(:has([data-testid=stSidebar]))>:has(>[data-testid=stMain])"
     sidebar = f"@media(min-width:768px){{{alone}{{margin-left:{SIDEBAR_PX}px}}}}"
@@ -103,6 +104,10 @@ def early_css() -> str:
         for px in COLUMN_PX
     )
     rows += f'[class*="st-key-row-"][class*="numbers-least"] [data-testid="stColumn"],.st-key-lab-numbers,.st-key-training-numbers{{min-height:{METRIC_PX}px}}'
+    rows += "".join(
+        f".st-key-widget-{name}{{min-width:min(100%,{width}px);min-height:{height}px}}"
+        for name, (width, height) in SEGMENTED.items()
+    )
     captions = '[data-testid="stCaptionContainer"]:has(a){opacity:1}'  # a link bears no fading: it needs its contrast
     return f"{captions}{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}"
 

@@ -28,7 +28,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     mode = controls.choose_mode()
     filters = controls.choose_filters(catalog)
     k, show, only, together = controls.choose_shown(catalog)
-    controls.filters_words(catalog, filters)
+controls.filters_words(catalog, filters)  # a line of its own, which does not depend on how wide the buttons are
 
 cards = Cards(catalog, show)
 search = searches.Search(catalog, run_path, query.like(catalog), filters, k, only, ALIKE if together else 2.0)
