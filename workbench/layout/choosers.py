@@ -8,7 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from workbench.session import state
-from workbench.views.formatting import count
+from workbench.views.formatting import count, grouped
+
+MOST_LISTED, LISTED = 1000, 100  # titles: up to so many are listed all, of more so many matches
+FIRST = {"test": 0, "validation": 1, "train": 2}  # titles that were not trained on first
+_WORDS = "titles.searched"
 
 
 def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None) -> None:
@@ -17,8 +21,10 @@ def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None
     titles  a row a title: title_id, name, split, num_shots
     then    called after another title was chosen
     """
-    first = {"test": 0, "validation": 1, "train": 2}  # titles that were not trained on first
-    ordered = titles.sort_values("split", key=lambda s: s.map(first), kind="stable")
+    if len(titles) > MOST_LISTED:
+        _search_title(titles, then)
+        return
+    ordered = titles.sort_values("split", key=lambda s: s.map(FIRST), kind="stable")
     rows = {str(r.title_id): r for r in ordered.itertuples()}
 
     def label(title_id: str) -> str:
@@ -32,6 +38,44 @@ def choose_title(titles: pd.DataFrame, then: Callable[[], object] = lambda: None
         then()
 
     st.selectbox("Title", list(rows), key=key, format_func=label, on_change=choose)
+
+
+def _search_title(titles: pd.DataFrame, then: Callable[[], object]) -> None:
+    """The same of a catalog with many titles: words that are typed are looked for on the server, which lists the first matches."""
+    words = str(st.session_state.get(_WORDS, ""))
+    listed = titles_matching(titles, words, state.title())
+    rows = {str(r.title_id): r for r in listed.itertuples()}
+
+    def label(title_id: str) -> str:
+        row = rows.get(title_id)
+        return title_id if row is None else f"{row.name} · {row.split} · {count(int(row.num_shots), 'shot')}"
+
+    key = state.widget_key("title", state.title())
+
+    def choose() -> None:
+        typed = st.session_state[key]
+        if typed in rows:
+            state.choose_title(typed)
+            then()
+        else:
+            st.session_state[_WORDS] = str(typed or "")
+
+    found = f"Listed for {words!r}: {count(len(rows) - 1, 'title')}. " if words else ""
+    st.selectbox(
+        "Title", list(rows), key=key, format_func=label, on_change=choose, accept_new_options=True,
+        help=f"{found}Type words of a name and press Enter: its matches of {grouped(len(titles))} titles are listed.",
+    )  # fmt: skip
+
+
+def titles_matching(titles: pd.DataFrame, words: str, chosen: str) -> pd.DataFrame:
+    """The chosen title, then the first LISTED whose names or ids have all the words, those that were not trained on first."""
+    match = pd.Series(data=True, index=titles.index)
+    for word in words.split():
+        has = [titles[c].astype(str).str.contains(word, case=False, regex=False) for c in ("name", "title_id")]
+        match &= has[0] | has[1]
+    others = titles[match & (titles["title_id"] != chosen)]
+    order = others["split"].map(FIRST).argsort(kind="stable")[:LISTED]
+    return pd.concat([titles[titles["title_id"] == chosen], others.iloc[order]])
 
 
 def choose_run(runs: pd.DataFrame) -> None:
