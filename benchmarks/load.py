@@ -290,7 +290,7 @@ def measure(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("catalog", "runs"):  # a copy: indexes and logs are written beside them
-            shutil.copytree(ROOT / "sample_data" / part, folder / part)
+            shutil.copytree(ROOT / "sample_data" / part, folder / part, ignore=shutil.ignore_patterns(".log"))
         catalog = Catalog.open(folder / "catalog")
         with served(folder / "catalog", folder / "runs", folder / "server.log") as (url, server):
             told, over = Told(time.monotonic()), threading.Event()
