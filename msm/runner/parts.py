@@ -21,6 +21,7 @@ import numpy as np
 from msm.errors import InputError, reading
 from msm.io import files
 from msm.io.locks import lock_file
+from msm.io.portable import give_back_memory
 from msm.runner.place import Place
 from msm.runner.pools import KILLED, Do, HerePool, Tell, Work, was_killed
 from msm.runner.running import run_all
@@ -135,6 +136,8 @@ def _part(do: Do, staging: Path | None) -> Do:
             return made
         path = _file(staging, number)
         save_arrays(path, made)
+        del made
+        give_back_memory()
         return path
 
     return make

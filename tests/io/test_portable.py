@@ -153,3 +153,10 @@ def test_to_become_another_program_gives_its_status_where_exec_would_end_the_she
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=REPO)
 
     assert told.returncode == 5 and told.stdout == "other\n" and time.monotonic() - began < 30
+
+
+def test_memory_that_was_freed_is_given_back_where_the_library_can_and_nowhere_is_that_an_error(monkeypatch):
+    portable.give_back_memory()
+    monkeypatch.setattr(portable.sys, "platform", "win32")
+    monkeypatch.setattr(portable.ctypes, "CDLL", lambda name: pytest.fail("there is no such library"))
+    portable.give_back_memory()
