@@ -54,7 +54,8 @@ def effect_sentence(key: str, reference: Any, effect: dict[str, Any]) -> str:
 
 def method_sentence(table: dict[str, Any]) -> str:
     """What the intervals speak for."""
-    estimates = [e for k in table["knobs"] for e in k["effects"] if "covers" in e]
+    of_cells = [c["vs_base"] for c in table["cells"] if c.get("vs_base")]  # a search has no effects of single values
+    estimates = [e for e in ([e for k in table["knobs"] for e in k["effects"]] or of_cells) if "covers" in e]
     covers = estimates[0]["covers"] if estimates else "nothing"
     comparisons = sum(e.get("p") is not None for e in estimates)
     text = {

@@ -212,6 +212,7 @@ def test_a_search_is_stopped_goes_on_and_ends_in_the_tables_of_a_grid(request_of
     assert all(t["score"] == pytest.approx(by_name[t["cell"]]["validation"]["centred_cosine"]) for t in trials)
     assert table["picked_by_validation"] in by_name
     words = as_markdown(table)
+    assert "the 95 % intervals cover other titles" in words
     assert "A search of 3 trials by Optuna: 3 done." in words and "was best on validation titles" in words
     assert as_csv(table).splitlines()[0].startswith("cell,optim.lr,mask.ratio,model.positions,")
     assert len(search_figure(table).data[0].x) == 3 and "search" in headline(table)

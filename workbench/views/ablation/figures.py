@@ -77,7 +77,7 @@ def search_figure(table: dict[str, Any]) -> go.Figure:
         ]
     )
     figure.update_layout(showlegend=False, height=260, margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    figure.update_xaxes(title="trial", tickformat="d")
+    figure.update_xaxes(title="trial (hollow: stopped early)" if pruned.any() else "trial", tickformat="d")
     figure.update_yaxes(title="centred cosine on validation titles")
     return figure
 
