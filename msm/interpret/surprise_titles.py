@@ -21,6 +21,7 @@ from msm.data.catalog import Catalog, Title
 from msm.inference.run import Run
 from msm.interpret.surprise import surprise
 from msm.io.files import refuse_existing, whole_file
+from msm.io.portable import give_back_memory
 from msm.runner import HERE, Arrays, Do, Place, Tell, run_parts, staging_folder, stretches
 from msm.runs.folder import weights_fingerprint
 
@@ -101,6 +102,7 @@ def _expecting(run: Run, catalog: Catalog, *, exact: bool) -> Do:
         for row in rows:
             title = catalog.title_at(row)
             tables.append(_table_of(run, title, exact=exact).assign(title=row))
+            give_back_memory()  # every title has batches of its own size, and leaves some megabytes of gaps
             tell(title.num_shots)
         whole = pd.concat(tables, ignore_index=True)
         opens = whole["starts_scene"].map({True: 1, False: 0}).fillna(-1)
