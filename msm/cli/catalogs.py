@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from msm.cli.places import Ray, Workers, place_of
 from msm.cli.program import AsJson, app, stdout_kept_clean, to_json
 from msm.errors import InputError
 from msm.io.progress import progress_bar
@@ -71,6 +72,8 @@ def import_(
         bool, typer.Option("--append", help="Add the titles to CATALOG, with its modalities and [GLOBAL] vocabulary.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing catalog.")] = False,
+    workers: Workers = None,
+    ray: Ray = None,
     as_json: AsJson = False,
 ) -> None:
     """Convert existing embeddings to a catalog (docs/format.md lists the formats)."""
@@ -92,7 +95,7 @@ def import_(
         append=append,
     )
     with progress_bar("importing") as progress, stdout_kept_clean():
-        import_embeddings(sources, catalog, options, progress)
+        import_embeddings(sources, catalog, options, progress, place_of(workers, ray))
     facts = describe_catalog(catalog, quick=False, progress=lambda done, total: None)
     print(to_json(facts) if as_json else as_text(facts))
 

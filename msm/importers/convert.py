@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,47 +14,19 @@ import pandas as pd
 from msm.data.catalog import Catalog, TitleData, deal_splits, modalities_of
 from msm.data.joining import append_titles
 from msm.errors import InputError, ShotError, reading
-from msm.importers.format import FormatOptions, detect_format, format_module, format_names
+from msm.importers.format import detect_format, format_module
 from msm.importers.locations import Location, locate_all
 from msm.importers.metadata import columns_of, embed_metadata
-from msm.importers.source import Entry, Source, add_scenes, parse_modalities
+from msm.importers.options import FORMATS, ImportOptions, open_source
+from msm.importers.parts import Piece, ReadTitles, can_be_parted, read_here, read_in_parts
+from msm.importers.source import Source, add_scenes
 from msm.importers.title_vectors import read_title_vectors
 from msm.ingest.encoder import places_of
 from msm.ingest.encoder_places import note_place, read_places
 from msm.io.files import naming_full_disk, refuse_existing
+from msm.runner import HERE, Place
 
 __all__ = ["FORMATS", "ImportOptions", "import_embeddings"]
-
-FORMATS = format_names()
-DTYPES = ("float16", "float32")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportOptions:
-    """Every choice of one import; what is None is found out from the source."""
-
-    format: str | None = None  # one of FORMATS
-    modalities: tuple[str, ...] = ()  # NAME=ARRAY or NAME=ARRAY[START:STOP]
-    table: Path | None = None  # of npy+parquet
-    title_column: str | None = None
-    shot_column: str | None = None
-    dtype: str | None = None  # one of DTYPES
-    seed: int = 0  # deals out the titles that have no split
-    global_from: tuple[str, ...] = ()  # title labels that make the metadata embedding; text:LABEL is encoded
-    global_encoder: str | None = None  # of text:LABEL, as `msm ingest --encoders` takes it
-    global_vectors: str | None = None  # FILE or NAME=FILE: metadata embeddings made elsewhere
-    replace: bool = False
-    append: bool = False  # the titles join a catalog that exists
-
-    def __post_init__(self) -> None:
-        if self.format is not None and self.format not in FORMATS:
-            raise InputError(f"format is {self.format!r}, but must be one of {', '.join(FORMATS)}")
-        if self.dtype is not None and self.dtype not in DTYPES:
-            raise InputError(f"dtype is {self.dtype!r}, but must be one of {', '.join(DTYPES)}")
-        if self.global_from and self.global_vectors:
-            raise InputError("--global-from and --global-vectors both make the metadata embedding; give one of them")
-        if self.append and self.replace:
-            raise InputError("--append adds to a catalog and --replace writes it anew; give one of them")
 
 
 def import_embeddings(
@@ -63,24 +34,31 @@ def import_embeddings(
     catalog: str | Path,
     options: ImportOptions | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    place: Place = HERE,
 ) -> Catalog:
     """Write a catalog from embeddings made elsewhere; `progress` hears titles done and titles in all.
 
     source  a file, a folder, a glob, a URL of any file system that fsspec knows, or a list of them that are one table
+    place   workers read titles side by side, and what was killed goes on at the next part; tables whose rows of a title do not
+            stand together are read by this process
 
     Raises InputError with file, title or row and rule, and leaves nothing behind.
     """
     given = [source] if isinstance(source, str | Path) else list(source)
     options = options or ImportOptions()
     with naming_full_disk(Path(catalog)):
-        written = _import(given, Path(catalog), options, progress)
+        written = _import(given, Path(catalog), options, progress, place)
     for name, choice in places_of(options.global_encoder).items() if options.global_encoder else ():
         note_place(written.path, name, choice)  # so that a run finds it when it tells another catalog's titles
     return written
 
 
 def _import(
-    given: Sequence[str | Path], catalog: Path, options: ImportOptions, progress: Callable[[int, int], None]
+    given: Sequence[str | Path],
+    catalog: Path,
+    options: ImportOptions,
+    progress: Callable[[int, int], None],
+    place: Place,
 ) -> Catalog:
     sources = locate_all(given)
     source, more = sources[0], f" and {len(sources) - 1} more" if len(sources) > 1 else ""
@@ -96,7 +74,12 @@ def _import(
     provenance = _provenance(source.name + more, kind, opened, dealt, options)
     if meaning:
         provenance["global"] = meaning
-    titles = _titles(opened, dealt, metadata, _reader(str(source), kind, opened), progress)
+    if place.is_here or not can_be_parted(opened):
+        pieces = _told(read_here(opened, str(source), kind), len(opened.entries), progress)
+    else:
+        work = ReadTitles(tuple(map(str, given)), str(catalog), kind, options)
+        pieces = read_in_parts(work, sources, len(opened.entries), place, progress)
+    titles = _titles(opened, dealt, metadata, pieces)
     try:
         if former is not None:
             return append_titles(former, titles, provenance)
@@ -138,25 +121,6 @@ def _place(source: Source, error: ShotError) -> str:
     place = getattr(source, "place", None)
     entry = next((e for e in source.entries if e.title_id == error.title_id), None)
     return f" ({place(entry, error.shot)})" if place is not None and entry is not None else ""
-
-
-def open_source(sources: Sequence[Location], catalog: Path, kind: str, options: ImportOptions) -> Source:
-    """Open sources of this format; what must be copied meanwhile goes to the disk of the catalog."""
-    return format_module(kind).open_source(
-        FormatOptions(
-            sources=tuple(sources),
-            modalities=parse_modalities(options.modalities),
-            spool=_existing_parent(catalog),
-            table=options.table,
-            title_column=options.title_column,
-            shot_column=options.shot_column,
-        )
-    )
-
-
-def _existing_parent(path: Path) -> Path:
-    """Where the catalog will be written: the vectors of a table are spooled on the same disk."""
-    return next(p for p in path.absolute().parents if p.is_dir())
 
 
 def _refuse_target(sources: Sequence[Location], catalog: Path, options: ImportOptions) -> None:
@@ -202,42 +166,25 @@ def _told_otherwise(former: Catalog, known: dict[str, Any] | None) -> InputError
     return InputError(f"{former.path} has {held}; titles that are added must be told the same way")
 
 
-def _reader(path: str, kind: str, source: Source) -> Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]]:
-    """`source.read`, in which whatever a decoder raises becomes a sentence about the file."""
-
-    def read(entry: Entry) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-        with reading(path, f"{format_module(kind).NAME}, title {entry.title_id!r}"):
-            return source.read(entry)
-
-    return read
+def _told(pieces: Iterator[Piece], total: int, progress: Callable[[int, int], None]) -> Iterator[Piece]:
+    for number, piece in enumerate(pieces):
+        yield piece
+        progress(number + 1, total)
 
 
 def _titles(
-    source: Source,
-    dealt: dict[str, str],
-    metadata: np.ndarray | None,
-    read: Callable[[Entry], tuple[dict[str, np.ndarray], pd.DataFrame]],
-    progress: Callable[[int, int], None],
+    source: Source, dealt: dict[str, str], metadata: np.ndarray | None, pieces: Iterable[Piece]
 ) -> Iterator[TitleData]:
-    for number, entry in enumerate(source.entries):
-        blocks, shots = read(entry)
+    for number, (entry, (vectors, shots)) in enumerate(zip(source.entries, pieces, strict=True)):
         yield TitleData(
             title_id=entry.title_id,
             name=entry.name,
             split=entry.split or dealt[entry.title_id],
-            embeddings=_side_by_side(source, blocks),
+            embeddings=vectors,
             shots=add_scenes(shots),
             global_embedding=None if metadata is None else metadata[number],
             labels=entry.labels,
         )
-        progress(number + 1, len(source.entries))
-
-
-def _side_by_side(source: Source, blocks: dict[str, np.ndarray]) -> np.ndarray:
-    """(N, D): the modalities' blocks in order, zeros for one that the title lacks."""
-    num_shots = len(next(iter(blocks.values())))
-    nothing = {name: np.zeros((num_shots, dim), np.float16) for name, dim in source.dims.items() if name not in blocks}
-    return np.concatenate([{**blocks, **nothing}[name] for name in source.dims], axis=1)
 
 
 def _provenance(

@@ -49,13 +49,32 @@ class TableSource:
         self._of_shots = self._shot_columns(title)
         self.entries = self._entries(makes_ids=title != "title_id")
         self._titles: Iterator[Piece] | None = None
+        self._next = 0  # the title that is read next
 
     def read(self, entry: Entry) -> Piece:
         """The next title: its blocks by modality, and its labels of shots."""
         if self._titles is None:
             self._titles = self._grouped() if self._index.is_grouped else self._scattered()
         vectors, shots = next(self._titles)
+        self._next += 1
         return {m: vectors[column][:, cut] for m, (column, cut) in self._cuts.items()}, shots
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether the rows of each title stand together."""
+        return self._index.is_grouped
+
+    def start_at(self, number: int) -> None:
+        """Let `read` go on at this title. Shards before it are not read, nor are rows twice that lie ahead in the same shard."""
+        if not self._index.is_grouped:
+            self._titles, self._next = None, 0
+            return
+        rows = [self._index.first_row(n) for n in (self._next, number)] if self._next <= number else [0, 0]
+        if self._titles is None or self._next > number or len({self._index.rows.shard(row) for row in rows}) > 1:
+            self._titles, self._next = self._grouped(number), number
+        for _ in range(self._next, number):
+            next(self._titles)
+        self._next = number
 
     def place(self, entry: Entry, shot: int) -> str:
         """Where a shot of a title stands: shard and row."""
@@ -111,10 +130,11 @@ class TableSource:
                 break
         return f"title {self._index.names[first]!r}"
 
-    def _grouped(self) -> Iterator[Piece]:
-        """Titles one after another, each from one stretch of rows."""
-        number, waiting, have = 0, [], 0
-        for vectors, shots in self._batches(self._vectors, list(self._of_shots)):
+    def _grouped(self, number: int = 0) -> Iterator[Piece]:
+        """Titles one after another from this one on, each from one stretch of rows."""
+        waiting, have = list[Piece](), 0
+        before = self._index.first_row(number)
+        for vectors, shots in self._batches(self._vectors, list(self._of_shots), before):
             first, rows = 0, len(shots)
             while first < rows:
                 take = min(self._index.count(number) - have, rows - first)
@@ -144,19 +164,27 @@ class TableSource:
                 shots = checked_frame(spooled.table(rows)) if self._of_shots else pd.DataFrame(index=range(len(rows)))
                 yield {n: spooled.vectors(n, rows) for n in self._vectors}, shots.rename(columns=self._of_shots)
 
-    def _batches(self, vectors: list[str], plain: list[str]) -> Iterator[Piece]:
-        for blocks, batch in self._arrow_batches(vectors, plain):
+    def _batches(self, vectors: list[str], plain: list[str], before: int = 0) -> Iterator[Piece]:
+        for blocks, batch in self._arrow_batches(vectors, plain, before):
             table = pa.Table.from_batches([batch])
             yield blocks, checked_frame(table) if plain else pd.DataFrame(index=range(table.num_rows))
 
     def _arrow_batches(
-        self, vectors: list[str], plain: list[str]
+        self, vectors: list[str], plain: list[str], before: int = 0
     ) -> Iterator[tuple[dict[str, np.ndarray], pa.RecordBatch]]:
-        """All rows, batch by batch: (rows, width) of each column of vectors, and the plain columns."""
-        for shard in self._shards:
+        """All rows but the first `before`, batch by batch: (rows, width) of each column of vectors, and the plain columns."""
+        rows_of = self._index.rows
+        ends = [*rows_of.starts[1:], self._index.num_rows]
+        for shard, start, end in zip(self._shards, rows_of.starts, ends, strict=True):
+            if end <= before:
+                continue
             row = 0
             rows = rows_at_once(shard.schema, [self._widths[n] for n in vectors])
-            for batch in shard.batches([*vectors, *plain] or shard.schema.names[:1], rows):
+            for whole in shard.batches([*vectors, *plain] or shard.schema.names[:1], rows):
+                cut = min(whole.num_rows, max(0, before - start - row))
+                batch, row = whole.slice(cut), row + cut
+                if not batch.num_rows:
+                    continue
                 blocks = {
                     n: dense(batch.column(n), self._widths[n], self._columns.vectors[n], shard.where, n, row)
                     for n in vectors

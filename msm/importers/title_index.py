@@ -28,8 +28,12 @@ class Rows:
 
     def place(self, row: int) -> str:
         """`shard, row 17` for a row of the whole table."""
-        shard = int(np.searchsorted(self.starts, row, side="right")) - 1
+        shard = self.shard(row)
         return f"{self.names[shard]}, row {row - self.starts[shard]}"
+
+    def shard(self, row: int) -> int:
+        """The number of the shard in which a row of the whole table stands."""
+        return int(np.searchsorted(self.starts, row, side="right")) - 1
 
 
 class TitleIndex:
@@ -68,6 +72,10 @@ class TitleIndex:
         """(N,) the rows of a title, in the order of its shots."""
         start, stop = self._bounds[number], self._bounds[number + 1]
         return np.arange(start, stop) if self._order is None else self._order[start:stop]
+
+    def first_row(self, number: int) -> int:
+        """Where a title begins in a table whose rows of a title stand together."""
+        return int(self._bounds[number])
 
     def count(self, number: int) -> int:
         """N of a title."""

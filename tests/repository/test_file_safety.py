@@ -21,6 +21,7 @@ ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
     "msm/search/vector_index/index.py:write_index": "into the folder of whoever keeps it (msm/search/index_store.py), a whole_folder",
     "msm/io/files.py:save_array": "into the folder or file of whoever calls",
     "msm/projection/maps/store.py:_as_npy": "into memory",
+    "msm/importers/parts.py:_stream": "into memory",
     "msm/io/spreadsheet.py:as_parquet": "into memory",
     "msm/ablation/ablation.py:run": "it writes through msm/io/files.py",
     "msm/ablation/search.py:Search._grow": "as above",

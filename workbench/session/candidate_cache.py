@@ -14,7 +14,6 @@ from workbench.session.cache import ON_DISK
 
 if TYPE_CHECKING:  # imports torch, which costs two seconds
     from msm.inference.candidates import Pool
-    from msm.inference.reconstruction import FillIn
 
 PICKS = 4  # candidates that are shown for each prediction
 
@@ -39,11 +38,12 @@ def pool(catalog: Catalog, run_path: Path) -> Pool:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=ON_DISK)
-def _title_pool(catalog: Catalog, run_path: Path, title_id: str, _fill: FillIn) -> Pool:
-    """The shots of a title in the space of a run, taken from any of its fill-ins; the next one has the same."""
+def _title_pool(catalog: Catalog, run_path: Path, title_id: str) -> Pool:
+    """The shots of a title in the space of a run."""
     from msm.inference.candidates import title_pool
 
-    return title_pool(_fill.shots, int(catalog[title_id].row["first_shot"]), _fill.space, catalog.num_shots)
+    title, space = catalog[title_id], cache.open_run(run_path).space
+    return title_pool(space.fuse(title.embeddings), int(title.row["first_shot"]), space, catalog.num_shots)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=ON_DISK)
@@ -62,7 +62,7 @@ def expectation(
 
     first = int(catalog[title_id].row["first_shot"])
     fill = cache.whole_fill_in(catalog, run_path, title_id, hidden, modality)
-    choice = _title_pool(catalog, run_path, title_id, fill)
+    choice = _title_pool(catalog, run_path, title_id)
     if everywhere:
         choice = with_title(pool(catalog, run_path), choice)
     place = fill.hidden.tolist().index(shot)
