@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -109,9 +110,9 @@ def give_back_memory() -> None:
 
     glibc keeps what lies between things still in use: after arrays of many sizes that is some megabytes a title.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+    if sys.platform == "linux":
+        with suppress(TypeError, OSError, AttributeError):  # a C library that cannot be asked, or has no such function
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def exchange(new: Path, old: Path, aside: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 START = """
 import os, signal, sys
 sys.argv = [{name!r}, "--version"]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in the background with Ctrl-C ignored
 
 class AtImport:
     def find_spec(self, name, path=None, target=None):

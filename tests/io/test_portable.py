@@ -105,7 +105,12 @@ def test_without_flock_a_writer_leaves_nothing_and_nobody_removes_the_file_of_an
 
 
 def test_a_process_that_is_apart_is_interrupted_and_hears_no_ctrl_c_of_its_parent():
-    script = "import time\ntry:\n    print('here', flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    raise SystemExit(7)"
+    script = (
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background
+    )
+    script += (
+        "try:\n    print('here', flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    raise SystemExit(7)"
+    )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, **portable.apart())
     assert process.stdout is not None
     process.stdout.readline()
