@@ -26,6 +26,8 @@ PAGES = {  # path → what is there once the page is whole
     "/tasks": "main h2",
     "/ablations": "main h2",
     "/data": "main h2",
+    "/retrieval": "main h3",
+    "/present": ".msm-slide",
 }
 
 

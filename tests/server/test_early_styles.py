@@ -23,15 +23,21 @@ def client() -> TestClient:
     def text(request):
         return PlainTextResponse(PAGE, headers={"etag": '"a"'})
 
-    routes = [Route("/", page), Route("/map", page), Route("/text", text), Route("/a.js", text)]
+    routes = [
+        Route("/", page),
+        Route("/map", page),
+        Route("/present", page),
+        Route("/text", text),
+        Route("/a.js", text),
+    ]
     app = Starlette(routes=routes, middleware=early_styles.MIDDLEWARE)
     return TestClient(app)
 
 
-@pytest.mark.parametrize("path", ["/", "/map", "/map?find=x"])
+@pytest.mark.parametrize("path", ["/", "/map", "/map?find=x", "/present"])
 def test_a_page_gets_the_rules_before_its_head_ends(client, path):
     answer = client.get(path, headers=HTML)
-    assert answer.text == PAGE.replace("</head>", f"<style>{early_styles.early_css()}</style></head>")
+    assert answer.text == PAGE.replace("</head>", f"<style>{early_styles.early_css(path)}</style></head>")
     assert int(answer.headers["content-length"]) == len(answer.content) and "etag" not in answer.headers
 
 

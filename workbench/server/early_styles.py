@@ -20,7 +20,6 @@ class EarlyStyles:
 
     def __init__(self, app: ASGIApp):
         self.app = app
-        self.style = f"<style>{early_css()}</style>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _asks_for_page(scope):
@@ -42,7 +41,8 @@ class EarlyStyles:
                 return
             headers = MutableHeaders(raw=list(start["headers"]))
             if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
-                body = body.replace(_END_OF_HEAD, self.style + _END_OF_HEAD, 1)
+                style = f"<style>{early_css(scope['path'])}</style>".encode()
+                body = body.replace(_END_OF_HEAD, style + _END_OF_HEAD, 1)
                 for name in ("etag", "last-modified", "accept-ranges"):
                     del headers[name]
                 headers["content-length"] = str(len(body))

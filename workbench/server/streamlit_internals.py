@@ -34,6 +34,23 @@ LABELLED = (
     "ranges",
 )  # fields at the heads of pages, by their key
 SEGMENTED = {"mode": (550, 32)}  # choices side by side, by their key: width and height once their script is loaded
+FRAMES = {
+    "retrieval-query": "16/9",
+    "retrieval-around": "176/9",
+}  # pictures, by their key: width to height of all of them
+PRESENT = "present"  # the presenter's page in the address
+WALLS = ("raw", "contextual", "guess", "real")  # results of a search, by the end of their key
+WALL_PX = 280  # two lines of them
+STAGE, NO_STAGE, SLIDE = (
+    "stage",
+    "no-stage",
+    "stage-slide",
+)  # keys of it, of what it says where it cannot begin, and of its slide
+RESULTS, SUMMARY = (
+    "retrieval-results",
+    "retrieval-summary",
+)  # keys of what a search found, and of the sentence above that comes last
+SUMMARY_PX = {0: 86, 768: 54}  # width of a screen from which that sentence takes so many pixels
 COLUMN_PX = (130, 140, 150, 170, 180, 270, 320, 340, 400, 420)  # the least widths of columns that pages ask for
 READ_FROM = "1.67.0"  # the version of Streamlit whose source these names were read from; 1.66.1 has them too
 PRIVATE_NAMES = {  # module → name
@@ -87,11 +104,12 @@ def columns_css(key: str, least_px: int) -> str:
     return f'.st-key-{key} [data-testid="stColumn"]{{min-width:min(100%,{least_px}px)}}'
 
 
-def early_css() -> str:
-    """Rules for index.html: the place of what comes a moment later.
+def early_css(path: str = "") -> str:
+    """Rules for index.html, asked for at `path`: the place of what comes a moment later.
 
     The sidebar, before it is there, on screens where it stands beside the page; the map; the label of a field, before the field is drawn;
-    choices side by side, before their script is loaded; and columns that wrap (`columns_css`), by the end of their container's key.
+    choices side by side and pictures, before their script is loaded; the sentence above the results of a search; the presenter's slide,
+    which has no sidebar; and columns that wrap (`columns_css`), by the end of their container's key.
     """
     alone = "[data-testid=stAppViewContainer]:not(:has([data-testid=stSidebar]))>:has(>[data-testid=stMain])"
     sidebar = f"@media(min-width:768px){{{alone}{{margin-left:{SIDEBAR_PX}px}}}}"
@@ -105,11 +123,27 @@ def early_css() -> str:
     )
     rows += f'[class*="st-key-row-"][class*="numbers-least"] [data-testid="stColumn"],.st-key-lab-numbers,.st-key-training-numbers{{min-height:{METRIC_PX}px}}'
     rows += "".join(
-        f".st-key-widget-{name}{{min-width:min(100%,{width}px);min-height:{height}px}}"
+        f".stElementContainer.st-key-widget-{name}{{min-width:min(100%,{width}px);min-height:{height}px}}"  # before Streamlit's 1rem
         for name, (width, height) in SEGMENTED.items()
     )
+    rows += "".join(f".st-key-{name}{{aspect-ratio:{ratio}}}" for name, ratio in FRAMES.items())
+    rows += ",".join(f".st-key-retrieval-{name}" for name in WALLS) + f"{{min-height:{WALL_PX}px}}"
+    rows += "".join(
+        f"@media(min-width:{width}px){{body:not(:has(.st-key-{SUMMARY})) :has(>.st-key-{RESULTS}){{margin-top:{high}px}}}}"
+        for width, high in SUMMARY_PX.items()
+    )
+    current = "[data-testid=stSidebarNavLink][aria-current=page]"
+    staged = [
+        f"body:has(.st-key-{STAGE})",
+        f'body:has({current}[href$="/{PRESENT}"]):not(:has(.st-key-{NO_STAGE}))',
+    ]
+    if path.rpartition("/")[2] == PRESENT:  # no page is named yet
+        staged.append(f"body:not(:has({current}))")
+        sidebar = ""
+    wide = full_width_css(f":is({','.join(staged)}) ")
+    stage = f"{wide}.st-key-{SLIDE},.msm-slide{{min-height:calc(100vh - 9.5rem)}}"
     captions = '[data-testid="stCaptionContainer"]:has(a){opacity:1}'  # a link bears no fading: it needs its contrast
-    return f"{captions}{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}"
+    return f"{captions}{sidebar}{maps}{fields}{{min-height:{FIELD_PX}px}}{rows}{stage}"
 
 
 def primary_css() -> str:
@@ -126,11 +160,15 @@ def danger_css(key: str) -> str:
     )
 
 
-def full_width_css() -> str:
-    """Rules that remove the sidebar and widen the page."""
+def full_width_css(where: str) -> str:
+    """Rules that remove the sidebar and widen the page, inside what the selector `where` begins."""
+    hidden = ",".join(
+        f"{where}{part}" for part in ("section[data-testid=stSidebar]", "[data-testid=stExpandSidebarButton]")
+    )
+    main = f"{where}[data-testid=stAppViewContainer]>:has(>[data-testid=stMain])"
     return (
-        "section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none}"
-        "[data-testid=stMainBlockContainer]{max-width:1500px;padding-top:2.2rem}"
+        f"{hidden}{{display:none}}{main}{{margin-left:0 !important}}"
+        f"{where}[data-testid=stMainBlockContainer]{{max-width:1500px;padding-top:2.2rem}}"
     )
 
 

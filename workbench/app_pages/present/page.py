@@ -6,17 +6,18 @@ import streamlit as st
 
 from msm import InputError
 from workbench.app_pages.present import panels
+from workbench.server.streamlit_internals import NO_STAGE, STAGE
 from workbench.session import url_state
 from workbench.session.page_context import catalog_or_stop, explain_no_run, run_path_of, runs_for
 from workbench.views.formatting import escape_markdown
 
-catalog = catalog_or_stop()
-runs = runs_for(catalog)
-run_path = run_path_of(runs)
-if run_path is None:
-    explain_no_run(catalog, runs)
-    st.stop()
-panels.clear_the_stage()
+with st.container(key=NO_STAGE):  # early styles show the sidebar where anything stands in it
+    catalog = catalog_or_stop()
+    runs = runs_for(catalog)
+    run_path = run_path_of(runs)
+    if run_path is None:
+        explain_no_run(catalog, runs)
+        st.stop()
 
 
 @st.fragment
@@ -29,5 +30,6 @@ def stage(run: str) -> None:
         panels.choose(catalog)
 
 
-stage(run_path.name)
+with st.container(key=STAGE):  # early styles take the sidebar away and give the slide its height
+    stage(run_path.name)
 url_state.write()

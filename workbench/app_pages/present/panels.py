@@ -13,7 +13,7 @@ from workbench.components.choices import choices
 from workbench.present.export import embedded_pictures
 from workbench.present.play import Picture, Stage, play
 from workbench.present.play import show as show_step
-from workbench.server.streamlit_internals import full_width_css
+from workbench.server.streamlit_internals import SLIDE as SLIDE_PLACE
 from workbench.session import cache, interpretation_cache, notes, page_texts, settings, shot_frames, state, url_state
 from workbench.session.page_context import runs_beside, switch_to_page
 from workbench.views.formatting import escape_markdown
@@ -28,9 +28,7 @@ KEYS = {"ArrowRight": "next", " ": "next", "PageDown": "next", "ArrowLeft": "bac
 KEYS |= {"Home": "first", "Escape": "leave"}
 THIS_VIEW = "The masking lab’s view"
 SCRIPT, SLIDE = "script", "slide"  # among the settings of the page
-STAGE_CSS = """
-.msm-slide{min-height:calc(100vh - 9.5rem);display:flex;flex-direction:column;justify-content:center}
-"""
+STAGE_CSS = ".msm-slide{display:flex;flex-direction:column;justify-content:center}"
 
 
 def slide_index() -> int:
@@ -54,11 +52,6 @@ class Named(NamedTuple):
 
     name: str
     script: Script
-
-
-def clear_the_stage() -> None:
-    """Hide the sidebar, so that the slide has the whole width."""
-    st.html(f"<style>{full_width_css()}{STAGE_CSS}</style>")
 
 
 def chosen_script(catalog: Catalog, run: str) -> Named:
@@ -88,12 +81,13 @@ def show(catalog: Catalog, named: Named) -> None:
     script = named.script
     number = min(slide_index(), len(script.steps) - 1)
     stage = stage_of(catalog, served_pictures(catalog))
-    try:
-        with st.spinner("Asking the model …", show_time=False):
-            slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
-        st.html(f"<div><style>{STYLE}</style>{slide_html(slide)}</div>")
-    except InputError as error:  # the other slides can still be shown
-        st.error(f"{escape_markdown(error)}.")
+    with st.container(key=SLIDE_PLACE):
+        try:
+            with st.spinner("Asking the model …", show_time=False):
+                slide = show_step(script.steps[number], stage, f"{named.name}, step {number + 1}")
+            st.html(f"<div><style>{STYLE}{STAGE_CSS}</style>{slide_html(slide)}</div>")
+        except InputError as error:  # the other slides can still be shown
+            st.error(f"{escape_markdown(error)}.")
 
     def apply(answer: str) -> None:
         moves = {"next": slide_index() + 1, "back": slide_index() - 1, "first": 0}  # read now: keys may come quickly

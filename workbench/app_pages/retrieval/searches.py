@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from workbench.app_pages.retrieval.controls import choose_text
 from workbench.app_pages.retrieval.finders import contextual_finder_or_none, raw_finder_or_stop
 from workbench.app_pages.retrieval.quality_panel import show_quality
 from workbench.app_pages.retrieval.query_panel import show_query
+from workbench.server.streamlit_internals import RESULTS, SUMMARY, DeltaGenerator
 from workbench.session import cache, settings, state
 from workbench.views import palette, search_code
 from workbench.views import search_results as views
@@ -68,7 +69,7 @@ def search_like_shots(cards: Cards, search: Search) -> None:
 
     show_query(cards, search.like, "shot")
     as_query = _labels_of_query(search)
-    summary, (left, right) = st.container(), st.columns(2, gap="medium")
+    summary, (left, right) = _places(search)
     with left:
         _heading("Raw" if search.only is None else f"Raw, {search.only} alone", panels.HELP["raw"], palette.TRUTH)
         raw = _result_or_none(
@@ -121,7 +122,7 @@ def search_like_prediction(cards: Cards, search: Search) -> None:
     predicted = _result_or_none(lambda: nearest(finder, vector=vector, about=[row], **_options(search)))
     real = _result_or_none(lambda: nearest(finder, [row], **_options(search)))
     as_query, marks = _labels_of_query(search), {row: "truth"}
-    summary, (left, right) = st.container(), st.columns(2, gap="medium")
+    summary, (left, right) = _places(search)
     with left:
         _heading("Like what the model expects", panels.HELP["fill"], palette.MODEL)
         _show_results(
@@ -242,6 +243,13 @@ def _result_or_none(call: Callable[[], T]) -> T | None:
     except InputError as error:
         st.info(f"{escape_markdown(error)}.", icon=":material/search_off:")
         return None
+
+
+def _places(search: Search) -> tuple[DeltaGenerator, Sequence[DeltaGenerator]]:
+    """The place of the sentence above the results, which is written last, and the two columns; early styles keep it free."""
+    summary = st.container(key=SUMMARY)
+    found = st.container(key=RESULTS) if search.run_path else st.container()
+    return summary, found.columns(2, gap="medium")
 
 
 def _heading(name: str, help_: str, colour: str) -> None:
