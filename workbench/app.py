@@ -16,19 +16,21 @@ from workbench.server import early_styles, error_log, trusted_hosts
 from workbench.server.routes import ROUTES
 from workbench.session.arguments import read_arguments
 
+SCRIPT = Path(__file__).parent / "app_pages" / "main.py"
+
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
     from workbench.server import startup  # its caches need Streamlit's runtime, which exists by now
 
     error_log.configure_log(read_arguments().runs)
-    startup.adapt_streamlit()
+    startup.adapt_streamlit(SCRIPT)
     startup.preload(read_arguments())
     yield
 
 
 app = App(
-    Path(__file__).parent / "app_pages" / "main.py",
+    SCRIPT,
     lifespan=lifespan,
     routes=ROUTES,
     middleware=[*trusted_hosts.MIDDLEWARE, *early_styles.MIDDLEWARE],

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,6 +80,17 @@ def browser() -> Iterator[Browser]:
         started = play.chromium.launch(executable_path=own, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the server wrote: a page says no more than "under 169c12" of what it could not draw."""
+    report = yield
+    world = getattr(item, "funcargs", {}).get("world")
+    for log in [world / "server.log", world / "runs" / ".log" / "workbench.log"] if report.failed and world else []:
+        if log.is_file():
+            report.sections.append((f"The server's {log.name}", log.read_text()[-4000:]))
+    return report
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
 from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
+from workbench.server.streamlit_internals import keep_callbacks_whole
 
 
 def session(catalog_path: str) -> None:
@@ -237,3 +239,43 @@ def test_a_link_that_looks_at_no_shot_gets_its_sentence(catalog_path, look):
 
     assert "looks at a shot that the title does not have" in seen(page)[3][0]
     assert "look" not in page.query_params
+
+
+def moving(catalog_path: str) -> None:
+    """A page with two buttons that lead to what an address names, as Back and Forward do."""
+    import pandas as pd
+    import streamlit as st
+
+    from msm import Catalog
+    from workbench.session import state, url_state
+
+    st.button("Back", on_click=url_state.moved, args=("?title=unseen&run=second&hidden=3-5&look=4",))
+    st.button("Forward", on_click=url_state.moved, args=("?title=lesson&run=first&hidden=7",))
+    url_state.read_catalog(lambda name: True)
+    runs = pd.DataFrame({"name": ["first", "second"], "problem": [None, None]})
+    url_state.synchronise(Catalog.open(catalog_path), runs)
+    st.session_state["seen"] = (state.title(), state.run(), state.hidden(), state.focus())
+
+
+def test_a_move_is_made_whole_wherever_a_newer_request_ends_the_script(catalog_path, monkeypatch):
+    keep_callbacks_whole()
+    take = ScriptRequests.on_scriptrunner_yield
+    left = [10**9]
+
+    def interrupted(self: ScriptRequests):
+        left[0] -= 1
+        if left[0] == 0:
+            self.request_rerun(RerunData())
+        return take(self)
+
+    monkeypatch.setattr(ScriptRequests, "on_scriptrunner_yield", interrupted)
+    app = AppTest.from_function(moving, args=(catalog_path,), default_timeout=30).run()
+    there = [("unseen", "second", [3, 4, 5], 4), ("lesson", "first", [7], None)]
+    for place in range(1, 400):
+        left[0] = place
+        app.button[place % 2].click().run()
+        assert not app.exception
+        assert app.session_state["seen"] == there[place % 2], place
+        if left[0] > 0:
+            break
+    assert 20 < place < 399

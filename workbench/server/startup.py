@@ -37,11 +37,15 @@ def limit_threads() -> None:
     threadpool_limits(threads, user_api="blas")
 
 
-def adapt_streamlit() -> None:
-    """Send responses without delay, and log what of Streamlit's private interfaces the installed version lacks."""
+def adapt_streamlit(script: Path) -> None:
+    """Send responses without delay, do each callback whole, and log what of Streamlit's private interfaces the installed version lacks.
+
+    script  what Streamlit runs for a session
+    """
+    streamlit_internals.keep_import_path(script)
     if not streamlit_internals.disable_nagle():
         log.info("no listening socket was found, so a response on a kept connection may take 40 ms longer")
-    for sentence in streamlit_internals.missing():
+    for sentence in [*streamlit_internals.missing(), *streamlit_internals.keep_callbacks_whole()]:
         log.warning(sentence)
 
 

@@ -6,12 +6,16 @@ consequence in one sentence, and no user gains rights.
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import json
 import logging
 import socket
+import sys
+import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,12 +67,62 @@ NO_LOGIN = (
     "{module}.{name} is missing in this Streamlit, so the server cannot tell who has logged in: "
     "where a login is required, pictures, films and fill-ins are refused to everybody"
 )
+CALLBACK_NAMES = {  # module → class, method
+    "streamlit.runtime.scriptrunner_utils.script_requests": ("ScriptRequests", "on_scriptrunner_yield"),
+    "streamlit.runtime.state.safe_session_state": ("SafeSessionState", "on_script_will_rerun"),
+}
+HALF_DONE = "{name} is not as in Streamlit {version}, so of two quick gestures the first may be done by half or not at all"
 log = logging.getLogger("workbench")
 
 
 def missing() -> list[str]:
     """One sentence for each private name that the installed Streamlit lacks."""
     return [NO_LOGIN.format(module=m, name=n) for m, n in PRIVATE_NAMES.items() if _private(m) is None]
+
+
+def keep_callbacks_whole() -> list[str]:
+    """Let a request that comes during callbacks wait for their end; returns a sentence where this Streamlit has no place for that.
+
+    Whenever a script reads or writes the session's state, Streamlit looks for a newer request and, if there is one, ends the script
+    right there. It does so before and in callbacks too, and takes their gesture for done: what they had not yet written is lost.
+    """
+    (requests, take), (states, call) = (
+        (_private(module, owner), method) for module, (owner, method) in CALLBACK_NAMES.items()
+    )
+    for owner, method in ((requests, take), (states, call)):
+        if not callable(getattr(owner, method, None)):
+            return [HALF_DONE.format(name=method, version=READ_FROM)]
+    if hasattr(getattr(requests, take), "__wrapped__"):
+        return []
+    takes, calls = getattr(requests, take), getattr(states, call)
+    here = threading.local()
+
+    @functools.wraps(takes)
+    def take_outside_of_callbacks(self: Any) -> Any:
+        return None if getattr(here, "calling", False) else takes(self)
+
+    @functools.wraps(calls)
+    def call_to_the_end(*args: Any, **kwargs: Any) -> Any:
+        here.calling = True
+        try:
+            return calls(*args, **kwargs)
+        finally:
+            here.calling = False
+
+    setattr(requests, take, take_outside_of_callbacks)
+    setattr(states, call, call_to_the_end)
+    return []
+
+
+def keep_import_path(script: Path) -> None:
+    """Put the folder of the app's script on the import path for good.
+
+    Streamlit puts it there for the time of each script and takes it away afterwards. Whatever reads the path at that moment in the
+    thread of another session (an import, `importlib.metadata.version`) passes over an entry and finds nothing.
+    """
+    folder = str(script.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
 
 
 def user_of_cookies(cookies: Mapping[str, str]) -> dict[str, Any]:
@@ -182,10 +236,10 @@ def no_stale_css(key: str) -> str:
     return f".st-key-{key} [{STALE}=true]{{visibility:hidden !important}}"
 
 
-def _private(module: str) -> object:
+def _private(module: str, name: str | None = None) -> object:
     """The private name of a module; None where the installed Streamlit lacks either."""
     try:
-        return getattr(importlib.import_module(module), PRIVATE_NAMES[module], None)
+        return getattr(importlib.import_module(module), name or PRIVATE_NAMES[module], None)
     except ImportError:
         return None
 

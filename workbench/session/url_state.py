@@ -3,6 +3,9 @@
 The session state is authoritative. The URL is read where a session or a page begins with one, where it is none of those that this
 session wrote, and where Back, Forward, Undo or Redo went to it (`moved`). Otherwise it is only written: a gesture may report an
 older URL than the one that the last gesture led to.
+
+A newer request may end the script at any use of the session state. So what is to be read is marked as read after it was taken: the
+next run takes it again.
 """
 
 from __future__ import annotations
@@ -54,8 +57,9 @@ def synchronise(catalog: Catalog, runs: pd.DataFrame) -> None:
     runs  a row a run: name, problem (None where it fits this catalog)
     """
     _take_new()
-    if (url := st.session_state.pop(_READ, None)) is not None:
+    if (url := st.session_state.get(_READ)) is not None:
         _read_selection(url, catalog, runs)
+        del st.session_state[_READ]
     state.fill_defaults(catalog, runs)
     st.session_state[_WHOLE] = page_texts.page()
     write()
@@ -118,20 +122,20 @@ def _remember(wanted: dict[str, str]) -> bool:
 
 def _take_new() -> None:
     """Take the settings and the catalog of a URL that is to be read, and leave its selection to `synchronise`."""
-    url = _new_url()
+    if (url := _new_url()) is not None:
+        page_texts.take({name: text for name, text in url.items() if name not in SELECTION})
+        state.choose_catalog(url.get("catalog"))
+        if {*SELECTION} & {*url} or not state.has_title():
+            st.session_state[_READ] = url
+        _remember(url)
     st.session_state[_TURNED] = page_texts.page()
-    if url is None:
-        return
-    _remember(url)
-    page_texts.take({name: text for name, text in url.items() if name not in SELECTION})
-    state.choose_catalog(url.get("catalog"))
-    if {*SELECTION} & {*url} or not state.has_title():
-        st.session_state[_READ] = url
+    if _MOVED in st.session_state:
+        del st.session_state[_MOVED]
 
 
 def _new_url() -> dict[str, str] | None:
     """The URL where it is to be read; see the docstring of the module."""
-    if (moved := st.session_state.pop(_MOVED, None)) is not None:
+    if (moved := st.session_state.get(_MOVED)) is not None:
         return moved
     url = st.query_params.to_dict()
     turned = page_texts.page() != st.session_state.get(_TURNED, page_texts.page())
@@ -158,7 +162,8 @@ def _read_selection(url: Mapping[str, str], catalog: Catalog, runs: pd.DataFrame
 
 
 def _note(sentences: list[str]) -> None:
-    st.session_state[_NOTES] = [*st.session_state.get(_NOTES, []), *sentences]
+    known = st.session_state.get(_NOTES, [])
+    st.session_state[_NOTES] = [*known, *(s for s in sentences if s not in known)]
 
 
 def _read_run(name: str, runs: pd.DataFrame) -> list[str]:

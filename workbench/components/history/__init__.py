@@ -32,8 +32,8 @@ def history(*, key: str, on_move: Callable[[str], None] | None = None) -> None:
     def on_change() -> None:
         moved = st.session_state[key].get("moved")
         if isinstance(moved, dict) and isinstance(moved.get("number"), int) and on_move is not None:
-            st.session_state[heard] = moved["number"]
             on_move(str(moved.get("search", "")))
+            st.session_state[heard] = moved["number"]
 
     session = st.session_state.setdefault(f"{key}.session", uuid4().hex[:8])
     data: dict[str, Any] = {"moves": st.session_state.get(heard, 0), "session": session, "leads": on_move is not None}
