@@ -14,7 +14,7 @@ from msm import Catalog
 from msm import projection as projections
 from msm.projection.layout import ProjectionOptions
 from msm.projection.maps import MapOptions, make_maps
-from tests.browser.conftest import free_port, press, served, settled
+from tests.browser.conftest import PATIENCE_MS, free_port, press, served, settled
 from tests.browser.small_world import write_trio
 from tests.browser.test_masking_lab import visit
 
@@ -111,9 +111,11 @@ def test_on_a_telephone_a_figure_has_room_and_its_axis_titles_are_whole(page: Pa
     plots = page.locator(".js-plotly-plot:has(.main-svg .xtitle)")
     expect(plots.first).to_be_visible()
     settled(page)
+    page.wait_for_function(  # a figure is drawn once to measure its labels, and again
+        f"(e) => (({TITLES})(e)).area > 0.5", arg=plots.first.element_handle(), timeout=PATIENCE_MS
+    )
     found = plots.first.evaluate(TITLES)
     assert found["titles"] and found["cut"] == []
-    assert found["area"] > 0.5, found
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,9 @@ CALLBACK_NAMES = {  # module → class, method
     "streamlit.runtime.scriptrunner_utils.script_requests": ("ScriptRequests", "on_scriptrunner_yield"),
     "streamlit.runtime.state.safe_session_state": ("SafeSessionState", "on_script_will_rerun"),
 }
-HALF_DONE = "{name} is not as in Streamlit {version}, so of two quick gestures the first may be done by half or not at all"
+HALF_DONE = (
+    "{name} is not as in Streamlit {version}, so of two quick gestures the first may be done by half or not at all"
+)
 log = logging.getLogger("workbench")
 
 
