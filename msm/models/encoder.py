@@ -24,13 +24,13 @@ from torch.nn import functional as F
 from msm.models import transformer
 from msm.models.head import Encoded, Estimate, Head
 from msm.models.packing import Packing, Part
-from msm.models.transformer import Block, offsets, position_table, turns, turns_of
+from msm.models.transformer import Block, Rotating, offsets, position_table, turns, turns_of
 from msm.recipes.model import HEADS, ModelConfig
 
 __all__ = ["Encoded", "ShotEncoder", "touched_shots", "whole_shots"]
 
 
-class ShotEncoder(nn.Module):
+class ShotEncoder(Rotating):
     """Predicts hidden shots from the visible ones.
 
     shot_dim       D
@@ -39,7 +39,6 @@ class ShotEncoder(nn.Module):
     modality_dims  columns of each modality, D in all; None = one modality
     """
 
-    turn: Tensor | None
     fixed_position: Tensor | None
     shot_mean: Tensor
     prediction_norm: Tensor

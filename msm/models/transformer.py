@@ -165,6 +165,25 @@ def turns(length: int, width: int) -> Tensor:
     return torch.polar(torch.ones_like(angle), angle)
 
 
+class Rotating(nn.Module):
+    """A module with rotations `turn` (max_shots, F / 2) complex, or None, that stay complex64 whatever kind its weights are converted to.
+
+    torch would convert them to real numbers with `to(torch.bfloat16)`, and drop the positions.
+    """
+
+    turn: Tensor | None
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Rotating:
+        turn, self.turn = self.turn, None
+        super()._apply(fn, recurse)
+        if turn is not None:
+            device = fn(turn.real).device
+            self.turn = (
+                torch.empty_like(turn, device=device) if turn.is_meta and type(turn) is Tensor else turn.to(device)
+            )
+        return self
+
+
 def position_table(cfg: ModelConfig, width: int) -> tuple[nn.Parameter | None, Tensor | None]:
     """(learned, fixed): the (max_shots, width) positions that are added to tokens, of which at most one exists."""
     learned = nn.Parameter(torch.zeros(cfg.max_shots, width)) if cfg.positions == "learned" else None

@@ -18,8 +18,9 @@ from msm.data.fusion import fuse
 from msm.data.schema import Modality
 from msm.data.windows import split_windows
 from msm.errors import InputError
+from msm.pytorch.checks import check_widths
 from msm.pytorch.settings import as_recipe, modalities_of_widths
-from msm.recipes.recipe import Recipe
+from msm.recipes.recipe import FUSIONS, Recipe
 from msm.training.sampler import Batch
 from msm.training.step import mask_batch
 
@@ -43,6 +44,8 @@ class CatalogWindows(Dataset[dict[str, Tensor]]):
     ):
         if max_shots < 2:
             raise InputError(f"max_shots is {max_shots}, but a window needs two shots: of one nothing can be predicted")
+        if fusion not in FUSIONS:
+            raise InputError(f"fusion is {fusion!r}, but must be one of {', '.join(FUSIONS)}")
         self.catalog = catalog if isinstance(catalog, Catalog) else Catalog.open(catalog)
         self.fusion = fusion
         titles = self.catalog.split(split)
@@ -71,7 +74,7 @@ class MaskedShotCollator:
 
     Takes windows (N, D), tensors or arrays, or dictionaries with `shots` (N, D) and perhaps `global_embedding` (G,). Returns the arguments of
     `MaskedShotModel.forward`: shots (B, S, D), valid, hidden and masked (B, S) or (B, S, M), shown (B, S, D), global_embedding (B, G).
-    InputError for no windows, one without shots, different widths, and values that are not finite.
+    InputError for no windows, one without shots, different widths, metadata of only some, and values that are not finite.
     """
 
     def __init__(
@@ -86,12 +89,12 @@ class MaskedShotCollator:
 
     def __call__(self, windows: Sequence[Window]) -> dict[str, Tensor]:
         items = [w if isinstance(w, Mapping) else {"shots": w} for w in windows]
-        held = [torch.as_tensor(i["shots"]).float() for i in items]
+        held = [_numbers(f"window {n}", i.get("shots")) for n, i in enumerate(items)]
         _check(held)
+        metadata = _metadata([i.get("global_embedding") for i in items])
         shots = torch.nn.utils.rnn.pad_sequence(held, batch_first=True)
         lengths = torch.tensor([len(one) for one in held])
         valid = torch.arange(shots.shape[1]) < lengths[:, None]
-        metadata = torch.stack([i["global_embedding"] for i in items]) if "global_embedding" in items[0] else None
         batch = Batch(shots, valid, metadata)
         masked = mask_batch(batch, self.recipe, self.generator, 0, self._modalities(shots), torch.device("cpu"))
         found = {
@@ -104,7 +107,22 @@ class MaskedShotCollator:
         return found | ({} if metadata is None else {"global_embedding": metadata})
 
     def _modalities(self, shots: Tensor) -> tuple[Modality, ...]:
-        return modalities_of_widths(self.modality_dims or (shots.shape[-1],))
+        dims, width = self.modality_dims or (shots.shape[-1],), shots.shape[-1]
+        check_widths(width, 0, dims)
+        return modalities_of_widths(dims)
+
+
+def _numbers(name: str, values: Any) -> Tensor:
+    """Values as a float32 tensor on the CPU. InputError for what is none of real numbers."""
+    if values is None:
+        raise InputError(f"{name} has no shots: give (N, D), or a dictionary with `shots`")
+    try:
+        found = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError):
+        found = None
+    if found is None or found.is_complex() or found.dtype == torch.bool:
+        raise InputError(f"{name} is no table of real numbers")
+    return found.float().cpu()
 
 
 def _check(windows: Sequence[Tensor]) -> None:
@@ -112,9 +130,27 @@ def _check(windows: Sequence[Tensor]) -> None:
     if not windows:
         raise InputError("there is no window, so there is no batch")
     for number, one in enumerate(windows):
-        if one.ndim != 2 or not len(one):
+        if one.ndim != 2 or not one.numel():
             raise InputError(f"window {number} is {tuple(one.shape)}, but must be (N, D) with at least one shot")
         if one.shape[1] != windows[0].shape[1]:
             raise InputError(f"window {number} is {one.shape[1]} wide, but window 0 {windows[0].shape[1]}")
         if not bool(torch.isfinite(one).all()):
             raise InputError(f"window {number} has values that are not finite")
+
+
+def _metadata(given: Sequence[Any]) -> Tensor | None:
+    """(B, G), or None where no window has any. InputError unless all have, of one width and finite."""
+    missing = [number for number, one in enumerate(given) if one is None]
+    if len(missing) == len(given):
+        return None
+    if missing:
+        raise InputError(f"window {missing[0]} has no global_embedding, but others have; give it to all or to none")
+    held = [_numbers(f"global_embedding of window {n}", one) for n, one in enumerate(given)]
+    for number, one in enumerate(held):
+        if one.ndim != 1 or one.shape != held[0].shape:
+            raise InputError(
+                f"global_embedding of window {number} is {tuple(one.shape)}, but must be ({held[0].numel()},) as that of window 0"
+            )
+        if not bool(torch.isfinite(one).all()):
+            raise InputError(f"global_embedding of window {number} has values that are not finite")
+    return torch.stack(held)

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from msm.errors import InputError
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import Block
+from msm.pytorch.checks import check_encoder, check_windows
 
 
 class ShotEmbedder(nn.Module):
@@ -27,6 +28,7 @@ class ShotEmbedder(nn.Module):
 
     def __init__(self, encoder: ShotEncoder):
         super().__init__()
+        check_encoder(encoder)
         if not encoder.head.encodes_context or encoder.head.fills_in_first:
             raise InputError(
                 f"embeddings of the head {encoder.cfg.head!r} are no single pass of the encoder, so they cannot be exported; "
@@ -38,8 +40,12 @@ class ShotEmbedder(nn.Module):
         self.register_buffer("sine", turn.imag.contiguous(), persistent=False)
 
     def forward(self, shots: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, S, D) fused → (B, S, W) of the shots, and (B, W) of the window, [CLS]. S is at most max_shots of the encoder."""
+        """(B, S, D) fused → (B, S, W) of the shots, and (B, W) of the window, [CLS]. S is at most max_shots of the encoder.
+
+        InputError for other shapes and kinds, and on the CPU for values that are not finite, unless the module is compiled or exported.
+        """
         encoder = self.encoder
+        check_windows(encoder, shots)
         x = encoder.shot_in(shots * encoder.shot_dim**0.5)
         table = encoder.fixed_position if encoder.position is None else encoder.position
         if table is not None:
@@ -70,7 +76,7 @@ class ShotEmbedder(nn.Module):
         cosine, sine = self.cosine[: rest.shape[2]], self.sine[: rest.shape[2]]
         first, second = pairs[..., 0], pairs[..., 1]
         turned = torch.stack([first * cosine - second * sine, first * sine + second * cosine], dim=-1).flatten(-2)
-        return torch.cat([front, turned], dim=2)
+        return torch.cat([front, turned.type_as(x)], dim=2)
 
     def _bias(self, num_shots: int) -> Tensor | None:
         """(T, T): how many shots each place comes after another, 0 for [CLS] and [GLOBAL]; None without decay."""

@@ -22,6 +22,16 @@ from msm.models.encoder import ShotEncoder
 from msm.objectives.masked_batch import MaskedBatch
 from msm.objectives.objective import make_objective
 from msm.objectives.outputs import Outputs
+from msm.pytorch.checks import (
+    NOTHING_HIDDEN,
+    CheckedTitles,
+    check_flags,
+    check_metadata,
+    check_shown,
+    check_title,
+    check_widths,
+    check_windows,
+)
 from msm.pytorch.settings import as_recipe, modalities_of_widths
 from msm.recipes.recipe import Recipe
 
@@ -51,8 +61,7 @@ class MaskedShotModel(nn.Module):
         super().__init__()
         self.recipe = as_recipe(recipe)
         dims = tuple(modality_dims or (shot_dim,))
-        if sum(dims) != shot_dim:
-            raise InputError(f"the modalities have {sum(dims)} columns together, but a shot has {shot_dim}")
+        check_widths(shot_dim, global_dim, dims)
         self.encoder = ShotEncoder(shot_dim, global_dim, self.recipe.model, dims)
         self.encoder.init_weights(generator)
         self.objective = make_objective(self.recipe, self.encoder, modalities_of_widths(dims), generator)
@@ -62,8 +71,13 @@ class MaskedShotModel(nn.Module):
     def fit(self, titles: Iterable[np.ndarray], generator: torch.Generator) -> None:
         """Estimate the training mean, and what the head starts from, on titles (N, D) of fused shots.
 
-        titles  is read twice, so it must start anew each time; InputError where there is none
+        titles  is read several times, so it must start anew each time
+
+        InputError for a generator, no title, one of another shape, and values that are not finite.
         """
+        if iter(titles) is titles:
+            raise InputError("titles are read several times, so give a list of arrays")
+        titles = CheckedTitles(titles, self.encoder.shot_dim)
         total, count = np.zeros(self.encoder.shot_dim), 0
         for title in titles:
             total, count = total + title.sum(axis=0, dtype=np.float64), count + len(title)
@@ -96,24 +110,22 @@ class MaskedShotModel(nn.Module):
         global_embedding  (B, G) the title's metadata, or None
         shown, masked     what the encoder is given in place of hidden shots, from `MaskedShotCollator`; None = [MASK] for all that is hidden
 
-        Returns `loss` () and `predicted` (H, D), the hidden shots in order. InputError for shapes and kinds that do not fit.
+        Returns `loss` () and `predicted` (H, D), the hidden shots in order; of padding nothing is hidden. InputError for shapes and kinds that
+        do not fit, a batch without a hidden shot, and values of tensors on the CPU that are not finite; of tensors on a GPU these are not
+        looked at, since every step would wait for them.
         """
         if isinstance(shots, PackedSequence):
             shots, lengths = pad_packed_sequence(shots, batch_first=True)
             valid = torch.arange(shots.shape[1]) < lengths[:, None]
+        check_windows(self.encoder, shots)
         valid = torch.ones(shots.shape[:2], dtype=torch.bool) if valid is None else valid
-        self._check(shots, hidden, valid)
-        device = self.encoder.device
-        to = lambda x: None if x is None else x.to(device)  # noqa: E731
-        batch = MaskedBatch(
-            truth=shots.to(device),
-            shown=(shots if shown is None else shown).to(device),
-            hidden=hidden.to(device),
-            masked=(hidden if masked is None else masked).to(device),
-            valid=valid.to(device),
-            global_=to(global_embedding),
-            rng=self._drawn,
-        )
+        shown, masked = shots if shown is None else shown, hidden if masked is None else masked
+        check_flags(self.encoder, shots, hidden, valid, masked)
+        if shown is not shots:
+            check_shown(self.encoder, shots, shown)
+        if global_embedding is not None:
+            check_metadata(self.encoder, global_embedding, (len(shots),))
+        batch = self._batch(shots, hidden, valid, global_embedding, shown, masked)
         if self.training:
             self.objective.before_step(self.encoder, self._step)
         outputs = Outputs(
@@ -123,8 +135,26 @@ class MaskedShotModel(nn.Module):
             hidden_only=self.objective.needs_hidden_only,
         )
         loss = self.objective.total(self.objective(batch, outputs, self._step))
+        if not len(outputs.hidden_features):
+            raise InputError(NOTHING_HIDDEN)
         direction = F.normalize(self.encoder.predict(outputs.hidden_features), dim=-1)
         return {"loss": loss, "predicted": self.encoder.origin + direction * self.encoder.prediction_norm}
+
+    def _batch(
+        self, shots: Tensor, hidden: Tensor, valid: Tensor, metadata: Tensor | None, shown: Tensor, masked: Tensor
+    ) -> MaskedBatch:
+        device = self.encoder.device
+        valid, hidden, masked = valid.to(device), hidden.to(device), masked.to(device)
+        real = valid if hidden.ndim == 2 else valid.unsqueeze(-1)
+        return MaskedBatch(
+            truth=shots.to(device),
+            shown=shown.to(device),
+            hidden=hidden & real,
+            masked=masked & real,
+            valid=valid,
+            global_=None if metadata is None else metadata.to(device),
+            rng=self._drawn,
+        )
 
     def after_step(self) -> None:
         """Tell the objective that the weights have changed, which moves a teacher along."""
@@ -133,10 +163,14 @@ class MaskedShotModel(nn.Module):
 
     @torch.inference_mode()
     def embed(self, shots: Tensor, global_embedding: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Contextual embeddings of a whole title, (S, D) → (S, C), and of the title itself, (W,). InputError for another shape."""
-        if shots.ndim != 2 or shots.shape[1] != self.encoder.shot_dim or not len(shots):
-            raise InputError(
-                f"a title is {tuple(shots.shape)}, but must be (S, {self.encoder.shot_dim}) with at least one shot"
+        """Contextual embeddings of a whole title, (S, D) → (S, C), and of the title itself, (W,).
+
+        InputError for other shapes and kinds, values that are not finite, and weights that are not float32.
+        """
+        check_title(self.encoder, shots)
+        if global_embedding is not None:
+            check_metadata(
+                self.encoder, global_embedding.cpu() if isinstance(global_embedding, Tensor) else global_embedding
             )
         metadata = None if global_embedding is None else global_embedding.cpu().numpy()
         found, title = contextual_embeddings(self.encoder, shots.float().cpu().numpy(), metadata)
@@ -145,27 +179,3 @@ class MaskedShotModel(nn.Module):
     def save_pretrained(self, folder: str | Path, **options: Any) -> None:
         """Save the encoder for `ShotEncoder.from_pretrained`."""
         self.encoder.save_pretrained(folder, **options)
-
-    def _check(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> None:
-        if shots.ndim != 3 or shots.shape[-1] != self.encoder.shot_dim:
-            raise InputError(f"shots are {tuple(shots.shape)}, but must be (B, S, {self.encoder.shot_dim})")
-        weights = self.encoder.shot_mean.dtype
-        if shots.dtype != weights and not torch.is_autocast_enabled(self.encoder.device.type):
-            raise InputError(
-                f"shots are {_kind(shots)}, but the model is {str(weights).removeprefix('torch.')}; convert one of them"
-            )
-        for name, flags in (("hidden", hidden), ("valid", valid)):
-            if flags.dtype != torch.bool:
-                raise InputError(f"{name} is {_kind(flags)}, but must be bool")
-        if shots.shape[1] > (most := self.encoder.cfg.max_shots):
-            raise InputError(f"a window has {shots.shape[1]} shots, but max_shots of the model is {most}; divide it")
-        if hidden.shape[:2] != shots.shape[:2] or valid.shape != shots.shape[:2]:
-            raise InputError(
-                f"hidden is {tuple(hidden.shape)} and valid {tuple(valid.shape)}, but shots are {tuple(shots.shape)}"
-            )
-        if not bool((hidden if hidden.ndim == 2 else hidden.any(dim=-1)).logical_and(valid).any()):
-            raise InputError("no shot is hidden, so there is nothing to predict")
-
-
-def _kind(values: Tensor) -> str:
-    return str(values.dtype).removeprefix("torch.")

@@ -60,3 +60,20 @@ def test_an_onnx_file_embeds_titles_of_any_length_to_1e_4(tmp_path: Path) -> Non
 def test_a_head_whose_embedding_is_no_single_pass_is_refused() -> None:
     with pytest.raises(InputError, match="msm embed"):
         ShotEmbedder(encoder(head="neighbour", centred=True))
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("positions", ["rotary", "learned", "sinusoidal", "decay"])
+def test_weights_of_another_kind_keep_the_positions(positions: str, kind: torch.dtype) -> None:
+    shots = torch.from_numpy(title(40))[None]
+    nothing = torch.zeros(1, 40, dtype=torch.bool)
+    wanted = ShotEmbedder(encoder(positions=positions))(shots)[0]
+    embedder, packed = ShotEmbedder(encoder(positions=positions)).to(kind), encoder(positions=positions).to(kind)
+    results = (
+        embedder(shots.to(kind))[0],
+        ShotEmbedder(packed)(shots.to(kind))[0],
+        packed.encode(shots.to(kind), nothing, ~nothing).shots,
+    )
+    for found in results:
+        assert found.dtype == kind
+        torch.testing.assert_close(found.float(), wanted, rtol=0, atol=1e-5 if kind == torch.float64 else 0.05)

@@ -16,11 +16,11 @@ from torch.nn import functional as F
 from msm.models.encoder import whole_shots
 from msm.models.head import Encoded, Head
 from msm.models.packing import Packing, Part
-from msm.models.transformer import Block, position_table, turns, turns_of
+from msm.models.transformer import Block, Rotating, position_table, turns, turns_of
 from msm.recipes.model import ModelConfig
 
 
-class DecoderHead(Head):
+class DecoderHead(Rotating, Head):
     """MAE's light decoder (He et al. 2022, section 3): a narrower, shallower transformer over every place of a window.
 
     A shot that the encoder has read enters as its encoding, one that was dropped as the decoder's own mask vector,
@@ -28,7 +28,6 @@ class DecoderHead(Head):
     """
 
     positionwise = False
-    turn: Tensor | None
     fixed_position: Tensor | None
 
     def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
