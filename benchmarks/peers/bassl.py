@@ -21,6 +21,7 @@ from torch import nn
 from benchmarks.peers.system import System, bound, cosine_with_warmup, decay_groups, training_titles
 from msm.data.catalog import Catalog
 from msm.data.space import Space
+from msm.data.told import Told
 
 NAME = "BaSSL's masked shot model"
 NEIGHBOURS = 8  # on each side
@@ -101,7 +102,7 @@ def window_of(centre: np.ndarray, num_shots: int) -> np.ndarray:
     return np.minimum(first[:, None] + np.arange(WINDOW), num_shots - 1)
 
 
-def predict(model: Any, shots: np.ndarray, hidden: np.ndarray, metadata: np.ndarray | None) -> np.ndarray:
+def predict(model: Any, shots: np.ndarray, hidden: np.ndarray, told: Told) -> np.ndarray:
     """(N, D), (N,) → (H, D): each hidden shot from the window around it, in which all hidden shots are masked."""
     where = np.flatnonzero(hidden)
     rows, masked = window_of(where, len(shots)), torch.from_numpy(hidden).float()

@@ -23,6 +23,7 @@ from torch import nn
 from benchmarks.peers.system import System, bound, decay_groups, training_titles
 from msm.data.catalog import Catalog
 from msm.data.space import Space
+from msm.data.told import Told
 from msm.data.windows import split_windows
 
 NAME = "LV-MAE's code"
@@ -141,7 +142,7 @@ def forward_args(shots: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tenso
     return shown[None], order.argsort()[None], order[None], torch.tensor([kept]), padding[None]
 
 
-def predict(model: Any, shots: np.ndarray, hidden: np.ndarray, metadata: np.ndarray | None) -> np.ndarray:
+def predict(model: Any, shots: np.ndarray, hidden: np.ndarray, told: Told) -> np.ndarray:
     """(N, D), (N,) → (H, D): their decoder's output at the hidden places, window by window."""
     found = []
     for start, stop in split_windows(len(shots), PLACES):

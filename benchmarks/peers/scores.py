@@ -17,6 +17,7 @@ from benchmarks.why.interval import with_interval
 from msm import baselines
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
+from msm.data.told import NOTHING
 from msm.evaluation.label_files import read_labels_of
 from msm.evaluation.probe_run import draw_titles
 from msm.evaluation.protocol import RATIO, SEEDS, SPAN, Hide, Predictor, hide_at_random, hide_in_spans, hide_titles
@@ -72,7 +73,7 @@ def scores_of(
     tables: dict[str, list[pd.DataFrame]] = {}
     for case in hide_titles(titles, space, RATIO, DRAWS, hide):
         where = np.flatnonzero(case.hidden)
-        rows = {n: p(case.shots, case.hidden, None) for n, p in predictors.items()}
+        rows = {n: p(case.shots, case.hidden, NOTHING) for n, p in predictors.items()}
         if with_baselines:
             rows |= baselines.predict_all(case.shots, case.hidden, space.mean, space.bandwidth, space.baselines)
         for name, predicted in rows.items():

@@ -19,6 +19,7 @@ from torch import nn
 from msm import metrics
 from msm.data.catalog import Catalog
 from msm.data.space import Space
+from msm.data.told import NOTHING
 from msm.evaluation.protocol import RATIO, SEEDS, Predictor, hide_titles
 
 CHECKS = 10  # validations of a training, evenly spaced in time
@@ -64,7 +65,7 @@ def train_for(seconds: float, system: System, catalog: Catalog, space: Space) ->
 def held_out(predict: Predictor, catalog: Catalog, space: Space) -> float:
     """Mean centred cosine on the validation titles, 20 % hidden, one draw."""
     scored = [
-        metrics.centred_cosine(predict(case.shots, case.hidden, None), case.shots[case.hidden], space.mean)
+        metrics.centred_cosine(predict(case.shots, case.hidden, NOTHING), case.shots[case.hidden], space.mean)
         for case in hide_titles(catalog.split("validation"), space, RATIO, SEEDS[:1])
     ]
     return float(np.concatenate(scored).mean())

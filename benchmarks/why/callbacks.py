@@ -14,6 +14,7 @@ from benchmarks.why.interval import with_interval
 from msm import baselines, metrics
 from msm.data.catalog import Catalog, Title
 from msm.data.scenes import UNKNOWN, scene_numbers
+from msm.data.told import NOTHING
 from msm.evaluation.protocol import RATIO
 from msm.inference.run import Run
 from msm.masking import random_hidden
@@ -112,6 +113,6 @@ def _scores(run: Run, shots: np.ndarray, masks: list[np.ndarray], place: int, pr
             fitted = {"kriging": space.baselines["kriging"]}
             predicted = baselines.predict_all(shots, hidden, space.mean, space.bandwidth, fitted)["kriging"]
         else:
-            predicted = run.predict(shots, hidden, None)
+            predicted = run.predict(shots, hidden, NOTHING)
         found.append(float(metrics.centred_cosine(predicted[row : row + 1], shots[place : place + 1], space.mean)[0]))
     return found

@@ -13,6 +13,7 @@ from benchmarks.why.interval import with_interval
 from msm import baselines, metrics
 from msm.data.catalog import Catalog
 from msm.data.scenes import UNKNOWN, scene_numbers
+from msm.data.told import NOTHING
 from msm.evaluation.protocol import RATIO, Case, hide_titles
 from msm.inference.run import Run
 
@@ -52,7 +53,7 @@ def oracles(catalog: Catalog, run: Run) -> dict[str, Any]:
     for case, scene in _cases(catalog, run, "test"):
         truth, kriging = case.shots[case.hidden], _kriging(run, case)
         names += [case.title_id] * len(truth)
-        rows = {"kriging": kriging, "neighbour": run.predict(case.shots, case.hidden, None)}
+        rows = {"kriging": kriging, "neighbour": run.predict(case.shots, case.hidden, NOTHING)}
         for name, share in shares.items():
             if share is not None:
                 key = name if name == "scene" else f"{name} most alike"

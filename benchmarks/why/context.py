@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.why.interval import with_interval
 from msm import baselines, metrics
 from msm.data.catalog import Catalog
+from msm.data.told import NOTHING
 from msm.evaluation.protocol import RATIO, hide_titles
 from msm.inference.run import Run
 
@@ -70,7 +71,7 @@ def _predict(run: Run, shots: np.ndarray, hidden: np.ndarray, place: int, reach:
     space = run.space
     fitted = {"kriging": space.baselines["kriging"]}
     found = baselines.predict_all(part, inside, space.mean, space.bandwidth, fitted)
-    return {"kriging": found["kriging"][row], "neighbour": run.predict(part, inside, None)[row]}
+    return {"kriging": found["kriging"][row], "neighbour": run.predict(part, inside, NOTHING)[row]}
 
 
 def _cosine(predicted: np.ndarray, truth: np.ndarray, run: Run) -> float:

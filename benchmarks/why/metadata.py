@@ -11,6 +11,7 @@ import torch
 from benchmarks.why.interval import with_interval
 from msm import metrics
 from msm.data.catalog import Catalog, Title
+from msm.data.told import Told
 from msm.evaluation.protocol import RATIO, hide_at_random, hide_titles
 from msm.importers.convert import ImportOptions, import_embeddings
 from msm.inference.run import Run
@@ -73,12 +74,12 @@ def _at(titles: list[Title], other: dict[str, np.ndarray], informed: Run, withou
         truth = case.shots[case.hidden]
         names += [case.title_id] * len(truth)
         for what, run, metadata in (
-            ("own", informed, case.global_embedding),
+            ("own", informed, case.told.metadata),
             ("none", informed, None),
             ("another title's", informed, other[case.title_id]),
             ("trained without", without, None),
         ):
-            predicted = run.predict(case.shots, case.hidden, metadata)
+            predicted = run.predict(case.shots, case.hidden, Told(metadata, case.told.times))
             scores.setdefault(what, []).append(metrics.centred_cosine(predicted, truth, run.space.mean))
     of, title = {k: np.concatenate(v) for k, v in scores.items()}, np.array(names)
     gains = {f"own - {k}": with_interval(of["own"] - v, title) for k, v in of.items() if k != "own"}

@@ -130,6 +130,13 @@ class Title:
         return None if vectors is None else np.array(vectors[self.index], dtype=np.float32)
 
     @property
+    def times(self) -> np.ndarray | None:
+        """(N, 2) float32: the seconds at which each shot starts and ends; None unless the catalog has them for all its shots."""
+        first = int(self.catalog.first_shots[self.index])
+        times = self.catalog.shot_times[first : first + self.num_shots].copy()
+        return times if np.isfinite(times).all() else None
+
+    @property
     def film(self) -> Path | None:
         """Path of the film; None where the catalog does not hold it."""
         path = film_path(self.catalog.path, self.title_id)
@@ -328,6 +335,11 @@ class Catalog:
     def global_vectors(self) -> np.ndarray | None:
         """(titles, G), mapped; None where the catalog has none."""
         return map_globals(self.path / "global.npy", len(self), self.global_dim)
+
+    @cached_property
+    def shot_times(self) -> np.ndarray:
+        """(shots, 2) float32: the seconds at which each shot of the catalog starts and ends, NaN where unknown; 8 bytes a shot."""
+        return self.read_shots(columns=["start_s", "end_s"])[["start_s", "end_s"]].to_numpy(dtype=np.float32)
 
     @property
     def global_meaning(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from msm import metrics
 from msm.data import scenes
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
+from msm.data.told import Told
 from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor, Sharpen, hide_at_random, hide_in_spans
 from msm.evaluation.report import DISTANCES, SPAN_DISTANCES
 from msm.evaluation.scoring import score_fill_in
@@ -112,7 +113,7 @@ def scorer(ways: Mapping[str, Way], catalog: Catalog, space: Space, sharpen: Sha
         tallies = defaultdict(list)
         for row in part.rows:
             title = catalog.title_at(row)
-            shots, metadata = space.fuse(title.embeddings), title.global_embedding
+            shots, told = space.fuse(title.embeddings), Told.of(title)
             positions = scenes.position_in_scene(scenes.scene_numbers(title.shots)) if marked else None
             for name, way in ways.items():
                 if len(shots) < way.fewest_shots:
@@ -121,7 +122,7 @@ def scorer(ways: Mapping[str, Way], catalog: Catalog, space: Space, sharpen: Sha
                 for seed, rng in zip(way.seeds, rngs[name], strict=True):
                     hidden = way.hide(len(shots), rng)
                     if hidden.any():
-                        predicted = way.predict(shots, hidden, metadata)
+                        predicted = way.predict(shots, hidden, told)
                         sharp = sharpen(shots, hidden, predicted) if sharpen and way.modality is None else None
                         own.append((seed, row, score_fill_in(shots, hidden, predicted, space, way.modality, sharp)))
                     tell(1)

@@ -19,6 +19,7 @@ from msm.data import scenes
 from msm.data.catalog import Catalog, Title
 from msm.data.space import Space
 from msm.data.stratified import sample_facts, stratified
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.evaluation.evaluate_streamed import Part, Way, parts_of, report_of, scorer, summed, table_of, ways_of
 from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Predictor, Sharpen
@@ -175,12 +176,12 @@ def hide_one_modality(predict: Predictor, space: Space, place: int) -> Predictor
     """
     columns = space.modalities[place].columns
 
-    def predicted(shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
+    def predicted(shots: np.ndarray, hidden: np.ndarray, told: Told) -> np.ndarray:
         parts = np.zeros((len(shots), len(space.modalities)), dtype=bool)
         parts[:, place] = hidden & shots[:, columns].any(axis=1)
         predictions = np.zeros_like(shots)
         if parts.any():
-            predictions[parts[:, place]] = predict(shots, parts, global_embedding)
+            predictions[parts[:, place]] = predict(shots, parts, told)
         return predictions[hidden]
 
     return predicted

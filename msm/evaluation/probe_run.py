@@ -13,6 +13,7 @@ import pandas as pd
 
 from msm.data.catalog import Catalog, Title
 from msm.data.scenes import scene_numbers
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.evaluation import probes
 from msm.evaluation.embedding_kinds import alone
@@ -132,8 +133,8 @@ def _rows(
     kinds: dict[str, list[np.ndarray]] = {k: [] for k in COLUMNS}
     cls, scenes, first, start = [], [], 0, 0
     for i, title in enumerate(titles):
-        shots = run.space.fuse(title.embeddings)
-        contextual, token = contextual_embeddings(run.model, shots, title.global_embedding if use_global else None)
+        shots, told = run.space.fuse(title.embeddings), Told.of(title)
+        contextual, token = contextual_embeddings(run.model, shots, told if use_global else told.without_metadata())
         for kind, x in zip(COLUMNS, (shots, alone(run, shots), contextual), strict=True):
             kinds[kind].append(x)
         cls.append(token)

@@ -3,7 +3,7 @@
 Each title's shots are hidden independently with the given ratio, titles in file order, one NumPy
 generator a seed; every hidden shot counts once. See docs/metrics.md for what the numbers mean.
 
-Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of a metadata embedding.
+Shape letters: N shots of a title, H hidden shots, D width of a shot.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from msm.data.catalog import Title
 from msm.data.space import Space
+from msm.data.told import Told
 from msm.masking import random_hidden
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -23,8 +24,8 @@ RATIOS = (0.1, 0.2, 0.4, 0.6, 0.8)  # of the full report
 MOST_HELD = 1 << 24  # numbers of titles that are read once for all seeds, 64 MB; more are read again for each
 SPAN = 7  # shots in a row that the full report hides: the middle one is four from the nearest visible shot
 
-# shots (N, D), hidden (N,), global embedding (G,) or None → predictions (H, D)
-Predictor = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
+# shots (N, D), hidden (N,), what is told beside them → predictions (H, D)
+Predictor = Callable[[np.ndarray, np.ndarray, Told], np.ndarray]
 # shots, hidden, predictions (H, D) → the predictions whose ranks are reported (H, D)
 Sharpen = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Hide = Callable[[int, np.random.Generator], np.ndarray]  # number of shots, randomness → hidden (N,) bool
@@ -53,7 +54,7 @@ class Case:
     title_id: str
     shots: np.ndarray  # (N, D) fused
     hidden: np.ndarray  # (N,) bool
-    global_embedding: np.ndarray | None  # (G,)
+    told: Told  # beside the shots
     protocol: str = f"{RATIO:.0%}"  # what was hidden
 
 
@@ -66,7 +67,7 @@ def hide_titles(
     """
     protocol = f"{ratio:.0%}" if hide is None else "spans" if hide is hide_in_spans else "other"
     hide = hide or hide_at_random(ratio)
-    fused = lambda title: (space.fuse(title.embeddings), title.global_embedding)  # noqa: E731
+    fused = lambda title: (space.fuse(title.embeddings), Told.of(title))  # noqa: E731
     few = sum(t.num_shots for t in titles) * len(space.mean) <= MOST_HELD
     held = {t.title_id: fused(t) for t in titles} if few else {}
     for seed in seeds:
@@ -74,5 +75,5 @@ def hide_titles(
         for title in titles:
             hidden = hide(title.num_shots, rng)
             if hidden.any():
-                shots, global_embedding = held[title.title_id] if few else fused(title)
-                yield Case(seed, title.title_id, shots, hidden, global_embedding, protocol)
+                shots, told = held[title.title_id] if few else fused(title)
+                yield Case(seed, title.title_id, shots, hidden, told, protocol)

@@ -98,7 +98,7 @@ def score_titles(
     """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden."""
     tables = []
     for case in hide_titles(titles, space, ratio, seeds, hide):
-        predicted = None if predict is None else predict(case.shots, case.hidden, case.global_embedding)
+        predicted = None if predict is None else predict(case.shots, case.hidden, case.told)
         ranked = None if predicted is None or sharpen is None else sharpen(case.shots, case.hidden, predicted)
         table = score_fill_in(case.shots, case.hidden, predicted, space, modality, ranked)
         tables.append(table.assign(seed=case.seed, title_id=case.title_id))

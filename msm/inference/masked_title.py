@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from msm.data.told import Told, known_times
 from msm.inference.predict import Caches
 
 
@@ -32,6 +33,11 @@ class MaskedTitle:
     def whole(self) -> bool:
         """Whether whole shots are hidden from the model, also where only some of their modalities were named."""
         return bool(self.parts.all()) or not self.shows_rest
+
+    @property
+    def told(self) -> Told:
+        """What the model is told beside the shots."""
+        return Told(self.metadata, known_times(self.times))
 
     @property
     def given(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from msm.data.fusion import unit
+from msm.data.told import NOTHING, Told
 from msm.data.windows import split_windows
 from msm.models.encoder import ShotEncoder
 from msm.models.head import WindowCache
@@ -22,31 +23,31 @@ def predict_hidden(
     model: ShotEncoder,
     shots: np.ndarray,
     hidden: np.ndarray,
-    global_embedding: np.ndarray | None = None,
+    told: Told = NOTHING,
     caches: Caches | None = None,
 ) -> np.ndarray:
     """Predict the hidden shots of a title.
 
-    shots             (N, D) float32, fused; a title longer than the model's windows is cut
-    hidden            (N,)   bool, True = the model must not see this shot; or (N, M), this modality of the shot
-    global_embedding  (G,)   the title's metadata, or None
-    caches            of the windows of these very shots, filled by this call for later ones; None = no caching
-    returns           (H, D) float32, of the length chosen on the validation titles
+    shots   (N, D) float32, fused; a title longer than the model's windows is cut
+    hidden  (N,)   bool, True = the model must not see this shot; or (N, M), this modality of the shot
+    told    what the model is told beside the shots
+    caches  of the windows of these very shots, filled by this call for later ones; None = no caching
+    returns (H, D) float32, of the length chosen on the validation titles
     """
     model.eval()
     device = model.device
-    global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
     parts = []
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         inside = torch.as_tensor(hidden[start:stop], device=device)[None]  # (1, S) or (1, S, M)
         if not inside.any():
             continue
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
+        global_, times = as_tensors(told.window(start, stop), device)
         if caches is not None and model.head.can_cache(inside):
-            predicted = _cached(model, window[0], start, caches).restore(inside, global_)
+            predicted = _cached(model, window[0], times, start, caches).restore(inside, global_)
         else:
             valid = torch.ones(window.shape[:2], dtype=torch.bool, device=device)
-            predicted = model.restore(window, inside, valid, global_)
+            predicted = model.restore(window, inside, valid, global_, times=times)
         parts.append(predicted.float().cpu().numpy())
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)
@@ -65,33 +66,44 @@ def sharpened(model: ShotEncoder, shots: np.ndarray, hidden: np.ndarray, predict
     return predicted if sharp is about else origin + unit(sharp) * float(model.prediction_norm)
 
 
-def _cached(model: ShotEncoder, window: torch.Tensor, start: int, caches: Caches) -> WindowCache:
+def as_tensors(told: Told, device: torch.device, copies: int = 1) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """What is told of one window as the model takes it for so many copies of it: (B, G) and (B, S, 2); None = not known."""
+    metadata, times = (None if a is None else torch.as_tensor(a, device=device) for a in (told.metadata, told.times))
+    return (
+        None if metadata is None else metadata.expand(copies, -1),
+        None if times is None else times.expand(copies, -1, -1),
+    )
+
+
+def _cached(
+    model: ShotEncoder, window: torch.Tensor, times: torch.Tensor | None, start: int, caches: Caches
+) -> WindowCache:
     """The cache of one window. Two threads that ask at the same time may both compute it."""
     cache = caches.get(start)
     if cache is None:
-        cache = model.head.cache_window(model, window)
+        cache = model.head.cache_window(model, window, None if times is None else times[0])
         if len(caches) < MOST_CACHES:
             caches[start] = cache
     return cache
 
 
 @torch.inference_mode()
-def contextual_embeddings(
-    model: ShotEncoder, shots: np.ndarray, global_embedding: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def contextual_embeddings(model: ShotEncoder, shots: np.ndarray, told: Told = NOTHING) -> tuple[np.ndarray, np.ndarray]:
     """Compute the contextual embedding of each shot, with its whole title visible, and an embedding of the title.
 
     shots    (N, D) float32, fused
+    told     what the model is told beside them
     returns  (N, C) float32 as the model's head defines them (`Head.contextual`), by default the encoder's output, C = W;
              and (W,) the mean [CLS] of the windows
     """
     model.eval()
-    global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
     parts, tokens = [], []
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[None, start:stop], device=model.device)
         valid = torch.ones(window.shape[:2], dtype=torch.bool, device=model.device)
-        encoded = model.encode(window, ~valid, valid, global_)
+        global_, times = as_tensors(told.window(start, stop), model.device)
+        encoded = model.encode(window, ~valid, valid, global_, times=times)
         tokens.append(encoded.cls[0].float().cpu().numpy())
-        parts.append(model.head.contextual(model, encoded, model.about_mean(window)[0], global_).float().cpu().numpy())
+        contextual = model.head.contextual(model, encoded, model.about_mean(window)[0], global_, times)
+        parts.append(contextual.float().cpu().numpy())
     return np.concatenate(parts), np.mean(tokens, axis=0)

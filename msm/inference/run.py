@@ -20,6 +20,7 @@ from msm import baselines
 from msm.data.catalog import Catalog, Title
 from msm.data.schema import Modality, in_words
 from msm.data.space import Space
+from msm.data.told import NOTHING, Told
 from msm.errors import InputError
 from msm.inference.masked_title import MaskedTitle
 from msm.inference.metadata import read_as_trained
@@ -112,9 +113,9 @@ class Run:
         """A title of the catalog as this run reads it."""
         return replace(title, catalog=self.adapt(title.catalog))
 
-    def predict(self, shots: np.ndarray, hidden: np.ndarray, global_embedding: np.ndarray | None) -> np.ndarray:
-        """(N, D) fused, (N,) bool or (N, M), (G,) or None → (H, D); the signature of `msm.evaluation.protocol`."""
-        return predict_hidden(self.model, shots, hidden, global_embedding)
+    def predict(self, shots: np.ndarray, hidden: np.ndarray, told: Told = NOTHING) -> np.ndarray:
+        """(N, D) fused, (N,) bool or (N, M), what is told beside them → (H, D); the signature of `msm.evaluation.protocol`."""
+        return predict_hidden(self.model, shots, hidden, told)
 
     def sharpen(self, shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """(N, D), (N,) bool and predictions (H, D) → (H, D), as ranks and lists of candidates compare them."""
@@ -151,7 +152,7 @@ class Run:
         """
         masked = self.mask(title, hidden, modalities=modalities, use_global=use_global, metadata_of=metadata_of)
         baselines = None if beside is None else beside.submit(self._predict_baselines, masked)
-        predicted = predict_hidden(self.model, masked.shots, masked.given, masked.metadata, masked.caches)
+        predicted = predict_hidden(self.model, masked.shots, masked.given, masked.told, masked.caches)
         return self.reconstruct(masked, predicted, baselines)
 
     def mask(
@@ -250,4 +251,4 @@ class Run:
     def contextual(self, title: Title) -> np.ndarray:
         """(N, C) float32: the contextual embedding of each shot; `msm.inference.predict` says what C is."""
         title = self.adapt_title(title)
-        return contextual_embeddings(self.model, self.space.fuse(title.embeddings), title.global_embedding)[0]
+        return contextual_embeddings(self.model, self.space.fuse(title.embeddings), Told.of(title))[0]

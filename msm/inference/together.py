@@ -16,12 +16,13 @@ import numpy as np
 import torch
 
 from msm.data.fusion import unit
+from msm.data.told import Told
 from msm.data.windows import split_windows
 from msm.inference.masked_title import MaskedTitle
 from msm.inference.predict import contextual_embeddings
 from msm.models.encoder import ShotEncoder, touched_shots
 
-Embeddable = tuple[np.ndarray, np.ndarray | None]  # (N, D) fused shots, and (G,) metadata or None
+Embeddable = tuple[np.ndarray, Told]  # (N, D) fused shots, and what the model is told beside them
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class _Window:
     start: int
     shots: np.ndarray  # (S, D)
     hidden: np.ndarray  # (S,) or (S, M)
-    metadata: np.ndarray | None
+    told: Told
 
 
 def predict_together(model: ShotEncoder, masked: Sequence[MaskedTitle]) -> list[np.ndarray]:
@@ -39,7 +40,10 @@ def predict_together(model: ShotEncoder, masked: Sequence[MaskedTitle]) -> list[
     for owner, one in enumerate(masked):
         given = one.given
         cut = split_windows(len(one.shots), model.cfg.max_shots)
-        windows += [_Window(owner, a, one.shots[a:b], given[a:b], one.metadata) for a, b in cut if given[a:b].any()]
+        told = one.told
+        windows += [
+            _Window(owner, a, one.shots[a:b], given[a:b], told.window(a, b)) for a, b in cut if given[a:b].any()
+        ]
     found: dict[tuple[int, int], np.ndarray] = {}
     for group in _alike(windows):
         found |= _restored(model, group)
@@ -51,11 +55,11 @@ def predict_together(model: ShotEncoder, masked: Sequence[MaskedTitle]) -> list[
 def embed_together(model: ShotEncoder, titles: Sequence[Embeddable]) -> list[np.ndarray]:
     """The contextual embeddings of several titles, (N, C) of each; titles one by one where the head needs several passes."""
     if not model.head.encodes_context or model.head.fills_in_first:
-        return [contextual_embeddings(model, shots, metadata)[0] for shots, metadata in titles]
+        return [contextual_embeddings(model, shots, told)[0] for shots, told in titles]
     windows = []
-    for owner, (shots, metadata) in enumerate(titles):
+    for owner, (shots, told) in enumerate(titles):
         for a, b in split_windows(len(shots), model.cfg.max_shots):
-            windows.append(_Window(owner, a, shots[a:b], np.zeros(b - a, dtype=bool), metadata))
+            windows.append(_Window(owner, a, shots[a:b], np.zeros(b - a, dtype=bool), told.window(a, b)))
     found: dict[tuple[int, int], np.ndarray] = {}
     for group in _alike(windows):
         found |= _encoded(model, group)
@@ -63,10 +67,10 @@ def embed_together(model: ShotEncoder, titles: Sequence[Embeddable]) -> list[np.
 
 
 def _alike(windows: Sequence[_Window]) -> list[list[_Window]]:
-    """Windows that one call of the model takes: all with metadata or all without, hidden shots or hidden modalities."""
-    groups: dict[tuple[int, bool], list[_Window]] = defaultdict(list)
+    """Windows that one call of the model takes: all told of the same, hidden shots or hidden modalities."""
+    groups: dict[tuple[int, bool, bool], list[_Window]] = defaultdict(list)
     for window in windows:
-        groups[window.hidden.ndim, window.metadata is None].append(window)
+        groups[window.hidden.ndim, window.told.metadata is None, window.told.times is None].append(window)
     return list(groups.values())
 
 
@@ -83,15 +87,24 @@ def _stacked(model: ShotEncoder, windows: Sequence[_Window]) -> tuple[torch.Tens
     return shown, masked, real
 
 
-def _metadata(model: ShotEncoder, windows: Sequence[_Window]) -> torch.Tensor | None:
-    known = [w.metadata for w in windows if w.metadata is not None]
-    return torch.as_tensor(np.stack(known), device=model.device) if known else None
+def _told(model: ShotEncoder, windows: Sequence[_Window]) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """(B, G) metadata and (B, S, 2) times, each None where these windows have none."""
+    known = [w.told.metadata for w in windows if w.told.metadata is not None]
+    metadata = torch.as_tensor(np.stack(known), device=model.device) if known else None
+    timed = [w.told.times for w in windows if w.told.times is not None]
+    if not timed:
+        return metadata, None
+    times = np.zeros((len(timed), max(map(len, timed)), 2), dtype=np.float32)
+    for row, own in enumerate(timed):
+        times[row, : len(own)] = own
+    return metadata, torch.as_tensor(times, device=model.device)
 
 
 @torch.inference_mode()
 def _restored(model: ShotEncoder, windows: Sequence[_Window]) -> dict[tuple[int, int], np.ndarray]:
     shots, hidden, valid = _stacked(model, windows)
-    restored = model.eval().restore(shots, hidden, valid, _metadata(model, windows)).float().cpu()
+    metadata, times = _told(model, windows)
+    restored = model.eval().restore(shots, hidden, valid, metadata, times=times).float().cpu()
     counts = touched_shots(hidden).sum(dim=1).tolist()
     return {(w.owner, w.start): part.numpy() for w, part in zip(windows, restored.split(counts), strict=True)}
 
@@ -99,5 +112,6 @@ def _restored(model: ShotEncoder, windows: Sequence[_Window]) -> dict[tuple[int,
 @torch.inference_mode()
 def _encoded(model: ShotEncoder, windows: Sequence[_Window]) -> dict[tuple[int, int], np.ndarray]:
     shots, hidden, valid = _stacked(model, windows)
-    encoded = model.eval().encode(shots, hidden, valid, _metadata(model, windows)).shots.float().cpu().numpy()
+    metadata, times = _told(model, windows)
+    encoded = model.eval().encode(shots, hidden, valid, metadata, times=times).shots.float().cpu().numpy()
     return {(w.owner, w.start): row[: len(w.shots)] for w, row in zip(windows, encoded, strict=True)}

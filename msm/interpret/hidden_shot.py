@@ -14,8 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from msm.data.catalog import Title
+from msm.data.told import Told
 from msm.data.windows import split_windows
 from msm.errors import InputError
+from msm.inference.predict import as_tensors
 from msm.inference.run import Run
 
 
@@ -28,7 +30,7 @@ class HiddenShot:
     hidden: np.ndarray  # (S,) bool
     place: int  # of the shot in the window
     start: int  # of the window in the title
-    global_embedding: np.ndarray | None
+    told: Told  # of the window
 
     @classmethod
     def of(cls, run: Run, title: Title, hidden: Iterable[int], shot: int) -> HiddenShot:
@@ -41,7 +43,7 @@ class HiddenShot:
         in_window = np.zeros(stop - start, dtype=bool)
         in_window[chosen[(chosen >= start) & (chosen < stop)] - start] = True
         window = run.space.fuse(title.rows(start, stop))
-        return cls(run, window, in_window, shot - start, start, title.global_embedding)
+        return cls(run, window, in_window, shot - start, start, Told.of(title).window(start, stop))
 
     @property
     def seen(self) -> np.ndarray:
@@ -60,8 +62,6 @@ class HiddenShot:
         sets = torch.as_tensor(hidden, device=model.device)
         where = torch.zeros_like(sets)
         where[:, self.place] = True
-        global_ = None
-        if self.global_embedding is not None:
-            global_ = torch.as_tensor(self.global_embedding, device=model.device).expand(len(sets), -1)
-        restored = model.restore(shown.expand(len(sets), -1, -1), sets, torch.ones_like(sets), global_, where)
+        global_, times = as_tensors(self.told, model.device, len(sets))
+        restored = model.restore(shown.expand(len(sets), -1, -1), sets, torch.ones_like(sets), global_, where, times)
         return model.origin + F.normalize(restored.float(), dim=-1) * model.prediction_norm

@@ -23,8 +23,10 @@ from msm.data import scenes
 from msm.data.catalog import Title
 from msm.data.fusion import unit
 from msm.data.space import Space
+from msm.data.told import NOTHING, Told
 from msm.data.windows import split_windows
 from msm.errors import InputError
+from msm.inference.predict import as_tensors
 from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
 
@@ -99,7 +101,7 @@ def surprise(run: Run, title: Title, *, exact: bool = True, progress: Progress =
         raise InputError(f"{title.title_id} has one shot, so nothing is left to expect it from")
     shots = run.space.fuse(title.embeddings)
     turns = turns_of(len(shots), run.model.cfg.max_shots, exact=exact)
-    predicted = predict_in_turns(run.model, shots, turns, title.global_embedding, progress, plain=exact)
+    predicted = predict_in_turns(run.model, shots, turns, Told.of(title), progress, plain=exact)
     passes = count_passes(turns, run.model.cfg.max_shots)
     alone = passes == len(shots)
     return Surprise(title.title_id, predicted, shots, run.space, labels_of(title), passes, alone)
@@ -136,7 +138,7 @@ def predict_in_turns(
     model: ShotEncoder,
     shots: np.ndarray,
     turns: np.ndarray,
-    global_embedding: np.ndarray | None = None,
+    told: Told = NOTHING,
     progress: Progress = lambda done, total: None,
     *,
     plain: bool = True,
@@ -150,24 +152,27 @@ def predict_in_turns(
     if model.training:  # setting it in every module takes a tenth of a short title's time
         model.eval()
     device = model.device
-    global_ = None if global_embedding is None else torch.as_tensor(global_embedding, device=device)[None]
     expected = np.zeros_like(shots)
     done, total = 0, count_passes(turns, model.cfg.max_shots)
     for start, stop in split_windows(len(shots), model.cfg.max_shots):
         window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        cache = model.head.cache_window(model, window[0]) if not plain and model.head.can_cache() else None
+        here = told.window(start, stop)
+        _, seconds = as_tensors(here, device)
+        cache = None
+        if not plain and model.head.can_cache():
+            cache = model.head.cache_window(model, window[0], None if seconds is None else seconds[0])
         numbers = np.unique(turns[start:stop])
         size = batch_size(stop - start, shots.shape[1])
         for first in range(0, len(numbers), size):
             some = numbers[first : first + size]
             in_turn = turns[None, start:stop] == some[:, None]  # (B, S)
-            metadata = None if global_ is None else global_.expand(len(some), -1)
+            metadata, times = as_tensors(here, device, len(some))
             hidden = torch.as_tensor(in_turn, device=device)
             if cache is not None:
                 restored = cache.restore(hidden, metadata)
             else:
                 shown = window.expand(len(some), -1, -1)
-                restored = model.restore(shown, hidden, torch.ones_like(hidden), metadata)
+                restored = model.restore(shown, hidden, torch.ones_like(hidden), metadata, times=times)
             expected[start + np.nonzero(in_turn)[1]] = restored.float().cpu().numpy()
             done += len(some)
             progress(done, total)

@@ -15,6 +15,8 @@ import torch
 from msm import baselines, metrics
 from msm.data.catalog import Title
 from msm.data.fusion import unit
+from msm.data.told import Told
+from msm.inference.predict import as_tensors
 from msm.inference.run import Run
 from msm.interpret.surprise import Progress, batch_size
 
@@ -38,7 +40,7 @@ def context_curve(
     rows: list[dict] = []
     for number, reach in enumerate(REACHES):
         stretches = [stretch_around(is_hidden, shot, reach, run.model.cfg.max_shots) for shot in chosen]
-        view = Narrowed(run, shots, is_hidden, chosen, stretches, run.adapt_title(title).global_embedding)
+        view = Narrowed(run, shots, is_hidden, chosen, stretches, Told.of(run.adapt_title(title)))
         rows.append(_measure(view) | {"reach": reach})
         progress(number + 1, len(REACHES))
         if view.holds_all:
@@ -71,7 +73,7 @@ class Narrowed:
     hidden: np.ndarray  # (N,) bool
     chosen: np.ndarray  # (H,) int, the hidden shots to predict
     stretches: list[tuple[int, int]]  # H times [start, stop)
-    global_embedding: np.ndarray | None
+    told: Told
 
     @property
     def holds_all(self) -> bool:
@@ -110,8 +112,7 @@ def _measure(view: Narrowed) -> dict:
 def _predict_stretches(view: Narrowed) -> np.ndarray:
     """(H, D): each chosen shot from its own stretch; stretches are padded to the longest of their batch."""
     model, shots, chosen, stretches = view.run.model.eval(), view.shots, view.chosen, view.stretches
-    global_embedding = view.global_embedding
-    metadata = None if global_embedding is None else torch.as_tensor(global_embedding, device=model.device)[None]
+    metadata, times = as_tensors(view.told, model.device)
     size = batch_size(max(stop - start for start, stop in stretches), shots.shape[1])
     parts = []
     for first in range(0, len(chosen), size):
@@ -119,13 +120,16 @@ def _predict_stretches(view: Narrowed) -> np.ndarray:
         longest = max(stop - start for start, stop in some)
         window = np.zeros((len(some), longest, shots.shape[1]), dtype=np.float32)
         inside, valid, where = (np.zeros((len(some), longest), dtype=bool) for _ in range(3))
+        seconds = None if times is None else times.new_zeros(len(some), longest, 2)
         for i, (start, stop) in enumerate(some):
             window[i, : stop - start] = shots[start:stop]
             inside[i, : stop - start] = view.hidden[start:stop]
             valid[i, : stop - start] = True
+            if seconds is not None and times is not None:
+                seconds[i, : stop - start] = times[0, start:stop]
             where[i, chosen[first + i] - start] = True
         shown, hidden, real, wanted = (torch.as_tensor(a, device=model.device) for a in (window, inside, valid, where))
         global_ = None if metadata is None else metadata.expand(len(some), -1)
-        restored = model.restore(shown, hidden, real, global_, wanted)
+        restored = model.restore(shown, hidden, real, global_, wanted, seconds)
         parts.append(restored.float().cpu().numpy())
     return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)

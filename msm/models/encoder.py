@@ -123,6 +123,7 @@ class ShotEncoder(Rotating):
         valid: Tensor,
         global_: Tensor | None = None,
         part: Part | None = None,
+        times: Tensor | None = None,
     ) -> Encoded:
         """Encode every shot of the windows from the visible ones.
 
@@ -131,8 +132,9 @@ class ShotEncoder(Rotating):
         valid   (B, S)     bool, True = a real shot, False = padding
         global_ (B, G)     float, the title's metadata; None = no information
         part               of which batch these windows are a part; None = they are the batch
+        times   (B, S, 2)  float, seconds at which each shot starts and ends; None = not known
         """
-        x, packing, estimate = self._tokens(shots, hidden, valid, global_, part)
+        x, packing, estimate = self._tokens(shots, hidden, valid, global_, part, times)
         x = packing.pad(self._through_blocks(x, packing))  # (B, T, W)
         return Encoded(shots=x[:, 2:], cls=x[:, 0], from_global=x[:, 1], estimate=estimate)
 
@@ -143,12 +145,13 @@ class ShotEncoder(Rotating):
         valid: Tensor,
         global_: Tensor | None = None,
         part: Part | None = None,
+        times: Tensor | None = None,
     ) -> Encoded:
         """As `encode`, shapes included, for the features of hidden shots alone: encodings (B, S, W) that the head does not read are zero."""
         if self.head.needs_encoder():
-            return self.encode(shots, hidden, valid, global_, part)
+            return self.encode(shots, hidden, valid, global_, part, times)
         x = shots.new_zeros(*valid.shape, self.cfg.width)
-        return Encoded(shots=x, cls=x[:, 0], from_global=x[:, 0], estimate=self._estimate(shots, hidden, valid))
+        return Encoded(shots=x, cls=x[:, 0], from_global=x[:, 0], estimate=self._estimate(shots, hidden, valid, times))
 
     def encode_only(
         self,
@@ -158,16 +161,23 @@ class ShotEncoder(Rotating):
         valid: Tensor,
         global_: Tensor | None = None,
         part: Part | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """(B, S) bool, the rest as for `encode` → (H, W): the encodings of these shots only.
 
         The last block then computes no output for the other shots and only attends to them.
         """
-        x, packing, _ = self._tokens(shots, hidden, valid, global_, part)
+        x, packing, _ = self._tokens(shots, hidden, valid, global_, part, times)
         return self._through_blocks(x, packing, packing.pack(F.pad(where, (2, 0))).nonzero()[:, 0])
 
     def _tokens(
-        self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None, part: Part | None
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None,
+        part: Part | None,
+        times: Tensor | None,
     ) -> tuple[Tensor, Packing, Estimate | None]:
         """The stream that the blocks read (N, W), and the head's estimate of the hidden shots."""
         num_shots = shots.shape[1]
@@ -178,7 +188,7 @@ class ShotEncoder(Rotating):
         packing = Packing(F.pad(seen, (2, 0), value=True), part, most)  # [CLS] and [GLOBAL] are always there
         estimate = None
         if self.head.fills_in_first:
-            estimate = self._estimate(shots, hidden, valid)
+            estimate = self._estimate(shots, hidden, valid, times)
             x = self.mark_hidden(estimate.tokens(self.token_weight), touched_shots(hidden))[seen]
         else:
             x = self._shot_tokens(shots[seen], hidden[seen])  # (N − 2 B, W)
@@ -193,10 +203,11 @@ class ShotEncoder(Rotating):
         """Make tokens of projected shots (B, S, W), of which the hidden ones, (B, S) bool, are estimates; for `encode_tokens`."""
         return tokens + self.shot_in.bias + hidden.unsqueeze(-1) * self.mask_vector
 
-    def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor) -> Estimate:
+    def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, times: Tensor | None) -> Estimate:
         """As `Head.estimate`, in float32."""
         with torch.autocast(valid.device.type, enabled=False):
-            return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, self._known(hidden))
+            known = self._known(hidden)
+            return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, known, times)
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
         """Add the positions to the shots' tokens (N − 2 B, W), and put [CLS] and [GLOBAL] in front → (N, W)."""
@@ -247,7 +258,13 @@ class ShotEncoder(Rotating):
         return self.shot_out(self.head.transform(features))
 
     def restore(
-        self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None, where: Tensor | None = None
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None = None,
+        where: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """Predict the H hidden shots of all windows, in order, (H, D); shapes as for `encode`.
 
@@ -256,12 +273,19 @@ class ShotEncoder(Rotating):
         where = touched_shots(hidden) if where is None else where
         if self.head.positionwise:
             return self.predict(self.encode_only(where & valid, shots, hidden, valid, global_))
-        encoded = self.encode_if_read(shots, hidden, valid, global_)
+        encoded = self.encode_if_read(shots, hidden, valid, global_, times=times)
         return self.predict(self.head.features_of(where, encoded, hidden, valid))
 
-    def forward(self, shots: Tensor, hidden: Tensor, valid: Tensor, global_: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        global_: Tensor | None = None,
+        times: Tensor | None = None,
+    ) -> Tensor:
         """Predict the shot at every position, (B, S, D); shapes as for `encode`."""
-        return self.predict(self.decode(self.encode(shots, hidden, valid, global_), hidden, valid))
+        return self.predict(self.decode(self.encode(shots, hidden, valid, global_, times=times), hidden, valid))
 
     def about_mean(self, shots: Tensor) -> Tensor:
         """(…, D) → (…, D): fused shots relative to the mean of the training shots.

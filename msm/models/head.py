@@ -119,12 +119,15 @@ class Head(nn.Module):
         fitted  the parameters of the baselines, by name
         """
 
-    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None) -> Estimate:
+    def estimate(
+        self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None, times: Tensor | None = None
+    ) -> Estimate:
         """Fill in the hidden shots before the encoder reads the window; for a head that `fills_in_first`.
 
         shots          (B, S, D) about the training mean
         hidden, valid  (B, S) bool
         known          (B, S, D) bool, columns of hidden shots that are visible; None = none
+        times          (B, S, 2) seconds at which each shot starts and ends; None = not known
         returns        what the encoder reads instead of the shots; `features` gets it again in `encoded.estimate`
         """
         raise NotImplementedError
@@ -174,7 +177,12 @@ class Head(nn.Module):
         return predicted
 
     def contextual(
-        self, encoder: ShotEncoder, encoded: Encoded, shots: Tensor, global_: Tensor | None = None
+        self,
+        encoder: ShotEncoder,
+        encoded: Encoded,
+        shots: Tensor,
+        global_: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """Compute the contextual embeddings (S, C) of one window.
 
@@ -182,6 +190,7 @@ class Head(nn.Module):
         encoded  of this window, nothing hidden
         shots    (S, D) about the training mean
         global_  (1, G) the title's metadata; None = no information
+        times    (1, S, 2) seconds at which each shot starts and ends; None = not known
         """
         return encoded.shots[0]
 
@@ -196,8 +205,11 @@ class Head(nn.Module):
         """Whether `cache_window` can restore these shots, (B, S) or (B, S, M) bool; None = any whole shots."""
         return False
 
-    def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> WindowCache:
-        """Compute what restoring hidden shots of this window, (S, D) fused, has in common; only where `can_cache`."""
+    def cache_window(self, encoder: ShotEncoder, shots: Tensor, times: Tensor | None = None) -> WindowCache:
+        """Compute what restoring hidden shots of this window, (S, D) fused, has in common; only where `can_cache`.
+
+        times  (S, 2) seconds at which each shot starts and ends; None = not known
+        """
         raise NotImplementedError
 
     def needs_encoder(self) -> bool:

@@ -26,6 +26,7 @@ class MaskedBatch:
     global_: Tensor | None  # (B, G)
     rng: torch.Generator  # on the CPU, for the random choices of the terms
     part: Part | None = None  # of which batch these windows are a part; None = they are the whole batch
+    times: Tensor | None = None  # (B, S, 2) seconds at which each shot starts and ends
 
     @property
     def where(self) -> Tensor:
@@ -46,4 +47,5 @@ class MaskedBatch:
             global_=None if self.global_ is None else self.global_[rows],
             rng=self.rng,
             part=Part(rows, len(self.valid), most_visible),
+            times=None if self.times is None else self.times[rows],
         )

@@ -29,7 +29,7 @@ class Outputs:
     def encoded(self) -> Encoded:
         """The encoder's outputs."""
         batch = self.batch
-        return self.model.encode(batch.shown, batch.masked, batch.valid, batch.global_, batch.part)
+        return self.model.encode(batch.shown, batch.masked, batch.valid, batch.global_, batch.part, batch.times)
 
     @cached_property
     def target(self) -> Tensor:
@@ -59,7 +59,9 @@ class Outputs:
             return self.model.encode_only(
                 batch.where, batch.shown, batch.masked, batch.valid, batch.global_, batch.part
             )
-        encoded = self.model.encode_if_read(batch.shown, batch.masked, batch.valid, batch.global_, batch.part)
+        encoded = self.model.encode_if_read(
+            batch.shown, batch.masked, batch.valid, batch.global_, batch.part, batch.times
+        )
         return self.model.head.features_of(batch.where, encoded, batch.masked, batch.valid, self._order, batch.part)
 
 

@@ -100,6 +100,16 @@ def check_metadata(encoder: ShotEncoder, metadata: Tensor, shape: tuple[int, ...
     check_finite("global_embedding", metadata)
 
 
+def check_times(times: Tensor, shape: Sequence[int]) -> None:
+    """InputError unless these are the times, (*shape, 2), of shots."""
+    check_is_tensor("times", times)
+    if tuple(times.shape) != (*shape, 2) or not times.is_floating_point():
+        raise InputError(
+            f"times are {tuple(times.shape)} of {kind(times)}, but must be {(*shape, 2)} of floating-point seconds"
+        )
+    check_finite("times", times)
+
+
 def check_is_tensor(name: str, value: Any) -> None:
     """InputError for what is no tensor."""
     if not isinstance(value, Tensor):

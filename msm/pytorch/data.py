@@ -35,8 +35,8 @@ class CatalogWindows(Dataset[dict[str, Tensor]]):
     max_shots  longest window, at least 2; a longer title is divided
     fusion     joint or per_modality
 
-    An item has `shots` (N, D) float32 of unit length and, where the catalog has metadata, `global_embedding` (G,). Vectors are read when an
-    item is asked for, so workers of a `DataLoader` share one memory-mapped copy.
+    An item has `shots` (N, D) float32 of unit length and, where the catalog has them, `global_embedding` (G,), its metadata, and `times` (N, 2), the
+    seconds at which each shot starts and ends. Vectors are read when an item is asked for, so workers of a `DataLoader` share one memory-mapped copy.
     """
 
     def __init__(
@@ -62,6 +62,8 @@ class CatalogWindows(Dataset[dict[str, Tensor]]):
         item = {"shots": torch.from_numpy(fuse(title.rows(start, stop), self.catalog.modalities, self.fusion)).float()}
         if (metadata := title.global_embedding) is not None:
             item["global_embedding"] = torch.from_numpy(metadata.copy()).float()
+        if (times := title.times) is not None:
+            item["times"] = torch.from_numpy(times[start:stop].copy())
         return item
 
 
@@ -72,9 +74,10 @@ class MaskedShotCollator:
     generator       torch.Generator on the CPU that draws the hidden shots
     modality_dims   columns of each modality, for recipes that hide modalities; None = one
 
-    Takes windows (N, D), tensors or arrays, or dictionaries with `shots` (N, D) and perhaps `global_embedding` (G,). Returns the arguments of
-    `MaskedShotModel.forward`: shots (B, S, D), valid, hidden and masked (B, S) or (B, S, M), shown (B, S, D), global_embedding (B, G).
-    InputError for no windows, one without shots, different widths, metadata of only some, and values that are not finite.
+    Takes windows (N, D), tensors or arrays, or dictionaries with `shots` (N, D) and perhaps `global_embedding` (G,) and `times` (N, 2). Returns the
+    arguments of `MaskedShotModel.forward`: shots (B, S, D), valid, hidden and masked (B, S) or (B, S, M), shown (B, S, D), global_embedding (B, G) and
+    times (B, S, 2); the last two only where every window has them.
+    InputError for no windows, one without shots, different widths, metadata of only some, times of another length, and values that are not finite.
     """
 
     def __init__(
@@ -95,6 +98,8 @@ class MaskedShotCollator:
         shots = torch.nn.utils.rnn.pad_sequence(held, batch_first=True)
         lengths = torch.tensor([len(one) for one in held])
         valid = torch.arange(shots.shape[1]) < lengths[:, None]
+        timed = [_times(n, i["times"], one) for n, (i, one) in enumerate(zip(items, held, strict=True)) if "times" in i]
+        times = torch.nn.utils.rnn.pad_sequence(timed, batch_first=True) if len(timed) == len(items) else None
         batch = Batch(shots, valid, metadata)
         masked = mask_batch(batch, self.recipe, self.generator, 0, self._modalities(shots), torch.device("cpu"))
         found = {
@@ -104,12 +109,23 @@ class MaskedShotCollator:
             "masked": masked.masked,
             "shown": masked.shown,
         }
-        return found | ({} if metadata is None else {"global_embedding": metadata})
+        further = {"global_embedding": metadata, "times": times}
+        return found | {name: x for name, x in further.items() if x is not None}
 
     def _modalities(self, shots: Tensor) -> tuple[Modality, ...]:
         dims, width = self.modality_dims or (shots.shape[-1],), shots.shape[-1]
         check_widths(width, 0, dims)
         return modalities_of_widths(dims)
+
+
+def _times(number: int, given: Any, shots: Tensor) -> Tensor:
+    """The times of a window of shots (N, D), (N, 2). InputError where they are not."""
+    times = _numbers(f"the times of window {number}", given)
+    if times.shape != (len(shots), 2) or not times.isfinite().all():
+        raise InputError(
+            f"the times of window {number} are {tuple(times.shape)}, but must be ({len(shots)}, 2), seconds that are finite; leave unknown ones out"
+        )
+    return times
 
 
 def _numbers(name: str, values: Any) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.inference.predict import contextual_embeddings
 from msm.models.encoder import ShotEncoder
@@ -28,6 +29,7 @@ from msm.pytorch.checks import (
     check_flags,
     check_metadata,
     check_shown,
+    check_times,
     check_title,
     check_widths,
     check_windows,
@@ -101,6 +103,7 @@ class MaskedShotModel(nn.Module):
         global_embedding: Tensor | None = None,
         shown: Tensor | None = None,
         masked: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Predict hidden shots and compute the recipe's loss.
 
@@ -109,6 +112,7 @@ class MaskedShotModel(nn.Module):
         valid             (B, S) bool, False = padding; None = as the PackedSequence says, else no padding
         global_embedding  (B, G) the title's metadata, or None
         shown, masked     what the encoder is given in place of hidden shots, from `MaskedShotCollator`; None = [MASK] for all that is hidden
+        times             (B, S, 2) seconds at which each shot starts and ends, read by a recipe with model.times; None = not known
 
         Returns `loss` () and `predicted` (H, D), the hidden shots in order; of padding nothing is hidden. InputError for shapes and kinds that
         do not fit, a batch without a hidden shot, and values of tensors on the CPU that are not finite; of tensors on a GPU these are not
@@ -125,7 +129,9 @@ class MaskedShotModel(nn.Module):
             check_shown(self.encoder, shots, shown)
         if global_embedding is not None:
             check_metadata(self.encoder, global_embedding, (len(shots),))
-        batch = self._batch(shots, hidden, valid, global_embedding, shown, masked)
+        if times is not None:
+            check_times(times, shots.shape[:2])
+        batch = self._batch(shots, hidden, valid, global_embedding, shown, masked, times)
         if self.training:
             self.objective.before_step(self.encoder, self._step)
         outputs = Outputs(
@@ -141,7 +147,14 @@ class MaskedShotModel(nn.Module):
         return {"loss": loss, "predicted": self.encoder.origin + direction * self.encoder.prediction_norm}
 
     def _batch(
-        self, shots: Tensor, hidden: Tensor, valid: Tensor, metadata: Tensor | None, shown: Tensor, masked: Tensor
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        metadata: Tensor | None,
+        shown: Tensor,
+        masked: Tensor,
+        times: Tensor | None,
     ) -> MaskedBatch:
         device = self.encoder.device
         valid, hidden, masked = valid.to(device), hidden.to(device), masked.to(device)
@@ -154,6 +167,7 @@ class MaskedShotModel(nn.Module):
             valid=valid,
             global_=None if metadata is None else metadata.to(device),
             rng=self._drawn,
+            times=None if times is None else times.to(device),
         )
 
     def after_step(self) -> None:
@@ -162,18 +176,25 @@ class MaskedShotModel(nn.Module):
         self._step += 1
 
     @torch.inference_mode()
-    def embed(self, shots: Tensor, global_embedding: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def embed(
+        self, shots: Tensor, global_embedding: Tensor | None = None, times: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Contextual embeddings of a whole title, (S, D) → (S, C), and of the title itself, (W,).
+
+        global_embedding  (G,) the title's metadata, or None
+        times             (S, 2) seconds at which each shot starts and ends, or None
 
         InputError for other shapes and kinds, values that are not finite, and weights that are not float32.
         """
         check_title(self.encoder, shots)
+        if times is not None:
+            check_times(times, shots.shape[:1])
         if global_embedding is not None:
             check_metadata(
                 self.encoder, global_embedding.cpu() if isinstance(global_embedding, Tensor) else global_embedding
             )
-        metadata = None if global_embedding is None else global_embedding.cpu().numpy()
-        found, title = contextual_embeddings(self.encoder, shots.float().cpu().numpy(), metadata)
+        known = (None if x is None else x.float().cpu().numpy() for x in (global_embedding, times))
+        found, title = contextual_embeddings(self.encoder, shots.float().cpu().numpy(), Told(*known))
         return torch.from_numpy(found), torch.from_numpy(title)
 
     def save_pretrained(self, folder: str | Path, **options: Any) -> None:

@@ -39,6 +39,10 @@ class ModelConfig:
         "distance",
         "Neighbour head: the prediction that training starts from, `distance`, means of the visible shots weighted by distance, or `kriging`, the posterior mean of a Gaussian process, from which it departs as far as that is better on the validation titles.",
     )
+    times: bool = described(
+        False,
+        "Neighbour head: tell it how long each shot lasts and how much time lies between two, hidden ones included; where a title has no times, all shots count as equally long. The baselines are not told, so a lead over them may be that of the lengths alone.",
+    )
     centred: bool = described(
         False, "Predict the difference of a shot from the mean of the training shots, and compare that."
     )
@@ -94,6 +98,8 @@ class ModelConfig:
             raise InputError("model.sharpness and model.sharpen are choices of model.head=neighbour")
         if self.start != "distance" and self.head != "neighbour":
             raise InputError("model.start is a choice of model.head=neighbour")
+        if self.times and self.head != "neighbour":
+            raise InputError("model.times is a choice of model.head=neighbour; the other heads read no times")
         if self.sharpness and self.sharpen == "chosen":
             raise InputError("model.sharpness is a fixed share, so it goes without model.sharpen=chosen")
         if self.head == "neighbour" and (self.mask_token, self.mask_vectors) != ("replaced", "one"):

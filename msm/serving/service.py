@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from msm.data.catalog import Catalog, Title
+from msm.data.told import Told, known_times
 from msm.errors import InputError
 from msm.inference.masked_title import MaskedTitle
 from msm.inference.run import Run
@@ -77,8 +78,8 @@ class Service:
 
     def embed(self, asked: EmbedRequest) -> dict[str, Any]:
         """{width, embeddings}: N lists of C numbers."""
-        shots, metadata, _ = self._shots(asked, "embed")
-        embedded = self._embedding.ask((shots, metadata))
+        shots, metadata, times = self._shots(asked, "embed")
+        embedded = self._embedding.ask((shots, Told(metadata, known_times(times))))
         return {"width": embedded.shape[1], "embeddings": embedded.astype(float).round(6).tolist()}
 
     def fill_in(self, asked: FillInRequest) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from torch import Tensor
 from msm.data.catalog import Catalog, Title
 from msm.data.scenes import COLUMNS, scene_numbers
 from msm.data.space import Space
+from msm.data.told import equal_times
 from msm.data.windows import split_windows
 from msm.errors import InputError
 
@@ -33,6 +34,7 @@ class Batch:
     valid: Tensor  # (B, S) bool, True = a real shot
     global_: Tensor | None  # (B, G) float32
     scenes: Tensor | None = None  # (B, S) int, number of each shot's scene, negative where unknown; stays on the CPU
+    times: Tensor | None = None  # (B, S, 2) float32, seconds at which each shot starts and ends; padding is zero
 
     def to(self, device: torch.device) -> Batch:
         """The batch on another device; `scenes` stay on the CPU."""
@@ -44,7 +46,8 @@ class Batch:
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         global_ = None if self.global_ is None else change(self.global_)
-        return Batch(change(self.shots), change(self.valid), global_, self.scenes)
+        times = None if self.times is None else change(self.times)
+        return Batch(change(self.shots), change(self.valid), global_, self.scenes, times)
 
 
 def step_rng(seed: int, purpose: str, step: int) -> torch.Generator:
@@ -58,6 +61,7 @@ class WindowSampler:
 
     time_reversal  probability that a window is reversed
     with_scenes    add the scene numbers; InputError where the catalog labels no scenes
+    with_times     add the times of the shots; of a title without any, all shots count as equally long
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class WindowSampler:
         seed: int,
         time_reversal: float = 0.0,
         with_scenes: bool = False,
+        with_times: bool = False,
     ):
         self.space, self.max_shots, self.seed, self.time_reversal = space, max_shots, seed, time_reversal
         self.titles: Sequence[Title] = catalog.split("train")
@@ -79,6 +84,7 @@ class WindowSampler:
         self.windows = [i for i, n in enumerate(lengths) for _ in split_windows(n, max_shots) if n > 1]
         self.batch_windows = min(batch_windows, len(self.windows))
         self.scenes = [_scenes_of(t) for t in self.titles] if with_scenes else None
+        self.with_times = with_times
         self._orders: dict[int, list[int]] = {}
 
     def batch(self, step: int) -> Batch:
@@ -95,7 +101,19 @@ class WindowSampler:
             if scenes is not None and self.scenes is not None:
                 scenes[i, : len(window)] = torch.from_numpy(self.scenes[t][start:stop][::way].copy())
         global_ = [g for t, *_ in cuts if (g := self.titles[t].global_embedding) is not None]
-        return Batch(shots, valid, torch.from_numpy(np.stack(global_)) if global_ else None, scenes)
+        times = self._times(cuts, shots.shape[1]) if self.with_times else None
+        return Batch(shots, valid, torch.from_numpy(np.stack(global_)) if global_ else None, scenes, times)
+
+    def _times(self, cuts: Sequence[tuple[int, int, int, int]], longest: int) -> Tensor:
+        """(B, S, 2). Reversed windows run backwards in time too."""
+        times = torch.zeros(len(cuts), longest, 2)
+        for i, (t, start, stop, way) in enumerate(cuts):
+            known = self.titles[t].times
+            own = equal_times(stop - start) if known is None else known[start:stop]
+            if way < 0:
+                own = -own[::-1, ::-1]
+            times[i, : stop - start] = torch.from_numpy(own.copy())
+        return times
 
     def _cut(self, position: int) -> tuple[int, int, int, int]:
         """The window at a position in the sequence of all epochs: title, first shot, end, and step, −1 if reversed."""

@@ -97,6 +97,7 @@ def make_sampler(recipe: Recipe, catalog: Catalog, space: Space) -> WindowSample
         seed=recipe.seed,
         time_reversal=recipe.time_reversal,
         with_scenes=POLICIES.get(recipe.mask.policy).needs_scenes,
+        with_times=recipe.model.times,
     )
 
 

@@ -141,7 +141,7 @@ def mask_batch(
     truth = on_device.shots
     shown = truth if shown is batch.shots else shown.to(device)
     hidden, masked = hidden.to(device), masked.to(device)
-    return MaskedBatch(truth, shown, hidden, masked, on_device.valid, on_device.global_, rng)
+    return MaskedBatch(truth, shown, hidden, masked, on_device.valid, on_device.global_, rng, times=on_device.times)
 
 
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:

@@ -109,7 +109,7 @@ def _scores(model: ShotEncoder, case: Case, predicted: np.ndarray, space: Space)
 
 def _predict(model: ShotEncoder, cases: Sequence[Case]) -> list[np.ndarray]:
     """The predictions (H, D) of each case."""
-    return [_finite(predict_hidden(model, c.shots, c.hidden, c.global_embedding)) for c in cases]
+    return [_finite(predict_hidden(model, c.shots, c.hidden, c.told)) for c in cases]
 
 
 def _finite(output: np.ndarray) -> np.ndarray:

@@ -228,7 +228,7 @@ def test_with_one_modality_hidden_the_others_are_told_and_a_shot_that_lacks_it_s
     shots, given = np.random.default_rng(0).normal(size=(8, 12)).astype(np.float32), []
     shots[3, 8:] = 0
 
-    def oracle(shots, hidden, global_embedding):
+    def oracle(shots, hidden, told):
         given.append(hidden)
         return shots[hidden.any(axis=1)]
 

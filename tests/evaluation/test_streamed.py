@@ -18,7 +18,7 @@ def space(talks):
     return fit_space(talks.split("train"), talks.split("validation"), talks.modalities, "per_modality")
 
 
-def predict(shots, hidden, global_embedding):
+def predict(shots, hidden, told):
     """Something that is right now and then: the truth with noise."""
     where = hidden if hidden.ndim == 1 else hidden.any(axis=1)
     rng = np.random.default_rng(len(shots))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msm import metrics
 from msm.data.catalog import modalities_of
 from msm.data.space import Space
+from msm.data.told import Told
 from msm.evaluation.protocol import Case
 from msm.inference.candidates import Pool, nearest_shots
 from msm.metrics import fast
@@ -82,7 +83,7 @@ def test_the_choice_of_sharpening_counts_ties_by_the_same_rule(monkeypatch):
     """A baseline that says nothing ranks the true shot in the middle, so a guess that finds it first is good enough."""
     space = Space(modalities_of({"video": 4}), "joint", ORIGIN, 2.0)
     hidden = np.array([True, False, False, False, False])
-    case = Case(0, "title", SHOTS, hidden, None)
+    case = Case(0, "title", SHOTS, hidden, Told())
     told = []
     monkeypatch.setattr(sharpening.np, "median", lambda ranks: told.append(np.asarray(ranks)) or 0.5)
     sharpening.choose_sharpening([np.zeros((1, 4), dtype=np.float32)], [case], space)

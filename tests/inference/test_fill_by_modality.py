@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from msm import Run, baselines
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.masking.parts import format_parts, parse_parts, simplest
 from msm.metrics.fast import block_cosines, rank_of_truth
@@ -61,7 +62,7 @@ def test_a_hidden_sound_does_not_leak_but_the_picture_beside_it_is_seen(talks, r
     other[5, 8:] = other[5, 8:][::-1]
     parts = np.zeros((len(other), 2), dtype=bool)
     parts[5, 1] = True
-    np.testing.assert_allclose(run.predict(other, parts, title.global_embedding), fill.predicted, atol=1e-6)
+    np.testing.assert_allclose(run.predict(other, parts, Told.of(title)), fill.predicted, atol=1e-6)
 
     seen = run.fill_in(changed(title, 5, slice(0, 8)), [5], modalities=["audio"])
     assert not np.allclose(seen.predicted, fill.predicted, atol=1e-4)
@@ -107,10 +108,10 @@ def test_no_hidden_part_leaks_where_shots_have_different_hidden_parts(talks, run
     other = mixed.shots.copy()
     other[3, 8:], other[9, :8] = 5.0, -5.0
 
-    np.testing.assert_allclose(run.predict(other, parts, title.global_embedding), mixed.predicted, atol=1e-6)
+    np.testing.assert_allclose(run.predict(other, parts, Told.of(title)), mixed.predicted, atol=1e-6)
     seen = mixed.shots.copy()
     seen[3, :8] += 0.5
-    assert not np.allclose(run.predict(seen, parts, title.global_embedding), mixed.predicted, atol=1e-4)
+    assert not np.allclose(run.predict(seen, parts, Told.of(title)), mixed.predicted, atol=1e-4)
 
 
 def test_a_modality_hidden_in_every_shot_is_one_choice_for_all(talks, run):

@@ -10,6 +10,7 @@ from msm.baselines import Example, kriging
 from msm.baselines.title_mean import predict as title_mean
 from msm.data.fusion import unit
 from msm.data.space import Space
+from msm.data.told import Told
 from msm.evaluation.protocol import Case
 from msm.inference.predict import predict_hidden
 from msm.models.encoder import ShotEncoder
@@ -185,7 +186,7 @@ def test_the_share_of_what_was_learned_is_0_where_kriging_is_better_on_validatio
         hidden = drawn(40, 0.3, seed)
         shots = title.copy()
         shots[hidden] = baseline(title, hidden)
-        cases.append(Case(0, str(seed), shots, hidden, None))
+        cases.append(Case(0, str(seed), shots, hidden, Told()))
     predict = lambda some: [predict_hidden(trained, c.shots, c.hidden) for c in some]  # noqa: E731
     predictions = trained.head.tune(predict, cases, [], space)
     assert (trained.head.share == 0).all()

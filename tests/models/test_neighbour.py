@@ -15,6 +15,7 @@ from msm.baselines.linear import interpolate as linear_baseline
 from msm.data.catalog import Catalog, TitleData, modalities_of
 from msm.data.fusion import unit
 from msm.data.space import Space
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.evaluation.evaluate_titles import evaluate_titles
 from msm.evaluation.geometry import contextual_sample, geometry
@@ -244,7 +245,7 @@ def cases_of_stories(number: int, rng: np.random.Generator) -> tuple[list[Case],
     cases = []
     for i in range(number):
         film = 1.5 * rng.normal(size=12) + np.repeat(rng.normal(size=(8, 12)), 5, axis=0) + rng.normal(size=(40, 12))
-        cases.append(Case(0, str(i), unit(film).astype(np.float32), rng.random(40) < 0.2, None))
+        cases.append(Case(0, str(i), unit(film).astype(np.float32), rng.random(40) < 0.2, Told()))
     return cases, space
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from msm.data.told import Told
 from msm.inference.predict import predict_hidden
 from msm.inference.run import Run
 from msm.interpret.surprise import predict_in_turns, surprise
@@ -70,7 +71,7 @@ def test_each_window_of_a_long_title_has_its_own_cache(model):
     shots, kept = film(100), {}
     for seed in (1, 2):
         hidden = np.random.default_rng(seed).random(100) < 0.2
-        again = predict_hidden(model, shots, hidden, None, kept)
+        again = predict_hidden(model, shots, hidden, caches=kept)
         np.testing.assert_allclose(again, predict_hidden(model, shots, hidden), atol=1e-5)
     assert sorted(kept) == [0, 33, 67]
 
@@ -98,7 +99,7 @@ def test_caches_of_different_titles_are_not_confused(talks, run):
     for title in (*talks.split("test"), *talks.split("test")):
         filled = run.fill_in(title, [2, 3, 9])
         hidden = np.isin(np.arange(title.num_shots), filled.hidden)
-        plain = run.predict(run.space.fuse(title.embeddings), hidden, title.global_embedding)
+        plain = run.predict(run.space.fuse(title.embeddings), hidden, Told.of(title))
         np.testing.assert_allclose(filled.predicted, plain, atol=1e-5)
 
 
@@ -109,7 +110,7 @@ def test_exact_surprise_and_evaluation_use_no_cache(talks, run, monkeypatch):
         NeighbourHead, "cache_window", lambda *a, of=NeighbourHead.cache_window: computed.append(a) or of(*a)
     )
     surprise(run, title)
-    run.predict(run.space.fuse(title.embeddings), np.arange(title.num_shots) == 3, title.global_embedding)
+    run.predict(run.space.fuse(title.embeddings), np.arange(title.num_shots) == 3, Told.of(title))
     assert not computed
     surprise(run, title, exact=False)
     assert len(computed) == 1

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from msm import Catalog, Run, TitleData
 from msm.data.catalog import modalities_of
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.evaluation.report import report
 from msm.evaluation.scoring import score_titles
@@ -124,7 +125,7 @@ def test_no_recipe_lets_a_prediction_see_what_it_predicts(scened, runs, name):
     shots = run.space.fuse(title.embeddings)
     hidden = np.isin(np.arange(len(shots)), [0, 5, 6, 11])
     changed = np.where(hidden[:, None], -7.0, shots).astype(np.float32)
-    before, after = (run.predict(s, hidden, title.global_embedding) for s in (shots, changed))
+    before, after = (run.predict(s, hidden, Told.of(title)) for s in (shots, changed))
     np.testing.assert_array_equal(before, after)
 
 
@@ -287,5 +288,5 @@ def test_any_recipe_that_is_not_refused_trains_and_does_not_leak(scened, tmp_pat
     title = scened.split("test")[0]
     shots, hidden = trainer.space.fuse(title.embeddings), np.isin(np.arange(title.num_shots), [0, 5, 6])
     changed = np.where(hidden[:, None], -7.0, shots).astype(np.float32)
-    before, after = (predict_hidden(trainer.model, s, hidden, title.global_embedding) for s in (shots, changed))
+    before, after = (predict_hidden(trainer.model, s, hidden, Told.of(title)) for s in (shots, changed))
     np.testing.assert_array_equal(before, after)

@@ -55,12 +55,12 @@ def test_titles_of_different_lengths_get_in_one_forward_pass_what_they_get_alone
     run, titles = small_run(tmp_path, name)
     masked = [run.mask(title, [1, title.num_shots - 1]) for title in titles]
     together = predict_together(run.model, masked)
-    embedded = embed_together(run.model, [(one.shots, one.metadata) for one in masked])
+    embedded = embed_together(run.model, [(one.shots, one.told) for one in masked])
 
     for one, predicted, vectors in zip(masked, together, embedded, strict=True):
-        alone = predict_hidden(run.model, one.shots, one.given, one.metadata)
+        alone = predict_hidden(run.model, one.shots, one.given, one.told)
         np.testing.assert_allclose(predicted, alone, atol=2e-5)
-        np.testing.assert_allclose(vectors, contextual_embeddings(run.model, one.shots, one.metadata)[0], atol=1e-4)
+        np.testing.assert_allclose(vectors, contextual_embeddings(run.model, one.shots, one.told)[0], atol=1e-4)
 
 
 def small_run(folder, name):

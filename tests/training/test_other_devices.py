@@ -48,10 +48,10 @@ def test_hidden_shots_are_predicted_on_another_device_as_on_the_cpu(talks, tmp_p
     hidden = np.zeros((9, len(talks.modalities)), bool)
     hidden[2], hidden[5, 0] = True, True
     model = trainer.model.eval()
-    expected = predict_hidden(model, shots, hidden, None)
+    expected = predict_hidden(model, shots, hidden)
 
     with pretended_device():
-        found = predict_hidden(model.to(DEVICE), shots, hidden, None)
+        found = predict_hidden(model.to(DEVICE), shots, hidden)
 
     np.testing.assert_allclose(found, expected, atol=1e-5)
 

@@ -13,6 +13,7 @@ from scipy.signal import lfilter
 
 from msm.data.catalog import Title
 from msm.data.fusion import fuse
+from msm.data.told import Told
 from msm.evaluation.embedding_kinds import alone
 from msm.inference.predict import contextual_embeddings
 from msm.inference.run import Run
@@ -56,7 +57,8 @@ def embed(
         bandwidth = run.space.bandwidth if run and run.space.bandwidth > 0 else BANDWIDTH
         of_title = {"raw": raw, "neighbours": np.concatenate([raw, neighbours_of(raw, bandwidth)], axis=1)}
         if run is not None:
-            of_title |= {"alone": alone(run, raw), "contextual": contextual_embeddings(run.model, raw)[0]}
+            told = Told(times=title.times)
+            of_title |= {"alone": alone(run, raw), "contextual": contextual_embeddings(run.model, raw, told)[0]}
         for kind, x in of_title.items():
             kinds.setdefault(kind, []).append(np.asarray(x, dtype=np.float32))
         start[title.index] = row

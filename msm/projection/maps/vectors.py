@@ -21,6 +21,7 @@ import pandas as pd
 
 from msm.data.catalog import Catalog, Title
 from msm.data.fusion import fuse, unit
+from msm.data.told import Told
 from msm.errors import InputError
 from msm.recipes.recipe import Recipe
 
@@ -89,7 +90,7 @@ def _one_title(catalog: Catalog, of: str, run: Path | None) -> Callable[[Title],
     def one(title: Title) -> np.ndarray:
         title = trained.adapt_title(title)
         fused = trained.space.fuse(title.embeddings)
-        shots, token = contextual_embeddings(trained.model, fused, title.global_embedding)
+        shots, token = contextual_embeddings(trained.model, fused, Told.of(title))
         return shots if of == "shots" else token[None]
 
     return one

@@ -23,6 +23,7 @@ Everything is relative to the mean of the training shots (`model.centred`).
     closed_form    its start: principal components, and kernel weights by least squares
     mixture        estimates as mixtures of visible shots, and what is read of them
     pair_features  similarities of shots as inputs of the network
+    time_features  lengths of shots and the time between them, where `model.times` tells them
     contextual     contextual embeddings
     tuning         how far predictions depart from kriging, chosen on the validation titles
     sharpening     the last step of a trained head, and how its strength is chosen

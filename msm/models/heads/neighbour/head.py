@@ -36,6 +36,7 @@ from msm.models.heads.neighbour.pair_features import (
     pair_scores,
 )
 from msm.models.heads.neighbour.sharpening import choose_sharpening, sharpen_hidden
+from msm.models.heads.neighbour.time_features import TIME_FEATURES, time_features
 from msm.models.heads.neighbour.tuning import TRUSTS, Parts, choose_departure
 from msm.models.heads.neighbour.window_cache import NeighbourWindowCache
 from msm.models.packing import Part
@@ -71,14 +72,16 @@ class NeighbourHead(Head):
         kernels, kept, width = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim), cfg.width
         self.feature_width, self.chooses_sharpening = shot_dim, cfg.sharpen == "chosen"
         self.contextual_width = embedding_width(shot_dim, kept, kernels)
+        of_pair = PAIR_FEATURES + (TIME_FEATURES if cfg.times else 0)
+        self.reads_times = cfg.times
         self.log_bandwidths = nn.Parameter(torch.tensor([math.log(b) for b in BANDWIDTHS]))
         self.component_weights = nn.Parameter(torch.full((kernels, kept + 1), 1 / kernels))  # the last: all the others
-        self.pair_scores = nn.ModuleList(_perceptron(PAIR_FEATURES, HIDDEN_UNITS, kernels) for _ in range(ROUNDS))
+        self.pair_scores = nn.ModuleList(_perceptron(of_pair, HIDDEN_UNITS, kernels) for _ in range(ROUNDS))
         self.kriging = Kriging(shot_dim) if cfg.start == "kriging" else None
         of_row = (ROW_FEATURES, kernels) if self.kriging is None else (ROW_FEATURES + AMOUNTS, kernels + 1)
         self.row_gates = nn.ModuleList(_perceptron(of_row[0], HIDDEN_UNITS // 2, of_row[1]) for _ in range(ROUNDS))
         rounds = ROUNDS if num_modalities > 1 else 0
-        self.part_scores = nn.ModuleList(_perceptron(PAIR_FEATURES + 1, HIDDEN_UNITS, kernels) for _ in range(rounds))
+        self.part_scores = nn.ModuleList(_perceptron(of_pair + 1, HIDDEN_UNITS, kernels) for _ in range(rounds))
         self.part_gates = nn.ModuleList(_perceptron(of_row[0], HIDDEN_UNITS // 2, of_row[1]) for _ in range(rounds))
         if self.kriging is not None:
             self.departure = nn.Parameter(
@@ -151,15 +154,25 @@ class NeighbourHead(Head):
         """(B, K, H, S): each kernel's weights of the visible shots, by distance alone."""
         return self.prior_logits(at).softmax(dim=-1)
 
-    def estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None = None) -> Filled:
+    def estimate(
+        self,
+        shots: Tensor,
+        hidden: Tensor,
+        valid: Tensor,
+        known: Tensor | None = None,
+        times: Tensor | None = None,
+    ) -> Filled:
         """Windows (B, S, D) with what the head starts from at the hidden places; the arguments are those of `Head.estimate`."""
         at = HiddenIndex.of(hidden & valid, valid)
-        windows = self.windows(shots)
+        windows = self.windows(shots, times)
         return self.fill_in(windows, at, None if known is None else KnownColumns.of(windows, at, known))
 
-    def windows(self, shots: Tensor) -> Windows:
-        """(B, S, D) or (S, D) about the training mean → what follows from the shots, whichever of them are hidden."""
-        return Windows.of(shots, self.components, self.gram, self.whitening)
+    def windows(self, shots: Tensor, times: Tensor | None = None) -> Windows:
+        """(B, S, D) or (S, D) about the training mean → what follows from the shots, whichever of them are hidden.
+
+        times  (B, S, 2) or (S, 2), as `Head.estimate` takes them
+        """
+        return Windows.of(shots, self.components, self.gram, self.whitening, times)
 
     def fill_in(self, windows: Windows, at: HiddenIndex, known: KnownColumns | None = None) -> Filled:
         """Kriging, or the distance-weighted means, in the hidden shots' places."""
@@ -230,9 +243,10 @@ class NeighbourHead(Head):
         if self.kriging is None:
             prior = prior + trust * self.attention_logits(encodings, at)
         mix, first = start, Measured.of(start, windows, known, at)
+        of_times = time_features(windows.times, at) if self.reads_times else []
         for number in range(ROUNDS):
             measured = Measured.of(mix, windows, known, at) if number else first
-            scores, gates = self._scores_and_gates(number, measured, among_visible, known, at)
+            scores, gates = self._scores_and_gates(number, measured, among_visible, known, at, of_times)
             mix = self.weighted_mean(self.weights_of(prior, scores, gates), windows, at)
             if self.kriging is not None:
                 shared, own = self.departures(gates)
@@ -242,10 +256,17 @@ class NeighbourHead(Head):
         return mix
 
     def _scores_and_gates(
-        self, number: int, measured: Measured, among_visible: Tensor, known: KnownColumns | None, at: HiddenIndex
+        self,
+        number: int,
+        measured: Measured,
+        among_visible: Tensor,
+        known: KnownColumns | None,
+        at: HiddenIndex,
+        of_times: list[Tensor],
     ) -> tuple[Tensor, Tensor]:
-        """(B, K, H, S) and (B, H, K) of one round, from the current estimates."""
+        """(B, K, H, S) and (B, H, K) of one round, from the current estimates and the tables (B, H, S) of `time_features`."""
         pairs, row = features_of(measured.rows, measured.whitened_rows, measured.length, among_visible, at)
+        pairs = pairs + of_times
         row = row if self.kriging is None else torch.cat([row, amounts(at)], dim=-1)
         scores, gates = pair_scores(self.pair_scores[number], pairs), self.row_gates[number](row)
         if known is not None:
@@ -377,10 +398,15 @@ class NeighbourHead(Head):
         self.share.copy_(torch.tensor(shares))
 
     def contextual(
-        self, encoder: ShotEncoder, encoded: Encoded, shots: Tensor, global_: Tensor | None = None
+        self,
+        encoder: ShotEncoder,
+        encoded: Encoded,
+        shots: Tensor,
+        global_: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """(S, D) → (S, C), as `msm.models.heads.neighbour.contextual` defines it; the arguments are those of `Head.contextual`."""
-        cache = NeighbourWindowCache(self, encoder, shots)
+        cache = NeighbourWindowCache(self, encoder, shots, None if times is None else times[0])
         expected = predict_by_fold(shots, lambda hidden: cache.restore(hidden, global_))
         return embed(shots, expected, self.components, self.log_bandwidths.exp())
 
@@ -393,9 +419,9 @@ class NeighbourHead(Head):
         """Whether the hidden shots, (B, S) or (B, S, M) bool, are hidden whole; others are no mixture of visible shots."""
         return hidden is None or torch.equal(whole_shots(hidden), touched_shots(hidden))
 
-    def cache_window(self, encoder: ShotEncoder, shots: Tensor) -> NeighbourWindowCache:
-        """(S, D) fused → its cache."""
-        return NeighbourWindowCache(self, encoder, encoder.about_mean(shots))
+    def cache_window(self, encoder: ShotEncoder, shots: Tensor, times: Tensor | None = None) -> NeighbourWindowCache:
+        """(S, D) fused, (S, 2) seconds or None → its cache."""
+        return NeighbourWindowCache(self, encoder, encoder.about_mean(shots), times)
 
     @property
     def reads_encoder(self) -> bool:

@@ -36,16 +36,19 @@ class Windows(NamedTuple):
     products: Tensor  # (B, S, S)
     length: Tensor  # (B, S)
     unit_whitened: Tensor  # (B, S, R) of length 1, after whitening
+    times: Tensor | None  # (B, S, 2) seconds at which each shot starts and ends; None = not known
 
     @classmethod
-    def of(cls, shots: Tensor, components: Tensor, gram: Tensor, whitening: Tensor) -> Windows:
+    def of(
+        cls, shots: Tensor, components: Tensor, gram: Tensor, whitening: Tensor, times: Tensor | None = None
+    ) -> Windows:
         """Compute them of shots (B, S, D) or (S, D)."""
         # In training no gradient of a shot is wanted; the attribution of a prediction to shots wants it.
         with torch.set_grad_enabled(torch.is_grad_enabled() and shots.requires_grad):
             in_components, products = shots @ components, shots @ shots.mT
             length = _length(products.diagonal(dim1=-2, dim2=-1))
             whitened = F.normalize(in_components * whitening, dim=-1)
-            return cls(shots, components, gram, whitening, in_components, products, length, whitened)
+            return cls(shots, components, gram, whitening, in_components, products, length, whitened, times)
 
     def similarity(self, at: HiddenIndex) -> Tensor:
         """(B, S, S): the cosines between visible shots, zero elsewhere."""

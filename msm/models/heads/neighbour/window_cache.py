@@ -27,11 +27,12 @@ class NeighbourWindowCache:
     """A window of a model with a neighbour head, ready to restore hidden shots.
 
     shots  (S, D) about the training mean
+    times  (S, 2) seconds at which each shot starts and ends; None = not known
     """
 
-    def __init__(self, head: NeighbourHead, encoder: ShotEncoder, shots: Tensor):
+    def __init__(self, head: NeighbourHead, encoder: ShotEncoder, shots: Tensor, times: Tensor | None = None):
         self.head, self.encoder = head, encoder
-        self.windows = head.windows(shots)
+        self.windows = head.windows(shots, times)
         self._projected: Projection | None = None
 
     def restore(self, hidden: Tensor, global_: Tensor | None = None) -> Tensor:
