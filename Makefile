@@ -21,6 +21,7 @@ APP ?=
 BROWSER_TESTS := tests/browser
 ALONE_TESTS := tests/training/test_distributed.py tests/ingest/test_cluster.py tests/ablation/test_ablation.py
 PARTS := --numprocesses 2 --dist loadfile
+MORE := --numprocesses 3
 # Tools that cannot be beside our packages have environments of their own, .ci/tools/NAME.txt, with ours behind: torch is installed once.
 TOOLS := trackers fiftyone atlas
 TOOL_TESTS := tests/training/test_trackers.py tests/exports/test_exports.py tests/pytorch/test_lightning.py
@@ -37,23 +38,24 @@ lab: .venv/app ## open the notebooks
 	$(BIN)/jupyter lab notebooks
 
 test: .venv/dev browser ## every test, as CI runs them
-ifeq ($(TEST),)
-	@mkdir -p .venv/tools; { $(INSTALL_TOOLS); } >.venv/tools/log 2>&1 & echo $$! >.venv/tools/pid
-endif
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+ifneq ($(TEST),)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	@$(LINT_JS)
-ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
-else # three parts, each by files on two processes; the paths keep the second and third from collecting, and importing, every test.
-# In the browser part files run by name: by size, the one that installs the wheel for minutes would come last.
-	failed=; $(BIN)/pytest -p no:nbmake $(PARTS) -m "not browser and not notebook and not alone and not tool" || failed=1; \
-	  $(BIN)/pytest -p no:nbmake --no-loadscope-reorder $(PARTS) -m browser $(BROWSER_TESTS) || failed=1; \
-	  while kill -0 $$(cat .venv/tools/pid) 2>/dev/null; do sleep 1; done; cat .venv/tools/log; \
+else # three parts, each by files on several processes; the paths keep the second and third from collecting, and importing, every test.
+# In the browser part files run by name: by size, the one that installs the wheel for minutes would come last. Many tests of the first
+# two parts wait, for a page or for a process that they kill, so there is one process more than cores; those of the third compute.
+	@mkdir -p .venv/tools; { $(INSTALL_TOOLS); } >.venv/tools/log 2>&1 & tools=$$!; \
+	  { $(BIN)/mypy && $(BIN)/lint-imports --no-cache && $(LINT_JS); } >.venv/types.log 2>&1 & types=$$!; failed=; \
+	  $(BIN)/pytest -p no:nbmake $(PARTS) $(MORE) -m "not browser and not notebook and not alone and not tool" || failed=1; \
+	  wait $$types || failed=1; cat .venv/types.log; echo "test: the first part ended after $$SECONDS s"; \
+	  $(BIN)/pytest -p no:nbmake --no-loadscope-reorder $(PARTS) $(MORE) -m browser $(BROWSER_TESTS) || failed=1; \
+	  wait $$tools; cat .venv/tools/log; echo "test: the browser part ended after $$SECONDS s"; \
 	  $(BIN)/pytest --nbmake $(PARTS) -m "notebook or alone or tool" notebooks $(ALONE_TESTS) $(TOOL_TESTS) || failed=1; \
-	  { $(AUDIT); } || failed=1; test -z "$$failed"
+	  { $(AUDIT); } || failed=1; echo "test: all ended after $$SECONDS s"; test -z "$$failed"
 endif
 
 check: .venv/dev ## lint, types and the fast tests: under a minute

@@ -338,7 +338,7 @@ class Catalog:
 
     @cached_property
     def shot_times(self) -> np.ndarray:
-        """(shots, 2) float32: the seconds at which each shot of the catalog starts and ends, NaN where unknown; 8 bytes a shot."""
+        """(N, 2) float32: the seconds at which each shot of the catalog starts and ends, NaN where unknown; 8 bytes a shot."""
         return self.read_shots(columns=["start_s", "end_s"])[["start_s", "end_s"]].to_numpy(dtype=np.float32)
 
     @property

@@ -50,9 +50,11 @@ def test_umap_is_imported_only_when_a_map_is_made():
 
 
 def test_nobody_edits_sys_path():
+    server = {"streamlit_internals.py", "test_streamlit_internals.py"}  # it keeps Streamlit from editing it
     edits = [
         f"{path.relative_to(REPO)}:{node.lineno}"
         for path in OURS + TESTS
+        if path.name not in server
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path"
     ]
