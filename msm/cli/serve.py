@@ -37,17 +37,18 @@ def serve(
     lacking = [one for one in ("fastapi", "uvicorn", "prometheus_client") if importlib.util.find_spec(one) is None]
     if lacking:
         raise InputError(f"serving needs {', '.join(lacking)}: pip install 'msm-workbench[serve]'")
-    import uvicorn
-
     from msm.inference.run import Run
     from msm.serving.app import make_app
     from msm.serving.limits import Limits
+    from msm.serving.server import serve as answer
+    from msm.serving.server import take_port
     from msm.serving.service import Service
     from msm.training.trainer import pick_device
 
-    limits = Limits(body_bytes=int(max_body_mb * 1e6), shots=max_shots, waiting=max_waiting, together=batch)
-    service = Service(Run.open(run, device=str(pick_device(device))), open_catalog(catalog), limits)
-    if address not in ("127.0.0.1", "localhost", "::1") and not os.environ.get(TOKEN):
-        print(f"msm: {address} is open to other machines without a token; set {TOKEN}", file=sys.stderr)
-    routes = make_app(service, token=os.environ.get(TOKEN) or None, names=name)
-    uvicorn.run(routes, host=address, port=port, log_level="info", timeout_graceful_shutdown=5)
+    with take_port(address, port) as bound:
+        limits = Limits(body_bytes=int(max_body_mb * 1e6), shots=max_shots, waiting=max_waiting, together=batch)
+        service = Service(Run.open(run, device=str(pick_device(device))), open_catalog(catalog), limits)
+        if address not in ("127.0.0.1", "localhost", "::1") and not os.environ.get(TOKEN):
+            print(f"msm: {address} is open to other machines without a token; set {TOKEN}", file=sys.stderr)
+        routes = make_app(service, token=os.environ.get(TOKEN) or None, names=name)
+        answer(routes, bound, f"{run.absolute().name} with {catalog.absolute().name}")

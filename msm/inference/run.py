@@ -187,12 +187,13 @@ class Run:
         times  N rows of start_s and end_s
         Raises InputError where `fill_in` does.
         """
-        where = np.unique(np.fromiter(hidden, dtype=int))
-        if not len(where):
+        asked = sorted({int(shot) for shot in hidden})
+        if not asked:
             raise InputError("no shot is hidden; name at least one")
-        if where[0] < 0 or where[-1] >= len(shots):
-            wrong = where[0] if where[0] < 0 else where[-1]
+        if asked[0] < 0 or asked[-1] >= len(shots):
+            wrong = asked[0] if asked[0] < 0 else asked[-1]
             raise InputError(f"there is no shot {wrong}: {name} has shots 0 to {len(shots) - 1}")
+        where = np.array(asked)
         parts = self._hidden_parts(modalities, where)  # (H, M)
         if not parts.all():
             there = (self._has(shots[where]) & parts).any(axis=1)

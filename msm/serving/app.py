@@ -1,7 +1,8 @@
 """The routes of the service, with OpenAPI's description at /docs and /openapi.json.
 
-Every error is `{"detail": "one sentence"}`: 400 body that is no JSON, 401 token, 403 host name, 404 title or route, 413 a limit,
-422 a request that cannot be answered, 429 too many requests at one time.
+Every error is `{"detail": "one sentence"}`: 400 body that is no JSON, 401 token, 403 host name, 404 title or route, 408 a body that does
+not arrive, 413 a limit, 415 another content type, 422 a request that cannot be answered, 429 too many requests at one time, 500 a fault of
+the service, of which its log has the details.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import anyio.to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from msm.errors import InputError
@@ -27,11 +29,28 @@ from msm.serving.service import Service
 DESCRIPTION = (
     "Masked Shot Modeling: embeddings of shots in their title, reconstructions of hidden shots, surprise, and search."
 )
+
+
+class Problem(BaseModel):
+    """An error."""
+
+    detail: str = Field(description="One sentence.")
+
+
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No such title"},
-    413: {"description": "A limit of the service"},
-    422: {"description": "A request that cannot be answered; detail is one sentence"},
-    429: {"description": "Too many requests at one time"},
+    status: {"description": description, "model": Problem}
+    for status, description in {
+        400: "A body that is no JSON",
+        401: "No token, or another one",
+        403: "A host name that the service is not known under",
+        404: "No such title",
+        408: "A body that does not arrive",
+        413: "A limit of the service",
+        415: "Another content type than JSON",
+        422: "A request that cannot be answered",
+        429: "Too many requests at one time",
+        500: "A fault of the service",
+    }.items()
 }
 
 
@@ -41,12 +60,19 @@ def make_app(service: Service, *, token: str | None = None, names: Iterable[str]
     token  requests other than /health need the header `Authorization: Bearer TOKEN`; None = no authentication
     names  host names beside those that cannot be registered publicly
     """
-    app = FastAPI(title="MSM", description=DESCRIPTION, version=version("msm-workbench"), lifespan=_lifespan(service))
+    app = FastAPI(
+        title="MSM",
+        description=DESCRIPTION,
+        version=version("msm-workbench"),
+        lifespan=_lifespan(service),
+        redirect_slashes=False,
+    )
     app.add_middleware(Guard, service=service, token=token, names=tuple(names))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(InputError, _refused)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
     _add_routes(app, service)
     return app
 
@@ -63,6 +89,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], Any]:
 
 
 def _add_routes(app: FastAPI, service: Service) -> None:
+    @app.head("/health", include_in_schema=False)
     @app.get("/health", summary="Whether the service answers, and what it serves")
     def health() -> dict[str, Any]:
         return service.facts()
@@ -89,7 +116,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 
 
 def _sentence(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"detail": sentence}, status_code=status)
+    return JSONResponse({"detail": str(InputError(sentence))}, status_code=status)  # of a length that can be read
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -99,7 +126,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    known = {404: f"there is no route {request.url.path}; /docs lists them", 405: "this route takes another method"}
+    known = {
+        400: "the body is no JSON in UTF-8",
+        404: f"there is no route {request.url.path}; /docs lists them",
+        405: "this route takes another method",
+    }
     return _sentence(error.status_code, known.get(error.status_code, str(error.detail)))
 
 
@@ -107,7 +138,14 @@ async def _invalid(request: Request, error: Exception) -> Response:
     """Pydantic's first complaint as a sentence: where, and what."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "model_attributes_type" and "json" not in request.headers.get("content-type", ""):
+        return _sentence(415, "send JSON with the header Content-Type: application/json")
     if first["type"] == "json_invalid":
         return _sentence(400, f"the body is no JSON: {first.get('ctx', {}).get('error', first['msg'])}")
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     return _sentence(422, f"{where}: {first['msg']}" if where else f"the body: {first['msg']}")
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """What nobody foresaw; Starlette raises it again, so that the log has it."""
+    return _sentence(500, "the service failed at this request; its log says why")

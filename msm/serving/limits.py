@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 
+from msm.errors import InputError
+
 
 class Refused(Exception):
     """A request that is not answered: an HTTP status of 400 to 499 and one sentence."""
 
     def __init__(self, status: int, sentence: str):
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
+        self.status, self.sentence = status, str(InputError(sentence))  # of a length that can be read
+        super().__init__(self.sentence)
 
 
 @dataclass(frozen=True, kw_only=True)

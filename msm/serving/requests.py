@@ -12,9 +12,9 @@ ShotName = Annotated[str, Field(description="TITLE:NUMBER, shots counted from 0"
 
 
 class Strict(BaseModel):
-    """A body without unknown keys and without NaN."""
+    """A body without unknown keys, without NaN, and without a text or a truth value where a number belongs."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Titled(Strict):

@@ -35,6 +35,7 @@ from msm.serving.questions import Question
 from msm.serving.requests import EmbedRequest, FillInRequest, SearchRequest, SurpriseRequest, Titled
 
 QUERIES = ("like", "text", "words", "fill", "vector")
+GOES_WITH = {"unlike": ("like",), "contextual": ("like",), "only": ("like", "text")}
 
 
 class Service:
@@ -116,6 +117,9 @@ class Service:
             raise InputError(
                 f"give exactly one of {', '.join(QUERIES)}" + (f"; not {', '.join(named)}" if named else "")
             )
+        for option, goes_with in GOES_WITH.items():
+            if getattr(asked, option) and named[0] not in goes_with:
+                raise InputError(f"{option} goes with {' or '.join(goes_with)}, not with {named[0]}")
         if asked.count > self.limits.results:
             raise Refused(413, f"{asked.count} results are asked for, but one request may have {self.limits.results}")
         filters = Filters(
@@ -203,19 +207,28 @@ class Service:
         return self.run.space.fuse(embeddings), self._metadata(asked.metadata), times
 
     def _checked(self, vectors: list[list[float]]) -> np.ndarray:
-        """(N, D) float32; InputError where a vector has another length."""
+        """(N, D) float32; InputError where a vector has another length or a number too large for float32."""
         wrong = next((i for i, v in enumerate(vectors) if len(v) != self.catalog.shot_dim), None)
         if wrong is not None:
             raise InputError(
                 f"shot {wrong} has {len(vectors[wrong])} numbers, but shots of this run have {self.catalog.shot_dim}"
             )
-        return np.asarray(vectors, dtype=np.float32)
+        return _single(vectors, "shots")
 
     def _metadata(self, vector: list[float] | None) -> np.ndarray | None:
         wanted = self.run.model.global_dim
         if vector is not None and len(vector) != wanted:
             raise InputError(f"metadata has {len(vector)} numbers, but this run was trained with {wanted or 'none'}")
-        return None if vector is None else np.asarray(vector, dtype=np.float32)
+        return None if vector is None else _single(vector, "metadata")
+
+
+def _single(numbers: Any, what: str) -> np.ndarray:
+    """Finite numbers as float32; InputError where one is too large for that."""
+    with np.errstate(over="ignore"):
+        found = np.asarray(numbers, dtype=np.float32)
+    if not np.isfinite(found).all():
+        raise InputError(f"{what} have a number that is too large for float32")
+    return found
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

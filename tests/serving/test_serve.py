@@ -3,67 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import numpy as np
 import pytest
 
-from msm import Catalog, Run
-from msm.data.catalog import modalities_of
 from msm.interpret.surprise import surprise
 from msm.search.index_store import find_index
 from msm.search.query import nearest, row_of
 from msm.search.spaces import RawSpace
-from tests.browser.small_world import DIMS, small_title, train_run
-
-TOKEN, WAITING = "secret-of-the-test", 24
-
-
-class Served(NamedTuple):
-    client: httpx.Client
-    run: Run
-    catalog: Catalog
-
-    def post(self, route: str, **body: object) -> httpx.Response:
-        return self.client.post(route, json=body)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("serve")
-    rng = np.random.default_rng(0)
-    lengths = {"train": 30, "validation": 12, "test": 20, "long": 90}
-    titles = [small_title(rng, t, t if t != "long" else "test", n) for t, n in lengths.items()]
-    catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
-    train_run(catalog, folder / "runs" / "run", steps=1)
-    options = ["--port", "0", "--max-body-mb", "0.1", "--max-shots", "64", "--max-waiting", str(WAITING)]
-    command = [sys.executable, "-m", "msm", "serve", str(folder / "runs" / "run"), str(folder / "catalog"), *options]
-    environment = {**os.environ, "MSM_SERVE_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if found := re.search(r"running on (http://\S+)", line):
-            break
-    else:
-        pytest.fail("the service did not start")
-    drain = threading.Thread(target=process.stderr.read, daemon=True)
-    drain.start()
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=found[1], headers=headers, timeout=60) as client:
-        yield Served(client, Run.open(folder / "runs" / "run"), Catalog.open(folder / "catalog"))
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 143
+from tests.serving.conftest import TOKEN, WAITING, Served
 
 
 def test_a_fill_in_over_http_has_the_scores_of_the_library(served):
@@ -230,6 +185,7 @@ def test_openapi_describes_every_route_and_its_refusals(served):
 
 def test_metrics_count_answers_by_route_and_status_and_no_path_of_a_stranger(served):
     served.client.get("/a-path-of-a-stranger")
+    served.post("/surprise", title="test")
     told = served.client.get("/metrics").text
 
     assert 'msm_requests_total{route="other",status="404"}' in told and "stranger" not in told
