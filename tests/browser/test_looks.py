@@ -14,7 +14,7 @@ from msm import Catalog
 from msm import projection as projections
 from msm.projection.layout import ProjectionOptions
 from msm.projection.maps import MapOptions, make_maps
-from tests.browser.conftest import PATIENCE_MS, free_port, press, served, settled
+from tests.browser.conftest import free_port, press, served, settled
 from tests.browser.small_world import write_trio
 from tests.browser.test_masking_lab import visit
 
@@ -93,29 +93,6 @@ def top_of(page: Page, role: str, name: str) -> float:
     box = page.get_by_role(role, name=name, exact=True).bounding_box()  # type: ignore[arg-type]
     assert box is not None
     return box["y"]
-
-
-TITLES = """e => {
-  const frame = e.getBoundingClientRect();
-  const inside = (b) => b.left >= frame.left - 1 && b.right <= frame.right + 1 && b.top >= frame.top - 1 && b.bottom <= frame.bottom + 1;
-  const titles = [...e.querySelectorAll(".xtitle, .ytitle")].map((t) => [t.textContent, inside(t.getBoundingClientRect())]);
-  const area = e.querySelector(".nsewdrag").getBoundingClientRect().width / frame.width;
-  return { cut: titles.filter(([, whole]) => !whole).map(([text]) => text), titles: titles.length, area };
-}"""
-
-
-@pytest.mark.parametrize("path", ["/ablations", "/training?training=mediafm"])
-def test_on_a_telephone_a_figure_has_room_and_its_axis_titles_are_whole(page: Page, address: str, path: str):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{address}{path}")
-    plots = page.locator(".js-plotly-plot:has(.main-svg .xtitle)")
-    expect(plots.first).to_be_visible()
-    settled(page)
-    page.wait_for_function(  # a figure is drawn once to measure its labels, and again
-        f"(e) => (({TITLES})(e)).area > 0.5", arg=plots.first.element_handle(), timeout=PATIENCE_MS
-    )
-    found = plots.first.evaluate(TITLES)
-    assert found["titles"] and found["cut"] == []
 
 
 @pytest.fixture(scope="module")

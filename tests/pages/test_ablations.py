@@ -295,9 +295,9 @@ def test_the_scaling_curve_has_a_sentence_for_each_recipe():
     ]
     table = scaling_table({"points": points})
     sentence = scaling_sentence("films", table)
-    assert "plain goes ahead between 2\u2009000 and 8\u2009000" in sentence
+    assert "plain goes ahead between 2\u202f000 and 8\u202f000" in sentence
     assert "ours is ahead from the least that was tried, 500 training shots" in sentence
-    assert "none stays behind the best baseline up to 8\u2009000" in sentence
+    assert "none stays behind the best baseline up to 8\u202f000" in sentence
     assert isinstance(table, pd.DataFrame) and {t.name for t in scaling_figure(table).data} == {
         "best baseline",
         "plain",

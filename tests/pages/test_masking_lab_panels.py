@@ -262,7 +262,7 @@ def test_attention_says_where_the_model_looks_and_never_that_it_explains():
     )
     starts = np.arange(6) * 10.0
 
-    assert "looks most at the one at 00:10, 2 shots before: 40\u2009% of its look" in attention_sentence(table, starts)
+    assert "looks most at the one at 00:10, 2 shots before: 40\u202f% of its look" in attention_sentence(table, starts)
     assert "everywhere alike" in attention_sentence(table.assign(attention=0.1), starts)
     assert "not what its answer rests on" in attention_words((0.5, 0.3, 0.2), "", None)
     assert "hardly agree (Spearman −0.10)" in attention_words((0.5, 0.3, 0.2), "layer 1", -0.1)
@@ -276,7 +276,7 @@ def test_the_attention_figure_leaves_hidden_shots_empty():
     drawn = attention_figure(weights, ("layer 1", "head"), seen, 1, np.arange(4) * 5.0).data[0]
 
     np.testing.assert_allclose(np.square(drawn.z)[:, seen], weights.T)
-    assert np.isnan(drawn.z[:, 1]).all() and drawn.text[0][2] == "40\u2009%"
+    assert np.isnan(drawn.z[:, 1]).all() and drawn.text[0][2] == "40\u202f%"
 
 
 def test_the_panel_shows_attention_layer_by_layer_and_how_it_agrees_with_leave_one_out(monkeypatch, world):

@@ -58,8 +58,12 @@ def python_of(app: AppTest) -> set[str]:
 
 
 def traces_of(app: AppTest) -> list[list[dict[str, Any]]]:
-    """The traces of each Plotly figure that the page shows."""
-    return [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+    """The traces of each Plotly figure that the page shows, through Streamlit's chart or our own component."""
+    own = [json.loads(shown.proto.json) for shown in app.get("bidi_component") if shown.proto.json]
+    charts = [chart.proto.spec for chart in app.get("plotly_chart")] + [
+        data["figure"] for data in own if "figure" in data
+    ]
+    return [json.loads(chart)["data"] for chart in charts]
 
 
 def run_cell(code: str) -> Any:

@@ -233,7 +233,7 @@ def test_two_scores_stand_in_the_order_of_their_names():
 def test_thousands_are_separated_in_a_verdict():
     sentence = verdict(fill_table(many(0.7), many(0.4, seed=1), num_shots=5000).assign(rank=3.0), "linear")
 
-    assert "2 other shots of the title’s 5\u2009000 lie nearer" in sentence
+    assert "2 other shots of the title’s 5\u202f000 lie nearer" in sentence
 
 
 def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():

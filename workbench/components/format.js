@@ -16,7 +16,7 @@ export function formatTime(seconds) {
  * A whole number, its thousands set apart.
  * @param {number} number
  */
-export const formatCount = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+export const formatCount = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 /**
  * Two decimals and a real minus sign.

@@ -45,6 +45,15 @@ def draw(figure: go.Figure, key: str) -> None:
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
 
 
+def draw_fitted(figure: go.Figure, key: str, alt: str, config: dict[str, Any] | None = None) -> None:
+    """Draw a figure whose names at the ends of lines become a legend on a telephone; without a zoom, which no address would keep.
+
+    alt  alternative text for screen readers
+    """
+    figure.update_layout(dragmode=False)
+    growing_figure(figure, key=key, config=config or {"displayModeBar": False}, base=base_address(), alt=alt)
+
+
 def draw_with_view(figure: go.Figure, key: str, setting: str, alt: str, config: dict[str, Any]) -> None:
     """Draw a figure whose view stands in the address: a zoom, the camera of three dimensions, ranges of parallel axes.
 

@@ -19,7 +19,7 @@ from msm.masking.parts import Parts, lost_of
 from workbench.views.fill_in.expected import expected_sentence, three_columns
 from workbench.views.fill_in.guess import question
 from workbench.views.fill_in.verdict import verdict
-from workbench.views.formatting import clock, hidden_and_shown, hidden_in_words, number, part
+from workbench.views.formatting import clock, hidden_and_shown, hidden_in_words, number, part, percent
 from workbench.views.frames import Frame
 from workbench.views.interpret.attention import attention_sentence, attention_words
 from workbench.views.interpret.influence import influence_arcs, influence_sentence, strongest
@@ -193,7 +193,7 @@ def _attention(scene: _Scene) -> tuple[str, str]:
     table = found.table()
     frames = [scene.frame(shot, mark="truth", badge="hidden")]
     for line in strongest(table, MOST_INFLUENTIAL, by="attention").itertuples():
-        frames.append(scene.frame(int(line.shot), badge=f"{number(100 * line.attention, 1)}\u2009%"))
+        frames.append(scene.frame(int(line.shot), badge=percent(line.attention, 1)))
     arcs = influence_arcs(table, shot, by="attention")
     rho = agreement(scene.influence_on(shot)["influence"].to_numpy(), table["attention"].to_numpy())
     body = slides.attention(frames, arcs, scene.title.num_shots)

@@ -60,8 +60,13 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def grouped(number: int) -> str:
-    """1200 as `1 200`, with thin spaces between thousands."""
-    return f"{number:,}".replace(",", "\u2009")
+    """1200 as `1 200`, with narrow spaces between thousands, at which no line breaks."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """0.13 as `13 %`, with a narrow space at which no line breaks; a dash for NaN."""
+    return f"{number(100 * share, digits)}\u202f%" if math.isfinite(share) else "–"
 
 
 def count(number: int, noun: str) -> str:

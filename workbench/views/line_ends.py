@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -46,6 +46,13 @@ def label_ends(figure: go.Figure, ends: Sequence[End], last_step: int, height: i
             x=end.step if is_early else 1.0, xref="x" if is_early else "paper", y=y, text=f" {end.text}", xanchor="left",
             xshift=4, yshift=9 if is_early else 0, showarrow=False, font={"color": end.color, "size": 13}, name=NAME,
         )  # fmt: skip
+
+
+def legend_above(size: int = 14) -> dict[str, Any]:
+    """The legend of a figure as lines above it, as many as its width needs; it hides nothing by a click, which no address would keep."""
+    return {
+        "orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": size}, "itemclick": False, "itemdoubleclick": False,
+    }  # fmt: skip
 
 
 def spread(wanted: Sequence[float], gap: float, top: float) -> list[float]:

@@ -234,8 +234,8 @@ def measures_figure(table: pd.DataFrame) -> go.Figure:
             },
             hovertemplate=f"{row.how} %{{x:.3f}}<extra></extra>",
         )
-    figure.update_layout(template="none", height=230, margin={"l": 8, "r": 16, "t": 8, "b": 44})
+    figure.update_layout(template="none", height=246, margin={"l": 8, "r": 16, "t": 8, "b": 60})
     figure.update_layout(legend={"orientation": "h", "y": 1.15, "x": 0})
-    figure.update_xaxes(title="share of searches that find the same (mAP: 1 = all of them first)", range=[0, 1])
+    figure.update_xaxes(title="share of searches that find the same<br>(mAP: 1 = all of them first)", range=[0, 1])
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
     return figure

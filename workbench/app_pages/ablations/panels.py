@@ -11,7 +11,7 @@ import streamlit as st
 
 from workbench.app_pages.ablations import cached
 from workbench.app_pages.ablations.cached import Ablation
-from workbench.layout.figures import draw
+from workbench.layout.figures import draw, draw_fitted
 from workbench.layout.metric_help import baseline_help
 from workbench.server.roles import may_edit, require_editor
 from workbench.session.arguments import read_arguments
@@ -191,7 +191,7 @@ def show_scaling() -> None:
     for name, entry in sets.items():
         table = scaling_table(entry)
         st.markdown(scaling_sentence(name, table))
-        draw(scaling_figure(table), f"scaling.{name}")
+        draw_fitted(scaling_figure(table), f"scaling.{name}", scaling_sentence(name, table))
         with st.expander("Copy as code"):
             st.code(scaling_code(cached.SCALING, name), language="python")
         st.caption(f"`{entry['command']}`")

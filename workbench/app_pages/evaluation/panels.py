@@ -16,7 +16,7 @@ from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import cache, state
 from workbench.session.page_context import switch_to_page
 from workbench.views import notebook_code
-from workbench.views.formatting import count, escape_markdown, number
+from workbench.views.formatting import count, escape_markdown, number, percent
 from workbench.views.report import figures as report_figures
 from workbench.views.report.document import command_again, report_html
 from workbench.views.report.geometry import geometry_figure, geometry_table
@@ -40,9 +40,8 @@ def show_metrics(evaluation: dict[str, Any]) -> None:
     model.metric(":blue[●] Model", number(evaluation["centred_cosine"]), help=METRIC_HELP["model"])
     base = evaluation["baselines"][best]["centred_cosine"]
     baseline.metric(":orange[◆] Best baseline", number(base), help=baseline_help(best))
-    skill.metric("Skill", number(100 * evaluation["skill"], 0) + "\u2009%", help=METRIC_HELP["skill"])
-    among = number(100 * evaluation["median_rank"], 1)
-    rank.metric("Median rank", f"{among}\u2009%", help=RANK_HELP)
+    skill.metric("Skill", percent(evaluation["skill"]), help=METRIC_HELP["skill"])
+    rank.metric("Median rank", percent(evaluation["median_rank"], 1), help=RANK_HELP)
 
 
 def show_predictors(reports: Reports, run_path: Path, colors: Colors) -> None:

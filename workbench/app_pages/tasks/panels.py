@@ -10,7 +10,7 @@ import streamlit as st
 from msm import Catalog
 from msm.evaluation.tasks.saved import FOLDER
 from msm.io.spreadsheet import as_csv
-from workbench.layout.figures import columns, show_figure
+from workbench.layout.figures import columns, copy_as_code, draw_fitted, figure_config, show_figure
 from workbench.session import settings
 from workbench.views import notebook_code
 from workbench.views.formatting import escape_markdown
@@ -87,7 +87,9 @@ def show_curves(report: dict[str, Any], run_path: Path, name: str) -> None:
                 st.markdown(f"#### {escape_markdown(task['label'])}")
                 st.caption(escape_markdown(savings_sentence(task)))
                 cell = notebook_code.tasks_code(report_path(run_path, name), f'curve_figure(report["tasks"][{i}])')
-                show_figure(curve_figure(task), PAGE, f"curve.{i}", cell)
+                config = figure_config(PAGE, f"curve.{i}")
+                draw_fitted(curve_figure(task), f"{PAGE}.figure.curve.{i}", savings_sentence(task), config)
+                copy_as_code(cell)
 
 
 def show_tables(report: dict[str, Any], run_path: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from workbench.layout.figures import columns, copy_as_code, draw_with_view
 from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import settings
 from workbench.views import notebook_code
-from workbench.views.formatting import escape_markdown, grouped, number
+from workbench.views.formatting import escape_markdown, grouped, number, percent
 from workbench.views.run_colors import Colors
 from workbench.views.training import sentences as training_text
 from workbench.views.training.curves import GAUGES, STEP_MEASURES, gauge_curve, progress_curve, step_curve
@@ -50,7 +50,7 @@ def show_metrics(measured: Measured, name: str = "") -> None:
             model = escape_markdown(name) or ":blue[●] Model"
             _metric(model, number(best["centred_cosine"]), HELP["model"])
             _metric(":orange[◆] Best baseline", number(best["baseline"]), baseline_help(str(best["baseline_name"])))
-            _metric("Skill", f"{number(100 * best['skill'], 0)}\u2009%", METRIC_HELP["skill"])
+            _metric("Skill", percent(best["skill"]), METRIC_HELP["skill"])
         if len(measured.steps):
             speed = grouped(int(measured.steps["shots_per_s"].tail(20).median()))
             _metric("Throughput, shots/s", speed, HELP["speed"])

@@ -22,7 +22,7 @@ from workbench.session import page_texts, settings, url_state
 from workbench.session.arguments import read_arguments
 from workbench.session.colors_of_runs import colors_of
 from workbench.views import notebook_code
-from workbench.views.formatting import count, escape_markdown, number
+from workbench.views.formatting import count, escape_markdown, percent
 from workbench.views.training import runs_table as shown
 from workbench.views.training.curves import MOST_RUNS
 
@@ -201,4 +201,4 @@ def _show_parallel(table: pd.DataFrame) -> None:
     config = figure_config("training", "parallel")
     draw_with_view(shown.parallel_figure(table), "training.figure.parallel", "brushes", alt, config)
     best = known.loc[known["skill"].idxmax()]
-    st.caption(f"Best: {escape_markdown(best['name'])}, skill {number(100 * best['skill'], 0)}\u2009%.")
+    st.caption(f"Best: {escape_markdown(best['name'])}, skill {percent(best['skill'])}.")

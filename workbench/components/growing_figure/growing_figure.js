@@ -89,6 +89,14 @@ export function fitted(layout, width) {
   return { ...layout, annotations: notes.filter((note) => note.name !== LINE_END), showlegend: true, legend, margin };
 }
 
+const AXIS_PX = 84; // of parallel axes, below which their names overlap
+
+/**
+ * The least width of a figure; one that is wider than its place is moved sideways.
+ * @param {Layout[]} data
+ */
+export const leastWidth = ([lines]) => (lines?.type === "parcoords" ? AXIS_PX * lines.dimensions.length : 0);
+
 const short = (/** @type {number} */ value) => String(Number(value.toPrecision(6)));
 const spanned = (/** @type {number[]} */ ends) => ends.map(short).join("..");
 const ends = (/** @type {string} */ text) => text.split("..").map(Number);
@@ -205,8 +213,10 @@ class GrowingFigure {
   constructor(parent) {
     this.el = document.createElement("div");
     this.el.setAttribute("role", "figure"); // not "img", which has no buttons inside
-    this.el.style.width = "100%";
-    parent.append(this.el);
+    this.frame = document.createElement("div");
+    this.frame.style.overflowX = "auto";
+    this.frame.append(this.el);
+    parent.append(this.frame);
     this.observer = new ResizeObserver(() => this.drawn && tool()?.Plots.resize(this.el));
     this.observer.observe(this.el);
     this.near = near(this.el);
@@ -228,6 +238,9 @@ class GrowingFigure {
     const { data, layout } = JSON.parse(figure);
     this.original = JSON.parse(figure).data;
     this.look = LOOKS[data[0]?.type] ?? ZOOM;
+    const least = leastWidth(data);
+    this.el.style.minWidth = `${least}px`;
+    this.frame.tabIndex = least > this.frame.clientWidth ? 0 : -1; // what is moved sideways is reached by the keyboard too
     const shown = themed(fitted(layout, this.el.clientWidth), this.el, this.look === ZOOM);
     if (view !== this.heard) {
       this.heard = this.view = view;
@@ -254,7 +267,7 @@ class GrowingFigure {
   destroy() {
     this.observer.disconnect();
     if (this.drawn) tool()?.purge(this.el);
-    this.el.remove();
+    this.frame.remove();
   }
 }
 

@@ -45,11 +45,17 @@ def scaling_figure(table: pd.DataFrame) -> go.Figure:
         type="log",
         title="training shots",
         tickvals=shots,
-        ticktext=[grouped(n) for n in shots],
+        ticktext=[_short(n) for n in shots],
+        tickangle=0,
         zeroline=False,
     )
     figure.update_yaxes(title="centred cosine on test titles", zeroline=False, tickformat=".2f")
     return figure
+
+
+def _short(shots: int) -> str:
+    """541, 2k, 100k: exact numbers of neighbouring points would overlap on a narrow screen; the hover text has them."""
+    return f"{shots / 1000:.0f}k" if shots >= 1000 else str(shots)
 
 
 def _line(figure: go.Figure, x: Any, y: Any, name: str, color: str, dash: str) -> End:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.formatting import number
+from workbench.views.formatting import number, percent
 from workbench.views.interpret.influence import film_axis, place_in_words
 
 LOOKED_AT = "looked at"  # label of the arcs
@@ -110,4 +110,4 @@ def _scale() -> list[tuple[float, str]]:
 
 
 def _percent(share: float) -> str:
-    return f"{number(100 * share, 0 if share >= 0.0995 or share == 0 else 1)}\u2009%"
+    return percent(share, 0 if share >= 0.0995 or share == 0 else 1)

@@ -13,6 +13,7 @@ from msm.interpret.surprise import PeaksAtScenes
 from workbench.views import palette
 from workbench.views.fill_in.timeline import time_ticks
 from workbench.views.formatting import clock, number
+from workbench.views.line_ends import legend_above
 
 HEIGHT = 260
 MANY = 1000  # shots above which a curve is drawn by WebGL
@@ -37,6 +38,7 @@ def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float
                 mode="lines",
                 line={"color": palette.BASELINE, "width": 1},
                 opacity=0.6,
+                name=baseline,
                 customdata=table["shot"],
                 hovertemplate=f"{hover}<extra>{baseline}</extra>",
             ),
@@ -45,6 +47,7 @@ def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float
                 y=table["surprise"].round(4),
                 mode="lines",
                 line={"color": palette.MODEL, "width": 2.5},
+                name="Model",
                 customdata=table["shot"],
                 hovertemplate=f"{hover}<extra>model</extra>",
             ),
@@ -54,26 +57,20 @@ def surprise_figure(table: pd.DataFrame, peaks: np.ndarray, *, duration_s: float
                 mode="markers",
                 marker={"size": 11, "color": "rgba(0,0,0,0)", "line": {"color": palette.MODEL, "width": 2.5}},
                 hoverinfo="skip",
+                showlegend=False,
             ),
         ]
     )
     high = float(np.nanmax(table[["surprise", "copy_surprise"]].to_numpy())) + 0.08
     starts = x[table["starts_scene"].fillna(False).to_numpy(dtype=bool)]
     figure.add_trace(_ticks(starts, high))
-    names = [(palette.MODEL, "● Model"), (palette.BASELINE, f"● {baseline}")]
-    names += [(palette.HIDDEN, "┊ a scene starts")] if len(starts) else []
-    key = "    ".join(f"<span style='color:{colour}'>{name}</span>" for colour, name in names)
     figure.update_layout(
         template="none",
         height=HEIGHT,
         margin={"l": 56, "r": 12, "t": 30, "b": 44},
-        showlegend=False,
+        legend={**legend_above(), "traceorder": "reversed"},
         hovermode="x",
-        annotations=[
-            {"text": key, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom",
-             "showarrow": False, "font": {"size": 14}}
-        ],
-    )  # fmt: skip
+    )
     figure.update_yaxes(title="surprise", range=[0, high], zeroline=True)
     figure.update_xaxes(**_x_axis(x, duration_s, timed))
     return figure
@@ -85,7 +82,10 @@ def _ticks(starts: np.ndarray, high: float) -> go.Scatter:
     xs = np.stack([starts, starts, gap], axis=1).ravel()
     ys = np.tile([0.0, high, np.nan], len(starts))
     line = {"color": palette.HIDDEN, "width": 1, "dash": "dot"}
-    return go.Scatter(x=xs, y=ys, mode="lines", line=line, opacity=0.7, hoverinfo="skip")
+    name, is_there = "a scene starts", len(starts) > 0
+    return go.Scatter(
+        x=xs, y=ys, mode="lines", line=line, opacity=0.7, hoverinfo="skip", name=name, showlegend=is_there
+    )
 
 
 def _x_axis(x: np.ndarray, duration_s: float, timed: bool) -> dict:

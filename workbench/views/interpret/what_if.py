@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from msm import baselines
 from workbench.views import palette
 from workbench.views.fill_in.verdict import FEW, LEAST_GAP, clear_difference, moments
-from workbench.views.formatting import count, number
+from workbench.views.formatting import count, number, percent
 
 HEIGHT = 300
 
@@ -72,7 +72,7 @@ def context_figure(table: pd.DataFrame) -> go.Figure:
     notes = [_note(names, 0, 1, xref="paper", yref="paper", xanchor="left", font={"size": 14})]
     top = table[["centred_cosine", "best_baseline"]].max(axis=1)
     for place, (height, skill) in enumerate(zip(top, table["skill"], strict=True)):
-        text = f"skill {number(100 * skill, 0)} %"
+        text = f"skill {percent(skill)}"
         notes.append(_note(text, place, float(height), yshift=10, font={"size": 12}))
     figure.update_layout(
         template="none",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from msm.data.selection import Shots
-from workbench.views.formatting import count, escape_markdown, grouped, number
+from workbench.views.formatting import count, escape_markdown, grouped, number, percent
 
 FEWEST, MOST_NAMED, CLEARLY = 4, 3, 0.15
 DEFAULTS = {"dims": 2, "neighbours": 15, "min_dist": 0.1, "densmap": False, "components": 50, "seed": 0}
@@ -67,7 +67,7 @@ def typical_sentence(chosen: pd.DataFrame, everything: pd.DataFrame) -> str:
         all_over = float((everything[label].astype(str) == value).mean())
         if here - all_over >= CLEARLY and here >= 0.4:
             found.append(
-                (here - all_over, f"{label} *{escape_markdown(value)}* {_percent(here)} (of all {_percent(all_over)})")
+                (here - all_over, f"{label} *{escape_markdown(value)}* {percent(here)} (of all {percent(all_over)})")
             )
     best = sorted(found, reverse=True)[:MOST_NAMED]
     return "Typical of them: " + " · ".join(words for _, words in best) if best else ""
@@ -94,8 +94,8 @@ def overlap_sentence(overlap: np.ndarray, points: np.ndarray, count: int) -> str
     points   the selected points
     """
     whole = float(np.mean(overlap)) if len(overlap) else math.nan
-    here = f"**{_percent(float(overlap[points].mean()))}** around the chosen, " if len(points) else ""
-    return f"Of the {count} nearest to a point, the two embeddings agree on {here}**{_percent(whole)}** over all."
+    here = f"**{percent(float(overlap[points].mean()))}** around the chosen, " if len(points) else ""
+    return f"Of the {count} nearest to a point, the two embeddings agree on {here}**{percent(whole)}** over all."
 
 
 def label_agreement_sentence(shares: Mapping[str, tuple[float, float]], label: str, count: int) -> str:
@@ -106,13 +106,9 @@ def label_agreement_sentence(shares: Mapping[str, tuple[float, float]], label: s
     if not shares:
         return ""
     named = len(shares) > 1
-    parts = " and ".join(f"**{_percent(share)}**{f' {name}' if named else ''}" for name, (share, _) in shares.items())
-    chance = _percent(next(iter(shares.values()))[1])
+    parts = " and ".join(f"**{percent(share)}**{f' {name}' if named else ''}" for name, (share, _) in shares.items())
+    chance = percent(next(iter(shares.values()))[1])
     return f"Of the {count} nearest to a point, {parts} share its {escape_markdown(label)}; by chance it would be {chance}."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\u2009%" if math.isfinite(share) else "–"
 
 
 def shown_first(by_title: Shots, splits: Mapping[str, str]) -> tuple[str, tuple[int, ...]]:

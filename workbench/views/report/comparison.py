@@ -42,6 +42,7 @@ def comparison_figure(table: pd.DataFrame) -> go.Figure:
         x=table["centred_cosine"].round(4),
         y=table["label"],
         orientation="h",
+        name="predictors",
         marker={"color": [colors[k] for k in table["kind"]]},
         text=[number(c) for c in table["centred_cosine"]],
         textposition="outside",
@@ -53,7 +54,7 @@ def comparison_figure(table: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         template="none", height=40 * len(table) + 60, margin={"l": 8, "r": 40, "t": 8, "b": 44}, bargap=0.45
     )
-    figure.update_xaxes(title="centred cosine to the real shots (1 = restored exactly)", range=[low, 1])
+    figure.update_xaxes(title="centred cosine (1 = restored exactly)", range=[low, 1])
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ", showgrid=False)
     return figure
 

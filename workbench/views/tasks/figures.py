@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 
 from workbench.views import palette
 from workbench.views.formatting import escape_plotly
-from workbench.views.line_ends import End, label_ends
+from workbench.views.line_ends import End, label_ends, legend_above
 from workbench.views.tasks.tables import INPUTS, MEASURES, best_input, tasks_table
 
-MARKS = {  # kind of embedding → (colour, symbol, the same as text)
-    "raw": (palette.OTHER, "diamond", "◆"),
-    "neighbours": (palette.BASELINE, "diamond", "◆"),
-    "alone": (palette.MODEL, "circle-open", "○"),
-    "contextual": (palette.MODEL, "circle", "●"),
+MARKS = {  # kind of embedding → (colour, symbol)
+    "raw": (palette.OTHER, "diamond"),
+    "neighbours": (palette.BASELINE, "diamond"),
+    "alone": (palette.MODEL, "circle-open"),
+    "contextual": (palette.MODEL, "circle"),
 }
 DASHES = {"raw": "dot", "neighbours": "dash", "alone": "dot", "contextual": "solid"}
 ROW_PX, CURVE_PX = 46, 320
@@ -37,16 +37,15 @@ def tasks_figure(report: dict[str, Any], probe: str) -> go.Figure:
     tick = {"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": palette.OTHER}}
     figure.add_trace(_points(wide["chance"], y, labels, "chance", tick, None))
     for kind in report["inputs"]:
-        color, symbol, _ = MARKS[kind]
+        color, symbol = MARKS[kind]
         mark = {"symbol": symbol, "size": 11, "color": color, "line": {"color": color, "width": 2}}
         figure.add_trace(_points(wide[kind], y, labels, INPUTS[kind], mark, _whiskers(table, labels, kind, report)))
-    names = [f"<span style='color:{MARKS[k][0]}'>{MARKS[k][2]} {INPUTS[k]}</span>" for k in report["inputs"]]
-    names.append(f"<span style='color:{palette.OTHER}'>| chance</span>")
     figure.update_layout(
-        template="none", height=ROW_PX * len(labels) + 96, margin={"l": 8, "r": 16, "t": 34, "b": 48}, showlegend=False,
-        annotations=[{"text": "   ".join(names), "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left",
-                      "yanchor": "bottom", "showarrow": False, "font": {"size": 14}}],
-    )  # fmt: skip
+        template="none",
+        height=ROW_PX * len(labels) + 116,
+        margin={"l": 8, "r": 16, "t": 34, "b": 48},
+        legend=legend_above(),
+    )
     low = min(0.0, float(np.nanmin(wide.to_numpy())))
     measures = ", ".join(dict.fromkeys(MEASURES[m] for m in table["measure"]))
     figure.update_xaxes(title=measures, range=[low - 0.02, 1.03], zeroline=False)
@@ -76,7 +75,7 @@ def _gaps(wide: pd.DataFrame, y: np.ndarray, best: str) -> list[go.Scatter]:
         xs = np.stack([wide["raw"].to_numpy()[rows], wide[best].to_numpy()[rows], gap], axis=1).ravel()
         ys = np.stack([y[rows], y[rows], gap], axis=1).ravel()
         line = {"color": color, "width": 4}
-        lines.append(go.Scatter(x=xs, y=ys, mode="lines", line=line, opacity=0.3, hoverinfo="skip"))
+        lines.append(go.Scatter(x=xs, y=ys, mode="lines", line=line, opacity=0.3, hoverinfo="skip", showlegend=False))
     return lines
 
 
@@ -106,7 +105,7 @@ def curve_figure(task: dict[str, Any]) -> go.Figure:
     figure.add_trace(
         go.Scatter(
             x=[*sizes, *sizes[::-1]], y=[*(p["high"] for p in band), *(p["low"] for p in band[::-1])], fill="toself",
-            fillcolor=MARKS[best][0], opacity=0.12, line={"width": 0}, mode="lines", hoverinfo="skip",
+            fillcolor=MARKS[best][0], opacity=0.12, line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False,
         )
     )  # fmt: skip
     for kind, points in curve["columns"].items():

@@ -13,7 +13,7 @@ from workbench.components.filmstrip import Arcs
 from workbench.layout.figures import draw
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, settings, shot_frames
-from workbench.views.formatting import number
+from workbench.views.formatting import percent
 from workbench.views.frames import row, styled
 from workbench.views.interpret.attention import LOOKED_AT, attention_figure, attention_sentence, attention_words
 from workbench.views.interpret.influence import influence_arcs, strongest
@@ -37,7 +37,7 @@ def show(
     first = int(title.row["first_shot"])
     shown = [shot_frames.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
     for line in strongest(table, SHOWN, by="attention").itertuples():
-        badge = f"{number(100 * line.attention, 1)}\u2009%"
+        badge = percent(line.attention, 1)
         shown.append(shot_frames.frame(catalog, first + int(line.shot), of=title.title_id, badge=badge))
     frames.html(styled(row(shown)))
     drawn = attention_figure(found.weights, found.layers, found.seen, shot, starts, duration_s=title.duration_s)

@@ -8,13 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from msm.masking.parts import parse_parts
-from workbench.components.growing_figure import growing_figure
+from workbench.layout.figures import draw_fitted
 from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import state
-from workbench.session.base_path import base_address
 from workbench.session.cache import Filled
 from workbench.views.fill_in.shot_table import shot_table
-from workbench.views.formatting import count, hidden_and_shown, number
+from workbench.views.formatting import count, hidden_and_shown, number, percent
 from workbench.views.report.comparison import comparison_figure, comparison_sentence, comparison_table
 from workbench.views.report.track_record import track_record, track_record_sentence, track_record_words
 
@@ -26,7 +25,7 @@ def show_metrics(filled: Filled) -> None:
     with st.container(horizontal=True, gap="medium", key="lab-numbers"):
         st.metric(":blue[●] Model", number(means["centred_cosine"]), help=METRIC_HELP["model"], width="content")
         st.metric(":orange[◆] Best baseline", number(means["best_baseline"]), help=baseline_help(name), width="content")
-        st.metric("Skill", number(100 * filled.skill, 0) + "\u2009%", help=METRIC_HELP["skill"], width="content")
+        st.metric("Skill", percent(filled.skill), help=METRIC_HELP["skill"], width="content")
 
 
 def explain_hidden_parts(modality: str | None, filled: Filled) -> None:
@@ -75,15 +74,10 @@ def show_all_titles(evaluation: dict[str, Any] | None) -> None:
         return
     st.subheader("Over all unseen titles", anchor=False)
     st.markdown(comparison_sentence(evaluation))
-    growing_figure(
-        comparison_figure(comparison_table(evaluation)),
-        key="comparison",
-        config={"displayModeBar": False},
-        base=base_address(),
-        alt="Centred cosine of the model and of every baseline, over all unseen titles",
-    )
+    alt = "Centred cosine of the model and of every baseline, over all unseen titles"
+    draw_fitted(comparison_figure(comparison_table(evaluation)), "comparison", alt)
     facts = f"{count(evaluation['num_titles'], 'title')} of the {evaluation['split']} split, {count(evaluation['num_hidden'], 'hidden shot')}"
-    st.caption(f"{facts}; skill {number(100 * evaluation['skill'], 0)} % against the best baseline.")
+    st.caption(f"{facts}; skill {percent(evaluation['skill'])} against the best baseline.")
 
 
 def show_all_sets(measured: dict[str, Any]) -> None:
