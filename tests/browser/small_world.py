@@ -18,6 +18,7 @@ from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
 from msm.recipes.presets import preset
 from msm.training.trainer import pick_device, start_run, train
+from tests.small_runs import rising, write_run
 
 DIMS = {"video": 32, "audio": 16, "text": 16}
 NUM_PLACES, NUM_VOICES = 24, 12
@@ -78,6 +79,25 @@ def write_trio(folder: Path, num_shots: int) -> Path:
     ]
     catalog = Catalog.write(folder / "catalog", titles, modalities=modalities_of(DIMS))
     train_run(catalog, folder / "runs" / "mediafm", steps=2)
+    return folder
+
+
+def write_crowd(folder: Path, titles: int = 1100, runs: int = 230) -> Path:
+    """catalog/ of many titles of two shots, and runs/ of many runs without weights."""
+    rng = np.random.default_rng(0)
+    many = [
+        small_title(
+            rng,
+            f"title-{n:04d}",
+            ("train", "train", "validation", "test")[n % 4],
+            2,
+            name=f"Episode {n} of {'Harbour' if n % 7 == 3 else 'Island'} lights",
+        )
+        for n in range(titles)
+    ]
+    Catalog.write(folder / "catalog", many, modalities=modalities_of(DIMS))
+    for n in range(runs):
+        write_run(folder / "runs", f"run-{n:03d}", rising(20, to=0.5 + n / 1000))
     return folder
 
 

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from msm import Catalog
-from tests.browser.small_world import evaluate_run, write_trio
+from tests.browser.small_world import evaluate_run, write_crowd, write_trio
 
 PAGES = Path(__file__).parents[2] / "workbench" / "app_pages"
 KINDS = (
@@ -26,6 +26,7 @@ KINDS = (
     "text_input",
     "number_input",
     "radio",
+    "pagination",
 )
 OTHER = {  # a value that the control does not open with
     "title": "title-train", "run": "second", "ranges": "3-5", "panel": "What if", "scope": "Whole catalog", "veil": True,
@@ -34,7 +35,7 @@ OTHER = {  # a value that the control does not open with
     "only.scene": ["1"], "histograms": ["scene"], "names": False, "contours": True, "mode": "clip", "titles": ["title-test", "title-validation"], "splits": ["validation"], "labels": ["scene"],
     "label.scene": ["2"], "show": ["scene"], "compare": "audio", "other_titles": True, "other_scenes": False, "together": False,
     "k": 24, "length": 7, "words": "place", "measure": "scene", "measured": True, "training": "second", "smooth": 30,
-    "all_runs": True, "where": "state=done", "sort": "name", "columns": ["name", "loss"], "archived": True, "family": "kNN", "tab": "own", "script": "talk", "table": True, "map": None, "ablation": None, "report": None,
+    "all_runs": True, "where": "state=done", "sort": "name", "columns": ["name", "loss"], "archived": True, "family": "kNN", "tab": "own", "titles.find": "Harbour", "titles.sort": "-num_shots", "titles.page": 2, "runs.page": 2, "script": "talk", "table": True, "map": None, "ablation": None, "report": None,
 }  # fmt: skip
 NOT_SEEN = {"training.preset", "form"}  # fields of forms: they say what a job shall do
 VISITS = [
@@ -52,6 +53,11 @@ VISITS = [
     ("data", {}, []),
     ("present", {}, ["script"]),
 ]
+VISITS_OF_MANY = [  # titles and runs
+    ("data", {}, ["titles.find", "titles.sort", "titles.page"]),
+    ("training", {"all_runs": "yes"}, ["runs.page"]),
+    ("retrieval", {}, ["titles"]),
+]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +72,11 @@ def world(tmp_path_factory) -> Path:
         step = f'[[step]]\nview = "text"\nheading = "{name}"\nlines = ["A line."]\n'
         (folder / "presentations" / f"{name}.toml").write_text(f'heading = "{name}"\n{step}')
     return folder
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory) -> Path:
+    return write_crowd(tmp_path_factory.mktemp("crowd"))
 
 
 def visit(monkeypatch: pytest.MonkeyPatch, world: Path, page: str, url: dict[str, str]) -> AppTest:
@@ -94,10 +105,19 @@ def seen(app: AppTest) -> tuple[dict[str, Any], list[str]]:
 
 @pytest.mark.parametrize(("page", "url", "changed"), VISITS, ids=lambda v: v if isinstance(v, str) else None)
 def test_every_control_of_a_page_stands_in_the_address(monkeypatch, world, page, url, changed):
+    check_address(monkeypatch, world, page, url, changed, OTHER)
+
+
+@pytest.mark.parametrize(("page", "url", "changed"), VISITS_OF_MANY, ids=lambda v: v if isinstance(v, str) else None)
+def test_controls_of_long_lists_stand_in_the_address(monkeypatch, crowd, page, url, changed):
+    check_address(monkeypatch, crowd, page, url, changed, {**OTHER, "titles": ["title-0003", "title-0007"]})
+
+
+def check_address(monkeypatch, world, page, url, changed, other):
     app = visit(monkeypatch, world, page, url)
     for name in changed:
         before = dict(app.query_params)
-        controls(app)[name].set_value(OTHER[name]).run()
+        controls(app)[name].set_value(other[name]).run()
         assert not app.exception, (name, app.exception)
         assert dict(app.query_params) != before, f"{name} is not in the address"
 
@@ -107,7 +127,7 @@ def test_every_control_of_a_page_stands_in_the_address(monkeypatch, world, page,
 
 
 def test_every_control_is_changed_on_some_page():
-    unchanged = {*OTHER} - {*chain.from_iterable(changed for _, _, changed in VISITS)}
+    unchanged = {*OTHER} - {*chain.from_iterable(changed for _, _, changed in [*VISITS, *VISITS_OF_MANY])}
     assert unchanged == {
         "all_runs",
         "layer",

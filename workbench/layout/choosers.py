@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from workbench.session import state
+from workbench.session import settings, state
 from workbench.views.formatting import count, grouped
 
 MOST_LISTED, LISTED = 1000, 100  # titles: up to so many are listed all, of more so many matches
@@ -69,13 +70,50 @@ def _search_title(titles: pd.DataFrame, then: Callable[[], object]) -> None:
 
 def titles_matching(titles: pd.DataFrame, words: str, chosen: str) -> pd.DataFrame:
     """The chosen title, then the first LISTED whose names or ids have all the words, those that were not trained on first."""
-    match = pd.Series(data=True, index=titles.index)
-    for word in words.split():
-        has = [titles[c].astype(str).str.contains(word, case=False, regex=False) for c in ("name", "title_id")]
-        match &= has[0] | has[1]
-    others = titles[match & (titles["title_id"] != chosen)]
+    others = titles[having_words(titles, words, ("name", "title_id")) & (titles["title_id"] != chosen)]
     order = others["split"].map(FIRST).argsort(kind="stable")[:LISTED]
     return pd.concat([titles[titles["title_id"] == chosen], others.iloc[order]])
+
+
+def having_words(table: pd.DataFrame, words: str, columns: Iterable[str]) -> pd.Series:
+    """bool a row, True where each of the words stands in one of these columns."""
+    texts = [table[column].astype(str) for column in columns]
+    match = pd.Series(data=True, index=table.index)
+    for word in words.split():
+        match &= np.logical_or.reduce([text.str.contains(word, case=False, regex=False) for text in texts])
+    return match
+
+
+def choose_titles(titles: pd.DataFrame, setting: str) -> list[str]:
+    """Choose any number of titles; returns their ids. Of many titles, words that are typed are looked for on the server.
+
+    titles   a row a title: title_id, name, split
+    setting  its name among the settings of the page
+    """
+    ids = titles["title_id"].astype(str)
+    if len(titles) <= MOST_LISTED:
+        names = dict(zip(ids, titles["name"].astype(str), strict=True))
+        return st.multiselect("Titles", list(ids), format_func=names.__getitem__, **settings.several(setting, ids))
+    bound = settings.several(setting, ids)
+    key, kept = bound["key"], f"{setting}.searched"
+    words = str(st.session_state.get(kept, ""))
+    matches = titles_matching(titles, words, "")
+    listed = pd.concat([titles[ids.isin(st.session_state[key])], matches]).drop_duplicates("title_id")
+    names = dict(zip(listed["title_id"].astype(str), listed["name"].astype(str), strict=True))
+
+    def choose() -> None:
+        typed = [text for text in st.session_state[key] if text not in names]
+        if typed:
+            st.session_state[kept] = " ".join(typed)
+            st.session_state[key] = [text for text in st.session_state[key] if text in names]
+        bound["on_change"]()
+
+    found = f"Listed for {words!r}: {count(len(matches), 'title')}. " if words else ""
+    return st.multiselect(
+        "Titles", list(names), format_func=lambda t: names.get(t, t), key=key, on_change=choose, accept_new_options=True,
+        placeholder="words of a name, then Enter",
+        help=f"{found}Type words of a name and press Enter: its matches of {grouped(len(titles))} titles are listed.",
+    )  # fmt: skip
 
 
 def choose_run(runs: pd.DataFrame) -> None:

@@ -19,13 +19,16 @@ def titles_table(titles: pd.DataFrame) -> pd.DataFrame:
 
     titles  columns title_id, name, split, num_shots, duration_s, and any further columns
     """
-    labels = [c for c in titles if c in labels_among(titles) or c in ("synopsis", "tags", "media")]
-    shown = titles[labels]
+    headings = title_headings(titles)
     lengths = [clock(s) for s in titles["duration_s"]]
-    first = pd.DataFrame(
-        {"Title": titles["name"], "Split": titles["split"], "Shots": titles["num_shots"], "Length": lengths}
-    )
-    return first.join(shown.rename(columns=lambda c: str(c).replace("_", " ").capitalize()))
+    return titles[list(headings)].assign(duration_s=lengths).rename(columns=headings)
+
+
+def title_headings(titles: pd.DataFrame) -> dict[str, str]:
+    """Column → heading, of the columns that `titles_table` shows."""
+    first = {"name": "Title", "split": "Split", "num_shots": "Shots", "duration_s": "Length"}
+    others = [str(c) for c in titles if c in labels_among(titles) or c in ("synopsis", "tags", "media")]
+    return first | {c: c.replace("_", " ").capitalize() for c in others}
 
 
 def splits_table(titles: pd.DataFrame) -> pd.DataFrame:

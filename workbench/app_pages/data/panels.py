@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import pandas as pd
 import streamlit as st
 
 from msm import Catalog
 from msm.ingest.report import read_report
 from workbench.layout import catalog_panels
 from workbench.layout.figures import columns
+from workbench.layout.long_tables import choose_page, find_and_sort
 from workbench.session import state
 from workbench.session.page_context import switch_to_page
-from workbench.views.catalog_tables import films_table, splits_table, titles_table
+from workbench.views.catalog_tables import films_table, splits_table, title_headings, titles_table
 from workbench.views.formatting import grouped, number
+
+TITLES = "titles"  # the table of titles among the settings of the page
 
 
 def show_catalog(catalog: Catalog) -> None:
@@ -50,19 +56,29 @@ def _show_counts(catalog: Catalog) -> None:
 
 
 def _show_titles(catalog: Catalog) -> None:
-    """The titles; a click opens one in the masking lab."""
+    """The titles, a page at a time where they are many; a click opens one in the masking lab."""
     st.subheader("Titles", anchor=False)
     st.caption("Choose a row to open that title in the masking lab.")
-    chosen = st.dataframe(
-        titles_table(catalog.titles),
+    headings = title_headings(catalog.titles)
+    texts = [c for c in headings if not pd.api.types.is_numeric_dtype(catalog.titles[c])]
+    found = find_and_sort(catalog.titles, TITLES, "title", ["title_id", *texts], headings)
+    table, pages = st.container(), st.container()
+    with pages:
+        page = found.iloc[choose_page(len(found), TITLES, "title")]
+    if page.empty:
+        table.caption("No title has these words.")
+        return
+    which = hashlib.sha256("\n".join(page["title_id"]).encode()).hexdigest()[:12]  # of other titles no row is chosen
+    chosen = table.dataframe(
+        titles_table(page),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"titles.{catalog.path.name}",
-        height=min(38 + 35 * len(catalog), 390),
+        key=f"titles.{catalog.path.name}.{which}",
+        height=min(38 + 35 * len(page), 390),
     )
     if chosen["selection"]["rows"]:
-        state.choose_title(str(catalog.titles["title_id"].iloc[chosen["selection"]["rows"][0]]))
+        state.choose_title(str(page["title_id"].iloc[chosen["selection"]["rows"][0]]))
         switch_to_page("masking_lab", catalog)
 
 
@@ -79,6 +95,7 @@ def _show_films(catalog: Catalog) -> None:
         films_table(films),
         hide_index=True,
         height=min(38 + 35 * len(films), 390),
+        lazy=True,  # of more than 1000 rows, those are sent that are scrolled to
         column_config={"To know": st.column_config.TextColumn(width="large")},
     )
 

@@ -8,6 +8,7 @@ from msm import Catalog
 from msm.search.filters import Filters
 from workbench.app_pages.retrieval import cached
 from workbench.app_pages.retrieval.cards import bounds
+from workbench.layout.choosers import choose_titles
 from workbench.session import settings
 from workbench.views import search_results as views
 from workbench.views.formatting import escape_markdown
@@ -35,8 +36,6 @@ def choose_mode() -> str:
 
 def choose_filters(catalog: Catalog) -> Filters:
     """The filters, in a popover."""
-    ids = catalog.titles["title_id"].astype(str).tolist()
-    names = dict(zip(ids, catalog.titles["name"].astype(str), strict=True))
     labels = [*catalog.shot_labels, *catalog.title_labels]
     with st.popover("Filters", icon=":material/filter_list:"):
         own_title = st.toggle("Not from the same title", **settings.flag("other_titles"))
@@ -44,7 +43,7 @@ def choose_filters(catalog: Catalog) -> Filters:
         own_scene = bool(scenes) and st.toggle(
             "Not from the same scene", disabled=own_title, **settings.flag("other_scenes", True)
         )
-        titles = st.multiselect("Titles", ids, format_func=names.__getitem__, **settings.several("titles", ids))
+        titles = choose_titles(catalog.titles, "titles")
         splits = st.multiselect("Splits", SPLITS, **settings.several("splits", SPLITS))
         pairs: list[tuple[str, str]] = []
         for label in st.multiselect("Labels", labels, **settings.several("labels", labels)):
@@ -56,7 +55,8 @@ def choose_filters(catalog: Catalog) -> Filters:
 
 def filters_words(catalog: Catalog, filters: Filters) -> None:
     """The filters as a sentence; nothing where none is set."""
-    names = dict(zip(catalog.titles["title_id"].astype(str), catalog.titles["name"].astype(str), strict=True))
+    named = catalog.titles[catalog.titles["title_id"].isin(filters.titles)]
+    names = dict(zip(named["title_id"].astype(str), named["name"].astype(str), strict=True))
     if text := views.filter_words(filters, names):
         st.caption(escape_markdown(text))
 

@@ -17,6 +17,7 @@ from msm.runs.annotation import annotate, read_annotation
 from workbench.app_pages.training import processes
 from workbench.app_pages.training.controls import BESIDE, RUN
 from workbench.layout.figures import columns, copy_as_code, draw_with_view, figure_config
+from workbench.layout.long_tables import choose_page, from_first_page
 from workbench.server.roles import may_edit, require_editor
 from workbench.session import page_texts, settings, url_state
 from workbench.session.arguments import read_arguments
@@ -32,6 +33,8 @@ FILTER_HELP = (
 )
 SORTS = ("-skill", "-updated", "name", "-centred_cosine", "-test_skill", "loss", "recipe", "state", "sweep")
 ROWS = 9  # without scrolling
+RUNS = "runs"  # the table among the settings of the page
+_TABLE, _CHOSEN, _OPENED = "runs.table", "runs.chosen", "runs.opened"  # a fingerprint; paths; (key of the grid, rows)
 
 
 def show_runs_table(runs: Mapping[str, Path]) -> None:
@@ -44,8 +47,8 @@ def show_runs_table(runs: Mapping[str, Path]) -> None:
 
 def _show() -> None:
     arguments = read_arguments()
-    archived, conditions, sort = _choose()
     everything = processes.table_of_runs(arguments)
+    archived, conditions, sort = _choose(tables.varied(everything))
     table = everything if archived else everything[~everything["archived"]].reset_index(drop=True)
     if len(hidden := everything[everything["archived"]]) and not archived:
         st.caption(f"{count(len(hidden), 'archived run')} not shown.")
@@ -61,14 +64,20 @@ def _show() -> None:
     url_state.write()
 
 
-def _choose() -> tuple[bool, list[str], str]:
-    """Whether archived runs are shown, the conditions, and the column to sort by."""
+def _choose(varied: list[str]) -> tuple[bool, list[str], str]:
+    """Whether archived runs are shown, the conditions, and the column to sort by: one of SORTS, or a hyperparameter that varies."""
+    sorts = [*SORTS, *(sign + key for key in varied if key not in SORTS for sign in ("", "-"))]
     where, sort, switch = columns("runs-choose", [5, 3, 2], least_px=170, align="bottom")
     text = where.text_input(
-        "Filter", placeholder="mask.ratio>=0.3 state=done", help=FILTER_HELP, **settings.words("where")
+        "Filter",
+        placeholder="mask.ratio>=0.3 state=done",
+        help=FILTER_HELP,
+        **from_first_page(settings.words("where"), RUNS),
     )
-    chosen = sort.selectbox("Sort by", SORTS, format_func=_sort_label, **settings.choice("sort", SORTS, SORTS[0]))
-    archived = switch.toggle("Archived", **settings.flag("archived"))
+    chosen = sort.selectbox(
+        "Sort by", sorts, format_func=_sort_label, **from_first_page(settings.choice("sort", sorts, SORTS[0]), RUNS)
+    )
+    archived = switch.toggle("Archived", **from_first_page(settings.flag("archived"), RUNS))
     return archived, text.split(), chosen
 
 
@@ -86,16 +95,19 @@ def _show_table(table: pd.DataFrame, everything: pd.DataFrame) -> list[str]:
     )  # fmt: skip
     names = own or tables.usual_columns(table)
     colors = colors_of({str(r.name): Path(r.path) for r in everything.itertuples()})
-    identity = hashlib.sha256("\n".join(table["path"]).encode()).hexdigest()[
-        :12
-    ]  # other rows: nothing is chosen any more
     formats = {label: st.column_config.NumberColumn(format=f) for label, f in shown.column_formats(names).items()}
-    chosen = st.dataframe(
-        shown.shown_table(table, names, colors), hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key=f"runs.{identity}", column_config={**formats, shown.MARK: st.column_config.TextColumn(width=30)},
-        height=38 + 35 * max(1, min(ROWS, len(table))), placeholder="–",
-    )  # fmt: skip
-    rows = table.iloc[[i for i in chosen["selection"]["rows"] if i < len(table)]]
+    grid, pages = st.container(), st.container()
+    with pages:
+        page = table.iloc[choose_page(len(table), RUNS, "run")].reset_index(drop=True)
+    key, before = _opened(table, page)
+    with grid:
+        selected = st.dataframe(
+            shown.shown_table(page, names, colors), hide_index=True, on_select="rerun", selection_mode="multi-row",
+            key=key, selection_default={"selection": {"rows": before}},
+            column_config={**formats, shown.MARK: st.column_config.TextColumn(width=30)},
+            height=38 + 35 * max(1, min(ROWS, len(page))), placeholder="–",
+        )  # fmt: skip
+    rows = _chosen_rows(table, page, selected["selection"]["rows"])
     with st.container(horizontal=True, vertical_alignment="center"):
         _act(rows, colors)
         st.download_button(
@@ -106,6 +118,30 @@ def _show_table(table: pd.DataFrame, everything: pd.DataFrame) -> list[str]:
         "Choose rows at their left edge." if rows.empty else f"{count(len(rows), 'run')} chosen of {len(table)}."
     )
     return own
+
+
+def _opened(table: pd.DataFrame, page: pd.DataFrame) -> tuple[str, list[int]]:
+    """The key of the grid, and the rows of the page that were chosen when it was opened. In another table nothing is chosen."""
+    of_table = _fingerprint(table["path"])
+    if st.session_state.get(_TABLE) != of_table:
+        st.session_state[_TABLE], st.session_state[_CHOSEN], st.session_state[_OPENED] = of_table, [], ("", [])
+    key = f"runs.{of_table}.{_fingerprint(page['path'])}"
+    if st.session_state[_OPENED][0] != key:  # the grid keeps no choice while another page is shown
+        chosen = {*st.session_state[_CHOSEN]}
+        st.session_state[_OPENED] = key, [i for i, path in enumerate(page["path"]) if path in chosen]
+    return st.session_state[_OPENED]
+
+
+def _chosen_rows(table: pd.DataFrame, page: pd.DataFrame, rows: list[int]) -> pd.DataFrame:
+    """The chosen rows of all pages, where `rows` are those of this page."""
+    here = page["path"].iloc[[i for i in rows if i < len(page)]]
+    elsewhere = {*st.session_state[_CHOSEN]} - {*page["path"]}
+    st.session_state[_CHOSEN] = sorted({*here} | elsewhere)
+    return table[table["path"].isin(st.session_state[_CHOSEN])]
+
+
+def _fingerprint(paths: pd.Series) -> str:
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:12]
 
 
 def _act(rows: pd.DataFrame, colors: Mapping[str, str]) -> None:
@@ -135,7 +171,7 @@ def _compare(names: list[str]) -> None:
 def _annotate(rows: pd.DataFrame, colors: Mapping[str, str]) -> None:
     """A form with the annotation of the chosen runs; with several runs tags are added to each, and the note is kept if it is empty."""
     one = rows.iloc[0] if len(rows) == 1 else None
-    which = hashlib.sha256("\n".join(rows["path"]).encode()).hexdigest()[:12]
+    which = _fingerprint(rows["path"])
     with st.form(f"runs.annotate.{which}", border=False):
         tags = st.text_input(
             "Tags" if one is not None else "Add tags", " ".join(one["tags"]) if one is not None else ""
