@@ -17,11 +17,12 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 COPY . /src
 RUN pip install --constraint /src/constraints.txt '/src[cpu,login,serve,trained]' && rm -rf /src
 
-# Nobody's root, and one folder to work in: mount yours over it.
+# Not root, and one folder to work in: mount yours over it.
 RUN useradd --create-home --uid 1000 film && install -d -o film /data
 USER 1000
 WORKDIR /data
 
 EXPOSE 8501 8600
-HEALTHCHECK --start-period=60s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://localhost:8501/_stcore/health', timeout=5)"]
+# The app, or `msm serve`; a container that trains is neither and says so.
+HEALTHCHECK --start-period=60s CMD ["sh", "-c", "python -c \"import urllib.request as u; u.urlopen('http://localhost:8501/_stcore/health', timeout=5)\" 2>/dev/null || python -c \"import urllib.request as u; u.urlopen('http://localhost:8600/health', timeout=5)\""]
 CMD ["msm", "app", "--address", "0.0.0.0", "--no-browser"]

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 REPO = Path(__file__).parents[1]
@@ -102,14 +102,28 @@ def make_environment(folder: Path, borrow: Path | None) -> None:
 
 
 def copy_context(target: str) -> None:
-    """What git tracks and .dockerignore does not name."""
-    ignored = [line.strip("*/ ") for line in (REPO / ".dockerignore").read_text().splitlines() if line.strip()]
+    """What git tracks and .dockerignore lets in."""
+    lines = (REPO / ".dockerignore").read_text(encoding="utf-8").splitlines()
     files = subprocess.run(["git", "ls-files", "-z"], cwd=REPO, capture_output=True, text=True, check=True).stdout
     for name in filter(None, files.split("\0")):
-        if not any(name.startswith(f"{one}/") for one in ignored) and (REPO / name).is_file():
+        if not is_ignored(name, lines) and (REPO / name).is_file():
             place = Path(target) / name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPO / name, place)
+
+
+def is_ignored(name: str, lines: Sequence[str]) -> bool:
+    """Whether .dockerignore keeps a file out: the last line that matches it or a folder above it decides, and `!` lets it in."""
+    above = [name, *map(str, Path(name).parents)]
+    found = False
+    for line in lines:
+        if not line.strip() or line.startswith("#"):
+            continue
+        pattern = re.escape(line.strip().lstrip("!").strip("/"))
+        pattern = pattern.replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
+        if any(re.fullmatch(pattern, one) for one in above if one != "."):
+            found = not line.startswith("!")
+    return found
 
 
 def start(command: list[str], health: list[str], here: Path, env: dict[str, str]) -> int:

@@ -141,7 +141,6 @@ def test_an_image_installs_what_is_offered_and_starts_with_a_command_that_exists
     assert (REPO / constraints).is_file()
     assert set(extras.split(",")) <= set(project["optional-dependencies"])
     assert program.commands[verb].make_context(verb, arguments)
-    assert {".git", ".venv"} <= set((REPO / ".dockerignore").read_text(encoding="utf-8").split())
 
 
 @pytest.mark.slow
