@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, get_type_hints
 
 from msm.errors import InputError
@@ -41,12 +42,18 @@ def build(kind: type, values: Mapping[str, Any], prefix: str) -> Any:
     """
     if not isinstance(values, Mapping):
         raise InputError(f"recipe: {prefix or 'the whole'} must be an object with keys, not {values!r}")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     known = {f.name for f in fields(kind)}
     for name in values:
         if name not in known:
             raise InputError(f"{prefix}{name} is not a recipe key")
     return kind(**{name: _convert(hints[name], value, prefix + name) for name, value in values.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Field → type; kept, since the annotations are texts that Python compiles each time."""
+    return get_type_hints(kind)
 
 
 def _convert(kind: Any, value: Any, key: str) -> Any:

@@ -22,6 +22,7 @@ import pytest
 import workbench
 from msm import Catalog, TitleData
 from msm.data.catalog import modalities_of
+from tests.small_runs import rising, write_run
 from workbench.app_pages.embedding_map import cached as map_cache
 from workbench.app_pages.retrieval import cached as retrieval_cache
 from workbench.session import cache, interpretation_cache
@@ -166,7 +167,7 @@ READ_FROM_FILES: dict[str, tuple[Callable[[SimpleNamespace], Any], tuple[str, ..
     ),
     "list_runs": (
         lambda f: cache.list_runs(f.run.parent, SimpleNamespace(modalities=())),
-        ("runs/run/run.json", "runs/run/model.safetensors"),
+        ("runs/run/run.json", "runs/run/recipe.json", "runs/run/model.safetensors"),
     ),
     "evaluation": (lambda f: cache.evaluation(f.run), ("runs/run/evaluation.json",)),
     "metrics": (lambda f: cache.metrics(f.run), ("runs/run/metrics.jsonl",)),
@@ -184,6 +185,45 @@ def test_what_is_read_from_a_file_is_read_again_when_the_file_changed(tokens, fo
     touch(folders.catalog.parent / file)
 
     assert first == again != read(folders)
+
+
+@pytest.fixture
+def many_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Forty runs without weights, and the names of those that are read."""
+    for n in range(40):
+        write_run(tmp_path, f"run-{n:02d}", rising(10, to=0.6))
+    read: list[str] = []
+    one = cache._run_row
+
+    def reading(path: Path, shape: Any) -> dict[str, Any]:
+        read.append(path.name)
+        return one(path, shape)
+
+    monkeypatch.setattr(cache, "_run_row", reading)
+    cache._runs.clear()
+    catalog = SimpleNamespace(modalities=(SimpleNamespace(name="video", dim=7),))
+    return SimpleNamespace(folder=tmp_path, catalog=catalog, read=read)
+
+
+def test_of_many_runs_those_that_changed_are_read_again_and_no_other(many_runs):
+    before = cache.list_runs(many_runs.folder, many_runs.catalog)
+    assert len(many_runs.read) == len(before) == 40 and before["problem"].str.contains("has no weights yet").all()
+
+    (many_runs.folder / "run-07" / "model.safetensors").touch()
+    info = many_runs.folder / "run-08" / "run.json"
+    info.write_text(info.read_text().replace('"done"', '"failed"'))
+    recipe = many_runs.folder / "run-09" / "recipe.json"
+    recipe.write_text(recipe.read_text().replace('"mediafm"', '"renamed"'))
+    shutil.rmtree(many_runs.folder / "run-10")
+    write_run(many_runs.folder, "run-99", rising(10, to=0.6))
+    del many_runs.read[:]
+    after = cache.list_runs(many_runs.folder, many_runs.catalog).set_index("name")
+
+    assert many_runs.read == ["run-07", "run-08", "run-09", "run-99"] and "run-10" not in after.index
+    assert after["problem"].isna().loc[["run-06", "run-07"]].tolist() == [False, True]
+    assert (after.loc["run-08", "state"], after.loc["run-09", "recipe"]) == ("failed", "renamed")
+    assert cache.usable_run(many_runs.folder, "run-07", many_runs.catalog) == many_runs.folder / "run-07"
+    assert len(many_runs.read) == 4
 
 
 def test_maps_and_indexes_beside_a_catalog_are_read_again_when_one_is_added(tokens, folders):

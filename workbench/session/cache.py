@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # these import torch, which costs two seconds
     from msm import FillIn, Run
 
 Stamp = tuple[int, ...]
-MOST_PROBLEMS, MOST_INSPECTIONS = 20, 8
+MOST_PROBLEMS, MOST_INSPECTIONS, MOST_ROWS = 20, 8, 20_000
 
 
 class Inspection(NamedTuple):
@@ -52,7 +52,14 @@ class Filled(NamedTuple):
 
 def stamp(*paths: Path) -> Stamp:
     """Modification times in nanoseconds, 0 for a missing file."""
-    return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+    return tuple(map(_changed, paths))
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 def run_stamp(path: Path) -> Stamp:
@@ -78,8 +85,13 @@ def _catalog(path: Path, changed: Stamp) -> Catalog:
 
 def list_runs(folder: Path, catalog: Catalog) -> pd.DataFrame:
     """A row a run, the best on validation first: name, path, recipe, state, problem (None where it fits the catalog)."""
-    infos = sorted(folder.glob("*/run.json"))
-    return _runs(folder, stamp(*infos, *(p.parent / "model.safetensors" for p in infos)), _shape(catalog))
+    found = sorted(info.parent for info in folder.glob("*/run.json"))
+    return _runs(tuple((path, row_stamp(path)) for path in found), _shape(catalog))
+
+
+def row_stamp(path: Path) -> Stamp:
+    """The stamp of what a row of `list_runs` is read from."""
+    return stamp(path / "run.json", path / "recipe.json", path / "model.safetensors")
 
 
 def usable_run(folder: Path, name: str, catalog: Catalog) -> Path | None:
@@ -87,22 +99,29 @@ def usable_run(folder: Path, name: str, catalog: Catalog) -> Path | None:
     path = folder / name
     if path.parent != folder or name.startswith(".") or not (path / "run.json").is_file():
         return None
-    row = _one_run(path, stamp(path / "run.json", path / "model.safetensors"), _shape(catalog))
+    row = _kept_row(path, row_stamp(path), _shape(catalog))
     return path if row["problem"] is None else None
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _one_run(path: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
-    return _run_row(path, shape)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _runs(folder: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> pd.DataFrame:
-    from msm.runs.folder import list_runs as run_folders  # imports torch: two seconds, preloaded at the start
-
-    rows = [_run_row(path, shape) for path in run_folders(folder)]
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs={tuple: repr})
+def _runs(runs: tuple[tuple[Path, Stamp], ...], shape: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    rows = [_kept_row(path, changed, shape) for path, changed in runs]
     rows.sort(key=lambda row: (-row["best"], row["name"]))
     return pd.DataFrame(rows, columns=["name", "path", "recipe", "state", "problem"])
+
+
+def _kept_row(path: Path, changed: Stamp, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    """The row of a run, read once for each stamp: while one run is being trained, the others are not read again."""
+    rows, key = _rows(), (path, changed, shape)
+    if (row := rows.get(key)) is None:
+        rows[key] = row = _run_row(path, shape)
+    return row
+
+
+# Not st.cache_data, whose look at a key takes as long as the reading of a run.
+@st.cache_resource(show_spinner=False)
+def _rows() -> BoundedDict[tuple[Any, ...], dict[str, Any]]:
+    return BoundedDict(MOST_ROWS)
 
 
 def _run_row(path: Path, shape: tuple[tuple[str, int], ...]) -> dict[str, Any]:
