@@ -154,6 +154,36 @@ def test_ranges_of_the_parallel_axes_survive_a_reload_and_are_undone(page: Page,
     page.wait_for_function(f"([e]) => ({kept})(e).every((range) => range === null)", arg=[plot.element_handle()])
 
 
+def test_the_order_of_the_parallel_axes_survives_a_reload_and_is_undone(page: Page, elsewhere: str):
+    url, _ = elsewhere.split()
+    page.goto(f"{url}/training?all_runs=yes")
+    plot = page.locator(".st-key-training-figure-parallel .js-plotly-plot")
+    order = "e => e.data[0].dimensions.map((axis) => axis.name)"
+    expect(plot.locator(".axis-title")).to_have_count(2)
+    settled(page)
+    assert plot.evaluate(order) == ["mask.ratio", "skill"]
+    left, right = (plot.locator(".axis-title").nth(i) for i in (0, 1))
+    left.scroll_into_view_if_needed()
+    begin, end = left.bounding_box(), right.bounding_box()
+    assert begin is not None and end is not None
+    page.mouse.move(begin["x"] + begin["width"] / 2, begin["y"] + begin["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] + 40, begin["y"] + begin["height"] / 2, steps=12)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("brushes=skill%2Cmask.ratio|brushes=skill,mask.ratio"))
+    settled(page)
+    page.reload()
+    expect(plot.locator(".axis-title")).to_have_count(2)
+    assert plot.evaluate(order) == ["skill", "mask.ratio"]
+    settled(page)
+    press(undo(page))
+    expect(page).not_to_have_url(re.compile("brushes"))
+    settled(page)
+    page.wait_for_function(
+        f'([e]) => JSON.stringify(({order})(e)) === \'["mask.ratio","skill"]\'', arg=[plot.element_handle()]
+    )
+
+
 def test_the_turn_of_a_map_of_three_dimensions_survives_a_reload_and_is_undone(page: Page, elsewhere: str):
     url, key = elsewhere.split()
     page.goto(f"{url}/map?map={key}")

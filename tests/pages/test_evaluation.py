@@ -201,6 +201,20 @@ def test_every_figure_is_the_same_twice_and_carries_no_markup_of_the_catalog(rep
     assert any(n.startswith("&lt;b&gt;bold&lt;/b&gt;") for n in names) and "<" not in "".join(names)
 
 
+@pytest.mark.parametrize("part", ["modality", "part"])
+def test_axes_name_modalities_as_every_page_does(part):
+    """Whatever a catalog calls them: Video, Audio and Text for those that are one."""
+    entry = {"centred_cosine": 0.5, "best_baseline": 0.4, "best_baseline_centred_cosine": 0.4, "num_hidden": 9}
+    names = ["visual", "audio", "text", "gaze"]
+    base = {"best_baseline": "kriging", "baselines": {"kriging": {"centred_cosine": 0.4}}, "centred_cosine": 0.5}
+    report = {
+        **base,
+        "by_modality": {name: entry for name in names},
+        "by_part": [{"modality": name, **entry} for name in names],
+    }
+    assert list(part_figure({"run": report}, part).layout.xaxis.ticktext) == ["Video", "Audio", "Text", "Gaze"]
+
+
 def test_points_of_titles_carry_their_id_in_both_layouts(reports):
     few = titles_figure(reports)
     many = {"measured": {**reports["measured"], "titles": reports["measured"]["titles"] * 20}}

@@ -68,5 +68,33 @@ def test_clusters_are_named_by_their_label_and_their_words_and_noise_has_no_name
     assert cluster_names(points, labels.assign(place="same"), None) == []
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("num_values", [2, 3, 8])
+def test_no_two_clusters_of_a_map_have_the_same_name(seed, num_values):
+    """Twelve heaps of points that share few places, moods and words; with two values several are alike in all of them."""
+    rng = np.random.default_rng(seed)
+    heap = np.repeat(np.arange(12), 60)
+    points = np.stack([heap % 4, heap // 4], axis=1) * 10.0 + rng.normal(0, 0.4, (720, 2))
+    place, mood, word = (rng.integers(0, n, 12)[heap] for n in (num_values, 2, num_values))
+    labels = pd.DataFrame({"place": np.char.add("place ", place.astype(str)), "mood": np.where(mood, "calm", "wild")})
+    said = pd.Series(
+        np.array(["lighthouse", "captain", "whisper", "morning", "thunder", "letters", "garden", "violin"])[word]
+    )
+    for texts in (None, said):
+        names = [n["text"] for n in cluster_names(points.astype(np.float32), labels, texts)]
+        assert names and len(set(names)) == len(names), names
+
+
+def test_a_cluster_whose_name_is_taken_takes_the_next_telling_word_and_a_number_only_where_there_is_none():
+    rng = np.random.default_rng(0)
+    heap = np.repeat(np.arange(6), [100, 90, 80, 150, 140, 130])
+    points = np.stack([heap % 3, heap // 3], axis=1) * 10.0 + rng.normal(0, 0.4, (len(heap), 2))
+    dusk = (heap == 1) & (rng.random(len(heap)) < 0.55)
+    places = np.array(["harbour", "harbour", "harbour", "school", "mill", "court"])
+    labels = pd.DataFrame({"place": places[heap], "hour": np.where(dusk, "dusk", "noon")})
+    names = [n["text"] for n in cluster_names(points.astype(np.float32), labels)]
+    assert names == ["school", "mill", "court", "harbour", "harbour · dusk", "harbour (2)"]
+
+
 def test_a_map_of_few_points_has_no_names():
     assert cluster_names(np.zeros((10, 2)), pd.DataFrame({"a": ["x"] * 10})) == []

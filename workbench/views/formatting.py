@@ -20,6 +20,12 @@ def part(modality: str) -> str:
     return PARTS.get(modality, modality)
 
 
+def modality_label(modality: str) -> str:
+    """A modality as a button, an axis or a heading names it: Video, Audio, Text, or its own name with a capital."""
+    name = part(modality)
+    return name[:1].upper() + name[1:]
+
+
 def hidden_in_words(parts: Parts, hidden: Sequence[int]) -> str:
     """Which modalities of the hidden shots are hidden, as a sentence."""
     if all(shots is None for shots in parts.values()):

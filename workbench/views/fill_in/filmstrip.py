@@ -12,7 +12,7 @@ from msm import baselines
 from msm.data.scenes import UNKNOWN, scene_begins, scene_numbers
 from msm.masking.parts import Parts
 from workbench.views.fill_in.shot_table import modality_columns
-from workbench.views.formatting import part
+from workbench.views.formatting import modality_label, part
 from workbench.views.shot_colors import fingerprint_colors
 
 BASELINE_OF = {"centred_cosine": "best_baseline", "cosine": "best_baseline_cosine"}
@@ -89,7 +89,7 @@ def strip_answer(table: pd.DataFrame | None, best_baseline_name: str = "") -> di
     for column in known if len(known) > 1 else []:  # a single modality repeats the first measure
         name = column.removeprefix("centred_")
         axis = f"centred cosine of the {part(name)} to the real shot"
-        measures.append(_measure(table, name, part(name).capitalize(), axis, "Best baseline", column))
+        measures.append(_measure(table, name, modality_label(name), axis, "Best baseline", column))
     return {"shots": [int(s) for s in table["shot"]], "measures": measures}
 
 

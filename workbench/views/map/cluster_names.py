@@ -7,7 +7,7 @@ Shape letters: N points, C cells a side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,15 @@ TYPICAL, MORE = (
     0.4,
     1.6,
 )  # a value names a cluster with this share of its points, and so many times as often as elsewhere
+APART = 0.1  # a value tells two clusters of the same name apart whose share is larger here than elsewhere by this
 SAID, OFTEN = 0.08, 2.0  # a word names a cluster that is said in this share of it, so many times as often as elsewhere
+MOST_WORDS = 6  # in a name, where fewer do not tell it from another
 MOST_TEXTS = 30_000  # texts that are read, evenly spaced
 WORD = r"(?u)\b[^\W\d_]{4,}\b"
 
 
 def cluster_names(points: np.ndarray, labels: pd.DataFrame, texts: pd.Series | None = None) -> list[dict[str, Any]]:
-    """Clusters as {x, y, text, count}, the largest first; x and y between 0 and 1 as `component_data.points_part` has them.
+    """Clusters as {x, y, text, count}, the largest first, no two of the same text; x and y as `component_data.points_part` has them.
 
     points  (N, 2)
     labels  a column a label, a row a point
@@ -41,15 +43,39 @@ def cluster_names(points: np.ndarray, labels: pd.DataFrame, texts: pd.Series | N
     cluster, peaks = clusters(places)
     sizes = np.bincount(cluster, minlength=len(peaks))
     largest = [c for c in np.argsort(-sizes, kind="stable") if sizes[c] >= max(4, LEAST_SHARE * len(points))][:MOST]
-    named = _names_by_label(cluster, largest, labels)
-    words = _names_by_words(cluster, largest, texts) if texts is not None else {}
-    found = []
+    values, telling = _values_of_labels(cluster, largest, labels), _telling_words(cluster, largest, texts)
+    found: dict[str, dict[str, Any]] = {}
     for c in largest:
-        text = " · ".join(filter(None, [named.get(c, ""), words.get(c, "")]))
+        text = _distinct(values.get(c, []), telling.get(c, []), taken=found)
         if text:
             x, y = peaks[c]
-            found.append({"x": round(float(x), 4), "y": round(float(y), 4), "text": text, "count": int(sizes[c])})
-    return found
+            found[text] = {"x": round(float(x), 4), "y": round(float(y), 4), "text": text, "count": int(sizes[c])}
+    return list(found.values())
+
+
+def _distinct(values: Sequence[tuple[str, bool]], words: Sequence[str], taken: Container[str]) -> str:
+    """The typical value of a cluster and its first two words; with the next words, then the next values, while the name is taken, and
+    at last a number. Empty where nothing names it.
+
+    values  of labels and whether each is typical, the most telling first; words  the same of what is said
+    """
+    own, more = [v for v, typical in values[:1] if typical], [v for v, typical in values]
+    first = text = _name(own, words[:2])
+    further = [(own, words[:n]) for n in range(3, len(words) + 1)] + [
+        (more[:n], words[:2]) for n in range(len(own) + 1, len(more) + 1)
+    ]
+    for these in further if first else []:
+        if text not in taken:
+            break
+        text = _name(*these)
+    number = 2
+    while first and text in taken:
+        text, number = f"{first} ({number})", number + 1
+    return text
+
+
+def _name(values: Sequence[str], words: Sequence[str]) -> str:
+    return " · ".join([*values, *([", ".join(f"“{word}”" for word in words)] if words else [])])
 
 
 def clusters(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,9 +110,12 @@ def _normalised(points: np.ndarray) -> np.ndarray:
     return (points - (low + high) / 2) / (float((high - low).max()) or 1.0) + 0.5
 
 
-def _names_by_label(cluster: np.ndarray, of: Sequence[int], labels: pd.DataFrame) -> dict[int, str]:
-    """The value of a label that most distinguishes each cluster, where one does."""
-    best: dict[int, tuple[float, str]] = {}
+def _values_of_labels(
+    cluster: np.ndarray, of: Sequence[int], labels: pd.DataFrame
+) -> dict[int, list[tuple[str, bool]]]:
+    """By cluster the value of each label that is more frequent in it than elsewhere, and whether it is typical of the cluster: the
+    typical ones first, then by how much more frequent it is."""
+    found: dict[int, list[tuple[bool, float, str]]] = {c: [] for c in of}
     for label in labels:
         values = labels[label]
         if label in (SPLIT, NOTED) or is_continuous(values) or pd.api.types.is_bool_dtype(values):
@@ -99,19 +128,20 @@ def _names_by_label(cluster: np.ndarray, of: Sequence[int], labels: pd.DataFrame
             share = here / max(1, int((cluster == c).sum()))
             top = int(share.argmax())
             overall = float((codes == top).mean())
-            if share[top] >= TYPICAL and share[top] >= MORE * overall:
-                gain = float(share[top] - overall)
-                plain = isinstance(names[top], str)
-                name = str(names[top]) if plain else f"{label} {names[top]}"
-                if gain > best.get(c, (0.0, ""))[0]:
-                    best[c] = (gain, name)
-    return {c: name for c, (_, name) in best.items()}
+            typical = bool(share[top] >= TYPICAL and share[top] >= MORE * overall)
+            if typical or share[top] >= overall + APART:
+                name = str(names[top]) if isinstance(names[top], str) else f"{label} {names[top]}"
+                found[c].append((typical, float(share[top] - overall), name))
+    ranked = {c: sorted(there, key=lambda v: (not v[0], -v[1])) for c, there in found.items()}
+    return {c: [(name, typical) for typical, _, name in there] for c, there in ranked.items()}
 
 
-def _names_by_words(cluster: np.ndarray, of: Sequence[int], texts: pd.Series) -> dict[int, str]:
-    """Up to two words that are said in a cluster more often than elsewhere, in quotation marks."""
+def _telling_words(cluster: np.ndarray, of: Sequence[int], texts: pd.Series | None) -> dict[int, list[str]]:
+    """By cluster the words that are said in it more often than elsewhere, the most telling first."""
     from sklearn.feature_extraction.text import CountVectorizer
 
+    if texts is None:
+        return {}
     rows = np.arange(0, len(texts), max(1, -(-len(texts) // MOST_TEXTS)))
     said = texts.iloc[rows].fillna("").astype(str)
     try:
@@ -127,7 +157,5 @@ def _names_by_words(cluster: np.ndarray, of: Sequence[int], texts: pd.Series) ->
             continue
         share = np.asarray(there[inside].mean(axis=0)).ravel()
         score = np.where((share >= SAID) & (share >= OFTEN * overall), share * np.log(share / overall + 1e-12), 0.0)
-        top = [i for i in np.argsort(-score, kind="stable")[:2] if score[i] > 0.1]
-        if top:
-            found[c] = ", ".join(f"“{words[i]}”" for i in top)
+        found[c] = [words[i] for i in np.argsort(-score, kind="stable")[:MOST_WORDS] if score[i] > 0.1]
     return found

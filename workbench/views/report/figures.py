@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.views import palette
-from workbench.views.formatting import escape_plotly, number
+from workbench.views.formatting import escape_plotly, modality_label, number
 from workbench.views.report.reports import PARTS, Reports
 from workbench.views.report.tables import part_table, predictors_table, titles_table
 from workbench.views.run_colors import Colors, Style, run_styles
@@ -97,7 +97,8 @@ def part_figure(reports: Reports, part: str, *, colors: Colors | None = None) ->
     if not ordered:
         figure.update_layout(scattermode="group", scattergap=0.7)
     pad = 0.4 if len(places) > 1 else 0.8
-    ticks = [escape_plotly(p) for p in places]
+    names = [modality_label(p) for p in places] if part in ("modality", "part") else places
+    ticks = [escape_plotly(name) for name in names]
     figure.update_xaxes(
         title=PARTS[part][1], range=[-pad, len(places) - 1 + pad], tickvals=list(range(len(places))), ticktext=ticks,
         showgrid=False, zeroline=False,

@@ -13,7 +13,7 @@ from workbench.layout.metric_help import METRIC_HELP, baseline_help
 from workbench.session import state
 from workbench.session.cache import Filled
 from workbench.views.fill_in.shot_table import shot_table
-from workbench.views.formatting import count, hidden_and_shown, number, percent
+from workbench.views.formatting import count, hidden_and_shown, modality_label, number, percent
 from workbench.views.report.comparison import comparison_figure, comparison_sentence, comparison_table
 from workbench.views.report.track_record import track_record, track_record_sentence, track_record_words
 
@@ -63,7 +63,7 @@ def show_shots(table: pd.DataFrame) -> None:
         "lead": figure("Model's lead", format="%+.2f"),
         "rank": figure(f"Rank of the real shot, of {num_shots}", format="%.0f", help=METRIC_HELP["rank"]),
     }
-    columns |= {c: figure(c.capitalize(), format="%.2f") for c in shown.columns if c not in columns}
+    columns |= {c: figure(modality_label(c), format="%.2f") for c in shown.columns if c not in columns}
     st.dataframe(shown, column_config=columns, hide_index=True, height=min(38 + 35 * len(shown), 320), placeholder="–")
 
 
