@@ -24,6 +24,7 @@ import torch
 
 from benchmarks.against_baselines import ROOT
 from benchmarks.against_kriging import SETTINGS, kept_catalog
+from benchmarks.figures.lengths import lengths_tables
 from benchmarks.why.interval import with_interval
 from msm import baselines, metrics
 from msm.baselines import kriging
@@ -161,10 +162,11 @@ def _scores(cases: Any, expected: Expected, runs: dict[str, list[Run]]) -> dict[
             near = [metrics.centred_cosine(p, truth, space.mean) for p in predictions]
             scores.setdefault(what, []).append(np.mean(near, axis=0))
     of, title = {k: np.concatenate(v) for k, v in scores.items()}, np.array(names)
-    own = {"neighbour": "kriging", "kriging, told": "kriging", "neighbour, told": "kriging, told"}
+    pairs = [("neighbour", "kriging"), ("kriging, told", "kriging")]
+    pairs += [("neighbour, told", "kriging"), ("neighbour, told", "kriging, told")]
     return {
         **{k: with_interval(v, title) for k, v in of.items()},
-        "gain": {f"{k} - {base}": with_interval(of[k] - of[base], title) for k, base in own.items()},
+        "gain": {f"{k} - {base}": with_interval(of[k] - of[base], title) for k, base in pairs},
     }
 
 
@@ -186,23 +188,12 @@ def write(name: str, measured: dict[str, Any]) -> None:
 def markdown(document: dict[str, Any]) -> str:
     """A table a set: a row a predictor, a column a way of hiding."""
     lines = [f"    {document['command']}", "", f"{document['date']}, {document['machine']}.", ""]
-    lines += ["Centred cosine on test titles, mean of the trainings; gains with 95 % intervals over titles.", ""]
-    for name, ways in document["sets"].items():
-        first = next(iter(ways.values()))
-        lines += [f"## {name}", "", f"| | {' | '.join(ways)} |", f"| --- |{' --- |' * len(ways)}"]
-        for what in (k for k in first if k != "gain"):
-            cells = (f"{m[what]['mean']:.3f}" for m in ways.values())
-            lines.append(f"| {what} | {' | '.join(cells)} |")
-        for what in first["gain"]:
-            cells = (_gain(m["gain"][what]) for m in ways.values())
-            lines.append(f"| {what.replace(' - ', ' over ')} | {' | '.join(cells)} |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _gain(found: dict[str, Any]) -> str:
-    interval = "" if found.get("low") is None else f" ({found['low']:+.3f} to {found['high']:+.3f})"
-    return f"{found['mean']:+.3f}{interval}"
+    lines += [
+        "Centred cosine on test titles, mean of the trainings; gains with 95 % intervals over titles.",
+        "",
+        lengths_tables(document),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, encoders, readme, retrieval, tasks, why
+from benchmarks.figures import ablations, encoders, lengths, readme, retrieval, tasks, why
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
     "best": ablations.best,
     "current": ablations.current,
     "encoders": encoders.words,
+    "lengths": lengths.lengths,
     "notebooks": readme.notebooks,
     "quality": readme.quality,
     "sample": readme.sample,

@@ -17,7 +17,7 @@ from msm.data.fusion import fuse
 from msm.evaluation.geometry import pair_cosine
 from msm.recipes.recipe import Recipe
 
-ALIKE = 0.7  # mean cosine of random pairs of shots, from which predictions are relative to the mean
+ALIKE = 0.55  # mean cosine of random pairs of shots, from which predictions are relative to the mean
 TITLES, SHOTS = 50, 40  # that are measured, spread over the training titles
 
 
