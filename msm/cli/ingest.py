@@ -9,7 +9,7 @@ import typer
 
 from msm.cli.program import AsJson, app, stdout_kept_clean, to_json
 from msm.errors import InputErrors
-from msm.io.progress import progress_bar
+from msm.io.progress import progress_bars
 
 
 @app.command()
@@ -127,14 +127,14 @@ def ingest(
         seed=seed,
     )
     if dry_run:
-        with stdout_kept_clean():
-            planned = plan(videos, catalog, options)
+        with progress_bars("planning") as (planning,), stdout_kept_clean():
+            planned = plan(videos, catalog, options, planning)
         print(to_json(planned.as_dict()) if as_json else planned.as_text())
         if planned.refused:
             raise InputErrors(planned.refused)
         return
-    with progress_bar("ingesting") as progress, stdout_kept_clean():
-        report = ingest_videos(videos, catalog, options, progress)
+    with progress_bars("planning", "ingesting") as (planning, progress), stdout_kept_clean():
+        report = ingest_videos(videos, catalog, options, progress, planning)
     print(to_json(report.as_dict()) if as_json else report.as_text(catalog))
     if report.failed:
         raise InputErrors(report.failed.values())

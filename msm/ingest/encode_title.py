@@ -35,6 +35,7 @@ from msm.ingest.thumbnails import save_thumbnail
 from msm.ingest.words import ANY_WORDS, WordChoice, WordReader, files_of_words
 from msm.io.files import read_json, save_array, whole_folder, write_json
 
+COPY_SHARE = 0.4  # of the work on a film whose copy is encoded anew, about; other copies take hardly any time
 TELL_EVERY_S = 0.2  # wall-clock time between two reports of progress, each a chance to stop
 BATCH = 16  # shots that an encoder sees at once
 LONGEST_SOUND_S = 120.0  # of a longer shot an encoder hears twelve pieces, evenly spread
@@ -139,12 +140,14 @@ class StagedTitle:
 def encode_title(
     job: TitleJob, progress: Callable[[float], None] = lambda seconds: None, encoders: list[Encoder] | None = None
 ) -> StagedTitle:
-    """Read a video and leave a finished title in `job.folder`; `progress` hears seconds of film done.
+    """Read a video and leave a finished title in `job.folder`; `progress` hears seconds of film done: read, and where a copy is
+    kept that browsers play, written to it, which is COPY_SHARE of the work.
 
     encoders  those of the job, where they are loaded already
 
     Raises InputError that names the file, and leaves nothing behind.
     """
+    read = (lambda seconds: progress((1 - COPY_SHARE) * seconds)) if job.media else progress
     report = FilmReport(video=printable(job.video), title_id=job.facts.title_id, warnings=[*job.facts.warnings])
     if encoders is None:
         with computing(job.compute):
@@ -157,8 +160,8 @@ def encode_title(
         reader = WordReader(job.video, job.subtitles, job.words, film.rate, film.subtitle_track)
         spool = SoundSpool(folder / ".sound")
         try:
-            times, blocks = _look(film, encoders, folder, spool, reader, progress, detector)
-            words = reader.words(spool if film.has_sound else None, lambda: progress(times[-1, 1]))
+            times, blocks = _look(film, encoders, folder, spool, reader, read, detector)
+            words = reader.words(spool if film.has_sound else None, lambda: read(times[-1, 1]))
             text = text_of_shots(words.lines, times[:, 0], times[:, 1])
             end_s = float(times[-1, 1])
             report.frames, report.frames_skipped = film.frames, film.losses.frames
@@ -170,21 +173,30 @@ def encode_title(
                     batches = _heard(
                         times, text, spool if encoder.modality == "audio" else None, getattr(encoder, "batch", BATCH)
                     )
-                    blocks[encoder.modality] = _encoded(encoder, batches, lambda: progress(times[-1, 1]))
+                    blocks[encoder.modality] = _encoded(encoder, batches, lambda: read(times[-1, 1]))
         finally:
             spool.close()
             (folder / ".sound").unlink()
         vectors = np.concatenate([blocks[e.modality] for e in encoders], axis=1)
         _write(folder, job, encoders, vectors, _shot_table(job, film.chapters, times, text))
         if job.media:
-            _save_film(job, film, folder, report, lambda: progress(end_s))
+            _save_film(job, film, folder, report, end_s, progress)
         report.shots, report.seconds = len(times), end_s
         _write_about(folder, job, encoders, report)
     return StagedTitle(job.folder)
 
 
-def _save_film(job: TitleJob, film: Film, folder: Path, report: FilmReport, heartbeat: Callable[[], None]) -> None:
-    """Make the playable copy, and report what became of it."""
+def _save_film(
+    job: TitleJob, film: Film, folder: Path, report: FilmReport, end_s: float, progress: Callable[[float], None]
+) -> None:
+    """Make the playable copy, and report what became of it; `progress` hears seconds of film done, up to end_s."""
+    copied_s = 0.0
+
+    def tell(written_s: float = 0.0) -> None:
+        nonlocal copied_s  # of a copy that begins anew, what is told does not go back
+        copied_s = max(copied_s, min(written_s, end_s))
+        progress((1 - COPY_SHARE) * end_s + COPY_SHARE * copied_s)
+
     made = save_playable(
         job.video,
         folder / FILM,
@@ -192,8 +204,10 @@ def _save_film(job: TitleJob, film: Film, folder: Path, report: FilmReport, hear
         film.audio_index,
         zero_s=film.origin_s,
         damaged=bool(film.losses),
-        heartbeat=heartbeat,
+        heartbeat=tell,
+        progress=tell,
     )
+    progress(end_s)
     report.media = made.kind
     if made.warning:
         report.warn(made.warning)

@@ -115,8 +115,11 @@ def ingest(
     catalog: str | Path,
     options: IngestOptions | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    planning: Callable[[int, int], None] = lambda done, total: None,
 ) -> IngestReport:
     """Put videos into a catalog, which is made where there is none; `progress` hears seconds of film done, and in all.
+
+    Before that every file is opened to see what it is: `planning` hears how many of them, and of how many.
 
     A video that cannot be read is named in the report, and the others are ingested. Raises InputError for
     what concerns them all: a folder that is no catalog, unknown encoders, an ingest that runs already.
@@ -130,9 +133,11 @@ def ingest(
     former = _former(path, encoders)
     report = IngestReport(left_out=left_out)
     with naming_full_disk(path), _staging(path) as staging:
-        plans = list(plan_films(films, former, replace_titles=options.replace, tracks=options.words.tracks))
+        plans = _plans(films, former, options, planning)
         jobs = _jobs(plans, staging, options, report)
-        finished = _finish(jobs, options, _summed(progress, sum(p.seconds for p in plans)), report)
+        seconds = sum(p.seconds for p in plans)
+        progress(0, max(1, round(seconds)))
+        finished = _finish(jobs, options, _summed(progress, seconds), report)
         report.sort([p.wanted.video for p in plans])
         if finished:
             _put_in(path, former, finished, encoders, report, options)
@@ -141,13 +146,29 @@ def ingest(
     return report
 
 
-def plan(videos: Sequence[str | Path], catalog: str | Path, options: IngestOptions | None = None) -> DryRun:
-    """What `ingest` would do with each film. Writes nothing; the same errors are raised."""
+def plan(
+    videos: Sequence[str | Path],
+    catalog: str | Path,
+    options: IngestOptions | None = None,
+    planning: Callable[[int, int], None] = lambda done, total: None,
+) -> DryRun:
+    """What `ingest` would do with each film, and as there `planning`. Writes nothing; the same errors are raised."""
     options = options or IngestOptions()
     films, notes = _wanted(videos, options)
     options = _with_encoders(options, Path(catalog))
     former = _former(Path(catalog), _encoders(options))
-    return DryRun(list(plan_films(films, former, replace_titles=options.replace, tracks=options.words.tracks)), notes)
+    return DryRun(_plans(films, former, options, planning), notes)
+
+
+def _plans(
+    films: Sequence[Wanted], former: Catalog | None, options: IngestOptions, planning: Callable[[int, int], None]
+) -> list[Planned]:
+    plans = []
+    planning(0, len(films))
+    for found in plan_films(films, former, replace_titles=options.replace, tracks=options.words.tracks):
+        plans.append(found)
+        planning(len(plans), len(films))
+    return plans
 
 
 def _wanted(videos: Sequence[str | Path], options: IngestOptions) -> tuple[list[Wanted], list[str]]:

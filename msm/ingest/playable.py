@@ -83,6 +83,7 @@ def save_playable(
     zero_s: float | None = None,
     damaged: bool = False,
     heartbeat: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] = lambda seconds: None,
 ) -> Playable:
     """Write an .mp4 that a browser plays to `path`.
 
@@ -90,6 +91,7 @@ def save_playable(
     zero_s           the stamp that stands for zero, in seconds; the file's first one where it is not given
     damaged          some of it could not be decoded: a browser would stop there, so it is encoded anew
     heartbeat        called a few times a second; where it raises, ffmpeg is ended and the exception goes on
+    progress         hears how many seconds of the copy are written, while ffmpeg writes it
 
     Raises OSError where the disk is full; where no copy can be made for another reason, the result says so.
     """
@@ -104,10 +106,10 @@ def save_playable(
         return Playable("linked")
     if source.plays:
         with suppress(ProgramError):  # then it is encoded anew
-            _convert(source, path, heartbeat)
+            _convert(source, path, heartbeat, progress)
             return Playable("copied")
     try:
-        _convert(replace(source, plays=False, sounds=False), path, heartbeat)
+        _convert(replace(source, plays=False, sounds=False), path, heartbeat, progress)
         return Playable("encoded")
     except ProgramError as error:
         path.unlink(missing_ok=True)
@@ -191,7 +193,7 @@ def _is_mp4(source: Source) -> bool:
     return named and source.format == "mov" and source.alone and abs(source.zero_s) < 1e-3
 
 
-def _convert(source: Source, path: Path, heartbeat: Callable[[], None]) -> None:
+def _convert(source: Source, path: Path, heartbeat: Callable[[], None], progress: Callable[[float], None]) -> None:
     """One run of ffmpeg, or two where silence has to stand before sound."""
     colours, late_sound = path.with_name(COLOURS), path.with_name(LATE_SOUND)
     inputs, sound = _input(source), [] if source.sound is None else ["-map", f"0:{source.sound}"]
@@ -205,7 +207,7 @@ def _convert(source: Source, path: Path, heartbeat: Callable[[], None]) -> None:
             sound = ["-map", "1:0"]
         streams = ["-map", f"0:{source.pictures}", *_video_options(source), *sound, *_sound_options(source)]
         bare = ["-map_metadata", "-1", "-map_chapters", "-1", "-max_muxing_queue_size", "100000"]
-        run_ffmpeg([*inputs, *streams, *bare, "-movflags", "+faststart", "-f", "mp4"], path, heartbeat)
+        run_ffmpeg([*inputs, *streams, *bare, "-movflags", "+faststart", "-f", "mp4"], path, heartbeat, progress)
     finally:
         for left in (colours, late_sound):
             left.unlink(missing_ok=True)

@@ -39,6 +39,8 @@ _PROGRESS = re.compile(
     r"(frame|fps|stream_\d\S*|bitrate|total_size|out_time\S*|dup_frames|drop_frames|speed|progress)="
 )
 
+_WRITTEN = re.compile(r"out_time_us=(\d+)")  # N/A until the first packet
+
 
 @dataclass(frozen=True)
 class FFmpeg:
@@ -67,8 +69,16 @@ def ffmpeg_programs() -> Iterator[FFmpeg]:
         yield _examined(carried, "of the package imageio-ffmpeg")
 
 
-def run_ffmpeg(arguments: Sequence[str], output: Path, heartbeat: Callable[[], None]) -> None:
+def run_ffmpeg(
+    arguments: Sequence[str],
+    output: Path,
+    heartbeat: Callable[[], None],
+    progress: Callable[[float], None] = lambda seconds: None,
+) -> None:
     """Run ffmpeg with `arguments` in the folder of `output`; options about logs and progress are added here.
+
+    heartbeat  called a few times a second; where it raises, ffmpeg is ended and the exception goes on
+    progress   hears as often how many seconds of the output are written
 
     Raises ProgramError where there is none, it fails or stands still; OSError (ENOSPC) where the disk is full.
     """
@@ -76,13 +86,25 @@ def run_ffmpeg(arguments: Sequence[str], output: Path, heartbeat: Callable[[], N
     if program is None:
         raise ProgramError(f"there is no ffmpeg program that can; {INSTALL} brings one")
     output = output.absolute()
+    written_s = 0.0
+
+    def is_progress(line: str) -> bool:
+        nonlocal written_s
+        if found := _WRITTEN.match(line):
+            written_s = int(found[1]) / 1e6
+        return _PROGRESS.match(line) is not None
+
+    def beat() -> None:
+        heartbeat()
+        progress(written_s)
+
     quiet = ["-nostdin", "-hide_banner", "-nostats", "-v", "error", "-progress", "pipe:1", "-y"]
     try:
         run_program(
             [program.path, *quiet, *arguments, f"file:{output}"],
             folder=output.parent,
-            heartbeat=heartbeat,
-            is_progress=lambda line: _PROGRESS.match(line) is not None,
+            heartbeat=beat,
+            is_progress=is_progress,
             output=output,
             patience_s=PATIENCE_S,
         )

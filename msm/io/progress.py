@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,13 @@ class ProgressFile:
 
     def tell(self, what: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if what != self._began[0] or done < self._began[1]:
+        if new := what != self._began[0] or done < self._began[1]:
             self._began = (what, done, now)
         _, first, since = self._began
         left = (now - since) / (done - first) * (total - done) if done > first else None
         seconds = None if left is None else round(max(0.0, left), 1)
         self._line = {"what": what, "done": done, "total": total, "seconds_left": seconds}
-        if now - self._written >= EVERY_S:
+        if new or now - self._written >= EVERY_S:
             self._written = now
             self._write()
 
@@ -106,24 +107,29 @@ def ended(status: int, sentence: str = "") -> None:
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function to call with (done, total): a bar on stderr where that is a terminal, and the file if there is one."""
-
-    def tell(done: int, total: int) -> None:
-        _tell(what, done, total)
-
-    if not sys.stderr.isatty():
+    with progress_bars(what) as (tell,):
         yield tell
+
+
+@contextmanager
+def progress_bars(*whats: str) -> Iterator[tuple[Callable[[int, int], None], ...]]:
+    """A function as of `progress_bar` for each part of the work, one part after the other: the bar is that of the latest."""
+    if not sys.stderr.isatty():
+        yield tuple(partial(_tell, what) for what in whats)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        tasks = {what: bar.add_task(what, total=None, visible=what == whats[0]) for what in whats}
 
-        def draw(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-            tell(done, total)
+        def draw(what: str, done: int, total: int) -> None:
+            for name, task in tasks.items():
+                bar.update(task, visible=name == what)
+            bar.update(tasks[what], completed=done, total=total)
+            _tell(what, done, total)
 
-        yield draw
+        yield tuple(partial(draw, what) for what in whats)
 
 
 @contextmanager

@@ -79,8 +79,8 @@ def test_an_uploaded_film_with_subtitles_ends_in_the_masking_lab(page, address, 
 
 
 def suspended_when_begun(folder: Path) -> psutil.Process:
-    """The process of the only job, suspended as soon as some of it is done, so that it cannot be ready before a click."""
-    while not (found := jobs.list_jobs(folder)) or not found[0].share:
+    """The process of the only job, suspended as soon as some of a film is read, so that it cannot be ready before a click."""
+    while not (found := jobs.list_jobs(folder)) or not found[0].share or found[0].what != "ingesting":
         time.sleep(0.001)
     process = psutil.Process(json.loads((found[0].folder / "job.json").read_text())["pid"])
     process.suspend()
@@ -93,13 +93,13 @@ def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browse
     type_into(page, "or read from this machine's disk", str(film))
     begin(page, "Read the films")
     reader = suspended_when_begun(jobs.jobs_folder(world / "runs"))
-    expect(page.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"long.mp4 · ingesting \d+%"))).to_be_visible()
     page.goto("about:blank")
 
     elsewhere = browser.new_page()
     elsewhere.set_default_timeout(PATIENCE_MS)
     elsewhere.goto(f"{address}/data")
-    expect(elsewhere.get_by_text(re.compile(r"long.mp4 · \d+%"))).to_be_visible()
+    expect(elsewhere.get_by_text(re.compile(r"long.mp4 · ingesting \d+%"))).to_be_visible()
     press(elsewhere.get_by_role("button", name="Stop"))
     expect(elsewhere.get_by_role("button", name="Stop now")).to_be_visible()
     reader.resume()

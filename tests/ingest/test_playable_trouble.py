@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from msm.errors import FullDiskError
-from msm.ingest import ingest
+from msm.ingest import ingest, pipeline
+from msm.ingest.encode_title import COPY_SHARE
 from msm.ingest.playable import save_playable
 from msm.io import ffmpeg
 from msm.io.ffmpeg import FFmpeg, ffmpeg_program
@@ -81,6 +82,27 @@ def test_a_program_that_stands_still_is_ended(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(ffmpeg, "PATIENCE_S", 0.5)
     film = ingested(video)
     assert film.report.media == "none" and "made no progress" in film.report.warnings[0]
+
+
+def test_encoding_a_copy_anew_tells_how_far_it_is(clip, tmp_path, monkeypatch):
+    """The seconds that ffmpeg says it has written: of the copy, and of the ingest, which ends with the end of the copy."""
+    video = Kind("film.mkv", made_by=f"{HEVC} {AAC}", copy="encoded").make(clip, tmp_path)
+    asked = 'for word; do case "$word" in -version|-encoders|-filters)'
+    said = "echo out_time_us=N/A; sleep 0.5; echo out_time_us=500000; sleep 0.5; echo out_time_us=1500000; sleep 0.5"
+    program_on_path(
+        tmp_path, monkeypatch, f'{asked} exec "{carried()}" "$@";; esac; done\n{said}\nexec "{carried()}" "$@"'
+    )
+    written: list[float] = []
+    assert save_playable(video, tmp_path / "copy.mp4", 0, 1, progress=written.append).kind == "encoded"
+    assert written == sorted(written) and {0.0, 0.5, 1.5} <= set(written)
+
+    planned: list[tuple[int, int]] = []
+    done: list[float] = []
+    monkeypatch.setattr(pipeline, "_summed", lambda progress, total_s: lambda title_id, seconds: done.append(seconds))
+    report = ingest([video, tmp_path / "none.mp4"], tmp_path / "catalog", planning=lambda *at: planned.append(at))
+    assert report.added == ["film"] and planned == [(0, 2), (1, 2), (2, 2)]
+    end_s, read_s = done[-1], (1 - COPY_SHARE) * done[-1]
+    assert done == sorted(done) and {read_s + COPY_SHARE * s for s in (0.5, 1.5)} <= set(done) and end_s > 1.5
 
 
 def running(words: str) -> list[psutil.Process]:

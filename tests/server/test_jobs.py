@@ -45,7 +45,8 @@ def start_ingest(tmp_path: Path, film: Path) -> jobs.Job:
 
 
 def until_it_reads(job: jobs.Job) -> jobs.Job:
-    while not (job := jobs.read(job.folder)).share:
+    """Wait until an ingest is done with its planning and has read some of its film."""
+    while not (job := jobs.read(job.folder)).share or job.what != "ingesting":
         assert job.state == jobs.RUNNING, job.log
         time.sleep(0.02)
     return job

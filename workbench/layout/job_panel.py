@@ -58,8 +58,10 @@ def _share(folder: Path) -> None:
 
 
 def _words(job: Job) -> str:
-    share = f"{job.share:.0%}" if job.share else "starting …"
-    return " · ".join(filter(None, [f"**{escape_markdown(job.title)}**", share, left_in_words(job.seconds_left)]))
+    share = f"{job.what} {job.share:.0%}".strip() if job.share else f"{job.what or 'starting'} …"
+    return " · ".join(
+        filter(None, [f"**{escape_markdown(job.title)}**", escape_markdown(share), left_in_words(job.seconds_left)])
+    )
 
 
 def _over(folder: Path, kinds: tuple[str, ...], done: Callable[[Job, DeltaGenerator], None]) -> None:
