@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -87,7 +88,14 @@ def load(name: str | Path, **options: Any) -> ShotEncoder:
     if not folder.is_dir() and (folder.is_absolute() or len(folder.parts) > 2 or not str(name).strip()):
         raise InputError(f"there is no folder {str(name)!r}, and the name of a model on a hub is USER/NAME")
     with hub_in_one_sentence(str(name)):
-        return PretrainedShotEncoder.from_pretrained(name, **options)
+        try:
+            return PretrainedShotEncoder.from_pretrained(name, **options)
+        except (ValueError, AttributeError) as error:  # of a config.json that is no JSON object
+            if isinstance(error, InputError) or type(error).__module__.startswith("huggingface_hub"):
+                raise
+            if isinstance(error.__cause__, HfHubHTTPError | OSError):  # "Force download failed due to the above error"
+                raise error.__cause__ from None
+            raise InputError(f"{name}: config.json is not that of a shot encoder: {error}") from None
 
 
 def arguments_of(recipe: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,9 @@ class LocalHub:
         self.large: dict[str, bytes] = {}
         self.url = ""
         self.fail_with: int | None = None  # status of every answer, for tests of refusals
+        self.cut_after: int | None = (
+            None  # bytes of a file after which the connection breaks off, for tests of bad networks
+        )
 
 
 @contextmanager
@@ -101,7 +104,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in ({"Content-Length": str(len(data))} | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command != "HEAD" and self.hub.cut_after is not None and len(data) > self.hub.cut_after:
+            self.wfile.write(data[: self.hub.cut_after])
+            self.close_connection = True
+        elif self.command != "HEAD":
             self.wfile.write(data)
 
     @property

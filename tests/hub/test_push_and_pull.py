@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from msm.inference.run import Run
 from msm.models.encoder import ShotEncoder
 from msm.recipes.presets import preset
 from msm.training.trainer import start_run, train
-from tests.hub.local_hub import TOKEN, LocalHub, local_hub
+from tests.hub.local_hub import TOKEN, LocalHub, Repository, local_hub
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +144,74 @@ def test_only_a_run_or_a_catalog_can_be_pushed(tmp_path: Path, run: Path) -> Non
     (run / "run.json").write_text(json.dumps({**facts, "state": "running"}))
     with pytest.raises(InputError, match="being trained"):
         contents(run, "tester/story")
+
+
+STRANGERS: dict[str, dict[str, bytes]] = {
+    "nothing": {},
+    "a language model": {"config.json": b'{"model_type": "bert", "hidden_size": 8}', "model.safetensors": b"\x00"},
+    "a list": {"config.json": b"[1, 2]", "run.json": b"[1, 2]", "recipe.json": b"[]"},
+    "no JSON": {"config.json": b"{", "run.json": b"{", "recipe.json": b"{"},
+    "Latin-1": {"config.json": b'"\xff"', "run.json": b'"\xff"'},
+    "empty files": dict.fromkeys(("config.json", "run.json", "recipe.json", "model.safetensors"), b""),
+    "a catalog without shots": {"catalog.json": b"{}", "titles.parquet": b"PAR1"},
+    "pickles": {"config.json": b"{}", "pytorch_model.bin": b"\x80\x04."},
+}
+
+
+@pytest.mark.parametrize("files", STRANGERS.values(), ids=STRANGERS)
+def test_a_repository_of_somebody_else_is_one_sentence_and_leaves_no_folder(hub, tmp_path, files):
+    hub.repositories["model", "other/thing"] = Repository()
+    hub.repositories["model", "other/thing"].commit("main", dict(files))
+    for use in (lambda: pull("other/thing", tmp_path / "runs"), lambda: ShotEncoder.from_pretrained("other/thing")):
+        with pytest.raises(InputError) as refused:
+            use()
+        assert len(str(refused.value).splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("revision", ["none", "0" * 40, "a/b", "..", "main^", "v 1", ""])
+def test_a_revision_that_is_not_there_is_one_sentence(hub, run, tmp_path, revision):
+    push(run, "tester/revised")
+    for use in (
+        lambda: pull("tester/revised", tmp_path / "pulled", revision=revision or "-"),
+        lambda: ShotEncoder.from_pretrained("tester/revised", revision=revision or "-"),
+    ):
+        with pytest.raises(InputError):
+            use()
+    assert not (tmp_path / "pulled").exists()
+
+
+@pytest.mark.parametrize("cut_after", [0, 1, 1000])
+def test_a_connection_that_breaks_off_leaves_no_half_run_and_the_next_call_gets_it_whole(
+    hub, run, tmp_path, monkeypatch, cut_after
+):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between the hub's own tries
+    push(run, "tester/cut")
+    hub.cut_after = cut_after
+    try:
+        with pytest.raises(InputError):
+            pull("tester/cut", tmp_path / "pulled")
+    finally:
+        hub.cut_after = None
+    assert not (tmp_path / "pulled").exists()
+    assert Run.open(pull("tester/cut", tmp_path / "pulled"))
+
+
+def test_the_token_is_in_no_log_and_no_traceback(hub, run, tmp_path, monkeypatch, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    said = []
+    for status in (None, 401, 403, 404, 429, 500):
+        monkeypatch.setattr(hub, "fail_with", status)
+        monkeypatch.setattr("time.sleep", lambda seconds: None)
+        for use in (
+            lambda: push(run, "tester/quiet"),
+            lambda: pull("tester/quiet", tmp_path / "pulled"),
+            lambda: ShotEncoder.from_pretrained("tester/quiet", force_download=True),
+        ):
+            try:
+                use()
+            except InputError as error:
+                said += traceback.format_exception(error)
+    out, err = capfd.readouterr()
+
+    assert said and TOKEN not in "".join([*said, caplog.text, out, err])
