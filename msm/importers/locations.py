@@ -18,7 +18,17 @@ import fsspec
 from msm.errors import InputError
 
 IN_ARROW = ("s3://", "gs://")
+IN_BUCKETS = ("s3://", "gs://", "gcs://")
 GLOB = re.compile(r"[*?\[]")
+DENIED = re.compile(  # by the words of pyarrow, botocore, gcsfs and aiohttp
+    r"ACCESS_DENIED|AccessDenied|INVALID_ACCESS_KEY|InvalidAccessKey|INVALID_CLIENT_TOKEN|INVALID_SIGNATURE|SignatureDoesNotMatch|PermissionError|"
+    r"Permission denied|Forbidden|Unauthorized|\b40[13]\b"
+)
+NO_BUCKET = re.compile(r"NO_SUCH_BUCKET|NoSuchBucket|specified bucket does not exist")
+SILENT = re.compile(
+    r"NETWORK_CONNECTION|REQUEST_TIMEOUT|ConnectionError|ConnectTimeout|EndpointConnection|ClientConnector|TimeoutError|Connection refused|Could not connect|"
+    r"Could ?n.t resolve|Name or service not known|getaddrinfo"
+)
 
 
 @dataclass(frozen=True)
@@ -52,10 +62,14 @@ class Location:
         return bool(self.fs.isdir(self.path))
 
     def files(self) -> list[Location]:
-        """The file itself, or all files below a folder but hidden ones and those that start with _, in natural order."""
+        """The file itself, or all files below a folder but hidden ones and those that start with _, in natural order. InputError where
+        a part of the folder cannot be listed."""
         if not self.is_dir():
             return [self]
-        found = [self._found(str(path)) for path in self.fs.find(self.path)]
+        try:
+            found = [self._found(str(path)) for path in _files_below(self.fs, self.path)]
+        except Exception as error:  # each file system has exceptions of its own
+            raise InputError(f"{self} cannot be listed: {reason(error, remote=not self.is_local)}") from None
         kept = [f for f in found if not re.search(r"(^|/)[._]", f.below(self))]
         return sorted(kept, key=lambda f: _natural(f.path))
 
@@ -87,14 +101,14 @@ def locate(source: str | Path) -> list[Location]:
         if location.is_local and "://" not in text:
             location = Location(fs, str(Path(text)))  # as it was given: messages name it so
         if GLOB.search(text) and not location.exists():
-            paths = glob.glob(location.path) if location.is_local else fs.glob(path)  # noqa: PTH207 — absolute or not
+            paths = glob.glob(location.path) if location.is_local else _matching(fs, path)  # noqa: PTH207 — absolute or not
             found = [Location(fs, str(p)) for p in paths]
-            return _some(text, sorted(found, key=lambda f: _natural(f.path)))
-        return _some(text, [location] if location.exists() else [])
+            return _some(text, location, sorted(found, key=lambda f: _natural(f.path)))
+        return _some(text, location, [location] if location.exists() else [])
     except InputError:
         raise
     except Exception as error:  # each file system has exceptions of its own
-        raise InputError(f"{text} cannot be opened: {_reason(error)}") from None
+        raise InputError(f"{text} cannot be opened: {reason(error, remote='://' in text)}") from None
 
 
 def _file_system(text: str) -> tuple[Any, str]:
@@ -119,10 +133,38 @@ def locate_all(sources: Sequence[str | Path]) -> tuple[Location, ...]:
     return tuple(location for source in sources for location in locate(source))
 
 
-def _some(text: str, found: list[Location]) -> list[Location]:
+def _some(text: str, asked: Location, found: list[Location]) -> list[Location]:
     if not found:
+        bucket = asked.path.split("/")[0]
+        if text.startswith(IN_BUCKETS) and not asked.fs.exists(bucket):
+            raise InputError(f"{text} is missing: there is no bucket {bucket!r}, or these credentials may not see it")
         raise InputError(f"{text} matches no file" if GLOB.search(text) else f"{text} is missing")
     return found
+
+
+def _matching(fs: Any, path: str) -> list[str]:
+    """The paths that match a glob."""
+    try:
+        return list(fs.glob(path, **({"on_error": "raise"} if _walks(fs, "find", "glob") else {})))
+    except FileNotFoundError:
+        return []
+
+
+def _files_below(fs: Any, path: str) -> list[str]:
+    """All files below a folder; what cannot be listed raises, where fsspec's own walk would pass over it."""
+    if not _walks(fs, "find"):
+        return list(fs.find(path))
+    found = []
+    for entry in fs.ls(path, detail=True):
+        name = str(entry["name"]).rstrip("/")
+        is_below = entry["type"] == "directory" and name.strip("/") != path.strip("/")
+        found += _files_below(fs, name) if is_below else [name]
+    return found
+
+
+def _walks(fs: Any, *methods: str) -> bool:
+    """Whether a file system lists by fsspec's own walk, folder by folder, in these methods."""
+    return all(getattr(type(fs), name) is getattr(fsspec.AbstractFileSystem, name) for name in methods)
 
 
 def _protocols(fs: Any) -> tuple[str, ...]:
@@ -134,6 +176,23 @@ def _natural(path: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path)]
 
 
-def _reason(error: Exception) -> str:
-    first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    return first[:200]
+def reason(error: Exception, *, remote: bool) -> str:
+    """Why something cannot be read: plain words for what servers say of credentials and connections, else the error's first line."""
+    return (unreachable(error) if remote else None) or first_line(error)[:200]
+
+
+def unreachable(error: Exception) -> str | None:
+    """Why a server gives nothing, in plain words; None where the error is about something else."""
+    said = first_line(error)
+    if DENIED.search(f"{type(error).__name__} {said}"):
+        return "access is denied; check the credentials, and that they may list and read it"
+    if NO_BUCKET.search(said):
+        return "there is no such bucket"
+    if SILENT.search(f"{type(error).__name__} {said}"):
+        details = said.rpartition("Details: ")[2].partition(" after ")[0]
+        return f"the server does not answer ({details[:120]})"
+    return None
+
+
+def first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 
 from msm.data.reader import LARGEST_TABLE, MOST_TIMES_ITS_FILE
 from msm.errors import FULL, InputError
-from msm.importers.locations import Location
+from msm.importers.locations import Location, first_line, unreachable
 from msm.io.table_parts import TableParts
 
 BATCH_BYTES = 8 << 20
@@ -46,11 +47,11 @@ class ParquetShard:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        with self._opened() as file:
+        with self._opened() as (file, _):
             return file.schema_arrow
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        with self._opened() as file:
+        with self._opened() as (file, read):
             most = LARGEST_TABLE + MOST_TIMES_ITS_FILE * self._num_bytes
             size = 0
             for batch in file.iter_batches(min(rows, self._safe_rows(file, columns)), columns=list(columns)):
@@ -60,6 +61,7 @@ class ParquetShard:
                         f"{self.where}: its rows take more than {most >> 20} MB, and the file has {self._num_bytes >> 10} kB"
                     )
                 yield batch
+                read.rows += batch.num_rows
 
     @cached_property
     def _num_bytes(self) -> int:
@@ -78,13 +80,13 @@ class ParquetShard:
         return max(16, LARGEST_TABLE // max(1, longest))
 
     @contextmanager
-    def _opened(self) -> Iterator[pq.ParquetFile]:
-        with reading_shard(self.where, "Parquet"):
+    def _opened(self) -> Iterator[tuple[pq.ParquetFile, Progress]]:
+        with reading_shard(self.where, "Parquet") as read:
             opened: Any = self.location.path if self.location.is_local else self.location.open()
             # pre-buffering would hold a whole row group, which may be gigabytes of vectors
             file = pq.ParquetFile(opened, pre_buffer=False, buffer_size=1 << 20, memory_map=False)
             try:
-                yield file
+                yield file, read
             finally:
                 file.close(force=True)
 
@@ -97,29 +99,30 @@ class ArrowShard:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        with self._opened() as (schema, _):
+        with self._opened() as (schema, _, _):
             return schema
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        with self._opened() as (_, batches):
+        with self._opened() as (_, batches, read):
             for batch in batches:
                 chosen = batch.select(list(columns))
                 for first in range(0, chosen.num_rows, rows):
                     yield chosen.slice(first, rows)
+                read.rows += batch.num_rows
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-        with reading_shard(self.where, "Arrow"):
+    def _opened(self) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch], Progress]]:
+        with reading_shard(self.where, "Arrow") as read:
             path = self.location.path
             with pa.memory_map(path) if self.location.is_local else self.location.open() as file:
                 is_file_format = file.read(6) == b"ARROW1"
                 file.seek(0)
                 if is_file_format:
                     whole = pa.ipc.open_file(file)
-                    yield whole.schema, (whole.get_batch(i) for i in range(whole.num_record_batches))
+                    yield whole.schema, (whole.get_batch(i) for i in range(whole.num_record_batches)), read
                 else:
                     stream = pa.ipc.open_stream(file)
-                    yield stream.schema, iter(stream)
+                    yield stream.schema, iter(stream), read
 
 
 class PartsShard:
@@ -181,15 +184,26 @@ def rows_at_once(schema: pa.Schema, widths: Sequence[int] = ()) -> int:
     return max(64, min(MOST_ROWS, BATCH_BYTES // row))
 
 
+@dataclass
+class Progress:
+    """How many rows of a shard were read."""
+
+    rows: int = 0
+
+
 @contextmanager
-def reading_shard(where: str, what: str) -> Iterator[None]:
-    """Turn whatever a decoder or a file system raises into an InputError that names the shard."""
+def reading_shard(where: str, what: str) -> Iterator[Progress]:
+    """Turn whatever a decoder or a file system raises into an InputError that names the shard, and the rows that were read."""
+    read = Progress()
     try:
-        yield
+        yield read
     except InputError:
         raise
     except Exception as error:  # decoders and file systems raise what they like
         if isinstance(error, OSError) and error.errno in FULL:
             raise
-        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        raise InputError(f"{where} is damaged or no {what}: {reason[:200]}") from None
+        until = f" after row {read.rows - 1}" if read.rows else ""
+        if "://" in where and (why := unreachable(error)):
+            raise InputError(f"{where} cannot be read{until}: {why}") from None
+        damage = f"is damaged{until}" if read.rows else f"is damaged or no {what}"
+        raise InputError(f"{where} {damage}: {first_line(error)[:200]}") from None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import fsspec
+import fsspec.implementations.local
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as save_tensors
 
 from msm import Catalog, InputError
+from msm.importers import shards
 from msm.importers.convert import ImportOptions, import_embeddings
 
 WIDTH = 4
@@ -283,6 +285,44 @@ def test_a_shard_that_is_cut_short_is_named(tmp_path, format, share):
     with pytest.raises(InputError, match=r"part-1\."):
         import_embeddings(source, tmp_path / "catalog")
     assert not (tmp_path / "catalog").exists()
+
+
+def test_a_stream_that_breaks_off_is_named_with_the_row_before(tmp_path):
+    source = write_shards(tmp_path / "set", table(), [10, 20], write_arrow)
+    cut = source / "part-1.arrow"
+    cut.write_bytes(cut.read_bytes()[:-100])  # inside the third batch, of two rows
+    with pytest.raises(InputError, match=r"part-1\.arrow is damaged after row 7: "):
+        import_embeddings(source, tmp_path / "catalog")
+
+
+def test_damage_inside_a_table_is_named_with_the_last_row_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "BATCH_BYTES", 1)  # 64 rows at once, as of a table that is large
+    damaged = tmp_path / "rows.parquet"
+    pq.write_table(table(shots=60), damaged, row_group_size=100)
+    group = pq.read_metadata(damaged).row_group(1)
+    vectors = next(group.column(c) for c in range(group.num_columns) if "video" in group.column(c).path_in_schema)
+    with open(damaged, "r+b") as file:
+        file.seek(vectors.dictionary_page_offset or vectors.data_page_offset)
+        file.write(b"\xff" * 40)
+    with pytest.raises(InputError, match=r"rows\.parquet is damaged after row \d+: ") as refused:
+        import_embeddings(damaged, tmp_path / "catalog")
+    assert 60 < int(str(refused.value).split("row ")[1].split(":")[0]) < 100
+
+
+def test_a_folder_that_cannot_be_listed_to_its_end_is_refused_and_not_read_in_part(tmp_path, monkeypatch):
+    (tmp_path / "set").mkdir()
+    write_shards(tmp_path / "set" / "a", table(), [10, 20], write_parquet)
+    (tmp_path / "set" / "b").mkdir()
+    listed = fsspec.implementations.local.LocalFileSystem.ls
+
+    def ls(self, path, *args, **kwargs):
+        if str(path).rstrip("/").endswith("/b"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(self, path, *args, **kwargs)
+
+    monkeypatch.setattr(fsspec.implementations.local.LocalFileSystem, "ls", ls)
+    with pytest.raises(InputError, match=r"set cannot be listed: \[Errno 13\] Permission denied: '.*b'"):
+        import_embeddings(tmp_path / "set", tmp_path / "catalog")
 
 
 def test_a_tar_that_is_cut_between_two_members_is_named(tmp_path):
