@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_a_note_written_in_the_lab_is_kept_and_shown_to_the_next_visitor(monkeyp
     assert r"The \<b\>light\</b\> changes." in text_of(again)
     next(b for b in again.button if b.key == f"note.{note.id}.remove").click().run()
     assert list_notes(world / "catalog") == [] and "Notes" in [e.label for e in again.expander]
+
+
+def test_a_note_is_about_the_shot_that_the_panel_shows(monkeypatch, world):
+    """Nobody has pressed a shot yet: the lab shows the most telling one of the hidden shots, which is not the first."""
+    url = {"title": "title-test", "hidden": "3-12,20-29", "notes": "yes"}
+    app = visit(monkeypatch, PAGES / "masking_lab" / "page.py", world / "catalog", world / "runs", **url)
+    (code,) = [c.value for c in app.code if "nearest_shots" in c.value]
+    (shown,) = re.findall(r"index\((\d+)\)", code)
+    about = next(group for group in app.button_group if group.label == "About")
+    assert about.options[0] == f"Shot {shown}" and shown != "3"
 
 
 def test_a_note_stands_beside_the_shot_in_search_and_on_the_map(monkeypatch, noted, world):

@@ -12,6 +12,7 @@ from msm.data.ranges import format_ranges
 from msm.masking.parts import parse_parts
 from workbench.app_pages.masking_lab import controls, panels
 from workbench.app_pages.masking_lab.panels import metrics
+from workbench.app_pages.masking_lab.panels.expected import focused
 from workbench.components.filmstrip import Gesture, filmstrip
 from workbench.layout.notes_panel import notes_panel
 from workbench.server import fill_endpoint
@@ -44,7 +45,7 @@ def show_lab(catalog: Catalog, run_path: Path | None) -> None:
             st.subheader(NOTHING_HIDDEN, anchor=False)
     controls.show_hide_controls(title, cache.shots(catalog, title.title_id))
     below = st.container()  # filled last: filmstrip and timeline do not wait for it
-    notes_panel(catalog, title.title_id, noted_shot(), state.look_at)
+    notes_panel(catalog, title.title_id, noted_shot(catalog, title, run_path, filled), state.look_at)
     if filled and run_path:
         _show_details(title, run_path, filled)
     if run_path:
@@ -53,9 +54,13 @@ def show_lab(catalog: Catalog, run_path: Path | None) -> None:
     url_state.write()
 
 
-def noted_shot() -> int | None:
-    """The shot that a new note is about: the focused one, otherwise the first hidden one."""
-    return state.focus() if state.focus() is not None else next(iter(state.hidden()), None)
+def noted_shot(catalog: Catalog, title: Title, run_path: Path | None, filled: Filled | None) -> int | None:
+    """The shot that a new note is about: the focused one, otherwise the hidden one that the panel *Expected* shows first."""
+    if state.focus() is not None:
+        return state.focus()
+    if run_path and filled and settings.text("notes") == "yes":  # closed, it needs no shot and waits for nothing
+        return focused(catalog, title, run_path, tuple(filled.table["shot"]))
+    return next(iter(state.hidden()), None)
 
 
 def _fill_in(catalog: Catalog, title: Title, run_path: Path) -> Filled | None:
