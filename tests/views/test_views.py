@@ -17,7 +17,7 @@ from workbench.views.fill_in.filmstrip import scene_around, scene_starts, strip_
 from workbench.views.fill_in.shot_table import shot_table
 from workbench.views.fill_in.timeline import time_ticks, timeline
 from workbench.views.fill_in.verdict import clear_difference, interval, verdict
-from workbench.views.formatting import clock, number, provenance_lines
+from workbench.views.formatting import clock, number, provenance_lines, signed
 from workbench.views.report.comparison import comparison_sentence, comparison_table
 from workbench.views.report.track_record import track_record, track_record_sentence
 from workbench.views.shot_colors import fingerprint_colors, principal_components
@@ -92,6 +92,11 @@ def test_model_and_baseline_and_truth_can_be_distinguished_with_colour_blindness
     gaps = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in itertools.combinations(seen, 2)}
 
     assert min(gaps.values()) > 0.08, gaps
+
+
+def test_a_number_of_which_nothing_is_left_has_no_sign():
+    assert [number(x) for x in (-0.004, -0.006, 0.0, float("nan"))] == ["0.00", "−0.01", "0.00", "–"]
+    assert [signed(x) for x in (-0.004, 0.004, 0.006, -0.006)] == ["0.00", "0.00", "+0.01", "−0.01"]
 
 
 def test_the_theme_and_the_figures_use_the_same_colours():

@@ -19,7 +19,7 @@ from msm.masking.parts import Parts, lost_of
 from workbench.views.fill_in.expected import expected_sentence, three_columns
 from workbench.views.fill_in.guess import question
 from workbench.views.fill_in.verdict import verdict
-from workbench.views.formatting import clock, hidden_and_shown, hidden_in_words, number, part, percent
+from workbench.views.formatting import clock, hidden_and_shown, hidden_in_words, part, percent, signed
 from workbench.views.frames import Frame
 from workbench.views.interpret.attention import attention_sentence, attention_words
 from workbench.views.interpret.influence import influence_arcs, influence_sentence, strongest
@@ -181,7 +181,7 @@ def _influence(scene: _Scene) -> tuple[str, str]:
     table = scene.influence_on(shot)
     frames = [scene.frame(shot, mark="truth", badge="hidden")]
     for line in strongest(table, MOST_INFLUENTIAL).itertuples():
-        badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
+        badge = signed(line.influence)
         frames.append(scene.frame(int(line.shot), badge=badge, mark="model" if line.influence > 0 else ""))
     arcs = influence_arcs(table, shot)
     return influence_sentence(table, shot, starts), slides.influence(frames, arcs, scene.title.num_shots)

@@ -61,8 +61,14 @@ def clock(seconds: float) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number with a true minus sign; a dash for NaN."""
-    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
+    """A number with a true minus sign, and none before a zero; a dash for NaN."""
+    return f"{value:z.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """`+0.04`, `−0.03`, and `0.00` where nothing is left of it."""
+    text = number(value, digits)
+    return f"+{text}" if value > 0 and float(text) > 0 else text
 
 
 def grouped(number: int) -> str:

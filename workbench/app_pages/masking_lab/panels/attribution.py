@@ -16,7 +16,7 @@ from workbench.layout.figures import draw
 from workbench.server.streamlit_internals import DeltaGenerator
 from workbench.session import interpretation_cache, settings, shot_frames, state
 from workbench.session.cache import Filled
-from workbench.views.formatting import number
+from workbench.views.formatting import signed
 from workbench.views.frames import row, styled
 from workbench.views.interpret.influence import (
     HELPED,
@@ -76,7 +76,7 @@ def show_influence(
     first = int(title.row["first_shot"])
     shown = [shot_frames.frame(catalog, first + shot, of=title.title_id, mark="truth", badge="hidden")]
     for line in strongest(table, SHOWN).itertuples():
-        badge = f"{'+' if line.influence > 0 else ''}{number(line.influence)}"
+        badge = signed(line.influence)
         mark = "model" if line.influence > 0 else ""
         shown.append(shot_frames.frame(catalog, first + int(line.shot), of=title.title_id, mark=mark, badge=badge))
     st.html(styled(row(shown)))
