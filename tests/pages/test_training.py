@@ -104,6 +104,13 @@ def test_pictures_are_the_same_twice_and_keep_a_viewers_zoom_while_they_grow(two
         assert isinstance(figure, go.Figure) and not figure.data
 
 
+def test_a_gauge_of_one_validation_is_a_point_and_not_a_line_that_nobody_sees(tmp_path):
+    for every, mode in ((40, "markers"), (10, "lines")):
+        run = Tail(write_run(tmp_path, mode, rising(every=every))).read()
+        (trace,) = gauge_curve({"run": run}, "rankme", 2.0).data
+        assert trace.mode == mode
+
+
 def test_a_long_training_is_drawn_with_few_points_that_keep_its_mean_and_its_end(tmp_path):
     lines = [metrics_line(s) for s in range(1, 5001)]
     steps = Tail(write_run(tmp_path, "long", lines)).read().steps[["step", "loss"]]

@@ -125,7 +125,7 @@ def _line(
 ) -> go.Scatter:
     prefix = f"{escape_plotly(name)}, " if name else ""
     return go.Scatter(
-        x=rows["step"], y=rows[measure], mode="lines", name=escape_plotly(name), opacity=opacity,
+        x=rows["step"], y=rows[measure], mode="lines" if len(rows) > 1 else "markers", name=escape_plotly(name), opacity=opacity,
         line={"color": style.color, "width": width, "dash": style.dash}, showlegend=bool(name),
         hovertemplate=f"{prefix}step %{{x}}: %{{y:.4g}}<extra></extra>" if name else None,
         hoverinfo=None if name else "skip",
