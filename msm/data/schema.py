@@ -100,12 +100,14 @@ def embedding_problems(title_id: str, embeddings: np.ndarray, modalities: Sequen
 
 
 def time_problems(shots: pd.DataFrame) -> Iterator[ShotError]:
-    start, end = shots["start_s"], shots["end_s"]
-    bad = (start.isna() != end.isna()) | (end <= start) | (start < 0) | np.isinf(end)
+    """Shots that begin or end nowhere, or not one after the other; columns title_id, shot, start_s, end_s."""
+    start, end = (shots[name].to_numpy() for name in ("start_s", "end_s"))
+    if not start.dtype == end.dtype == np.float64:
+        start, end = (shots[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("start_s", "end_s"))
+    bad = (np.isnan(start) != np.isnan(end)) | (end <= start) | (start < 0) | np.isinf(end)
     for i in np.flatnonzero(bad):
-        row = shots.iloc[i]
-        rule = f"a shot from {row['start_s']} s to {row['end_s']} s has no length"
-        yield ShotError(row["title_id"], row["shot"], rule)
+        rule = f"a shot from {start[i]} s to {end[i]} s has no length"
+        yield ShotError(shots["title_id"].iloc[i], shots["shot"].iloc[i], rule)
 
 
 def check_title_id(title_id: str, where: str = "") -> None:

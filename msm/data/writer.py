@@ -289,28 +289,27 @@ def _complete_shots(title: TitleData, num_shots: int) -> pd.DataFrame:
     given = pd.DataFrame(index=range(num_shots)) if title.shots is None else title.shots.reset_index(drop=True)
     if len(given) != num_shots:
         raise InputError(f"title {title.title_id!r}: {len(given)} rows of shots for {num_shots} embeddings")
-    for column in given.columns[given.columns.duplicated()]:
-        raise InputError(f"title {title.title_id!r}: column {column!r} of its shots is there twice")
-    table = pd.DataFrame(
-        {
-            "title_id": title.title_id,
-            "shot": np.arange(num_shots),
-            "start_s": _seconds(title.title_id, given, "start_s"),
-            "end_s": _seconds(title.title_id, given, "end_s"),
-        }
-    )
+    if not given.columns.is_unique:
+        twice = given.columns[given.columns.duplicated()][0]
+        raise InputError(f"title {title.title_id!r}: column {twice!r} of its shots is there twice")
+    times = {name: _seconds(title.title_id, given, name) for name in ("start_s", "end_s")}
+    own = {column: given[column].array for column in given if column not in SHOT_COLUMNS}
+    columns = {"title_id": title.title_id, "shot": np.arange(num_shots), **times, **own}
+    table = pd.DataFrame(columns, index=range(num_shots))  # in one step: joins cost more than the vectors of a title
     for problem in time_problems(table):
         raise problem
-    return table.join(given.drop(columns=list(SHOT_COLUMNS), errors="ignore"))
+    return table
 
 
-def _seconds(title_id: str, given: pd.DataFrame, column: str) -> pd.Series:
-    """A column of times, NaN where there is none; InputError for what is no number."""
+def _seconds(title_id: str, given: pd.DataFrame, column: str) -> np.ndarray:
+    """(N,) float64, a column of times, NaN where there is none; InputError for what is no number."""
     if column not in given:
-        return pd.Series(np.nan, index=given.index)
+        return np.full(len(given), np.nan)
+    if given[column].dtype == np.float64:
+        return given[column].to_numpy()
     seconds = pd.to_numeric(given[column], errors="coerce").astype(float)
     for shot in np.flatnonzero(seconds.isna() & given[column].notna()):
         raise InputError(
             f"title {title_id!r}, shot {shot}: {column} is {str(given[column].iloc[shot])!r}, expected seconds"
         )
-    return seconds
+    return seconds.to_numpy()

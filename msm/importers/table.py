@@ -147,10 +147,17 @@ class TableSource:
 
     def _ordered(self, number: int, pieces: Sequence[Piece]) -> Piece:
         rows = self._index.of_title(number)
-        rows = rows - rows.min()
-        vectors = {n: np.concatenate([blocks[n] for blocks, _ in pieces])[rows] for n in self._vectors}
-        shots = pd.concat([s for _, s in pieces]).iloc[rows].reset_index(drop=True)
-        return vectors, shots.rename(columns=self._of_shots)
+        vectors = {n: _joined([blocks[n] for blocks, _ in pieces]) for n in self._vectors}
+        shots = pieces[0][1] if len(pieces) == 1 else pd.concat([s for _, s in pieces])
+        if (np.diff(rows) != 1).any():
+            rows = rows - rows.min()
+            vectors, shots = {n: block[rows] for n, block in vectors.items()}, shots.iloc[rows]
+        return vectors, self._named(shots.reset_index(drop=True))
+
+    def _named(self, shots: pd.DataFrame) -> pd.DataFrame:
+        """The same with the names that columns have in the catalog."""
+        renamed = any(name != kept for name, kept in self._of_shots.items())
+        return shots.rename(columns=self._of_shots) if renamed else shots
 
     def _scattered(self) -> Iterator[Piece]:
         """Titles one after another, each picked from copies of the columns."""
@@ -162,7 +169,7 @@ class TableSource:
             for number in range(len(self._index.names)):
                 rows = self._index.of_title(number)
                 shots = checked_frame(spooled.table(rows)) if self._of_shots else pd.DataFrame(index=range(len(rows)))
-                yield {n: spooled.vectors(n, rows) for n in self._vectors}, shots.rename(columns=self._of_shots)
+                yield {n: spooled.vectors(n, rows) for n in self._vectors}, self._named(shots)
 
     def _batches(self, vectors: list[str], plain: list[str], before: int = 0) -> Iterator[Piece]:
         for blocks, batch in self._arrow_batches(vectors, plain, before):
@@ -191,6 +198,10 @@ class TableSource:
                 }
                 yield blocks, self._columns.plain_values(batch.select(plain)) if plain else batch
                 row += batch.num_rows
+
+
+def _joined(blocks: list[np.ndarray]) -> np.ndarray:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _cuts(where: str, columns: Columns, modalities: Mapping[str, str]) -> dict[str, tuple[str, slice]]:
