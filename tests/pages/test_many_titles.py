@@ -13,7 +13,7 @@ from msm import Catalog
 from tests.browser.small_world import write_crowd
 from workbench.layout.choosers import LISTED, MOST_LISTED, titles_matching
 from workbench.layout.long_tables import PAGE
-from workbench.views.formatting import clock
+from workbench.views.formatting import clock, grouped
 
 PAGES = Path(__file__).parents[2] / "workbench" / "app_pages"
 
@@ -117,7 +117,7 @@ def captions(app: AppTest) -> str:
 def test_the_table_of_titles_is_searched_sorted_and_paged_as_a_whole(monkeypatch, crowd):
     app = visit(monkeypatch, crowd, "data")
     titles = app.dataframe[0].value
-    assert len(titles) == PAGE and "Showing 1 to 100 of 1\u2009100 titles." in captions(app)
+    assert len(titles) == PAGE and f"Showing 1 to 100 of {grouped(1100)} titles." in captions(app)
     app.pagination[0].set_value(11).run()
     assert list(app.dataframe[0].value["Title"])[-1] == "Episode 1099 of Island lights"
     app.selectbox(key="widget.titles.sort").set_value("-duration_s").run()
