@@ -40,7 +40,7 @@ def test_an_uploaded_file_of_labels_becomes_a_report_with_three_columns_and_a_cu
     entry = json.loads(path.read_text())["tasks"][0]
     expect(page.get_by_role("heading", name="With few labels")).to_be_visible()
     probes = page.locator(".st-key-tasks-figure-probes-linear")
-    for column in ("◆ shot", "model, shot alone", "model, in its title"):
+    for column in ("chance", "shot and neighbours", "model, shot alone", "model, in its title"):
         expect(probes).to_contain_text(column)
     curve = page.locator(".st-key-tasks-figure-curve-0")
     columns = entry["curve"]["columns"].values()

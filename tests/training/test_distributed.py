@@ -1,6 +1,7 @@
 """A batch shared by several processes, or taken in parts, is the batch."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,8 +82,15 @@ def test_two_processes_have_the_losses_of_one(talks, tmp_path, launcher):
 def shared(talks, tmp_path_factory):
     """What shared_trainings.py leaves: trainings in two processes, with the model whole in each and parted."""
     pytest.importorskip("accelerate")
-    out = tmp_path_factory.mktemp("shared")
-    launch(TORCHRUN, str(Path(shared_trainings.__file__)), str(talks.path), str(out))
+    for last in (False, True):
+        out = tmp_path_factory.mktemp("shared")
+        try:
+            launch(TORCHRUN, str(Path(shared_trainings.__file__)), str(talks.path), str(out))
+        except AssertionError as died:
+            if last or not re.search(r"Signal \d+ \(SIG(ABRT|SEGV)\)", str(died)):
+                raise  # torch 2.13's gather over gloo broke its own heap once in some hundred runs; twice in a row is ours
+        else:
+            break
     return out
 
 
