@@ -47,12 +47,12 @@ ifneq ($(TEST),)
 	$(BIN)/pytest --nbmake $(TEST)
 else # three parts, each by files on several processes; the paths keep the second and third from collecting, and importing, every test.
 # In the browser part files run by name: by size, the one that installs the wheel for minutes would come last. Many tests of the first
-# two parts wait, for a page or for a process that they kill, so there is one process more than cores; those of the third compute.
+# part wait, for a server or a process that they kill, so it has one process more than cores; a browser draws on the cores itself.
 	@mkdir -p .venv/tools; { $(INSTALL_TOOLS); } >.venv/tools/log 2>&1 & tools=$$!; \
 	  { $(BIN)/mypy && $(BIN)/lint-imports --no-cache && $(LINT_JS); } >.venv/types.log 2>&1 & types=$$!; failed=; \
 	  $(BIN)/pytest -p no:nbmake $(PARTS) $(MORE) -m "not browser and not notebook and not alone and not tool" || failed=1; \
 	  wait $$types || failed=1; cat .venv/types.log; echo "test: the first part ended after $$SECONDS s"; \
-	  $(BIN)/pytest -p no:nbmake --no-loadscope-reorder $(PARTS) $(MORE) -m browser $(BROWSER_TESTS) || failed=1; \
+	  $(BIN)/pytest -p no:nbmake --no-loadscope-reorder $(PARTS) -m browser $(BROWSER_TESTS) || failed=1; \
 	  wait $$tools; cat .venv/tools/log; echo "test: the browser part ended after $$SECONDS s"; \
 	  $(BIN)/pytest --nbmake $(PARTS) -m "notebook or alone or tool" notebooks $(ALONE_TESTS) $(TOOL_TESTS) || failed=1; \
 	  { $(AUDIT); } || failed=1; echo "test: all ended after $$SECONDS s"; test -z "$$failed"
