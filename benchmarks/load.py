@@ -133,12 +133,12 @@ class Person:
         await self.visitor.type(FIND_FIELD, "")
 
     async def note(self) -> None:
-        """Write a note on the first hidden shot, which the next strip shows."""
+        """Write a note on the hidden shot that the panel shows, the most telling one."""
         text = f"Session {self.number} wonders, round {self.rounds}"
         seen = await self.visitor.press(NOTE, Note=text)
         await self.notice("note", seen)
         kept = [n for n in list_notes(self.title.catalog.path) if n.text == text]
-        if not kept or kept[0].title_id != self.title.title_id or kept[0].shot != self.hidden[0]:
+        if not kept or kept[0].title_id != self.title.title_id or kept[0].shot not in self.hidden:
             self.leak("note", f"the note stands on {[(n.title_id, n.shot) for n in kept]}")
 
     async def think(self, seconds: float) -> None:
