@@ -14,6 +14,7 @@ import argparse
 import datetime
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,20 @@ SETTINGS = ("fusion=per_modality",)
 COMMAND = "python -m benchmarks.against_kriging --work FOLDER"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def chosen_words(about: str | None, sets: Sequence[str]) -> argparse.Namespace:
+    """The words of a comparison of trainings: work (a Path), sets and seeds; it computes in one thread."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--work", type=Path, required=True, help="folder of the catalogs and runs, kept for the next call"
     )
-    parser.add_argument("--sets", nargs="*", default=list(SETS))
+    parser.add_argument("--sets", nargs="*", default=list(sets))
     parser.add_argument("--seeds", default="0,1,2")
-    chosen = parser.parse_args()
     torch.set_num_threads(1)
+    return parser.parse_args()
+
+
+def main() -> None:
+    chosen = chosen_words(__doc__, SETS)
     for name in chosen.sets:
         catalog = kept_catalog(name, chosen.work / "catalogs")
         for seed in map(int, chosen.seeds.split(",")):
@@ -57,11 +63,11 @@ def kept_catalog(name: str, folder: Path) -> Catalog:
     return Catalog.open(folder / name) if (folder / name).exists() else catalog_of(name, folder)
 
 
-def run_of(catalog: Catalog, path: Path, seed: int) -> Run:
-    """The run of the preset with this seed in folder `path`; trained unless it is there."""
+def run_of(catalog: Catalog, path: Path, seed: int, settings: Sequence[str] = ()) -> Run:
+    """The run of the preset with this seed and these settings in folder `path`; trained unless it is there."""
     cpu = torch.device("cpu")
     if not path.exists() or RunFolder.open(path).info["state"] != "done":
-        recipe = preset("neighbour").with_settings([*SETTINGS, f"seed={seed}"])
+        recipe = preset("neighbour").with_settings([*SETTINGS, f"seed={seed}", *settings])
         train(start_run(catalog, path, recipe, device=cpu, replace=path.exists()), catalog, device=cpu)
     return Run.open(path)
 

@@ -11,7 +11,6 @@ it. The real sets are other people's work and not part of this repository; MSM_R
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import os
 import platform
@@ -20,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from benchmarks.against_baselines import ROOT
-from benchmarks.against_kriging import SETTINGS, kept_catalog
+from benchmarks.against_kriging import chosen_words, kept_catalog, run_of
 from benchmarks.figures.lengths import lengths_tables
 from benchmarks.why.interval import with_interval
 from msm import baselines, metrics
@@ -33,9 +31,7 @@ from msm.data.writer import TitleData
 from msm.evaluation.protocol import RATIO, SPAN, Case, hide_in_spans, hide_titles
 from msm.inference.run import Run
 from msm.io import files
-from msm.recipes.presets import preset
-from msm.runs.folder import RunFolder, versions
-from msm.training.trainer import start_run, train
+from msm.runs.folder import versions
 
 OUT = ROOT / "benchmarks" / "results" / "lengths.json"
 SETS = ("friends_shots", "scene_shots")
@@ -46,14 +42,7 @@ MODELS = {"neighbour": (), "neighbour, told": ("model.times=true",)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--work", type=Path, required=True, help="folder of the catalogs and runs, kept for the next call"
-    )
-    parser.add_argument("--sets", nargs="*", default=list(SETS))
-    parser.add_argument("--seeds", default="0,1,2")
-    chosen = parser.parse_args()
-    torch.set_num_threads(1)
+    chosen = chosen_words(__doc__, SETS)
     for name in chosen.sets:
         catalog = timed_catalog(name, chosen.work / "catalogs")
         seeds = [int(s) for s in chosen.seeds.split(",")]
@@ -86,15 +75,6 @@ def _timed(title: Title, source: Path) -> TitleData:
     return TitleData(
         title_id=title.title_id, embeddings=title.embeddings, split=title.split, shots=shots.assign(**seconds)
     )
-
-
-def run_of(catalog: Catalog, path: Path, seed: int, settings: Sequence[str]) -> Run:
-    """The run of the preset with these settings in folder `path`; trained unless it is there."""
-    cpu = torch.device("cpu")
-    if not path.exists() or RunFolder.open(path).info["state"] != "done":
-        recipe = preset("neighbour").with_settings([*SETTINGS, f"seed={seed}", *settings])
-        train(start_run(catalog, path, recipe, device=cpu, replace=path.exists()), catalog, device=cpu)
-    return Run.open(path)
 
 
 class Expected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from msm import Catalog
 from tests.browser.small_world import write_crowd
+from tests.pages.test_address import visit
 from workbench.layout.choosers import LISTED, MOST_LISTED, titles_matching
 from workbench.layout.long_tables import PAGE
 from workbench.views.formatting import clock, grouped
@@ -101,21 +101,12 @@ def crowd(tmp_path_factory) -> Path:
     return write_crowd(tmp_path_factory.mktemp("crowd"))
 
 
-def visit(monkeypatch: pytest.MonkeyPatch, world: Path, page: str, **url: str) -> AppTest:
-    monkeypatch.setattr(sys, "argv", ["app.py", "--catalog", str(world / "catalog"), "--runs", str(world / "runs")])
-    app = AppTest.from_file(str(PAGES / page / "page.py"), default_timeout=60)
-    app.query_params.update(url)
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
 def captions(app: AppTest) -> str:
     return "\n".join(c.value for c in app.caption)
 
 
 def test_the_table_of_titles_is_searched_sorted_and_paged_as_a_whole(monkeypatch, crowd):
-    app = visit(monkeypatch, crowd, "data")
+    app = visit(monkeypatch, crowd, "data", {})
     titles = app.dataframe[0].value
     assert len(titles) == PAGE and f"Showing 1 to 100 of {grouped(1100)} titles." in captions(app)
     app.pagination[0].set_value(11).run()
@@ -133,7 +124,7 @@ def test_the_table_of_titles_is_searched_sorted_and_paged_as_a_whole(monkeypatch
 
 
 def test_the_table_of_runs_comes_a_page_at_a_time_and_its_filter_begins_again_at_the_first(monkeypatch, crowd):
-    app = visit(monkeypatch, crowd, "training", **{"all_runs": "yes", "runs.page": "3"})
+    app = visit(monkeypatch, crowd, "training", {"all_runs": "yes", "runs.page": "3"})
     assert list(app.dataframe[0].value["Run"]) == [f"run-{n:03d}" for n in range(29, -1, -1)]
     assert "Showing 201 to 230 of 230 runs." in captions(app)
     app.text_input(key="widget.where").set_value("skill>=0.02").run()
@@ -142,10 +133,10 @@ def test_the_table_of_runs_comes_a_page_at_a_time_and_its_filter_begins_again_at
 
 
 def test_a_page_that_is_not_there_is_the_first(monkeypatch, crowd):
-    assert "Showing 1 to 100 of" in captions(visit(monkeypatch, crowd, "data", **{"titles.page": "99"}))
+    assert "Showing 1 to 100 of" in captions(visit(monkeypatch, crowd, "data", {"titles.page": "99"}))
 
 
 def test_few_titles_are_shown_whole_and_without_controls(monkeypatch, tmp_path):
-    app = visit(monkeypatch, write_crowd(tmp_path, titles=PAGE, runs=1), "data")
+    app = visit(monkeypatch, write_crowd(tmp_path, titles=PAGE, runs=1), "data", {})
     assert len(app.dataframe[0].value) == PAGE and not app.pagination and "Showing" not in captions(app)
     assert not [t for t in app.text_input if t.key == "widget.titles.find"]
