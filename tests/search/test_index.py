@@ -109,6 +109,25 @@ def test_recall_is_measured_against_every_vector():
     assert recall == pytest.approx((np.isclose(found, scores, atol=1e-5).sum(axis=1) - 1).mean() / 10, abs=0.02)
 
 
+@given(st.integers(1, 60), st.integers(1, 12), st.lists(st.integers(0, 60), max_size=4), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_the_nearest_of_a_stream_have_the_scores_of_one_sort_however_it_is_cut(num, k, cuts, seed):
+    vectors = np.random.default_rng(seed).integers(-1, 2, (num, 3)).astype(np.float32)  # few values: many ties
+    queries = vectors[:7]
+    scores, rows = exact_top([b for b in np.split(vectors, sorted(c for c in cuts if c < num)) if len(b)], queries, k)
+
+    all_scores = queries @ vectors.T
+    expected = np.sort(np.pad(all_scores, ((0, 0), (0, k)), constant_values=-np.inf))[:, ::-1][:, :k]
+    found = rows >= 0
+    assert np.array_equal(scores, expected) and found.sum(axis=1).tolist() == [min(k, num)] * len(queries)
+    assert np.array_equal(np.take_along_axis(all_scores, np.maximum(rows, 0), axis=1)[found], scores[found])
+    assert all(len(set(r[r >= 0])) == (r >= 0).sum() for r in rows)
+
+
+def test_a_vector_of_ten_million_is_compared_with_no_more_cells_than_one_of_a_million():
+    assert choose_plan(10_000_000, 128).lists == choose_plan(1_000_000, 128).lists
+
+
 @pytest.mark.parametrize("kind", APPROXIMATE)
 def test_a_search_is_made_to_look_further_until_its_measured_recall_is_enough(monkeypatch, kind):
     vectors = Plain(unit(np.random.default_rng(1).standard_normal((3000, 64))).astype(np.float32))  # no clusters: hard

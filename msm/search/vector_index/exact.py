@@ -37,14 +37,13 @@ class TopK:
     def add(self, block: np.ndarray, queries: np.ndarray) -> None:
         """block  the vectors that follow those that were added before"""
         new = scores_of(block, queries)
-        few = min(self.k, new.shape[1])
-        where = (
-            np.argpartition(-new, few - 1, axis=1)[:, :few]
-            if few < new.shape[1]
-            else np.tile(np.arange(few), (len(queries), 1))
-        )
-        scores = np.concatenate([self.scores, np.take_along_axis(new, where, axis=1)], axis=1)
-        rows = np.concatenate([self.rows, where + self.seen], axis=1)
-        order = np.lexsort((rows, -scores), axis=1)[:, : self.k]
-        self.scores, self.rows = (np.take_along_axis(a, order, axis=1) for a in (scores, rows))
+        # Of a long stream most blocks hold nothing better for most queries; of equal scores the earlier row stays.
+        better = np.flatnonzero((new > self.scores[:, -1:]).any(axis=1))
+        if len(better):
+            new, few = new[better], min(self.k, new.shape[1])
+            where = np.argpartition(-new, few - 1, axis=1)[:, :few]
+            scores = np.concatenate([self.scores[better], np.take_along_axis(new, where, axis=1)], axis=1)
+            rows = np.concatenate([self.rows[better], where + self.seen], axis=1)
+            order = np.lexsort((rows, -scores), axis=1)[:, : self.k]
+            self.scores[better], self.rows[better] = (np.take_along_axis(a, order, axis=1) for a in (scores, rows))
         self.seen += len(block)

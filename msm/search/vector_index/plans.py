@@ -20,6 +20,9 @@ MOST_EFFORT = 2048  # nodes that a search keeps in view: beyond, a graph is no f
 SAMPLES_PER_LIST = 48  # of k-means
 CANDIDATES, CODE_CANDIDATES = 200, 320  # that the true vectors choose from; more where they were found by short codes
 CODE_PARTS = 128  # ivfpq: half a byte each
+# ivfpq: to find the cell of a vector all are compared, and with more cells ten million shots cost more each than one million; a
+# search looks into a share of them, so it takes no longer with fewer
+MOST_CODED_LISTS = 1024
 FEWEST_CODED = 64  # vectors: of fewer the 16 values of a part cannot be learnt
 
 
@@ -63,7 +66,7 @@ def choose_plan(num: int, dim: int, kind: str | None = None) -> Plan:
         lists = _lists(num, 4 * np.sqrt(num))
         probes = min(lists, max(1, round(3 * np.sqrt(lists))))
         return Plan(kind=kind, reduced=reduced, lists=lists, probes=probes, candidates=CANDIDATES)
-    lists = _lists(num, np.sqrt(num))
+    lists = _lists(num, min(np.sqrt(num), MOST_CODED_LISTS))
     return Plan(
         kind=kind,
         reduced=reduced,
