@@ -19,6 +19,7 @@ import pytest
 
 from tests.browser.conftest import free_port, wait_until_served
 
+pytestmark = [pytest.mark.slow, pytest.mark.browser]  # all of them: another part would install the wheel once more
 REPO = Path(__file__).resolve().parents[2]
 CARRIED = "workbench/carried/"
 
@@ -83,7 +84,6 @@ def served(place) -> Iterator[str]:
             server.wait(timeout=20)
 
 
-@pytest.mark.slow
 def test_the_wheel_carries_what_git_does_not_ignore_and_nothing_else(wheel):
     tracked = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -105,7 +105,6 @@ def test_the_wheel_carries_what_git_does_not_ignore_and_nothing_else(wheel):
     assert wheel.stat().st_size < 60e6
 
 
-@pytest.mark.slow
 def test_what_runs_is_the_installed_package(place):
     code = "import msm, workbench.session.arguments as a; print(msm.__file__, a.ROOT)"
     command = [str(place / "clean" / "bin" / "python"), "-c", code]
@@ -115,7 +114,6 @@ def test_what_runs_is_the_installed_package(place):
     assert str(REPO) not in said
 
 
-@pytest.mark.slow
 def test_the_verbs_of_the_docs_work_on_the_copied_sample(place):
     assert "40 titles" in msm(place, "info", msm(place, "sample", "tried").split(":")[0] + "/catalog")
     filled = msm(place, "fill", "tried/runs/neighbour", "tried/catalog", "--title", "harbour-lights", "--hide", "40-44")
@@ -123,8 +121,6 @@ def test_the_verbs_of_the_docs_work_on_the_copied_sample(place):
     assert "skill" in filled
 
 
-@pytest.mark.slow
-@pytest.mark.browser
 def test_the_installed_app_opens_on_frames_and_every_page_stands(served, place, page):
     page.goto(served)
     page.get_by_test_id("stMetric").first.wait_for()
