@@ -13,39 +13,41 @@ from msm.recipes.presets import CATALOGUE
 
 COMPILER = "torch._dynamo"
 RUNS = Path(__file__).parents[2] / "sample_data" / "runs"
-OPENED = """
-import sys
-from msm.inference.run import Run
-Run.open({run!r})
-print("{compiler}" in sys.modules)
-"""
 BUILT = """
-import sys, torch
+import torch
 from msm.models.encoder import ShotEncoder
 from msm.recipes.presets import preset
 with torch.device("meta"):
-    for name in {names}:
-        ShotEncoder(96, 5, preset(name).model, [64, 32])
-        assert "{compiler}" not in sys.modules, name
+    ShotEncoder(96, 5, preset({name!r}).model, [64, 32])
+"""
+STEPS = {
+    **{
+        f"import {m}": f"import {m}"
+        for m in ("msm.training.trainer", "msm.inference.export", "msm.evaluation.probe_run")
+    },
+    **{
+        f"open the run {name}": f"from msm.inference.run import Run; Run.open({str(RUNS / name)!r})"
+        for name in ("neighbour", "mediafm")
+    },
+    **{f"shapes of {name}": BUILT.format(name=name) for name in sorted(CATALOGUE)},
+}
+PROGRAM = f"""
+import sys
+for what, code in {STEPS!r}.items():
+    exec(code, {{}})
+    print(what, {COMPILER!r} in sys.modules, sep=": ")
 """
 
 
-@pytest.mark.parametrize("module", ["msm.training.trainer", "msm.inference.export", "msm.evaluation.probe_run"])
-def test_training_and_inference_are_imported_without_the_compiler(module):
-    said = python(f"import sys, {module}; print('{COMPILER}' in sys.modules)")
-    assert said == "False"
-
-
-@pytest.mark.parametrize("run", ["neighbour", "mediafm"])
-def test_a_run_is_opened_without_the_compiler(run):
-    assert python(OPENED.format(run=str(RUNS / run), compiler=COMPILER)) == "False"
-
-
-def test_the_shapes_of_every_recipe_are_known_without_the_compiler():
-    assert python(BUILT.format(names=sorted(CATALOGUE), compiler=COMPILER)) == ""
-
-
-def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    """After each step, taken one after another in one process, whether the compiler is there: a start costs seconds."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("what", ["import", "open the run", "shapes of"])
+def test_modules_runs_and_the_shapes_of_recipes_are_there_without_the_compiler(said, what):
+    steps = [line for line in said if line.startswith(what)]
+    assert steps and [line for line in steps if not line.endswith(": False")] == []
