@@ -39,7 +39,7 @@ def test_what_else_goes_wrong_is_not_called_memory(error):
 
 def test_a_model_that_is_larger_than_the_memory_is_one_sentence(tiny_catalog, tmp_path):
     """A process that really may have no more; nothing is left of the run."""
-    words = ["train", str(tiny_catalog.path), str(tmp_path / "run"), "--set", "model.width=32768", "--device", "cpu"]
+    words = ["train", str(tiny_catalog.path), str(tmp_path / "run"), "--set", "model.width=65536", "--device", "cpu"]
     done = subprocess.run(
         [sys.executable, "-m", "msm", *words],
         env=ENV,
