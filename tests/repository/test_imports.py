@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -13,9 +14,14 @@ OURS = LIBRARY + APP + [p for d in ("sample_data", "benchmarks", "notebooks") fo
 TESTS = sorted((REPO / "tests").rglob("*.py"))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Line and dotted name of everything that a file imports, wherever in it the import stands."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -32,7 +38,7 @@ def breaches(paths: list[Path], forbidden: tuple[str, ...]) -> list[str]:
 
 
 def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             yield node, ast.unparse(node.func)
 
@@ -55,8 +61,8 @@ def test_nobody_edits_sys_path():
         f"{path.relative_to(REPO)}:{node.lineno}"
         for path in OURS + TESTS
         if path.name not in server
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path"
+        for node in nodes(path)
+        if isinstance(node, ast.Attribute) and node.attr == "path" and ast.unparse(node) == "sys.path"
     ]
     assert edits == []
 
@@ -83,7 +89,7 @@ def cached_functions() -> list[tuple[Path, ast.FunctionDef, dict[str, str]]]:
     """Every function under st.cache_data or st.cache_resource, with the decorator's arguments."""
     found = []
     for path in APP:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             for mark in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) in ("st.cache_data", "st.cache_resource"):
                     found.append((path, node, {k.arg or "": ast.unparse(k.value) for k in mark.keywords}))

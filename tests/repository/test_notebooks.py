@@ -7,11 +7,9 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
-
-from benchmarks.notebook_outputs import digest_of_code
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MOST_LINES = 14  # about ten, and a table of parameters
@@ -19,8 +17,14 @@ LARGEST = 500_000  # characters of a notebook with its pictures
 names = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 
-def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
-    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == kind]
+def read(path: Path) -> Any:
+    import nbformat  # which imports checks of formats: seconds for each process that collects these tests and runs others
+
+    return nbformat.read(path, as_version=4)
+
+
+def cells(path: Path, kind: str) -> list[Any]:
+    return [c for c in read(path).cells if c.cell_type == kind]
 
 
 def test_there_are_nine_in_order():
@@ -30,7 +34,9 @@ def test_there_are_nine_in_order():
 @names
 def test_a_notebook_is_stored_with_the_outputs_of_its_code_run_from_top_to_bottom(path):
     """`make notebook-outputs` writes them again."""
-    notebook = nbformat.read(path, as_version=4)
+    from benchmarks.notebook_outputs import digest_of_code
+
+    notebook = read(path)
     code = cells(path, "code")
     assert notebook.metadata["msm"]["outputs_of"] == digest_of_code(notebook), "the code has changed since"
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
@@ -43,7 +49,7 @@ def test_the_outputs_are_small_run_no_scripts_and_name_no_place_of_a_machine(pat
     text = path.read_text(encoding="utf-8")
     kinds = {kind for c in cells(path, "code") for o in c.outputs for kind in o.get("data", {})}
     assert len(text) < LARGEST and kinds <= {"text/plain", "text/html", "image/png"}
-    assert "widgets" not in nbformat.read(path, as_version=4).metadata
+    assert "widgets" not in read(path).metadata
     assert not re.search(r"<script|/home/|/root/|/tmp/|/work/|/Users/", text)
 
 
@@ -72,7 +78,7 @@ def test_every_notebook_installs_what_is_missing_in_the_same_first_cell(monkeypa
 
 @names
 def test_it_opens_with_a_question(path):
-    first = nbformat.read(path, as_version=4).cells[0]
+    first = read(path).cells[0]
 
     assert first.cell_type == "markdown"
     assert first.source.splitlines()[0].startswith("# ") and first.source.splitlines()[0].endswith("?")
@@ -80,16 +86,14 @@ def test_it_opens_with_a_question(path):
 
 @names
 def test_its_third_cell_takes_parameters_from_papermill(path):
-    tagged = [
-        i for i, c in enumerate(nbformat.read(path, as_version=4).cells) if "parameters" in c.metadata.get("tags", [])
-    ]
+    tagged = [i for i, c in enumerate(read(path).cells) if "parameters" in c.metadata.get("tags", [])]
 
     assert tagged == [2]
 
 
 @names
 def test_it_closes_with_the_answer_in_numbers_from_the_cells_above(path):
-    *before, heading, last = nbformat.read(path, as_version=4).cells
+    *before, heading, last = read(path).cells
     made = {
         n.id for c in before if c.cell_type == "code" for n in ast.walk(ast.parse(c.source)) if isinstance(n, ast.Name)
     }
