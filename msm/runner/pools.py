@@ -6,6 +6,7 @@ A worker begins once (`Work.begin`), which is when weights are loaded, and then 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -250,10 +251,11 @@ def begin_worker(threads: int) -> None:
     import signal
 
     import numpy as np  # noqa: F401  whose library of matrix products must be loaded to be limited
-    import torch
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # torch reads it when a job imports it: not every job needs torch
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
     threadpool_limits(threads, user_api="blas")  # else NumPy takes every core in each of the processes
     exit_with_parent()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -45,6 +46,16 @@ def blas_threads(job: int) -> int:
     from threadpoolctl import threadpool_info
 
     return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+
+
+def has_torch(job: int) -> bool:
+    return "torch" in sys.modules
+
+
+def torch_threads(job: int) -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 def half_or_death(job: int) -> float:
@@ -109,3 +120,14 @@ def test_matrix_products_of_a_process_have_its_share_of_the_cores(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)  # which the tests have for themselves
     pool = LocalPool(blas_threads, num_cores())
     assert [future.result() for _, future in run_all(pool, [1])] == [1]
+
+
+def test_a_process_whose_jobs_need_no_torch_never_imports_it():
+    """It takes seconds in each of the processes, and an import of vectors needs none."""
+    assert [future.result() for _, future in run_all(LocalPool(has_torch, 1), [1])] == [False]
+
+
+@pytest.mark.skipif(num_cores() < 2, reason="one core is everybody's share")
+def test_torch_has_the_share_of_the_cores_of_a_process_that_imports_it_in_a_job(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(num_cores()))
+    assert [future.result() for _, future in run_all(LocalPool(torch_threads, num_cores()), [1])] == [1]
