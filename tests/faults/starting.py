@@ -53,15 +53,23 @@ class Starter:
 
     def __init__(self) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder, self._starts = tempfile.TemporaryDirectory(), 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.starting"], cwd=REPO, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def start(self, words: list[str], *dying: str) -> Started:
-        said = Path(self._folder.name) / "said"
+        self._starts += 1
+        said = Path(self._folder.name) / f"said-{self._starts}"
         return Started(self, self.ask(words=words, dying=dying, said=str(said))["pid"], said)
+
+    def whole(self, words: list[str]) -> float:
+        """Run it to its end; the seconds that it took."""
+        began = time.monotonic()
+        process = self.start(words)
+        assert process.wait() == 0, process.said
+        return time.monotonic() - began
 
     def ask(self, **question: Any) -> dict[str, Any]:
         assert self._process.stdin and self._process.stdout

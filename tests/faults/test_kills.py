@@ -20,7 +20,7 @@ from msm.errors import InputError
 from msm.runs.folder import RunFolder
 from tests.conftest import tiny_titles
 from tests.faults.starting import Starter, starting
-from tests.faults.verbs import Verb, msm, verbs, whole
+from tests.faults.verbs import Verb, msm, verbs
 
 pytestmark = pytest.mark.fault
 KILLS = int(os.environ.get("MSM_KILLS", 2))
@@ -73,7 +73,7 @@ def kill_at_a_change(verb: Verb, rng: np.random.Generator, changes: int, starter
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, count, starter):
-    verb = verbs(tmp_path)[name]()
+    verb = verbs(tmp_path, starter.whole)[name]()
     before = verb.state(verb.path)
     rng = np.random.default_rng([KILLS, FIRST])
     moments, survived = Moments(verb, rng, starter), 0
@@ -84,7 +84,7 @@ def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, c
         if verb.grows and not died:
             shutil.rmtree(verb.path)  # else there is nothing left to do
     time.sleep(3.1)  # what is younger than two might be at work, and a worker outlives its parent by a moment
-    took = whole(verb.next)
+    took = starter.whole(verb.next)
     after = verb.state(verb.path)
     count("kills survived", survived)
     print(f"{name}: {survived} kills, then it took {took:.1f} s")
@@ -95,8 +95,8 @@ def test_a_kill_leaves_the_old_or_the_new_and_the_work_goes_on(name, tmp_path, c
 
 def test_a_training_that_was_killed_again_and_again_ends_like_one_that_was_not(tmp_path, starter):
     """To the bit, on the CPU."""
-    verb = verbs(tmp_path)["train"]()
-    whole([*verb.words[:2], str(tmp_path / "in one go"), *verb.words[3:]])
+    verb = verbs(tmp_path, starter.whole)["train"]()
+    starter.whole([*verb.words[:2], str(tmp_path / "in one go"), *verb.words[3:]])
     for share in np.random.default_rng(FIRST).uniform(0.0, 1.0, KILLS):
         process = starter.start(verb.next)
         try:
@@ -104,7 +104,7 @@ def test_a_training_that_was_killed_again_and_again_ends_like_one_that_was_not(t
         except subprocess.TimeoutExpired:
             process.kill()
         process.wait()
-    whole(verb.next)
+    starter.whole(verb.next)
     one, many = (RunFolder.open(tmp_path / n).metrics() for n in ("in one go", "run"))
     assert [line["loss"] for line in one] == [line["loss"] for line in many]
 
@@ -130,17 +130,17 @@ def test_two_writers_of_one_catalog_do_not_mix(tmp_path):
     assert "already exists" in "".join(said)
 
 
-def test_a_run_that_is_being_trained_is_refused_to_a_second_trainer(tmp_path):
-    verb = verbs(tmp_path)["train"]()
-    first = msm([*verb.words, "--set", "steps=5000"])
+def test_a_run_that_is_being_trained_is_refused_to_a_second_trainer(tmp_path, starter):
+    verb = verbs(tmp_path, starter.whole)["train"]()
+    first = starter.start([*verb.words, "--set", "steps=5000"])
     deadline = time.monotonic() + 60
     while not (tmp_path / "run" / "metrics.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    second = msm(verb.again or [])
-    _, said = second.communicate(timeout=60)
+    second = starter.start(verb.again or [])
+    ended = second.wait(timeout=60)
     first.kill()
-    first.communicate()
-    assert second.returncode == 2 and "being trained by another process" in said
+    assert first.wait() < 0, first.said
+    assert ended == 2 and "being trained by another process" in second.said
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,15 +68,6 @@ def msm(words: list[str], *dying: str) -> subprocess.Popen:
     )
 
 
-def whole(words: list[str]) -> float:
-    """Run it to its end; the seconds that it took."""
-    began = time.monotonic()
-    process = msm(words)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return time.monotonic() - began
-
-
 def catalog_state(path: Path) -> str:
     if not path.exists():
         return "none"
@@ -135,7 +125,8 @@ def ablation_state(path: Path) -> str:
     return f"{sum(row['state'] == 'done' for row in rows)} of {len(rows)} done"
 
 
-def verbs(folder: Path) -> dict[str, Callable[[], Verb]]:
+def verbs(folder: Path, whole: Callable[[list[str]], float]) -> dict[str, Callable[[], Verb]]:
+    """Name → a verb in `folder`; `whole` runs a command to its end, and returns the seconds."""
     modalities = modalities_of({"video": 16, "text": 8})
     small = Catalog.write(folder / "small", tiny_titles(modalities), modalities=modalities)
     catalog = str(small.path)
