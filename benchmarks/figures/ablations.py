@@ -1,17 +1,22 @@
-"""Tables of docs/findings.md: ablations, the best recipe of each real set, scaling curves."""
+"""Tables of docs/findings.md: ablations, `neighbour` on each real set, scaling curves."""
 
 from __future__ import annotations
 
+import json
 import re
 from statistics import mean
 from typing import Any
 
 from benchmarks.figures.results import ABLATIONS, SETS, best_baseline, read, read_json
+from msm.recipes.presets import preset
+from msm.recipes.recipe import Recipe
 
+EARLIER = ", earlier form"  # of a row whose preset has changed since
 HEADS = {
-    "best": "set | training shots | best baseline | its rank | `mediafm`, larger budget | its rank | `neighbour` | its rank "
-    "| lead over the baseline (95 %) | on these very titles",
     "cells": " | test | difference to the base (95 %) | answer | median rank | validation",
+    "current": "set | training shots | test titles | best baseline | its rank | `mediafm`, larger budget | its rank | `neighbour` "
+    "| its rank | lead of `neighbour` (95 %)",
+    "parts": "set | hidden | `known_modalities` | `neighbour` | its lead | 95 % over titles, each training",
 }
 
 
@@ -20,32 +25,44 @@ def header(cells: str) -> list[str]:
 
 
 def interval(found: dict[str, float], mean: str = "difference") -> str:
-    """A difference with its 95 % interval, where it has one."""
-    if found["low"] is None:
-        return f"{found[mean]:+.3f}"
+    """A difference with its 95 % interval."""
     return f"{found[mean]:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
 
 
-def ablation(name: str) -> str:
-    """The commands of an ablation and a row for each cell, the best first."""
-    table = read_json(ABLATIONS / f"{name}.json")
-    split = table["split"]
-    done = sorted((c for c in table["cells"] if c.get(split)), key=lambda c: -c[split]["centred_cosine"])
-    measured_on = name.partition("-")[2]
+def ablation(*names: str) -> str:
+    """The commands of an ablation and a row for each cell, the best first.
+
+    Further names are ablations with the same base; their cells take the place of those of the same name.
+    """
+    tables = [read_json(ABLATIONS / f"{name}.json") for name in names]
+    split, base = tables[0]["split"], tables[0]["base"]
+    cells = {cell["name"]: cell for table in tables for cell in table["cells"] if cell.get(split)}
+    done = sorted(cells.values(), key=lambda c: -c[split]["centred_cosine"])
+    measured_on = names[0].partition("-")[2]
     baseline = best_baseline(measured_on) if measured_on in SETS else done[0][split]["best_baseline"]
     last = f"| best baseline | {baseline['centred_cosine']:.3f} | | | {baseline['median_rank']:.1%} | |"
-    rows = [cell_row(cell, split, table["base"]["recipe"]) for cell in done]
-    return "\n".join([*commands(table), "", *header(HEADS["cells"]), *rows, last])
+    rows = [cell_row(cell, split, base) for cell in done]
+    asked = dict.fromkeys(command for table in tables for command in commands(table))
+    return "\n".join([*asked, "", *header(HEADS["cells"]), *rows, last])
 
 
-def cell_row(cell: dict[str, Any], split: str, base: str) -> str:
+def cell_row(cell: dict[str, Any], split: str, base: dict[str, Any]) -> str:
     measured, versus = cell[split], cell.get("vs_base")
-    name = f"`{cell['name']}`" if versus else f"`{base}` (base)"
+    earlier = EARLIER if versus and is_earlier(cell, base) else ""
+    name = f"`{cell['name']}`{earlier}" if versus else f"`{base['recipe']}` (base)"
     difference, answer = (interval(versus), versus["answer"]) if versus else ("–", "–")
     return (
         f"| {name} | {measured['centred_cosine']:.3f} | {difference} | {answer} "
         f"| {measured['median_rank']:.1%} | {cell['validation']['centred_cosine']:.3f} |"
     )
+
+
+def is_earlier(cell: dict[str, Any], base: dict[str, Any]) -> bool:
+    """Whether the preset of a cell has changed since it was trained, so that its command trains another recipe today."""
+    changes = {key: value for key, value in cell["changes"].items() if key != "recipe"}
+    settings = [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in changes.items()]
+    now = preset(cell["changes"].get("recipe", base["recipe"])).with_settings([*base["settings"], *settings])
+    return Recipe.from_dict(cell["recipe"]) != now
 
 
 def commands(table: dict[str, Any]) -> list[str]:
@@ -54,37 +71,38 @@ def commands(table: dict[str, Any]) -> list[str]:
     return [f"    {c}" for c in dict.fromkeys(re.sub(r"--seeds \d+", seeds, c) for c in table["commands"])]
 
 
-def best() -> str:
-    """A row for each real set: the best baseline, `mediafm` at its larger budget, `neighbour`."""
-    return "\n".join([*header(HEADS["best"]), *(best_row(name, read("best")[name]) for name in SETS)])
-
-
-def best_row(name: str, found: dict[str, Any]) -> str:
-    same = found["lead"].get("same_titles")
-    same_titles = f"{same[0]:+.3f} to {same[1]:+.3f}" if same else "–"
-    pairs = (found["baseline"], found["mediafm"])
-    others = " | ".join(f"{p['centred_cosine']:.3f} | {p['median_rank']:.1%}" for p in pairs)
-    own = found["neighbour"]
-    return (
-        f"| {name} | {found['train_shots']:,} | {others} | **{own['centred_cosine']:.3f}** | {own['median_rank']:.1%} "
-        f"| {interval(found['lead'])} | {same_titles} |"
-    )
-
-
 def current() -> str:
-    """The command, and a row for each real set: kriging, `neighbour` as it is now, and its lead over titles and trainings."""
+    """The command, and a row for each real set: kriging, `mediafm` at its larger budget, `neighbour`, its lead over titles and trainings."""
     found = dict(read("current"))
     command = found.pop("command")
-    head = header(
-        "set | training shots | test titles | best baseline | its rank | `neighbour` | its rank | lead (95 %)"
-    )
-    return "\n".join([f"    {command}", "", *head, *(current_row(n, e) for n, e in found.items())])
+    return "\n".join([f"    {command}", "", *header(HEADS["current"]), *(current_row(n, e) for n, e in found.items())])
 
 
 def current_row(name: str, found: dict[str, Any]) -> str:
-    pairs = (found["baseline"], found["neighbour"])
-    scores = " | ".join(f"{p['centred_cosine']:.3f} | {p['median_rank']:.1%}" for p in pairs)
-    return f"| {name} | {found['train_shots']:,} | {found['num_titles']} | {scores} | {interval(found['lead'])} |"
+    own, pairs = found["neighbour"], (found["baseline"], found["mediafm"])
+    others = " | ".join(f"{p['centred_cosine']:.3f} | {p['median_rank']:.1%}" if p else "– | –" for p in pairs)
+    return (
+        f"| {name} | {found['train_shots']:,} | {found['num_titles']} | {others} "
+        f"| **{own['centred_cosine']:.3f}** | {own['median_rank']:.1%} | {interval(found['lead'])} |"
+    )
+
+
+def parts() -> str:
+    """A row for each modality of a real set, hidden alone: the baseline that is told the rest, `neighbour`, and its lead."""
+    rows = [
+        part_row(n, part, e)
+        for n, found in read("current").items()
+        if n != "command"
+        for part, e in found["by_part"].items()
+    ]
+    return "\n".join([*header(HEADS["parts"]), *rows])
+
+
+def part_row(name: str, part: str, found: dict[str, Any]) -> str:
+    intervals = ", ".join(f"{d['low']:+.3f} to {d['high']:+.3f}" for d in found["of_each"])
+    return (
+        f"| {name} | {part} | {found['baseline']:.3f} | {found['neighbour']:.3f} | {found['lead']:+.3f} | {intervals} |"
+    )
 
 
 def scaling(name: str) -> str:

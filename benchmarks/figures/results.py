@@ -10,6 +10,7 @@ import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -55,49 +56,33 @@ def sample_run(name: str) -> dict[str, Any]:
     }
 
 
-def best() -> dict[str, Any]:
-    """Of each real set the best baseline, `mediafm` at its larger budget and `neighbour` with its lead."""
-    larger = read("real_sets")["sets"]
-    command = "msm ablate catalogs/NAME ablations/best-NAME --recipe neighbour --vary steps=1"
-    command += " --set fusion=per_modality --set validate_every=100 --seeds 3"
-    return {"command": command, **{name: best_of(name, larger[name]) for name in SETS}}
-
-
 def current() -> dict[str, Any]:
-    """Of each real set `neighbour` as it is now with its lead, and `mediafm` at its larger budget where that was measured."""
-    found, larger = read("against_kriging"), read("real_sets")["sets"]
+    """Of each real set `neighbour` with its lead, the baseline `linear`, and `mediafm` at its larger budget where that was measured."""
+    found, larger, baselines = read("against_kriging"), read("real_sets")["sets"], read("baselines")["sets"]
     sets = {
-        n: {**entry, "mediafm": larger[n]["model"] if n in larger else None} for n, entry in found["joined"].items()
+        name: {
+            **entry,
+            "mediafm": larger[name]["model"] if name in larger else None,
+            "linear": baselines[name]["hidden"]["20%"]["linear"],
+            "by_part": joined_parts(list(found["sets"][name].values())),
+        }
+        for name, entry in found["joined"].items()
     }
     return {"command": found["command"], **sets}
 
 
-def best_of(name: str, larger: dict[str, Any]) -> dict[str, Any]:
-    table = read_json(ABLATIONS / f"best-{name}.json")
-    cells = {cell["name"]: cell for cell in table["cells"]}
-    own = cells["base"]
-    baseline, lead = against(own["test"], own["vs_baseline"], name)
-    return {
-        "train_shots": table["catalog"]["train_shots"],
-        "mediafm": larger["model"],
-        "linear": larger["baselines"]["linear"],
-        "baseline": baseline,
-        "neighbour": own["test"],
-        "validation": own["validation"],
-        "lead": lead,
-        "one_step": cells["steps=1"]["vs_base"],
-    }
-
-
-def against(measured: dict[str, Any], lead: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The best baseline on a real set, and the lead of a cell over it.
-
-    A table that is older than the best baseline of today is restated against that, without an interval.
-    """
-    kept, best = measured["best_baseline"], best_baseline(name)
-    if best["centred_cosine"] <= kept["centred_cosine"] + 1e-6:
-        return kept, lead
-    return best, {"difference": measured["centred_cosine"] - best["centred_cosine"], "low": None, "high": None}
+def joined_parts(trainings: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of each modality that was hidden alone: the baseline that is told the rest, the mean of the trainings, and the lead of each."""
+    by_part = {}
+    for part in trainings[0]["parts"]:
+        rows = [training["parts"][part] for training in trainings]
+        by_part[part] = {
+            "baseline": rows[0]["best_baseline"],
+            "neighbour": mean(row["centred_cosine"] for row in rows),
+            "lead": mean(row["difference"]["mean"] for row in rows),
+            "of_each": [row["difference"] for row in rows],
+        }
+    return by_part
 
 
 def best_baseline(name: str) -> dict[str, Any]:
@@ -116,7 +101,6 @@ def hyperparameters() -> dict[str, Any]:
 SOURCES: dict[str, Callable[[], dict[str, Any]]] = {
     "neighbour": functools.partial(sample_run, "neighbour"),
     "mediafm": functools.partial(sample_run, "mediafm"),
-    "best": best,
     "current": current,
     "hyperparameters": hyperparameters,
 }

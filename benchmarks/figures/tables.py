@@ -1,4 +1,4 @@
-"""The tables by the name that a page gives between its comments: `best`, or with an argument `ablation recipes-series`."""
+"""The tables by the name that a page gives between its comments: `current`, or with an argument `ablation recipes-series`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from benchmarks.figures import ablations, encoders, lengths, readme, retrieval, 
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
-    "best": ablations.best,
     "current": ablations.current,
     "encoders": encoders.words,
     "lengths": lengths.lengths,
     "notebooks": readme.notebooks,
+    "parts": ablations.parts,
     "quality": readme.quality,
     "sample": readme.sample,
     "scaling": ablations.scaling,

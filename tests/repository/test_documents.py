@@ -53,7 +53,7 @@ NOT_RUN = {  # the beginning of a command, or any part of it → why it is parse
     r"^msm export .*--to atlas --shots": "a title that the small world lacks: tests/exports",
     r"--device cuda": "no GPU in CI",
 }
-LONG = r"catalogs/(NAME|series|scene_shots|screenplays) ablations/"  # hours of trainings: planned and counted, with every cell's recipe checked
+LONG = r"catalogs/(series|scene_shots|screenplays) ablations/"  # hours of trainings: planned and counted, with every cell's recipe checked
 MAKES = {"my/labelled": "docs/howto/labels.md"}  # what a command reads → the page whose Python makes it
 NOT_EXECUTED: dict[str, str] = {}  # page of docs/ → why its Python does not run
 
@@ -247,7 +247,6 @@ def as_typed_here(line: str, world: Path, number: int) -> list[str]:
     """The words of a command with names of this world for CATALOG, RUN and the like, and two steps where it trains."""
     verb = line.split()[1]
     names = {"SOURCE": "embeddings.parquet", "CATALOG": "my/catalog", "RUN": "my/runs/first", "OUT": f"out/{number}"}
-    names |= {"catalogs/scene_shots": "my/catalog", "ablations/best-scene_shots/runs/base,seed=0": "my/runs/first"}
     if verb in ("import", "ingest"):  # what a command writes is nobody else's
         names |= dict.fromkeys(("CATALOG", "my/catalog"), f"catalogs/{number}")
     if verb == "train":

@@ -105,7 +105,10 @@ def test_a_page_that_was_written_passes_the_check_and_is_written_the_same_again(
     ("text", "sentence"),
     [
         ("a <!-- figures: lab/lab_median_ms:.0f -->1\n", "needs one <!-- /figures -->"),
-        ("a <!-- figures: speed --><!-- figures: best --><!-- /figures --><!-- /figures -->", "before the next begins"),
+        (
+            "a <!-- figures: speed --><!-- figures: current --><!-- /figures --><!-- /figures -->",
+            "before the next begins",
+        ),
         ("a <!-- figures: lab/nothing:.0f -->1<!-- /figures -->", "have no lab/nothing"),
         ("a <!-- figures: nothing/here:.0f -->1<!-- /figures -->", "have no nothing.json"),
         ("<!-- figures: nothing -->\n<!-- /figures -->", "have no nothing"),
