@@ -17,10 +17,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.small_world import make
+from tests.browser.tab import PATIENCE_MS, SharedTab, errors_of, open_tab
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE_MS = 90_000  # a failure waits for long, but a machine that does other work fails no test
+FAILED = pytest.StashKey[bool]()
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -88,23 +89,41 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure shows what the server wrote: a page says no more than "under 169c12" of what it could not draw."""
     report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     world = getattr(item, "funcargs", {}).get("world")
+    world = getattr(world, "folder", world)
     for log in [world / "server.log", world / "runs" / ".log" / "workbench.log"] if report.failed and world else []:
         if log.is_file():
             report.sections.append((f"The server's {log.name}", log.read_text()[-4000:]))
     return report
 
 
+@pytest.fixture(scope="session")
+def shared_tab(browser: Browser) -> Iterator[SharedTab]:
+    tab = SharedTab(browser)
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh visitor; an error in the page's own scripts fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    context.close()
+def page(shared_tab: SharedTab, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A visitor of whom nothing is stored; an error in the page's own scripts fails the test."""
+    with errors_of(shared_tab.page()) as errors:
+        yield shared_tab.page()
+    if errors or request.node.stash.get(FAILED, False):
+        shared_tab.close()
+    else:
+        shared_tab.clear()
+    assert errors == []
+
+
+@pytest.fixture
+def fresh_page(browser: Browser) -> Iterator[Page]:
+    """A visitor in a tab of its own, for a test that adds scripts, routes or listeners to it."""
+    opened = open_tab(browser)
+    with errors_of(opened) as errors:
+        yield opened
+        opened.context.close()
     assert errors == []
 
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from msm import Catalog
-from tests.browser.conftest import PATIENCE_MS, press, settled
+from tests.browser.conftest import press, settled
 from tests.ingest.conftest import PLACES, Scene, write_film
 from workbench.server import jobs
 
@@ -87,26 +87,23 @@ def suspended_when_begun(folder: Path) -> psutil.Process:
     return process
 
 
-def test_a_closed_page_finds_its_job_again_and_can_stop_it(page, address, browser, world, tmp_path):
+def test_a_closed_page_finds_its_job_again_and_can_stop_it(fresh_page, page, address, world, tmp_path):
     film = write_film(tmp_path / "long.mp4", [Scene(i % 7) for i in range(200)])
-    bring(page, address)
-    type_into(page, "or read from this machine's disk", str(film))
-    begin(page, "Read the films")
+    bring(fresh_page, address)
+    type_into(fresh_page, "or read from this machine's disk", str(film))
+    begin(fresh_page, "Read the films")
     reader = suspended_when_begun(jobs.jobs_folder(world / "runs"))
-    expect(page.get_by_text(re.compile(r"long.mp4 · ingesting \d+%"))).to_be_visible()
-    page.goto("about:blank")
+    expect(fresh_page.get_by_text(re.compile(r"long.mp4 · ingesting \d+%"))).to_be_visible()
+    fresh_page.close()
 
-    elsewhere = browser.new_page()
-    elsewhere.set_default_timeout(PATIENCE_MS)
-    elsewhere.goto(f"{address}/data")
-    expect(elsewhere.get_by_text(re.compile(r"long.mp4 · ingesting \d+%"))).to_be_visible()
-    press(elsewhere.get_by_role("button", name="Stop"))
-    expect(elsewhere.get_by_role("button", name="Stop now")).to_be_visible()
+    page.goto(f"{address}/data")
+    expect(page.get_by_text(re.compile(r"long.mp4 · ingesting \d+%"))).to_be_visible()
+    press(page.get_by_role("button", name="Stop"))
+    expect(page.get_by_role("button", name="Stop now")).to_be_visible()
     reader.resume()
-    expect(elsewhere.get_by_text("long.mp4 was stopped.")).to_be_visible()
-    press(elsewhere.get_by_role("button", name="Dismiss"))
-    expect(elsewhere.get_by_text("was stopped")).to_have_count(0)
-    elsewhere.close()
+    expect(page.get_by_text("long.mp4 was stopped.")).to_be_visible()
+    press(page.get_by_role("button", name="Dismiss"))
+    expect(page.get_by_text("was stopped")).to_have_count(0)
 
 
 def test_what_cannot_be_read_gets_its_sentence_and_makes_no_catalog(page, address, world, tmp_path):

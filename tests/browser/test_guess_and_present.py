@@ -75,7 +75,8 @@ window.places = [];
 """
 
 
-def test_the_buttons_below_the_strip_stay_where_they_first_appear(page, address):
+def test_the_buttons_below_the_strip_stay_where_they_first_appear(fresh_page, address):
+    page = fresh_page
     page.add_init_script(WHERE_PRESENT_STANDS)
     page.goto(f"{address}/?title=short&hidden=2,7,12&run=mediafm")
     expect(page.locator(".filmstrip .shot").first).to_be_visible()
@@ -86,7 +87,8 @@ def test_the_buttons_below_the_strip_stay_where_they_first_appear(page, address)
     assert max(places) - min(places) < 30  # a press while they move is lost
 
 
-def test_the_file_is_turned_by_keys_without_a_server(page, world: Path, tmp_path):
+def test_the_file_is_turned_by_keys_without_a_server(fresh_page, world: Path, tmp_path):
+    page = fresh_page
     script = tmp_path / "mine.toml"
     script.write_text(
         'title = "short"\n[[steps]]\nshow = "words"\nheading = "<b>One</b>"\n'

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, free_port, served
+from tests.browser.conftest import free_port, served
 from tests.browser.identity_provider import identity_provider
 
 pytestmark = pytest.mark.browser
@@ -49,14 +49,6 @@ def studio(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
             yield address
 
 
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    yield context.new_page()
-    context.close()
-
-
 def log_in(page: Page, address: str, who: str) -> None:
     page.goto(address)
     page.get_by_role("button", name="Log in").click()
@@ -71,44 +63,44 @@ def status(url: str) -> int:
         return refused.code
 
 
-def test_a_stranger_sees_the_door_and_no_frame(studio: str, visitor: Page):
-    visitor.goto(f"{studio}/data")
-    expect(visitor.get_by_role("button", name="Log in")).to_be_visible(timeout=30_000)
-    assert visitor.get_by_text("Harbour lights").count() == 0
+def test_a_stranger_sees_the_door_and_no_frame(studio: str, page: Page):
+    page.goto(f"{studio}/data")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible(timeout=30_000)
+    assert page.get_by_text("Harbour lights").count() == 0
     assert status(f"{studio}/thumbnails/catalog/short/0.webp") == 403
     gesture = f"{studio}/fill-in/catalog/short/mediafm"
-    assert visitor.request.post(gesture, data={"hidden": [3], "modality": ""}).status == 403
+    assert page.request.post(gesture, data={"hidden": [3], "modality": ""}).status == 403
 
 
-def test_a_viewer_sees_pages_and_frames_and_can_start_nothing(studio: str, visitor: Page):
-    log_in(visitor, studio, "bob@studio.example")
-    expect(visitor.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=30_000)
-    assert visitor.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 200
+def test_a_viewer_sees_pages_and_frames_and_can_start_nothing(studio: str, page: Page):
+    log_in(page, studio, "bob@studio.example")
+    expect(page.get_by_role("heading", name="Masking lab")).to_be_visible(timeout=30_000)
+    assert page.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 200
     gesture = f"{studio}/fill-in/catalog/short/mediafm"
-    assert visitor.request.post(gesture, data={"hidden": [3], "modality": ""}).status == 200
-    visitor.get_by_role("link", name="Data").click()
-    visitor.get_by_text("Bring your own").click()
-    expect(visitor.get_by_text("You see this workbench as a viewer")).to_be_visible(timeout=30_000)
-    assert visitor.get_by_role("button", name="Read the films").count() == 0
+    assert page.request.post(gesture, data={"hidden": [3], "modality": ""}).status == 200
+    page.get_by_role("link", name="Data").click()
+    page.get_by_text("Bring your own").click()
+    expect(page.get_by_text("You see this workbench as a viewer")).to_be_visible(timeout=30_000)
+    assert page.get_by_role("button", name="Read the films").count() == 0
 
 
-def test_an_editor_has_the_forms(studio: str, visitor: Page):
-    log_in(visitor, studio, "ann@studio.example")
-    visitor.get_by_role("link", name="Data").click()
-    visitor.get_by_text("Bring your own").click()
-    expect(visitor.get_by_role("button", name="Read the films")).to_be_visible(timeout=30_000)
+def test_an_editor_has_the_forms(studio: str, page: Page):
+    log_in(page, studio, "ann@studio.example")
+    page.get_by_role("link", name="Data").click()
+    page.get_by_text("Bring your own").click()
+    expect(page.get_by_role("button", name="Read the films")).to_be_visible(timeout=30_000)
 
 
 @pytest.mark.parametrize("who", ["eve@elsewhere.example", "mal@studio.example"])
-def test_who_is_on_no_list_or_not_verified_is_told_whom_to_ask(studio: str, visitor: Page, who: str):
-    log_in(visitor, studio, who)
-    expect(visitor.get_by_text("not on the list")).to_be_visible(timeout=30_000)
-    assert visitor.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 403
+def test_who_is_on_no_list_or_not_verified_is_told_whom_to_ask(studio: str, page: Page, who: str):
+    log_in(page, studio, who)
+    expect(page.get_by_text("not on the list")).to_be_visible(timeout=30_000)
+    assert page.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 403
 
 
-def test_a_cookie_that_somebody_made_opens_nothing(studio: str, visitor: Page):
+def test_a_cookie_that_somebody_made_opens_nothing(studio: str, page: Page):
     forged = '{"is_logged_in": true, "email": "ann@studio.example", "origin": "' + studio + '"}'
-    visitor.context.add_cookies([{"name": "_streamlit_user", "value": forged, "url": studio}])
-    visitor.goto(studio)
-    expect(visitor.get_by_role("button", name="Log in")).to_be_visible(timeout=30_000)
-    assert visitor.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 403
+    page.context.add_cookies([{"name": "_streamlit_user", "value": forged, "url": studio}])
+    page.goto(studio)
+    expect(page.get_by_role("button", name="Log in")).to_be_visible(timeout=30_000)
+    assert page.request.get(f"{studio}/thumbnails/catalog/short/0.webp").status == 403

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, press, settled
+from tests.browser.conftest import press, settled
 from workbench.views.formatting import grouped
 
 pytestmark = pytest.mark.browser
@@ -140,7 +140,8 @@ def test_quick_gestures_all_count_though_answers_come_late(page, address):
     expect_hidden(page, ", ".join(str(i) for i in range(0, 60, 2)), 30)
 
 
-def test_scores_come_straight_from_the_model_while_the_rerun_is_still_on_its_way(page, address):
+def test_scores_come_straight_from_the_model_while_the_rerun_is_still_on_its_way(fresh_page, address):
+    page = fresh_page
     page.add_init_script(HOLD_BACK)
     visit(page, address)
     page.evaluate("window.held = true")
@@ -153,7 +154,8 @@ def test_scores_come_straight_from_the_model_while_the_rerun_is_still_on_its_way
     expect_hidden(page, "7", 1)
 
 
-def test_a_gesture_that_finds_no_way_but_the_rerun_is_answered_by_it(page, address):
+def test_a_gesture_that_finds_no_way_but_the_rerun_is_answered_by_it(fresh_page, address):
+    page = fresh_page
     page.route("**/fill-in/**", lambda route: route.abort())
     visit(page, address)
     shot(page, 7).click()
@@ -233,18 +235,15 @@ def test_a_screen_reader_hears_number_time_and_state(page, address):
     expect(page.locator(".shot[tabindex='0']")).to_have_count(1)
 
 
-def test_reloading_and_opening_the_link_elsewhere_show_the_same_view(page, address, browser):
+def test_reloading_and_opening_the_link_elsewhere_show_the_same_view(page, address, fresh_page):
     visit(page, address, hidden="3-5")
     shot(page, 20).click()
     expect_hidden(page, "3-5, 20", 4)
 
     page.reload()
     expect_hidden(page, "3-5, 20", 4)
-    elsewhere = browser.new_page()
-    elsewhere.set_default_timeout(PATIENCE_MS)
-    elsewhere.goto(page.url)
-    expect_hidden(elsewhere, "3-5, 20", 4)
-    elsewhere.close()
+    fresh_page.goto(page.url)
+    expect_hidden(fresh_page, "3-5, 20", 4)
 
 
 def test_clear_survives_a_reload(page, address):
@@ -362,7 +361,8 @@ def test_the_selection_is_the_same_on_every_page(page, address):
     expect_hidden(page, "3-5", 3)
 
 
-def test_no_page_asks_another_machine_for_anything(page, address):
+def test_no_page_asks_another_machine_for_anything(fresh_page, address):
+    page = fresh_page
     asked = []
     page.on(
         "request", lambda r: asked.append(r.url) if not r.url.startswith((address, "data:", "blob:", "ws:")) else None

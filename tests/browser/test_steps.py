@@ -102,7 +102,7 @@ def test_steps_lead_over_pages_and_a_page_adds_one_step(page: Page, address: str
     expect(page.get_by_text("118 shots found.")).to_be_visible()
 
 
-def test_a_view_is_saved_by_name_and_opened_from_another_page_and_session(page: Page, address: str, browser):
+def test_a_view_is_saved_by_name_and_opened_from_another_page_and_session(page: Page, address: str, fresh_page: Page):
     visit(page, address, hidden="3-5")
     page.get_by_role("radio", name="Guess").click()
     expect(page).to_have_url(re.compile("panel=Guess"))
@@ -113,8 +113,7 @@ def test_a_view_is_saved_by_name_and_opened_from_another_page_and_session(page: 
     press(page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_role("button", name="A game <b>", exact=True)).to_be_visible()
 
-    elsewhere = browser.new_page()
-    elsewhere.set_default_timeout(90_000)
+    elsewhere = fresh_page
     elsewhere.goto(f"{address}/data")
     expect(elsewhere.get_by_text("Valid: every rule")).to_be_visible()
     settled(elsewhere)
@@ -122,7 +121,6 @@ def test_a_view_is_saved_by_name_and_opened_from_another_page_and_session(page: 
     press(elsewhere.get_by_role("button", name="A game <b>", exact=True))
     expect_hidden(elsewhere, "3-5", 3)
     expect(elsewhere.get_by_role("radio", name="Guess")).to_be_checked()
-    elsewhere.close()
 
     press(page.get_by_role("button", name="Remove", exact=True))
     expect(page.get_by_role("button", name="A game <b>", exact=True)).to_have_count(0)
