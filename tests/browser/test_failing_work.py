@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, free_port, press, served, settled
+from tests.browser.conftest import free_port, press, served, settled
 from tests.browser.small_world import write_trio
+from tests.browser.tab import open_tab
 from tests.conftest import mount_small_disk, unmount
 from tests.ingest.conftest import Scene, write_film
 from workbench.app_pages.training import processes
@@ -111,16 +112,14 @@ def world(failing: World) -> Iterator[World]:
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
-@pytest.fixture
-def elsewhere(browser: Browser, world: World) -> Iterator[Page]:
-    """Somebody else's session, in the masking lab before anything fails."""
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto(f"{world.address}/?title=title-test&hidden=none")
+@pytest.fixture(scope="module")
+def elsewhere(browser: Browser, failing: World) -> Iterator[Page]:
+    """Somebody else's session, in the masking lab before anything fails and through all that does."""
+    page = open_tab(browser)
+    page.goto(f"{failing.address}/?title=title-test&hidden=none")
     expect(page.locator(".shot")).to_have_count(20)
     yield page
-    context.close()
+    page.context.close()
 
 
 def serves_on(world: World, elsewhere: Page) -> None:
