@@ -46,3 +46,13 @@ def test_the_commands_above_a_table_train_every_cell_of_it_with_as_many_seeds_an
     assert asked.keys() == found.keys()
     differ = {name for name, recipe in found.items() if asked[name] != recipe}
     assert differ == set(re.findall(rf"^\| `(.*)`{EARLIER} \|", BLOCKS[names], re.MULTILINE))
+
+
+@pytest.mark.parametrize("names", [names for names in ABLATIONS if " " in names])
+def test_ablations_that_are_joined_in_a_table_have_the_same_base(names):
+    """Its scores may differ by rounding, since a row stands beside the difference to the base it was trained with."""
+    first, *more = [results.read_json(results.ABLATIONS / f"{name}.json") for name in names.split()]
+    for other in more:
+        assert other["base"] == first["base"]
+        seeds = [table["cells"][0][first["split"]]["by_seed"] for table in (first, other)]
+        assert seeds[0] == pytest.approx(seeds[1], abs=5e-4)
