@@ -28,6 +28,7 @@ import typer
 from msm import Catalog, TitleData, cli
 from msm.ablation import ablation
 from msm.data.catalog import modalities_of
+from msm.runner.pools import HerePool, as_work
 from tests.browser.small_world import DIMS, small_title, train_run
 from tests.ingest.conftest import Scene, write_film
 
@@ -270,12 +271,19 @@ def as_typed_here(line: str, world: Path, number: int) -> list[str]:
     elif verb == "ablate":
         words[2:4] = ["my/catalog", f"ablations/{number}"]
         words += ["--dry-run", "--set", "batch_windows=1"] if re.search(LONG, line) else [*tiny, "--seeds", "1"]
-        words += ["--workers", "1"]  # each of which imports torch
     return words[1:]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def trained_here() -> Iterator[None]:
+    """Trainings of ablations are made in this process: each of their own imports torch first (tests/ablation has those)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ablation, "LocalPool", lambda train, *_: HerePool(as_work(train).begin("")))
+        yield
+
+
 @pytest.fixture(scope="module")
-def made_ablation(world) -> None:
+def made_ablation(world, trained_here) -> None:
     out = world / "ablations" / "made"
     request = ablation.Request(
         catalog=world / "my" / "catalog", out=out, vary=("mask.ratio=.15,.4",), settings=(*TINY,), seeds=1, workers=1
