@@ -49,6 +49,7 @@ from msm.data.schema import (
     modalities_of,
     tells_sources,
 )
+from msm.data.shot_times import ShotTimes
 from msm.data.writer import (
     MAX_SHARD_BYTES,
     CatalogWriter,
@@ -133,7 +134,7 @@ class Title:
     def times(self) -> np.ndarray | None:
         """(N, 2) float32: the seconds at which each shot starts and ends; None unless the catalog has them for all its shots."""
         first = int(self.catalog.first_shots[self.index])
-        times = self.catalog.shot_times[first : first + self.num_shots].copy()
+        times = self.catalog.shot_times[first : first + self.num_shots]
         return times if np.isfinite(times).all() else None
 
     @property
@@ -337,9 +338,10 @@ class Catalog:
         return map_globals(self.path / "global.npy", len(self), self.global_dim)
 
     @cached_property
-    def shot_times(self) -> np.ndarray:
-        """(N, 2) float32: the seconds at which each shot of the catalog starts and ends, NaN where unknown; 8 bytes a shot."""
-        return self.read_shots(columns=["start_s", "end_s"])[["start_s", "end_s"]].to_numpy(dtype=np.float32)
+    def shot_times(self) -> ShotTimes:
+        """Rows [start, stop) of it are the seconds at which these shots start and end, (n, 2) float32, NaN where unknown."""
+        columns = ["start_s", "end_s"]
+        return ShotTimes(lambda start, stop: self.read_shots(start, stop, columns)[columns].to_numpy(), self.num_shots)
 
     @property
     def global_meaning(self) -> dict[str, Any]:

@@ -143,7 +143,8 @@ class Tallies:
             self._means[name] = self._means.get(name, 0) + sums
         for own, counted in zip(title.bins, self._ranks, strict=True):
             np.add.at(counted, own, 1)
-        self.titles.append(replace(title, bins=title.bins[:, :0], means={}))  # which grow with the titles
+        # Neither grows with the titles then; a slice of the bins would hold those of its whole part.
+        self.titles.append(replace(title, bins=np.zeros((len(self.names), 0), dtype=title.bins.dtype), means={}))
 
     def mean(self, predictor: str, column: str) -> float:
         """The mean score of a predictor over all hidden shots; NaN where none has one."""
