@@ -59,7 +59,7 @@ def main() -> None:
 def timed_catalog(name: str, folder: Path) -> Catalog:
     """The catalog of a real set, with times; scene_shots has frames, in files beside it."""
     catalog = kept_catalog(name, folder)
-    if not np.isnan(catalog.shot_times).any():
+    if not np.isnan(catalog.shot_times[:]).any():
         return catalog
     path = folder / f"{name}-timed"
     if not path.exists():
