@@ -128,6 +128,28 @@ def test_a_vector_of_ten_million_is_compared_with_no_more_cells_than_one_of_a_mi
     assert choose_plan(10_000_000, 128).lists == choose_plan(1_000_000, 128).lists
 
 
+@pytest.mark.parametrize("more", [1, 31, 32, 100])
+def test_indexes_of_codes_are_merged_at_every_length_of_a_list_as_in_one_pass(more):
+    rows = np.random.default_rng(0).standard_normal((500, 16)).astype(np.float32)
+    cells = faiss.IndexFlatIP(16)
+    empty = faiss.IndexIVFPQFastScan(cells, 16, 1, 8, 4, faiss.METRIC_INNER_PRODUCT)  # one list, in blocks of 32
+    empty.train(rows)
+    for have in [
+        *range(0, 33),
+        *range(96, 140),
+        256,
+        384,
+    ]:  # FAISS's own merging writes beyond its memory at 128, 256 and 384
+        index, other, whole = (faiss.clone_index(empty) for _ in range(3))
+        for one, part in ((index, rows[:have]), (other, rows[have : have + more]), (whole, rows[: have + more])):
+            one.add(part)
+        building.merge(index, other, have)
+
+        for found, expected in zip(index.search(rows[:9], 7), whole.search(rows[:9], 7), strict=True):
+            assert np.array_equal(found, expected), have
+        assert (index.ntotal, other.ntotal) == (have + more, 0)
+
+
 @pytest.mark.parametrize("kind", APPROXIMATE)
 def test_a_search_is_made_to_look_further_until_its_measured_recall_is_enough(monkeypatch, kind):
     vectors = Plain(unit(np.random.default_rng(1).standard_normal((3000, 64))).astype(np.float32))  # no clusters: hard

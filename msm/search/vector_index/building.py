@@ -127,7 +127,7 @@ class Merging:
         """Add the next part, as `part_of` made it."""
         other = faiss.deserialize_index(part["inner"])
         offset = 0 if self._begun.plan.kind == "flat" else self._inner.ntotal  # of a flat index a row has no number
-        self._inner.merge_from(other, offset)
+        merge(self._inner, other, offset)
         self._note(part["scores"], part["empty"])
 
     def _note(self, scores: np.ndarray, empty: np.ndarray) -> None:
@@ -148,6 +148,32 @@ class Merging:
             index.plan = wider
             recall, query_ms = measured(index, begun.queries, self._scores)
         return index, Built(round(built_s, 3), recall, query_ms, round(begun.kept, 4))
+
+
+def merge(index: Any, other: Any, offset: int) -> None:
+    """FAISS's `index.merge_from(other, offset)`, which empties the other, but for the lists of codes that it would corrupt.
+
+    A list that holds a multiple of `block_size` vectors is taken for one of whole blocks by FAISS 1.15, which then writes as many
+    blocks behind its end as the merged list has, beyond its memory. Such a list is enlarged here, and the other's blocks copied.
+    """
+    if hasattr(index, "invlists"):
+        lists, others = (faiss.downcast_InvertedLists(i.invlists) for i in (index, other))
+        if isinstance(lists, faiss.BlockInvertedLists):
+            _move_behind_whole_blocks(lists, others, offset)
+    index.merge_from(other, offset)
+
+
+def _move_behind_whole_blocks(lists: Any, others: Any, offset: int) -> None:
+    for number in range(lists.nlist):
+        have, more = lists.list_size(number), others.list_size(number)
+        if have and more and have % lists.block_size == 0:
+            ids = faiss.rev_swig_ptr(others.get_ids(number), more) + offset
+            lists.resize(number, have + more)
+            faiss.rev_swig_ptr(lists.get_ids(number), have + more)[have:] = ids
+            blocks, before = (-(-n // lists.n_per_block) * lists.block_size for n in (more, have))
+            codes = faiss.rev_swig_ptr(lists.get_codes(number), before + blocks)
+            codes[before:] = faiss.rev_swig_ptr(others.get_codes(number), blocks)
+            others.resize(number, 0)
 
 
 def build(
