@@ -64,6 +64,7 @@ from msm.io import files
 from msm.io.arrays import release_rows, to_float32
 
 __all__ = ["SPLITS", "Catalog", "Modality", "Title", "TitleData", "deal_splits", "modalities_of"]
+MOST_TAKEN = 4096  # rows from anywhere, each on pages of its own, that may stay resident: 256 MB
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ class Catalog:
         self.dtype: str = header.dtype
         self.provenance: dict[str, Any] = header.provenance or {}
         self._columns: dict[str, np.ndarray] = {}
+        self._taken = 0  # rows from anywhere since their pages were released
         self._shards = shards
         self._shard_starts = np.cumsum([0, *(len(s) for s in shards)])
         self._index = {str(title_id): i for i, title_id in enumerate(titles["title_id"])}
@@ -392,6 +394,11 @@ class Catalog:
             inside = np.flatnonzero((rows >= first) & (rows < first + len(shard)))
             if len(inside):
                 taken[inside] = to_float32(shard[rows[inside] - first])
+        self._taken += len(rows)
+        if self._taken > MOST_TAKEN:
+            self._taken = 0
+            for shard in self._shards:
+                release_rows(shard, 0, len(shard))
         return taken
 
     def present(self, embeddings: np.ndarray) -> np.ndarray:

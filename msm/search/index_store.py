@@ -2,7 +2,7 @@
 
     CATALOG/index/SPACE/
       index.json       format, space, mark (of catalog and space), num, dim, plan, built, files with bytes and digest
-      index.faiss      an IndexIDMap2 whose numbers are `msm.search.vector_index.shot_ids`, in embedding order
+      index.faiss      an IndexIDMap whose numbers are `msm.search.vector_index.shot_ids`, in embedding order
       rotation.npy     (W, R) from a space's width to the index' own; absent where they are the same
       empty.npy        rows that have nothing to compare
       mean.npy         (W,) of the training shots, which the space takes away

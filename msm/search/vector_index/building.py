@@ -111,7 +111,7 @@ class Merging:
     def __init__(self, begun: Begun, vectors: Vectors, ids: np.ndarray):
         self._begun, self._vectors, self._ids = begun, vectors, ids
         self._inner, self._empty = begun.inner, [np.zeros(0, np.int64)]
-        self._whole = faiss.IndexIDMap2(self._inner)
+        self._whole = faiss.IndexIDMap(self._inner)
         self._scores = np.full((len(begun.queries), NEIGHBOURS + 1), -np.inf, dtype=np.float32)
 
     def stream(self, progress: Callable[[int], None] = lambda done: None) -> None:
@@ -139,7 +139,6 @@ class Merging:
         if self._whole.ntotal < self._inner.ntotal:  # merged
             self._whole.ntotal = self._inner.ntotal
             faiss.copy_array_to_vector(np.ascontiguousarray(self._ids, dtype=np.int64), self._whole.id_map)
-            self._whole.construct_rev_map()
         begun = self._begun
         index = VectorIndex(begun.plan, self._whole, begun.rotation, self._vectors, np.concatenate(self._empty))
         built_s = time.perf_counter() - began

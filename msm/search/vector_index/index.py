@@ -57,7 +57,7 @@ class VectorIndex:
     def __init__(self, plan: Plan, index: Any, rotation: np.ndarray | None, vectors: Vectors, empty: np.ndarray):
         self.plan, self.rotation, self.vectors = plan, rotation, vectors
         self.empty = empty  # rows of zeros, which are never found
-        self.whole = index  # an IndexIDMap2: opened in FAISS, it returns the numbers of shots
+        self.whole = index  # an IndexIDMap: opened in FAISS, it returns the numbers of shots
         self._inner = faiss.downcast_index(index.index)  # searched by row, so that a filter is a bit a row
         self._gpu = on_gpu(self._inner) if plan.kind != "hnsw" else None
 
@@ -151,7 +151,9 @@ def read_index(path: Path, plan: Plan, rotation: np.ndarray | None, vectors: Vec
         reason = str(error).rsplit(": ", 1)[-1].split("\n")[0][:120]
         raise InputError(f"{path} is damaged or no FAISS index: {reason}") from None
     width = plan.reduced or vectors.dim
-    inner = faiss.downcast_index(whole.index) if isinstance(whole, faiss.IndexIDMap2) else None
+    inner = (
+        faiss.downcast_index(whole.index) if isinstance(whole, faiss.IndexIDMap) else None
+    )  # or an IndexIDMap2, as before
     if not isinstance(inner, _CLASSES[plan.kind]) or (inner.d, inner.ntotal) != (width, vectors.num):
         raise InputError(
             f"{path} is not the index that index.json describes: {plan.kind} of {vectors.num} vectors, {width} wide"
