@@ -98,9 +98,20 @@ def hyperparameters() -> dict[str, Any]:
     return {"command": table["commands"][0], **{cell["name"]: cell for cell in table["cells"]}}
 
 
+def costs() -> dict[str, Any]:
+    """Of each verb of benchmarks.scale its row at each number of shots of 128 columns."""
+    found = read_json(RESULTS / "scale.json")
+    verbs: dict[str, Any] = {}
+    for row in found["rows"]:
+        if row["dim"] == 128:
+            verbs.setdefault(row["verb"], {})[str(row["shots"])] = row
+    return {"command": found["command"], **verbs}
+
+
 SOURCES: dict[str, Callable[[], dict[str, Any]]] = {
     "neighbour": functools.partial(sample_run, "neighbour"),
     "mediafm": functools.partial(sample_run, "mediafm"),
     "current": current,
     "hyperparameters": hyperparameters,
+    "costs": costs,
 }

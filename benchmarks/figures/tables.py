@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, encoders, lengths, readme, retrieval, tasks, why
+from benchmarks.figures import ablations, encoders, lengths, readme, retrieval, scale, tasks, why
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
@@ -15,6 +15,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "parts": ablations.parts,
     "quality": readme.quality,
     "sample": readme.sample,
+    "scale": scale.scale,
     "scaling": ablations.scaling,
     "search": retrieval.million_shots,
     "speed": readme.speed,

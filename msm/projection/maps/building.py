@@ -191,7 +191,7 @@ def _table(
     catalog: Catalog, options: MapOptions, points: np.ndarray, digests: Sequence[str], placed: np.ndarray | None = None
 ) -> pd.DataFrame:
     titles, counts = catalog.titles["title_id"].astype(str), catalog.titles["num_shots"]
-    table: dict[str, Any] = {"title_id": titles.to_numpy(), "vectors": np.array(digests)}
+    table: dict[str, Any] = {"title_id": titles.to_numpy(), "vectors": np.array(digests, dtype=object)}
     if options.of == "shots":
         table = {name: np.repeat(column, counts) for name, column in table.items()}
         table["shot"] = np.concatenate([np.arange(n, dtype=np.int32) for n in counts])
