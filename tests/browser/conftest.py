@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -47,13 +48,24 @@ def served(port: int, log: Path, words: list[str], *options: str) -> Iterator[No
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "workbench" / "app.py")]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true", *options]
     with open(log, "w") as written:
-        server = subprocess.Popen([*command, "--", *words], cwd=ROOT, stdout=written, stderr=subprocess.STDOUT)
+        env = {**os.environ, "PYTHONFAULTHANDLER": "1"}  # a server that is aborted says where its threads were
+        server = subprocess.Popen([*command, "--", *words], cwd=ROOT, stdout=written, stderr=subprocess.STDOUT, env=env)
         try:
             wait_until_served(f"http://127.0.0.1:{port}/_stcore/health", server, log)
             yield
         finally:
-            server.terminate()
-            server.wait(timeout=20)
+            end(server, log)
+
+
+def end(server: subprocess.Popen, log: Path) -> None:
+    """Ask the app to end; one that does not is aborted, and its log says what it was at."""
+    server.terminate()
+    try:
+        server.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGABRT)
+        server.wait(timeout=20)
+        raise AssertionError(f"the app did not end when asked to:\n{log.read_text()[-6000:]}") from None
 
 
 def free_port() -> int:
