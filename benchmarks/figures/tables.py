@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, encoders, lengths, readme, retrieval, scale, tasks, why
+from benchmarks.figures import ablations, encoders, first_hour, lengths, readme, retrieval, scale, tasks, why
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
     "current": ablations.current,
     "encoders": encoders.words,
+    "first_hour": first_hour.first_hour,
     "lengths": lengths.lengths,
     "notebooks": readme.notebooks,
     "parts": ablations.parts,
