@@ -5,7 +5,6 @@ from __future__ import annotations
 from benchmarks.figures.results import read
 
 SIZES = (100_000, 1_000_000, 10_000_000)
-WIDTH = 128
 VERBS = {
     "imported": "`msm import` of a hundred Parquet shards",
     "import_arrow": "the same shards by pyarrow and `numpy.save`",
@@ -21,14 +20,13 @@ VERBS = {
 
 
 def scale() -> str:
-    """The table of benchmarks/results/scale.json, after its command."""
-    found = read("scale")
-    rows = {(r["verb"], r["shots"]): r for r in found["rows"] if r["dim"] == WIDTH}
+    """The table of `benchmarks.figures.results.costs`, after its command."""
+    found = read("costs")
     sizes = " | ".join(f"{size:,} shots" for size in SIZES)
     lines = [f"    {found['command']}", "", f"| CPU seconds | {sizes} | peak memory at the largest |"]
     lines.append("| --- |" + " --: |" * (len(SIZES) + 1))
     for verb, words in VERBS.items():
-        own = [rows.get((verb, size)) for size in SIZES]
+        own = [found[verb].get(str(size)) for size in SIZES]
         cells = ["–" if row is None else f"{row['cpu_seconds']:.1f}" for row in own]
         last = next(row for row in reversed(own) if row is not None)
         lines.append(f"| {words} | {' | '.join(cells)} | {last['peak_mb']:,} MB |")
