@@ -6,6 +6,7 @@ Shape letters: N shots of a title, R rows, D width of a shot, W width inside the
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from msm.evaluation.probes import Label, Rows, Unusable, read_labels
 from msm.inference.predict import contextual_embeddings
 from msm.inference.run import Run
 
+Job = Callable[[], list[dict[str, Any]]]
 COLUMNS = ("raw", "alone", "contextual")
 MOST_SHOTS = {"train": 20_000, "validation": 6_000, "test": 10_000}  # whole titles are drawn up to this many shots
 
@@ -57,17 +59,22 @@ def probe_run(
     title_labels = read_labels(_title_table(titles), catalog.title_labels)
     _check_known(labels, {*shot_labels, *title_labels, "scene"}, catalog)
 
-    jobs: list[Callable[[], list[dict[str, Any]]]] = []
+    jobs: list[Job] = []
     if labels is None or "scene" in labels:
         jobs.append(lambda: probes.probe_scenes(shot_rows, report=split, seed=seed))
-    for of, found in (("shot", shot_labels), ("title", title_labels)):
-        for name, label in found.items():
-            if labels is None or name in labels:
-                jobs += _jobs(name, label, of, shot_rows, title_rows, split, seed)
+    chosen = [
+        (of, name, label)
+        for of, found in (("shot", shot_labels), ("title", title_labels))
+        for name, label in found.items()
+        if labels is None or name in labels
+    ]
+    jobs += _jobs(chosen, shot_rows, title_rows, split, seed)
     tasks: list[dict[str, Any]] = []
     for i, job in enumerate(jobs):
         tasks += job()
         progress(len(titles) + (i + 1) * len(titles) // len(jobs), 2 * len(titles))
+    order = [(of, name, at) for of, name, _ in chosen for at in ("title", "shot")]
+    tasks.sort(key=lambda e: order.index(place) if (place := (e["of"], e["label"], e["at"])) in order else -1)
     return {
         "columns": list(COLUMNS),
         "seed": seed,
@@ -80,21 +87,30 @@ def probe_run(
 
 
 def _jobs(
-    name: str, label: Label | Unusable, of: str, shots: Rows, titles: Rows, split: str, seed: int
-) -> list[Callable[[], list[dict[str, Any]]]]:
-    """The probes of one label: a title's label is predicted from the whole title and from each of its shots."""
-    if isinstance(label, Unusable):
-        reason = str(label)
-        return [lambda: [{"label": name, "of": of, "at": of, "probe": "none", "skipped": f"{name}: {reason}."}]]
-    probed = (
-        [(label, titles, "title"), (label.take(shots.title), shots, "shot")]
-        if of == "title"
-        else [(label, shots, "shot")]
-    )
-    return [
-        lambda a=a: probes.probe_label(a[0], a[1], of=of, at=a[2], report=split, seed=seed)  # type: ignore[misc]
-        for a in probed
-    ]
+    labels: Sequence[tuple[str, str, Label | Unusable]], shots: Rows, titles: Rows, split: str, seed: int
+) -> list[Job]:
+    """The probes of labels, each with whose it is and its name, as jobs; numbers are probed together.
+
+    A title's label is predicted from the whole title and from each of its shots.
+    """
+    jobs: list[Job] = []
+    numbers: dict[str, list[tuple[Label, str]]] = {"title": [], "shot": []}
+    rows = {"title": titles, "shot": shots}
+    for of, name, label in labels:
+        if isinstance(label, Unusable):
+            skipped = {"label": name, "of": of, "at": of, "probe": "none", "skipped": f"{name}: {label}."}
+            jobs.append(partial(list, [skipped]))
+            continue
+        for at in ("title", "shot") if of == "title" else ("shot",):
+            own = label.take(shots.title) if at != of else label
+            if label.kind == "number":
+                numbers[at].append((own, of))
+            else:
+                jobs.append(partial(probes.probe_label, own, rows[at], of=of, at=at, report=split, seed=seed))
+    for at, found in numbers.items():
+        if found:
+            jobs.append(partial(probes.probe_number_labels, found, rows[at], at=at, report=split, seed=seed))
+    return jobs
 
 
 def _draw(catalog: Catalog, split: str, rng: np.random.Generator) -> list[Title]:

@@ -7,6 +7,6 @@ validation titles, and it is scored on the test titles (or another split). Array
 
 from msm.evaluation.probes.labels import Label, Unusable, read_labels
 from msm.evaluation.probes.rows import Rows
-from msm.evaluation.probes.suite import probe_label, probe_scenes
+from msm.evaluation.probes.suite import probe_label, probe_number_labels, probe_scenes
 
-__all__ = ["Label", "Rows", "Unusable", "probe_label", "probe_scenes", "read_labels"]
+__all__ = ["Label", "Rows", "Unusable", "probe_label", "probe_number_labels", "probe_scenes", "read_labels"]

@@ -5,15 +5,17 @@ Shape letters: R rows, K classes, d width of an embedding, B resamplings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 
 import numpy as np
 from scipy.stats import kendalltau
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from msm.evaluation.probes.labels import Label
+from msm.evaluation.probes.ridge import along_strengths, out_of_fold
 from msm.evaluation.probes.rows import HELD_BACK, Parts, Rows, Unusable, sample
 from msm.evaluation.probes.scores import interval, macro_ap, mean_finite, micro_ap, title_weights, weighted_ap
 
@@ -107,32 +109,41 @@ def probe_classes(label: Label, rows: Rows, parts: Parts, rng: np.random.Generat
     }
 
 
-def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator) -> dict:
-    """Kendall's τ-b of ridge predictions, ten folds by title.
+def probe_numbers(labels: Sequence[Label], rows: Rows, report: str, seed: int) -> list[dict | Unusable]:
+    """Kendall's τ-b of ridge predictions of each label, ten folds by title; or the reason why there is none.
 
     A title is predicted by a probe fitted on nine tenths of all other titles, and τ is taken over the
-    titles that the encoder was not trained on. The ridge is chosen within the training titles.
+    titles that the encoder was not trained on. The ridge is chosen within the training titles. Labels of the same rows share
+    what depends on the rows alone.
     """
-    labelled = label.labelled
+    alike: dict[bytes, list[int]] = {}
+    for i, label in enumerate(labels):
+        alike.setdefault(label.labelled.tobytes(), []).append(i)
+    found: dict[int, dict | Unusable] = {}
+    for places in alike.values():
+        found |= zip(places, _of_same_rows([labels[i] for i in places], rows, report, seed), strict=True)
+    return [found[i] for i in range(len(labels))]
+
+
+def _of_same_rows(labels: Sequence[Label], rows: Rows, report: str, seed: int) -> list[dict | Unusable]:
+    labelled = labels[0].labelled
     unseen = labelled & (rows.split == report if report == "train" else rows.split != "train")
     seen = labelled & (rows.split == "train")
-    if len(np.unique(label.values[unseen])) < 3:
-        raise Unusable("fewer than three different values among the titles that training did not see")
+    varied = [len(np.unique(label.values[unseen])) >= 3 for label in labels]
+    flat = Unusable("fewer than three different values among the titles that training did not see")
+    if not any(varied):
+        return [flat for _ in labels]
+    rng = np.random.default_rng(seed)
     where = np.concatenate([sample(np.flatnonzero(seen), rows.most_rows, rng), np.flatnonzero(unseen & ~seen)])
     groups = rows.title[where]
     folds = min(FOLDS, len(np.unique(groups)))
     if folds < 3:
-        raise Unusable("fewer than three titles have it")
-    predictions = {
-        k: _folded(x[where].astype(np.float64), label.values[where], groups, folds, seen[where])
-        for k, x in rows.columns.items()
-    }
+        few = Unusable("fewer than three titles have it")
+        return [few if of_label else flat for of_label in varied]
+    truth = np.stack([label.values[where] for label in labels], axis=1)[:, varied]
+    predictions = {k: _folded(x[where], truth, groups, folds, seen[where]) for k, x in rows.columns.items()}
     evaluated = unseen[where]
-    truth = label.values[where][evaluated]
-    scored = {k: g[evaluated] for k, g in predictions.items()}
-    taus = {k: kendall_tau(truth, g) for k, g in scored.items()}
-    resampled = _resampled_taus(truth, scored, groups[evaluated], rng)
-    return {
+    about = {
         "probe": "number",
         "measure": "kendall_tau",
         "folds": folds,
@@ -140,6 +151,22 @@ def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator
         "num_scored": int(evaluated.sum()),
         "num_titles": len(np.unique(groups[evaluated])),
         "chance": {"kendall_tau": 0.0},
+    }
+    scored = iter(
+        _scored(about, y[evaluated], {k: g[evaluated, i] for k, g in predictions.items()}, groups[evaluated], rng)
+        for i, y in enumerate(truth.T)
+    )
+    return [next(scored) if of_label else flat for of_label in varied]
+
+
+def _scored(
+    about: dict, truth: np.ndarray, predictions: dict[str, np.ndarray], title: np.ndarray, rng: np.random.Generator
+) -> dict:
+    """The entry of one label; every label gets the same draws of titles."""
+    taus = {k: kendall_tau(truth, g) for k, g in predictions.items()}
+    resampled = _resampled_taus(truth, predictions, title, deepcopy(rng))
+    return {
+        **about,
         "columns": {k: {"kendall_tau": t} for k, t in taus.items()},
         "intervals": {k: interval(r) for k, r in resampled.items()},
         "differences": differences(resampled, taus),
@@ -147,25 +174,22 @@ def probe_number(label: Label, rows: Rows, report: str, rng: np.random.Generator
 
 
 def _folded(x: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int, seen: np.ndarray) -> np.ndarray:
-    """Out-of-fold predictions, (rows,)."""
-    ridge = _best_ridge(x[seen], y[seen], groups[seen]) if seen.any() else RIDGES[2]
-    predicted = np.empty(len(y))
-    for fit, left in GroupKFold(folds).split(x, groups=groups):
-        scale = StandardScaler().fit(x[fit])
-        model = Ridge(alpha=ridge, solver="cholesky").fit(scale.transform(x[fit]), y[fit])
-        predicted[left] = model.predict(scale.transform(x[left]))
-    return predicted
+    """Out-of-fold predictions of several numbers (rows, L), each with the ridge that is best for it: (rows, L)."""
+    ridges = _best_ridges(x[seen], y[seen], groups[seen]) if seen.any() else np.full(y.shape[1], RIDGES[2])
+    fold = np.empty(len(x), dtype=int)
+    for i, (_, left) in enumerate(GroupKFold(folds).split(x, groups=groups)):
+        fold[left] = i
+    return out_of_fold(x, y, fold, ridges)
 
 
-def _best_ridge(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
+def _best_ridges(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """(rows, d), (rows, L) → (L,)"""
     held = np.unique(groups, return_inverse=True)[1] % HELD_BACK == HELD_BACK - 1
     if not held.any() or held.all():
-        return RIDGES[2]
-    scale = StandardScaler().fit(x[~held])
-    fit, left = scale.transform(x[~held]), scale.transform(x[held])
-    return max(
-        RIDGES, key=lambda a: kendall_tau(y[held], Ridge(alpha=a, solver="cholesky").fit(fit, y[~held]).predict(left))
-    )
+        return np.full(y.shape[1], RIDGES[2])
+    predicted = along_strengths(x, y, held, RIDGES)
+    taus = [[kendall_tau(t, p) for t, p in zip(y[held].T, g.T, strict=True)] for g in predicted]
+    return np.array(RIDGES)[np.argmax(taus, axis=0)]
 
 
 def kendall_tau(truth: np.ndarray, predicted: np.ndarray) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from msm.evaluation.probes.boundaries import probe_boundaries
 from msm.evaluation.probes.labels import Label, Unusable
-from msm.evaluation.probes.linear import probe_classes, probe_number
+from msm.evaluation.probes.linear import probe_classes, probe_numbers
 from msm.evaluation.probes.neighbours import probe_knn, probe_retrieval
 from msm.evaluation.probes.rows import Rows, divide, scored_elsewhere
 
@@ -29,7 +29,7 @@ def probe_label(label: Label, rows: Rows, *, of: str, at: str, report: str, seed
         return np.random.default_rng(seed)
 
     if label.kind == "number":
-        return [entry(about, "number", lambda: probe_number(label, rows, report, rng()))]
+        return probe_number_labels([(label, of)], rows, at=at, report=report, seed=seed)
     dealt = scored_elsewhere(rows, label.labelled, report, rng())
     if dealt is not None:
         rows = dealt
@@ -48,6 +48,18 @@ def probe_label(label: Label, rows: Rows, *, of: str, at: str, report: str, seed
     if label.kind == "classes":
         knn = entry(about, "knn", lambda: probe_knn(label, rows, _parts(label, rows, report, rng()), rng()))
         entries.insert(1, knn)
+    return entries
+
+
+def probe_number_labels(
+    labels: Sequence[tuple[Label, str]], rows: Rows, *, at: str, report: str, seed: int
+) -> list[dict[str, Any]]:
+    """Probe several numbers of the same rows together, each with whose label it is: an entry of each, as `probe_label` makes it."""
+    found = probe_numbers([label for label, _ in labels], rows, report, seed)
+    entries = []
+    for (label, of), one in zip(labels, found, strict=True):
+        about = {"label": label.name, "of": of, "at": at, "kind": label.kind}
+        entries.append(_skipped(about, "number", one) if isinstance(one, Unusable) else {**about, **one})
     return entries
 
 
@@ -72,7 +84,11 @@ def entry(about: dict[str, Any], probe: str, measure: Callable[[], dict[str, Any
     try:
         return {**about, **measure()}
     except Unusable as reason:
-        return {**about, "probe": probe, "skipped": f"{about['label']}: {reason}."}
+        return _skipped(about, probe, reason)
+
+
+def _skipped(about: dict[str, Any], probe: str, reason: Unusable) -> dict[str, Any]:
+    return {**about, "probe": probe, "skipped": f"{about['label']}: {reason}."}
 
 
 def _parts(label: Label, rows: Rows, report: str, rng: np.random.Generator) -> Any:
