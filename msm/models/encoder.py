@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models import transformer
-from msm.models.head import Encoded, Estimate, Head
+from msm.models.head import Encoded, Estimate, Head, PartlyHidden
 from msm.models.packing import Packing, Part
 from msm.models.transformer import Block, Rotating, offsets, position_table, turns, turns_of
 from msm.recipes.model import HEADS, ModelConfig
@@ -63,7 +63,7 @@ class ShotEncoder(Rotating):
         self.blocks = nn.ModuleList(Block(cfg.width, cfg.heads, cfg.dropout, decay=decay) for _ in range(cfg.depth))
         self.out_norm = nn.LayerNorm(cfg.width)
         # Its weights stand under its own name in the state dict: `decoder.…`, `neighbour.…`.
-        self.add_module(cfg.head, HEADS.get(cfg.head)(cfg, shot_dim, len(self.modality_dims)))
+        self.add_module(cfg.head, HEADS.get(cfg.head)(cfg, shot_dim, self.modality_dims))
         self.shot_out = self.head.make_output(shot_dim)
         # The origin and the length of predictions, from the training data; saved with the weights.
         self.register_buffer("shot_mean", torch.zeros(shot_dim))
@@ -206,8 +206,8 @@ class ShotEncoder(Rotating):
     def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, times: Tensor | None) -> Estimate:
         """As `Head.estimate`, in float32."""
         with torch.autocast(valid.device.type, enabled=False):
-            known = self._known(hidden)
-            return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, known, times)
+            parts = None if hidden.ndim == 2 else PartlyHidden(hidden, self._present(shots))
+            return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, parts, times)
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
         """Add the positions to the shots' tokens (N − 2 B, W), and put [CLS] and [GLOBAL] in front → (N, W)."""
@@ -322,11 +322,9 @@ class ShotEncoder(Rotating):
         x = x + part
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
 
-    def _known(self, hidden: Tensor) -> Tensor | None:
-        """(B, S, M) → (B, S, D) bool: the visible columns of partly hidden shots; None for whole shots, (B, S)."""
-        if hidden.ndim == 2:
-            return None
-        return ~self._columns(hidden) & hidden.any(dim=-1, keepdim=True)
+    def _present(self, shots: Tensor) -> Tensor:
+        """(B, S, D) → (B, S, M) bool: the modalities that a shot has."""
+        return torch.stack([block.any(dim=-1) for block in shots.split(self.modality_dims, dim=-1)], dim=-1)
 
     def _columns(self, hidden: Tensor) -> Tensor:
         """(…, M) → (…, D): the hidden columns."""

@@ -36,6 +36,13 @@ class Encoded(NamedTuple):
     estimate: Any = None  # as `Head.estimate` returned it
 
 
+class PartlyHidden(NamedTuple):
+    """Which modalities are hidden of each shot, and which it has, where some shots are hidden in part."""
+
+    hidden: Tensor  # (B, S, M) bool
+    present: Tensor  # (B, S, M) bool; of a hidden modality it says nothing
+
+
 class Case(Protocol):
     """One title with some of its shots hidden, as `msm.evaluation.protocol.Case` has it."""
 
@@ -99,7 +106,7 @@ class Head(nn.Module):
     tuned = False
     encodes_context = True
 
-    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
+    def __init__(self, cfg: ModelConfig, shot_dim: int, modality_dims: Sequence[int] | None = None):
         super().__init__()
         self.feature_width = cfg.width  # V
         self.contextual_width = cfg.width  # C
@@ -120,13 +127,13 @@ class Head(nn.Module):
         """
 
     def estimate(
-        self, shots: Tensor, hidden: Tensor, valid: Tensor, known: Tensor | None, times: Tensor | None = None
+        self, shots: Tensor, hidden: Tensor, valid: Tensor, parts: PartlyHidden | None, times: Tensor | None = None
     ) -> Estimate:
         """Fill in the hidden shots before the encoder reads the window; for a head that `fills_in_first`.
 
         shots          (B, S, D) about the training mean
         hidden, valid  (B, S) bool
-        known          (B, S, D) bool, columns of hidden shots that are visible; None = none
+        parts          where some shots are hidden in part; None = all hidden ones are hidden whole
         times          (B, S, 2) seconds at which each shot starts and ends; None = not known
         returns        what the encoder reads instead of the shots; `features` gets it again in `encoded.estimate`
         """

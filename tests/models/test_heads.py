@@ -44,8 +44,8 @@ from msm.models.head import Head
 
 
 class DenseHead(Head):
-    def __init__(self, cfg, shot_dim, num_modalities=1):
-        super().__init__(cfg, shot_dim, num_modalities)
+    def __init__(self, cfg, shot_dim, modality_dims=None):
+        super().__init__(cfg, shot_dim, modality_dims)
         if cfg.positions == "learned":
             raise InputError("model.head=dense has no place for learned positions")
         self.dense = nn.Linear(cfg.width, cfg.width)

@@ -1,12 +1,13 @@
 """A neighbour head that starts from kriging: it begins as the baseline, and reads nothing that is hidden."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from msm.baselines import Example, kriging
+from msm.baselines import Example, Known, known_modalities, kriging
 from msm.baselines.title_mean import predict as title_mean
 from msm.data.fusion import unit
 from msm.data.space import Space
@@ -14,6 +15,7 @@ from msm.data.told import Told
 from msm.evaluation.protocol import Case
 from msm.inference.predict import predict_hidden
 from msm.models.encoder import ShotEncoder
+from msm.models.head import PartlyHidden
 from msm.models.heads.neighbour import NeighbourHead
 from msm.models.heads.neighbour import kriging as in_batches
 from msm.recipes.presets import preset
@@ -41,6 +43,8 @@ def films(lengths, seed: int = 0) -> list[np.ndarray]:
 TRAIN = films([70] * 6)
 MEAN = np.concatenate(TRAIN).mean(axis=0)
 FITTED = kriging.fit(TRAIN, [], MEAN)
+DIMS = [25, 20, 15]
+BLOCKS = tuple(slice(sum(DIMS[:i]), sum(DIMS[: i + 1])) for i in range(len(DIMS)))
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +57,14 @@ def head() -> NeighbourHead:
 
 @pytest.fixture(scope="module")
 def trained(head) -> ShotEncoder:
-    """A model whose weights all have an effect, as after a training, on shots of two modalities."""
-    model = ShotEncoder(WIDTH, 0, preset("neighbour").with_settings(SMALL).model, [40, 20])
+    """A model whose weights all have an effect, as after a training, on shots of three modalities."""
+    model = ShotEncoder(WIDTH, 0, preset("neighbour").with_settings(SMALL).model, DIMS)
     model.init_weights(generator(5))
     model.shot_mean.copy_(torch.from_numpy(MEAN))
     own = model.neighbour
-    own.fit([t - MEAN for t in TRAIN], 0.2, generator(), {"kriging": FITTED})
+    own.fit(
+        [t - MEAN for t in TRAIN], 0.2, generator(), {"kriging": FITTED, "known_modalities": told_parameters(TRAIN)}
+    )
     for last in (
         *(m[-1] for m in (*own.pair_scores, *own.row_gates, *own.part_scores, *own.part_gates)),
         own.correction,
@@ -66,6 +72,22 @@ def trained(head) -> ShotEncoder:
         torch.nn.init.normal_(last.weight, std=0.3, generator=generator(6))
     torch.nn.init.normal_(own.departure, std=0.3, generator=generator(7))
     return model.eval()
+
+
+def lacking(lengths, share: float, seed: int) -> list[np.ndarray]:
+    """`films` of which a share of the shots lacks one modality."""
+    rng = np.random.default_rng(seed)
+    made = films(lengths, seed)
+    for title in made:
+        for shot in np.flatnonzero(rng.random(len(title)) < share):
+            title[shot, BLOCKS[rng.integers(len(BLOCKS))]] = 0.0
+    return made
+
+
+def told_parameters(titles, settings=None) -> dict[str, Any]:
+    """Those of `known_modalities`, with settings of each modality unless the validation titles are to choose them."""
+    found = known_modalities.fit(titles, [], MEAN, BLOCKS)
+    return found if settings is None else {**found, "settings": [list(s) for s in settings]}
 
 
 def baseline(shots: np.ndarray, hidden: np.ndarray) -> np.ndarray:
@@ -98,6 +120,74 @@ def test_an_untrained_head_is_the_kriging_of_the_baselines(head, lengths, ratio)
         np.testing.assert_allclose(found[i][hidden[i]].numpy() + MEAN, baseline(title, where), atol=1e-5)
 
 
+def untrained(parameters) -> ShotEncoder:
+    model = ShotEncoder(WIDTH, 0, preset("neighbour").with_settings(SMALL).model, DIMS)
+    model.init_weights(generator())
+    model.shot_mean.copy_(torch.from_numpy(MEAN))
+    model.neighbour.fit(
+        [t - MEAN for t in TRAIN], 0.2, generator(), {"kriging": FITTED, "known_modalities": parameters}
+    )
+    return model.eval()
+
+
+def told_baseline(shots: np.ndarray, hidden: np.ndarray, parameters) -> np.ndarray:
+    """(N, D), (N, M) bool → (H, D), the shots of which some modalities are hidden, by `known_modalities`."""
+    where, seen = np.flatnonzero(hidden.any(axis=1)), np.flatnonzero(~hidden.any(axis=1))
+    known = Known(shots[where], ~hidden[where], BLOCKS)
+    return known_modalities.predict(Example(shots[seen], seen, where, MEAN, known), **parameters)
+
+
+@pytest.mark.parametrize("place", range(len(DIMS)))
+@pytest.mark.parametrize("lacks", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9])
+@torch.inference_mode()
+def test_an_untrained_head_that_is_told_a_modality_is_the_baseline_that_is_told_it(place, lacks, ratio):
+    settings = [(4.0, 0.2, 0.75, 0.3), (8.0, 0.1, 1.0, 1.0), (32.0, 0.5, 0.0, 3.0)]
+    parameters = told_parameters(lacking([70] * 6, 0.2, seed=0), settings)
+    model = untrained(parameters)
+    for seed, length in enumerate((40, 96)):
+        (shots,) = lacking([length], lacks, seed=seed + 5)
+        hidden = np.zeros((length, len(DIMS)), dtype=bool)
+        hidden[:, place] = drawn(length, ratio, seed) & (shots != 0).reshape(length, -1)[:, BLOCKS[place]].any(axis=1)
+        others = np.arange(len(DIMS)) != place
+        hidden[:, place] &= np.stack([shots[:, b].any(axis=1) for b in BLOCKS], axis=1)[:, others].any(axis=1)
+        one = torch.from_numpy(shots)[None], torch.from_numpy(hidden)[None]
+        found = model.restore(*one, torch.ones(1, length, dtype=torch.bool)).numpy() + MEAN
+        np.testing.assert_allclose(found, told_baseline(shots, hidden, parameters), atol=2e-5)
+
+
+@torch.inference_mode()
+def test_any_set_of_modalities_of_a_shot_may_be_known():
+    parameters = told_parameters(TRAIN, [(6.0, 0.2, share, 1.0) for share in (0.5, 1.0, 0.75)])
+    model, length = untrained(parameters), 60
+    windows = films([length] * 3, seed=8)
+    hidden = np.random.default_rng(1).random((3, length, len(DIMS))) < 0.3
+    hidden &= ~hidden.all(axis=-1, keepdims=True)
+    found = model.restore(
+        torch.from_numpy(np.stack(windows)), torch.from_numpy(hidden), torch.ones(3, length, dtype=torch.bool)
+    )
+    expected = [told_baseline(shots, parts, parameters) for shots, parts in zip(windows, hidden, strict=True)]
+    np.testing.assert_allclose(found.numpy() + MEAN, np.concatenate(expected), atol=2e-5)
+
+
+@torch.inference_mode()
+def test_weights_from_before_the_start_at_known_modalities_predict_as_they_did(trained):
+    old = {k: v for k, v in trained.state_dict().items() if ".known_modalities." not in k}
+    model = ShotEncoder(WIDTH, 0, trained.cfg, DIMS)
+    model.load_state_dict(old)
+    (shots,), hidden = films([60], seed=9), np.zeros((60, len(DIMS)), dtype=bool)
+    hidden[::4, 1] = True
+    one = torch.from_numpy(shots)[None], torch.from_numpy(hidden)[None]
+    valid = torch.ones(1, 60, dtype=torch.bool)
+    assert not model.neighbour.known_modalities.fitted
+    start = model.neighbour.estimate(
+        model.about_mean(one[0]), one[1].any(dim=-1), valid, PartlyHidden(one[1], torch.ones_like(one[1]))
+    )
+    by_kriging = baseline(shots, hidden.any(axis=1))[:, BLOCKS[1]]
+    np.testing.assert_allclose(start.shots()[0][::4, BLOCKS[1]].numpy() + MEAN[BLOCKS[1]], by_kriging, atol=1e-5)
+    assert not np.allclose(model.eval().restore(*one, valid), trained.restore(*one, valid), atol=1e-3)
+
+
 @pytest.mark.parametrize("ratio", [0.1, 0.4])
 @torch.inference_mode()
 def test_both_ways_of_solving_have_the_same_posterior_mean(head, ratio):
@@ -123,9 +213,9 @@ def test_a_trained_head_reads_no_hidden_shot(trained, ratio):
 
 def test_a_trained_head_reads_no_hidden_column_of_a_partly_hidden_shot_and_gives_the_others_back(trained):
     (shots,) = films([40], seed=6)
-    hidden = np.zeros((40, 2), dtype=bool)
-    hidden[[3, 17], 0], hidden[[9, 30], 1], hidden[22] = True, True, True
-    columns = np.repeat(hidden, [40, 20], axis=1)
+    hidden = np.zeros((40, len(DIMS)), dtype=bool)
+    hidden[[3, 17], 0], hidden[[9, 17, 30], 1], hidden[22] = True, True, True
+    columns = np.repeat(hidden, DIMS, axis=1)
     changed = np.where(columns, 9.0, shots).astype(np.float32)
     predicted, again = (predict_hidden(trained, s, hidden) for s in (shots, changed))
     np.testing.assert_array_equal(predicted, again)

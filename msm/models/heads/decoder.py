@@ -30,8 +30,8 @@ class DecoderHead(Rotating, Head):
     positionwise = False
     fixed_position: Tensor | None
 
-    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
-        super().__init__(cfg, shot_dim, num_modalities)
+    def __init__(self, cfg: ModelConfig, shot_dim: int, modality_dims: Sequence[int] | None = None):
+        super().__init__(cfg, shot_dim, modality_dims)
         width = self.feature_width = cfg.decoder_width
         self.tokens_dropped = cfg.tokens == "dropped"
         self.mask_vector = nn.Parameter(torch.zeros(width))

@@ -5,6 +5,8 @@ Shape letters: D width of a shot embedding, W width inside the encoder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -15,8 +17,8 @@ from msm.recipes.model import ModelConfig
 class TransformHead(Head):
     """A dense layer, GELU and a norm, (…, W) → (…, W)."""
 
-    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
-        super().__init__(cfg, shot_dim, num_modalities)
+    def __init__(self, cfg: ModelConfig, shot_dim: int, modality_dims: Sequence[int] | None = None):
+        super().__init__(cfg, shot_dim, modality_dims)
         self.dense = nn.Linear(cfg.width, cfg.width)
         self.out_norm = nn.LayerNorm(cfg.width)
 

@@ -19,9 +19,10 @@ from msm.baselines import Parameters
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.models.encoder import ShotEncoder, touched_shots, whole_shots
-from msm.models.head import Case, Encoded, Head, Predict, mean_by_protocol
+from msm.models.head import Case, Encoded, Head, PartlyHidden, Predict, mean_by_protocol
 from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
 from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
+from msm.models.heads.neighbour.known_modalities import NEVER, KnownModalities
 from msm.models.heads.neighbour.kriging import Kriging
 from msm.models.heads.neighbour.mixture import Filled, KnownColumns, Measured, Mixture, Windows
 from msm.models.heads.neighbour.pair_features import (
@@ -67,8 +68,8 @@ class NeighbourHead(Head):
     share: Tensor
     sharpening: Tensor
 
-    def __init__(self, cfg: ModelConfig, shot_dim: int, num_modalities: int = 1):
-        super().__init__(cfg, shot_dim, num_modalities)
+    def __init__(self, cfg: ModelConfig, shot_dim: int, modality_dims: Sequence[int] | None = None):
+        super().__init__(cfg, shot_dim, modality_dims)
         kernels, kept, width = len(BANDWIDTHS), min(MAX_COMPONENTS, shot_dim), cfg.width
         self.feature_width, self.chooses_sharpening = shot_dim, cfg.sharpen == "chosen"
         self.contextual_width = embedding_width(shot_dim, kept, kernels)
@@ -80,7 +81,11 @@ class NeighbourHead(Head):
         self.kriging = Kriging(shot_dim) if cfg.start == "kriging" else None
         of_row = (ROW_FEATURES, kernels) if self.kriging is None else (ROW_FEATURES + AMOUNTS, kernels + 1)
         self.row_gates = nn.ModuleList(_perceptron(of_row[0], HIDDEN_UNITS // 2, of_row[1]) for _ in range(ROUNDS))
-        rounds = ROUNDS if num_modalities > 1 else 0
+        self.modality_dims = tuple(modality_dims or (shot_dim,))
+        several = len(self.modality_dims) > 1
+        starts = several and self.kriging is not None
+        self.known_modalities = KnownModalities(self.modality_dims) if starts else None
+        rounds = ROUNDS if several else 0
         self.part_scores = nn.ModuleList(_perceptron(of_pair + 1, HIDDEN_UNITS, kernels) for _ in range(rounds))
         self.part_gates = nn.ModuleList(_perceptron(of_row[0], HIDDEN_UNITS // 2, of_row[1]) for _ in range(rounds))
         if self.kriging is not None:
@@ -102,9 +107,9 @@ class NeighbourHead(Head):
         self.register_buffer("sharpening", torch.tensor([cfg.sharpness, 0.0]))  # as `sharpen` takes it
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
-        """Old weights without `sharpening` get that of their recipe; those without networks for parts get new ones."""
+        """Old weights without `sharpening` get that of their recipe; those without networks for parts, or their start, get new ones."""
         for name, value in self.state_dict().items():
-            if name == "sharpening" or name.startswith("part_"):
+            if name == "sharpening" or name.startswith(("part_", "known_modalities.")):
                 state_dict.setdefault(f"{prefix}{name}", value.detach().clone())
         super()._load_from_state_dict(state_dict, prefix, *more)
         self._measure_components()
@@ -127,6 +132,8 @@ class NeighbourHead(Head):
                 last.weight.zero_()
                 last.bias.zero_()
             self.query.weight.zero_()
+            if self.known_modalities is not None:
+                self.known_modalities.strength.fill_(1.0)
             if self.kriging is not None:
                 self.departure.zero_()
 
@@ -142,6 +149,8 @@ class NeighbourHead(Head):
             if self.kriging is None or not fitted.get("kriging")
             else self.kriging.set_parameters(fitted["kriging"])
         )
+        if self.known_modalities is not None and fitted.get("known_modalities"):
+            self.known_modalities.set_parameters(fitted["known_modalities"])
         found = principal_components(films, self.components.shape[1], first)
         self.components.copy_(found.components)
         self.whitening.copy_(found.whitening)
@@ -159,13 +168,16 @@ class NeighbourHead(Head):
         shots: Tensor,
         hidden: Tensor,
         valid: Tensor,
-        known: Tensor | None = None,
+        parts: PartlyHidden | None = None,
         times: Tensor | None = None,
     ) -> Filled:
         """Windows (B, S, D) with what the head starts from at the hidden places; the arguments are those of `Head.estimate`."""
         at = HiddenIndex.of(hidden & valid, valid)
         windows = self.windows(shots, times)
-        return self.fill_in(windows, at, None if known is None else KnownColumns.of(windows, at, known))
+        known = None
+        if parts is not None and len(self.modality_dims) > 1:
+            known = KnownColumns.of(windows, at, parts, self.modality_dims, self.known_modalities)
+        return self.fill_in(windows, at, known)
 
     def windows(self, shots: Tensor, times: Tensor | None = None) -> Windows:
         """(B, S, D) or (S, D) about the training mean → what follows from the shots, whichever of them are hidden.
@@ -175,12 +187,12 @@ class NeighbourHead(Head):
         return Windows.of(shots, self.components, self.gram, self.whitening, times)
 
     def fill_in(self, windows: Windows, at: HiddenIndex, known: KnownColumns | None = None) -> Filled:
-        """Kriging, or the distance-weighted means, in the hidden shots' places."""
+        """Kriging, or the distance-weighted means, in the hidden shots' places; in partly hidden ones' what the known modalities say."""
         if self.kriging is None:
             start = self.weighted_mean(self._nearness(at), windows, at)
         else:
             start = self.posterior(windows.in_components * at.visible.unsqueeze(-1), at)
-        return Filled(windows, at, start, known)
+        return Filled(windows, at, start if known is None else known.start(start), known)
 
     def features(
         self,
@@ -219,7 +231,7 @@ class NeighbourHead(Head):
         filled     as `estimate` returned it
         encodings  (B, S, W) the encoder's output for it
         """
-        windows, at, start, _ = filled
+        windows, at, start, known = filled
         trust, self._drawn = self.current_trust(), None
         # What the encoder adds to kriging does not change what is predicted without it.
         with torch.set_grad_enabled(
@@ -231,15 +243,20 @@ class NeighbourHead(Head):
             self._recorded.append(Parts(*(t[at.real] for t in (start.shots(windows), mix.shots(windows), correction))))
         share: float | Tensor = 1.0
         if self.kriging is not None:
-            share = self.share[hidden_cell(at)].unsqueeze(-1)
+            share = self.share[hidden_cell(at)]
+            if known is not None and known.fitted:  # `share` was chosen on shots that were hidden whole
+                share = share.masked_fill(known.partly, 1.0)
+            share = share.unsqueeze(-1)
             mix = start.towards(mix, share)
-        return filled.with_known(mix.shots(windows) + share * trust * correction)
+        return filled.estimates(mix, share * trust * correction)
 
     def _departed(self, filled: Filled, encodings: Tensor, trust: Tensor) -> Mixture:
         """The means whose weights are learned, or where the way from kriging to them leads; `ROUNDS` times."""
         windows, at, start, known = filled
         among_visible = windows.similarity(at)
         prior = self.prior_logits(at)
+        if known is not None:
+            prior = prior.masked_fill(known.useless.unsqueeze(1), NEVER)
         if self.kriging is None:
             prior = prior + trust * self.attention_logits(encodings, at)
         mix, first = start, Measured.of(start, windows, known, at)
@@ -247,9 +264,9 @@ class NeighbourHead(Head):
         for number in range(ROUNDS):
             measured = Measured.of(mix, windows, known, at) if number else first
             scores, gates = self._scores_and_gates(number, measured, among_visible, known, at, of_times)
-            mix = self.weighted_mean(self.weights_of(prior, scores, gates), windows, at)
+            mix = self.weighted_mean(self.weights_of(prior, scores, gates), windows, at, known)
             if self.kriging is not None:
-                shared, own = self.departures(gates)
+                shared, own = self.departures(gates, known)
                 change = mix.in_components(windows) - first.in_components
                 towards = start.towards(mix, shared)
                 mix = towards._replace(added=towards.added + own * change)
@@ -294,19 +311,22 @@ class NeighbourHead(Head):
         added = leading - rest @ in_components[..., :count]
         return Mixture(rest, F.pad(added, (0, in_components.shape[-1] - count)))
 
-    def departures(self, gates: Tensor) -> tuple[Tensor, Tensor]:
-        """How far a prediction departs from kriging: (B, H, 1) in every direction, (R,) what each component adds to it.
+    def departures(self, gates: Tensor, known: KnownColumns | None = None) -> tuple[Tensor, Tensor]:
+        """How far a prediction departs from where it starts: (B, H, 1) in every direction, (R,) or (B, H, R) what each component adds.
 
         gates  (B, H, K + 1)
         """
-        shared = self.departure[-1]
-        return shared + gates[..., -1:], self.departure[:-1] - shared
+        shared, own = self.departure[-1], self.departure[:-1] - self.departure[-1]
+        if known is not None and known.fitted:
+            whole = ~known.partly.unsqueeze(-1)
+            shared, own = shared * whole, own * whole
+        return shared + gates[..., -1:], own
 
     def prior_logits(self, at: HiddenIndex) -> Tensor:
         """(B, K, H, S) logits by distance, at each kernel's bandwidth; −∞ in effect for shots that are not visible."""
         distance = at.offset.abs().unsqueeze(1)
         nearness = -distance / self.log_bandwidths.exp()[:, None, None]
-        return nearness.masked_fill(~at.visible[:, None, None, :], -1e9)
+        return nearness.masked_fill(~at.visible[:, None, None, :], NEVER)
 
     def attention_logits(self, encodings: Tensor, at: HiddenIndex) -> Tensor:
         """(B, K, H, S) logits from the encoder's output (B, S, W)."""
@@ -319,13 +339,19 @@ class NeighbourHead(Head):
         shared = self.component_weights[:, -1]
         return shared, self.component_weights[:, :-1] - shared[:, None]
 
-    def weighted_mean(self, weights: Tensor, windows: Windows, at: HiddenIndex) -> Mixture:
+    def weighted_mean(
+        self, weights: Tensor, windows: Windows, at: HiddenIndex, known: KnownColumns | None = None
+    ) -> Mixture:
         """Weighted means of the visible shots, each component of each kernel with its own weight; weights (B, K, H, S)."""
         weights = weights * at.visible[:, None, None]
         shared, own = self.shared_and_own()
         means = (weights.flatten(1, 2) @ windows.in_components).unflatten(1, weights.shape[1:3])  # (B, K, H, R)
         # Not einsum, which makes a matrix product of each component: a tenth of the time of a fill-in.
-        return Mixture((weights * shared[:, None, None]).sum(dim=1), (means * own[:, None, :]).sum(dim=1))
+        added = (means * own[:, None, :]).sum(dim=1)
+        if known is not None:
+            some = known.rows.unsqueeze(1) @ weights  # (B, K, Q, S)
+            added = known.put(((some @ known.in_components.unsqueeze(1)) * own[:, None, :]).sum(dim=1), added)
+        return Mixture((weights * shared[:, None, None]).sum(dim=1), added)
 
     def needs_encoder(self) -> bool:
         """Draws, in training, whether the next pass counts the encoder's output: a head that starts from kriging does in some."""

@@ -8,18 +8,21 @@ Where only some columns of a shot are hidden, the known ones replace those of it
 rows are computed in full (`KnownColumns`).
 
 Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, Q those of which some columns are
-known, K kernels, R principal components, D width of a shot, W width inside the encoder. Tables of `Windows` may lack the first
+known, K kernels, R principal components, M modalities, C components of a modality, D width of a shot, W width inside the encoder. Tables of `Windows` may lack the first
 dimension: one window then stands for all B sets of hidden shots.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from msm.models.head import PartlyHidden
+from msm.models.heads.neighbour.known_modalities import KnownModalities
 from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden
 
 SHORTEST = 1e-12  # a length below this counts as this
@@ -87,38 +90,90 @@ class Mixture(NamedTuple):
 
 
 class KnownColumns(NamedTuple):
-    """The visible columns of hidden shots of which only some modalities are hidden."""
+    """The visible columns of hidden shots of which only some modalities are hidden, and what they say of the hidden ones."""
 
     partly: Tensor  # (B, H) bool, these hidden shots
     rows: Tensor  # (B, Q, H) 1 where the q-th of them is this hidden shot, zero for padding
+    hidden: Tensor  # (B, Q, M) each hidden modality's share in all that are; zero for padding
     known: Tensor  # (B, Q, D) bool
     values: Tensor  # (B, Q, D), zero where not known
     similarity: (
         Tensor  # (all of them, S, 1) cosine in the known columns to every visible shot; zero for the other shots
     )
+    useless: Tensor  # (B, H, S) bool, visible shots that lack what is hidden of such a shot; none where all lack it
+    shots: Tensor  # (B, S, D) what estimates of these shots are made of: all shots, what one lacks at the mean
+    in_components: Tensor  # (B, S, R)
+    weights: Tensor | None  # (B, Q, S) of the visible shots, to start from; None = the baseline was not fitted
+    regression: Regression | None
 
     @classmethod
-    def of(cls, windows: Windows, at: HiddenIndex, known: Tensor) -> KnownColumns | None:
-        """Take them from the shots; known (B, S, D) bool. None where all hidden shots are hidden whole."""
-        partly = at.gather(known.any(dim=-1)) & at.real
+    def of(
+        cls,
+        windows: Windows,
+        at: HiddenIndex,
+        parts: PartlyHidden,
+        modality_dims: Sequence[int],
+        baseline: KnownModalities | None,
+    ) -> KnownColumns | None:
+        """Take them from the shots. None where all hidden shots are hidden whole."""
+        partly = at.gather(parts.hidden.any(dim=-1) & ~parts.hidden.all(dim=-1)) & at.real
         most = int(partly.sum(dim=1).max())
         if not most:
             return None
         index = (~partly).long().argsort(dim=1, stable=True)[:, :most]  # (B, Q)
         real = torch.take_along_dim(partly, index, dim=1)
         place, window = at.place.gather(1, index), torch.arange(len(partly), device=partly.device)[:, None]
+        rows = F.one_hot(index, partly.shape[1]).to(windows.shots) * real.unsqueeze(-1)
+        hidden = parts.hidden[window, place] & real.unsqueeze(-1)  # (B, Q, M)
+        dims = torch.tensor(modality_dims, device=partly.device)
+        known = (~hidden & real.unsqueeze(-1)).repeat_interleave(dims, dim=-1, output_size=windows.shots.shape[-1])
         shots = windows.shots.expand(len(partly), -1, -1)
-        there = known[window, place] & real.unsqueeze(-1)
-        values = shots[window, place].masked_fill(~there, 0.0)
-        length = (there.to(shots) @ windows.shots.square().mT).sqrt() * values.norm(dim=-1, keepdim=True)
-        similarity = (values @ windows.shots.mT) / length.clamp(min=1e-6) * at.visible.unsqueeze(1)  # (B, Q, S)
-        rows = F.one_hot(index, partly.shape[1]).to(shots) * real.unsqueeze(-1)
-        return cls(partly, rows, there, values, similarity[real].unsqueeze(-1))
+        fitted = baseline is not None and baseline.fitted
+        lacks = (hidden.unsqueeze(2) & ~parts.present.unsqueeze(1)) & at.visible[:, None, :, None]  # (B, Q, S, M)
+        lacks &= fitted & (~lacks & at.visible[:, None, :, None]).any(dim=2, keepdim=True)
+        values = shots[window, place].masked_fill(~known, 0.0)
+        weights = regression = None
+        about, inside = shots, windows.in_components
+        if fitted:
+            about = shots * parts.present.repeat_interleave(dims, dim=-1, output_size=shots.shape[-1])
+            inside = about @ windows.components
+        own = about[window, place].masked_fill(~known, 0.0)
+        length = (known.to(about) @ about.square().mT).sqrt() * own.norm(dim=-1, keepdim=True)
+        similarity = (own @ about.mT) / length.clamp(min=1e-6) * at.visible.unsqueeze(1)  # (B, Q, S)
+        if baseline is not None and fitted:
+            usable = at.visible[:, None, :, None] & ~lacks
+            distance = torch.take_along_dim(at.offset.abs(), index.unsqueeze(-1), dim=1)
+            found = baseline.weights(similarity[real], distance[real], hidden[real], usable[real])
+            weights = similarity.new_zeros(similarity.shape).index_put(real.nonzero(as_tuple=True), found)
+            weights = weights * at.visible.unsqueeze(1)
+            regression = Regression.of(own, about, windows.components, hidden, baseline)
+        useless = rows.mT @ lacks.any(dim=-1).to(rows) > 0
+        share = hidden / hidden.sum(dim=-1, keepdim=True).clamp(min=1)
+        similar = similarity[real].unsqueeze(-1)
+        return cls(partly, rows, share, known, values, similar, useless, about, inside, weights, regression)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether estimates of these shots start from the baseline."""
+        return self.regression is not None
 
     def fill(self, mix: Mixture, windows: Windows) -> Tensor:
         """(B, Q, D): their estimates, with the known columns in place."""
         some = Mixture(*(self.rows @ table for table in mix))
-        return torch.where(self.known, self.values, some.shots(windows))
+        estimates = some.weights @ self.shots + some.added @ windows.components.T
+        if self.regression is not None:
+            estimates = estimates + self.regression(some)
+        return torch.where(self.known, self.values, estimates)
+
+    def start(self, mix: Mixture) -> Mixture:
+        """The mixture with these shots' estimates as the known modalities have them."""
+        if self.weights is None:
+            return mix
+        return Mixture(self.put(self.weights, mix.weights), mix.added.masked_fill(self.partly.unsqueeze(-1), 0.0))
+
+    def of_hidden_columns(self, table: Tensor) -> Tensor:
+        """(B, H, D) → the same, zero in the known columns."""
+        return table.masked_fill(self.rows.mT @ self.known.to(table) > 0, 0.0)
 
     def put(self, values: Tensor, table: Tensor) -> Tensor:
         """(B, Q, …), (B, H, …) → the table with these rows in place of theirs."""
@@ -129,6 +184,32 @@ class KnownColumns(NamedTuple):
         both = self.partly.unsqueeze(1) & self.partly.unsqueeze(2)
         among = torch.where(self.partly.unsqueeze(1), among.mT, among)
         return torch.where(both, self.rows.mT @ (filled @ filled.mT) @ self.rows, among)
+
+
+class Regression(NamedTuple):
+    """What a mixture leaves of the known modalities predicts the hidden ones, between the components of `KnownModalities`."""
+
+    own: Tensor  # (B, Q, M C) of the known columns, zero elsewhere
+    of_shots: Tensor  # (B, S, M C)
+    of_components: Tensor  # (R, M C)
+    slopes: tuple[tuple[Tensor, Tensor], ...]  # for each set of hidden modalities (B, Q) bool and (M C, M C)
+    basis: Tensor  # (D, M C)
+
+    @classmethod
+    def of(
+        cls, own: Tensor, about: Tensor, components: Tensor, hidden: Tensor, baseline: KnownModalities
+    ) -> Regression:
+        """Of known columns (B, Q, D), shots (B, S, D), principal components (D, R), and hidden modalities (B, Q, M) bool."""
+        basis = baseline.basis()
+        kinds = [kind for kind in hidden.flatten(0, 1).unique(dim=0) if kind.any()]
+        slopes = tuple(((hidden == kind).all(dim=-1), baseline.slopes(kind)) for kind in kinds)
+        return cls(own @ basis, about @ basis, components.T @ basis, slopes, basis)
+
+    def __call__(self, mix: Mixture) -> Tensor:
+        """Estimates (B, Q, …) → (B, Q, D), what the known modalities add to them; zero in the known columns."""
+        left = self.own - (mix.weights @ self.of_shots + mix.added @ self.of_components)
+        found = torch.stack([rows.unsqueeze(-1) * (left @ slopes) for rows, slopes in self.slopes])
+        return found.sum(dim=0) @ self.basis.T
 
 
 class Measured(NamedTuple):
@@ -183,18 +264,20 @@ class Filled(NamedTuple):
 
     def shots(self) -> Tensor:
         """(B, S, D): the shots, hidden ones as they are estimated."""
-        return self.scatter(self.with_known(self.mix.shots(self.windows)))
+        return self.scatter(self.estimates(self.mix))
 
     def scatter(self, estimates: Tensor) -> Tensor:
         """(B, H, D) → (B, S, D): the shots with these in the hidden ones' places."""
         return self.at.scatter(estimates, self.windows.shots.expand(len(self.at.place), -1, -1))
 
-    def with_known(self, estimates: Tensor) -> Tensor:
-        """(B, H, D) → the same with the known columns in their place."""
-        if self.known is None:
-            return estimates
-        known = self.known.rows.mT @ self.known.known.to(estimates) > 0
-        return torch.where(known, self.known.rows.mT @ self.known.values, estimates)
+    def estimates(self, mix: Mixture, correction: Tensor | None = None) -> Tensor:
+        """(B, H, D): a mixture with the known columns in their place, the others with a correction (B, H, D) added."""
+        found = mix.shots(self.windows)
+        if self.known is not None:
+            found = self.known.put(self.known.fill(mix, self.windows), found)
+        if correction is None:
+            return found
+        return found + (correction if self.known is None else self.known.of_hidden_columns(correction))
 
 
 def _length(squared: Tensor) -> Tensor:
