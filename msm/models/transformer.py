@@ -135,7 +135,8 @@ class Decay(nn.Module):
 
     def __init__(self, heads: int):
         super().__init__()
-        self.register_buffer("rate", torch.logspace(0, -2, heads), persistent=False)  # a shot
+        rate = torch.empty(heads) if only_shapes() else torch.logspace(0, -2, heads)
+        self.register_buffer("rate", rate, persistent=False)  # a shot
         self.rate_change = nn.Parameter(torch.zeros(heads))  # in logarithms
         self.leaning = nn.Parameter(torch.zeros(heads))
 
