@@ -42,13 +42,14 @@ def evaluate(
     from msm.cli.reports import evaluation_as_text
     from msm.evaluation.evaluate_run import evaluate_run
     from msm.inference.run import Run
+    from msm.runner.threads import few_threads
     from msm.training.trackers import Trackers, check_names
 
     trackers = [name.strip() for name in track.split(",") if name.strip()]
     check_names(trackers)
     place = place_of(workers, ray, device)
     opened, trained = open_catalog(catalog), Run.open(run, device=place.own_device)
-    with progress_bar("evaluating") as progress:
+    with few_threads(), progress_bar("evaluating") as progress:
         measured = evaluate_run(
             trained, opened, split=split, full=full, probes=probes, most_titles=titles, place=place, progress=progress
         )
@@ -115,16 +116,17 @@ def embed(
     from msm.inference.embed import embed_catalog
     from msm.inference.export import export_parquet
     from msm.inference.run import Run
+    from msm.runner.threads import few_threads
 
     if format not in ("catalog", "parquet"):
         raise InputError(f"--format is {format!r}, but must be catalog or parquet")
     place = place_of(workers, ray, device)
     opened, trained = open_catalog(catalog), Run.open(run, device=place.own_device)
     if format == "parquet":
-        with progress_bar("embedding") as progress:
+        with few_threads(), progress_bar("embedding") as progress:
             count = export_parquet(trained, opened, out, replace=replace, place=place, progress=progress)
         print(f"{out}: {count} shots of {len(opened)} titles, {trained.model.contextual_width} wide")
         return
-    with progress_bar("embedding") as progress:
+    with few_threads(), progress_bar("embedding") as progress:
         written = embed_catalog(trained, opened, out, replace=replace, place=place, progress=progress)
     print(f"{out}: {written.num_shots} shots of {len(written)} titles, {written.shot_dim} wide")

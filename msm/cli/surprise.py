@@ -37,20 +37,22 @@ def surprise(
     With --out of all titles: when interrupted, a second call continues.
     """
     from msm.inference.run import Run
+    from msm.runner.threads import few_threads
 
     place, opened = place_of(workers, ray, device), open_catalog(catalog)
     trained = Run.open(run, device=place.own_device)
     if out is None:
         if title is None or split is not None:
             raise InputError("give one --title to print, or --out FILE for many titles")
-        _print_one(trained, opened[title], exact=exact, as_json=as_json)
+        with few_threads():
+            _print_one(trained, opened[title], exact=exact, as_json=as_json)
         return
     from msm.interpret.surprise_titles import surprise_titles
 
     titles = [opened[title]] if title is not None else list(opened) if split is None else opened.split(split)
     if not titles:
         raise InputError(f"{catalog} has no title in the {split} split")
-    with progress_bar("hiding every shot in turn") as progress:
+    with few_threads(), progress_bar("hiding every shot in turn") as progress:
         count = surprise_titles(trained, titles, out, exact=exact, replace=replace, place=place, progress=progress)
     facts = {"path": str(out), "shots": count, "titles": len(titles), "exact": exact}
     print(to_json(facts) if as_json else f"{out}: {count} shots of {len(titles)} titles")

@@ -5,13 +5,15 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from msm import baselines, metrics
 from msm.data.catalog import Title
+from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.protocol import RATIO, SEEDS, Hide, Predictor, Sharpen, hide_titles
@@ -44,9 +46,10 @@ def score_fill_in(
     predictions = {} if predicted is None else {"model": predicted}
     known = None if modality is None else known_but(modality, shots[where], space)
     predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines, known)
-    scored = [score_prediction(rows, shots, where, space) for rows in predictions.values()]
+    truth = Truth.of(shots, where, space)
+    scored = [truth.score(rows) for rows in predictions.values()]
     if predicted is not None and ranked is not None and ranked is not predicted:
-        scored[0]["rank"] = metrics.rank_of_truth(ranked, shots, where, space.mean)
+        scored[0]["rank"] = truth.rank(ranked)
     columns = {name: np.concatenate([s[name] for s in scored]) for name in scored[0]}
     table = {
         "shot": np.tile(where, len(scored)),
@@ -64,23 +67,54 @@ def known_but(modality: int, shots: np.ndarray, space: Space) -> baselines.Known
     return baselines.Known(shots, parts, tuple(m.columns for m in space.modalities))
 
 
+@dataclass(frozen=True)
+class Truth:
+    """What predictions of hidden shots are compared with, computed once for all predictors."""
+
+    shots: np.ndarray  # (N, D) of the title
+    where: np.ndarray  # (H,) of the hidden ones
+    space: Space
+    centred: np.ndarray  # (N, D) all shots about the mean, of unit length
+    raw: np.ndarray  # (H, D) the hidden ones, of unit length
+    by_modality: Mapping[
+        str, tuple[np.ndarray, np.ndarray]
+    ]  # (H,) which have it, (H, columns) about the mean, of unit length
+
+    @classmethod
+    def of(cls, shots: np.ndarray, where: np.ndarray, space: Space) -> Truth:
+        """Of a title's shots (N, D), of which those at the places `where` (H,) are hidden."""
+        truth = shots[where]
+        about = truth - space.mean
+        parts = {m.name: (truth[:, m.columns].any(axis=1), unit(about[:, m.columns])) for m in space.modalities}
+        return cls(shots, where, space, unit(shots - space.mean), unit(truth), parts)
+
+    def score(self, predicted: np.ndarray) -> dict[str, np.ndarray]:
+        """Score one predictor's rows (H, D), by the definitions of `msm.metrics`.
+
+        returns  cosine, centred_cosine, rank, and centred_MODALITY (NaN where the truth lacks it), each (H,)
+        """
+        about = predicted - self.space.mean
+        centred = unit(about)
+        scores = {
+            "cosine": (unit(predicted) * self.raw).sum(axis=-1),
+            "centred_cosine": (centred * self.centred[self.where]).sum(axis=-1),
+            "rank": metrics.rank_among(centred @ self.centred.T, self.shots, self.where),
+        }
+        for m in self.space.modalities:
+            there, truth = self.by_modality[m.name]
+            scores[f"centred_{m.name}"] = np.where(there, (unit(about[:, m.columns]) * truth).sum(axis=-1), np.nan)
+        return scores
+
+    def rank(self, predicted: np.ndarray) -> np.ndarray:
+        """(H, D) → (H,): the ranks alone."""
+        return metrics.rank_among(unit(predicted - self.space.mean) @ self.centred.T, self.shots, self.where)
+
+
 def score_prediction(
     predicted: np.ndarray, shots: np.ndarray, where: np.ndarray, space: Space
 ) -> dict[str, np.ndarray]:
-    """Score one predictor's rows (H, D) against the shots `where` (H,) of `shots` (N, D).
-
-    returns  cosine, centred_cosine, rank, and centred_MODALITY (NaN where the truth lacks it), each (H,)
-    """
-    truth = shots[where]
-    scores = {
-        "cosine": metrics.cosine(predicted, truth),
-        "centred_cosine": metrics.centred_cosine(predicted, truth, space.mean),
-        "rank": metrics.rank_of_truth(predicted, shots, where, space.mean),
-    }
-    for m in space.modalities:
-        block = metrics.centred_cosine(predicted[:, m.columns], truth[:, m.columns], space.mean[m.columns])
-        scores[f"centred_{m.name}"] = np.where(truth[:, m.columns].any(axis=1), block, np.nan)
-    return scores
+    """`Truth.score` of one predictor's rows (H, D) against the shots `where` (H,) of `shots` (N, D)."""
+    return Truth.of(shots, where, space).score(predicted)
 
 
 def score_titles(

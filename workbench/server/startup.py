@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
-import os
 import sys
 import threading
 from pathlib import Path
 
 from msm import InputError
+from msm.runner.threads import limit_threads
 from workbench.server import streamlit_internals
 from workbench.session import cache
 from workbench.session.arguments import Arguments
@@ -25,16 +25,6 @@ def preload(arguments: Arguments) -> threading.Thread:
     thread = threading.Thread(target=_preload, args=(arguments,), name="preload", daemon=True)
     thread.start()
     return thread
-
-
-def limit_threads() -> None:
-    """Limit torch and BLAS to half the cores, at most four: two fill-ins with a thread for each core wait for each other."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    threads = max(1, min(4, (os.cpu_count() or 1) // 2))
-    torch.set_num_threads(threads)
-    threadpool_limits(threads, user_api="blas")
 
 
 def adapt_streamlit(script: Path) -> None:
