@@ -61,7 +61,10 @@ def scenes_of_titles(shots: pd.DataFrame, num_shots: Iterable[int]) -> np.ndarra
 
 def _start_values(column: pd.Series) -> pd.Series:
     """`scene_start` as numbers: above 0 where a scene begins, NaN where it is unknown."""
-    numbers = pd.to_numeric(_text(column).str.lower().replace({"true": "1", "false": "0"}), errors="coerce")
+    if pd.api.types.is_any_real_numeric_dtype(column):
+        numbers = pd.Series(column.to_numpy(dtype=float, na_value=float("nan")), column.index)
+    else:
+        numbers = pd.to_numeric(_text(column).str.lower().replace({"true": "1", "false": "0"}), errors="coerce")
     return numbers.mask(numbers < 0)
 
 

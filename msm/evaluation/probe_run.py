@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from msm.data.catalog import Catalog, Title
-from msm.data.scenes import scene_numbers
+from msm.data.scenes import UNKNOWN, scenes_of_titles
 from msm.data.told import Told
 from msm.errors import InputError
 from msm.evaluation import probes
@@ -146,24 +146,27 @@ def _rows(
     run: Run, titles: list[Title], table: pd.DataFrame, use_global: bool, done: Callable[[int], None]
 ) -> tuple[Rows, Rows]:
     """The rows to probe: every shot, and every title as the mean of its shots, in each kind of embedding."""
-    kinds: dict[str, list[np.ndarray]] = {k: [] for k in COLUMNS}
-    cls, scenes, first, start = [], [], 0, 0
-    for i, title in enumerate(titles):
+    lengths = np.array([t.num_shots for t in titles])
+    ends = np.cumsum(lengths)
+    columns: dict[str, np.ndarray] = {}
+    means: dict[str, np.ndarray] = {}
+    # Titles of one length follow each other, since a model may keep what depends on the length alone.
+    for count, i in enumerate(np.argsort(lengths, kind="stable").tolist()):
+        title, own = titles[i], slice(int(ends[i] - lengths[i]), int(ends[i]))
         shots, told = run.space.fuse(title.embeddings), Told.of(title)
         contextual, token = contextual_embeddings(run.model, shots, told if use_global else told.without_metadata())
         for kind, x in zip(COLUMNS, (shots, alone(run, shots), contextual), strict=True):
-            kinds[kind].append(x)
-        cls.append(token)
-        local = scene_numbers(table.iloc[start : start + len(shots)].reset_index(drop=True))
-        scenes.append(np.where(local >= 0, local + first, -1))
-        first, start = first + max(int(local.max()) + 1, 0), start + len(shots)
-        done(i + 1)
-    lengths = [t.num_shots for t in titles]
+            if not count:
+                columns[kind] = np.empty((int(ends[-1]), x.shape[1]), x.dtype)
+                means[kind] = np.empty((len(titles), x.shape[1]), x.dtype)
+            columns[kind][own], means[kind][i] = x, x.mean(axis=0)
+        if not count:
+            means["cls"] = np.empty((len(titles), len(token)), token.dtype)
+        means["cls"][i] = token
+        done(count + 1)
     which, splits = np.repeat(np.arange(len(titles)), lengths), np.array([t.split for t in titles])
-    columns = {k: np.concatenate(x) for k, x in kinds.items()}
-    means = {k: np.stack([part.mean(axis=0) for part in x]) for k, x in kinds.items()}
-    by_title = Rows({**means, "cls": np.stack(cls)}, np.arange(len(titles)), splits, np.full(len(titles), -1))
-    return Rows(columns, which, splits[which], np.concatenate(scenes)), by_title
+    by_title = Rows(means, np.arange(len(titles)), splits, np.full(len(titles), UNKNOWN))
+    return Rows(columns, which, splits[which], scenes_of_titles(table, lengths)), by_title
 
 
 def _title_table(titles: list[Title]) -> pd.DataFrame:

@@ -88,3 +88,22 @@ def test_scenes_of_two_titles_never_share_a_number():
 
     assert scenes_of_titles(shots, [2, 3]).tolist() == [0, 1, 2, UNKNOWN, 3]
     assert scenes_of_titles(pd.DataFrame({"tone": [1, 2]}), [1, 1]).tolist() == [UNKNOWN, UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        pd.Series([1, 0, 0, 1, 0]),
+        pd.Series([0.0, np.nan, 1.0, -1.0, 2.0]),
+        pd.Series([True, False, True, False, False]),
+        pd.Series([0, None, 1, -1, 2], dtype="Int64"),
+        pd.Series([0.5, None, 1, 0, 2], dtype="Float64"),
+        pd.Series([None, False, True, False, True], dtype="boolean"),
+    ],
+    ids=lambda marks: str(marks.dtype),
+)
+def test_marks_that_are_numbers_are_read_as_the_same_marks_in_words(marks):
+    words = marks.astype(object).where(marks.notna(), None).map(str, na_action="ignore")
+    found = scene_numbers(pd.DataFrame({"scene_start": marks}))
+    assert found.tolist() == scene_numbers(pd.DataFrame({"scene_start": words})).tolist()
+    assert found.max() > 0

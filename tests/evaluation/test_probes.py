@@ -11,8 +11,10 @@ from sklearn.metrics import average_precision_score
 
 from msm import Catalog, InputError, Run
 from msm.data.catalog import TitleData, modalities_of
+from msm.evaluation.probe_run import _rows as probe_rows
 from msm.evaluation.probe_run import probe_run
 from msm.evaluation.probes import Label, Rows, Unusable, probe_label, probe_scenes, read_labels
+from msm.evaluation.probes.boundaries import boundary_features
 from msm.evaluation.probes.rows import divide
 from msm.evaluation.probes.scores import mean_scene_iou, weighted_ap
 from msm.recipes.recipe import Recipe
@@ -243,6 +245,34 @@ def test_the_metadata_is_kept_from_the_model_since_it_may_hold_the_label(talk):
         for p in (probed, probe_run(run, catalog, labels=["genre"], use_global=True))
     )
     assert told >= blind
+
+
+def test_every_row_is_of_its_own_title_although_titles_of_one_length_are_read_together(talk, tmp_path):
+    rng = np.random.default_rng(0)
+    lengths, splits = (5, 9, 3, 9, 5, 7), ("train", "test", "train", "train", "validation", "test")
+    titles = [
+        TitleData(title_id=f"t{i}", split=split, embeddings=rng.normal(size=(length, 8)).astype(np.float32))
+        for i, (length, split) in enumerate(zip(lengths, splits, strict=True))
+    ]
+    other = Catalog.write(tmp_path / "other", titles, modalities=modalities_of({"video": 8}), dtype="float32")
+    shots, whole = probe_rows(talk[0], list(other), pd.concat([t.shots for t in other]), False, lambda done: None)
+
+    vectors = [talk[0].space.fuse(t.embeddings) for t in other]
+    np.testing.assert_array_equal(shots.columns["raw"], np.concatenate(vectors))
+    np.testing.assert_array_equal(whole.columns["raw"], np.stack([v.mean(axis=0) for v in vectors]))
+    contextual = np.concatenate([talk[0].contextual(t) for t in other])
+    np.testing.assert_allclose(shots.columns["contextual"], contextual, atol=1e-6)
+    assert shots.title.tolist() == np.repeat(np.arange(6), lengths).tolist()
+    assert whole.split.tolist() == list(splits)
+
+
+def test_the_features_of_a_boundary_are_of_the_shot_and_the_one_before_it(rows):
+    x, asked = rows.columns["raw"], np.array([1, 2, 40, 700])
+    found = boundary_features(x, asked)
+    for row, features in zip(asked, found, strict=True):
+        here, before = x[row], x[row - 1]
+        cosine = here @ before / np.linalg.norm(here) / np.linalg.norm(before)
+        np.testing.assert_allclose(features, np.r_[here, np.abs(here - before), cosine], rtol=1e-5)
 
 
 def test_a_label_that_is_not_there_is_named(talk):

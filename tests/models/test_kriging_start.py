@@ -309,3 +309,14 @@ def test_a_training_batch_without_the_encoder_has_the_loss_and_gradients_of_one_
         torch.testing.assert_close(gradient, same_gradient, atol=1e-6, rtol=1e-4)
         losses.add(round(loss, 5))
     assert len(losses) == 2  # with the encoder and without
+
+
+def test_a_window_of_which_nothing_is_hidden_needs_no_covariances(trained, monkeypatch):
+    shots = torch.from_numpy(films([40], 3)[0])[None]
+    valid = torch.ones(1, 40, dtype=torch.bool)
+    asked = []
+    monkeypatch.setattr(in_batches, "covariance", lambda *given: asked.append(given))
+    encoded = trained.encode(shots, ~valid, valid)
+
+    assert not asked
+    torch.testing.assert_close(encoded.estimate.shots(), shots - trained.shot_mean)

@@ -5,25 +5,23 @@ Shape letters: R rows, d width of an embedding.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
 from msm.evaluation.probes.linear import differences, logistic_scores, sizes
-from msm.evaluation.probes.rows import Rows, Unusable, divide
+from msm.evaluation.probes.rows import Parts, Rows, Unusable, divide
 from msm.evaluation.probes.scores import interval, mean_scene_iou, title_weights, weighted_ap
 
 
-def boundary_features(x: np.ndarray) -> np.ndarray:
-    """(R, d) → (R, 2 d + 1): the shot, how far each column moved from the shot before, their cosine.
+def boundary_features(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(R, d) → (rows, 2 d + 1): each of these shots, how far each column moved from the shot before, their cosine.
 
     The first row of a title has no shot before it in the title and is never scored.
     """
-    before = np.roll(x, 1, axis=0)
-    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(before, axis=1)
-    cosine = (x * before).sum(axis=1) / np.maximum(lengths, 1e-9)
-    return np.concatenate([x, np.abs(x - before), cosine[:, None]], axis=1)
+    here, before = x[rows], x[rows - 1]
+    lengths = np.linalg.norm(here, axis=1) * np.linalg.norm(before, axis=1)
+    cosine = (here * before).sum(axis=1) / np.maximum(lengths, 1e-9)
+    return np.concatenate([here, np.abs(here - before), cosine[:, None]], axis=1)
 
 
 def probe_boundaries(rows: Rows, report: str, rng: np.random.Generator) -> dict:
@@ -33,16 +31,16 @@ def probe_boundaries(rows: Rows, report: str, rng: np.random.Generator) -> dict:
     if not known.any():
         raise Unusable("no two neighbouring shots have a scene")
     starts = known & np.r_[False, rows.scene[1:] != rows.scene[:-1]]
-    features = replace(rows, columns={k: boundary_features(x) for k, x in rows.columns.items()})
-    parts = divide(features, known, report, rng)
+    parts = divide(rows, known, report, rng, width=2 * rows.width + 1)
     for name, part in zip(("train", report), (parts.fit, parts.report), strict=False):
         if starts[part].all() or not starts[part].any():
             raise Unusable(f"the {name} titles have no scene boundary, or nothing else")
-    truth, scored = starts[:, None], starts[parts.report]
+    scored, read = starts[parts.report], np.concatenate(parts)
+    among_read = Parts(*np.split(np.arange(len(read)), np.cumsum([len(part) for part in parts[:-1]])))
     columns, resampled = {}, {}
     weights = title_weights(rows.title[parts.report], rng)
-    for kind, x in features.columns.items():
-        scores = logistic_scores(x, truth, parts, rng)
+    for kind, x in rows.columns.items():
+        scores = logistic_scores(boundary_features(x, read), starts[read, None], among_read, rng)
         predicted = scores["report"][:, 0]
         cut = predicted >= _best_threshold(starts[parts.choose], scores["choose"][:, 0])
         columns[kind] = {

@@ -32,8 +32,8 @@ def probe_knn(label: Label, rows: Rows, parts: Parts, rng: np.random.Generator) 
     right = {}
     for kind, x in rows.columns.items():
         vote = KNeighborsClassifier(min(NEIGHBOURS, len(fit)), metric="cosine", algorithm="brute")
-        vote.fit(centred(x, fit)[fit], words[fit])
-        right[kind] = vote.predict(centred(x, fit)[scored]) == words[scored]
+        vote.fit(centred(x, fit, fit), words[fit])
+        right[kind] = vote.predict(centred(x, fit, scored)) == words[scored]
     weights = title_weights(rows.title[scored], rng)
     resampled = {k: (weights @ r) / weights.sum(axis=1) for k, r in right.items()}
     accuracy = {k: float(r.mean()) for k, r in right.items()}
@@ -75,7 +75,7 @@ def probe_retrieval(label: Label, rows: Rows, parts: Parts, *, leave_out: str, r
     chance = precision_and_rank(rng.standard_normal(same.shape), same, banned)
     found = {}
     for kind, x in rows.columns.items():
-        unit = centred(x, parts.fit)[searched]
+        unit = centred(x, parts.fit, searched)
         found[kind] = precision_and_rank(unit[queries] @ unit.T, same, banned)
     weights = title_weights(rows.title[searched[queries]], rng)
     resampled = {k: (weights @ t["map"]) / weights.sum(axis=1) for k, t in found.items()}
@@ -94,9 +94,9 @@ def probe_retrieval(label: Label, rows: Rows, parts: Parts, *, leave_out: str, r
     }
 
 
-def centred(x: np.ndarray, fit: np.ndarray) -> np.ndarray:
-    """(R, d) → (R, d) unit rows after the mean of the rows `fit` is taken away."""
-    return normalize(x - x[fit].mean(axis=0))
+def centred(x: np.ndarray, fit: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(R, d) → (rows, d) some rows, of unit length after the mean of the rows `fit` is taken away."""
+    return normalize(x[rows] - x[fit].mean(axis=0))
 
 
 def _indicators(values: list[frozenset[str]]) -> np.ndarray:

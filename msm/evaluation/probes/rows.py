@@ -29,9 +29,19 @@ class Rows:
     scene: np.ndarray  # (R,) int, numbered over the whole catalog; −1 unknown
 
     @property
+    def width(self) -> int:
+        """Of the widest kind of embedding."""
+        return max(x.shape[1] for x in self.columns.values())
+
+    @property
     def most_rows(self) -> int:
         """The most rows that a probe is fitted on, the same for every kind of embedding."""
-        return max(500, BUDGET // max(x.shape[1] for x in self.columns.values()))
+        return rows_within_budget(self.width)
+
+
+def rows_within_budget(width: int) -> int:
+    """The most rows of this width that a probe is fitted on."""
+    return max(500, BUDGET // width)
 
 
 class Parts(NamedTuple):
@@ -57,10 +67,11 @@ def scored_elsewhere(rows: Rows, labelled: np.ndarray, report: str, rng: np.rand
     return Rows(rows.columns, rows.title, split, rows.scene)
 
 
-def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generator) -> Parts:
+def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generator, width: int | None = None) -> Parts:
     """Divide the labelled rows by split. Raises Unusable where there is nothing to fit or to score on.
 
     labelled  (R,) bool
+    width     of what is made of the embeddings for the probe; None = that of the embeddings
     report    the split that is scored; where it is `validation`, training titles choose the regularisation
     """
     fit, scored = (np.flatnonzero(labelled & (rows.split == s)) for s in ("train", report))
@@ -73,7 +84,8 @@ def divide(rows: Rows, labelled: np.ndarray, report: str, rng: np.random.Generat
         fit, choose = fit[~held], fit[held]  # the fitted rows themselves would favour the weakest regularisation
         if not len(choose) or not len(fit):
             raise Unusable("there is no validation title, and too few training titles to choose on")
-    return Parts(sample(fit, rows.most_rows, rng), sample(choose, rows.most_rows, rng), scored)
+    most = rows.most_rows if width is None else rows_within_budget(width)
+    return Parts(sample(fit, most, rng), sample(choose, most, rng), scored)
 
 
 def sample(where: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -26,12 +26,17 @@ def weighted_ap(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np
     """
     order = np.argsort(-score, kind="stable")
     last = np.flatnonzero(np.r_[np.diff(score[order]) != 0, True])  # equal scores share a threshold
-    weights = weights[:, order]
-    positive = np.cumsum(weights * truth[order], axis=1)[:, last]
-    seen = np.cumsum(weights, axis=1)[:, last]
+    hits = np.flatnonzero(truth[order])  # thresholds without a hit count for nothing
+    if not len(hits):
+        return np.full(len(weights), np.nan)
+    threshold, first = np.unique(last[np.searchsorted(last, hits)], return_index=True)
+    won = np.add.reduceat(weights[:, order[hits]], first, axis=1)  # at each threshold
+    until = order[: threshold[-1] + 1]
+    seen = np.cumsum(np.add.reduceat(weights[:, until], np.r_[0, threshold[:-1] + 1], axis=1), axis=1)
+    positive = np.cumsum(won, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = np.where(seen > 0, positive / np.maximum(seen, 1e-12), 0.0)
-        return (np.diff(positive, axis=1, prepend=0) * precision).sum(axis=1) / positive[:, -1]
+        return (won * precision).sum(axis=1) / positive[:, -1]
 
 
 def mean_finite(values: np.ndarray) -> np.ndarray:

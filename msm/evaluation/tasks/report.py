@@ -159,9 +159,7 @@ def _usable(task: Task, split: Split) -> Split:
 def features_of(task: Task, inputs: Inputs, first: np.ndarray, stop: np.ndarray) -> dict[str, np.ndarray]:
     """(I, d) of each kind: the mean of an example's shots; at a boundary also how far it lies from the shot before."""
     if task.kind == "boundaries":
-        before = [np.stack([first - 1, first], axis=1).ravel()] * len(inputs.kinds)
-        pairs = {k: x[b] for (k, x), b in zip(inputs.kinds.items(), before, strict=True)}
-        return {k: boundary_features(x)[1::2] for k, x in pairs.items()}
+        return {k: boundary_features(x, first) for k, x in inputs.kinds.items()}
     return {k: pooled(x, first, stop) for k, x in inputs.kinds.items()}
 
 

@@ -45,7 +45,7 @@ def retrieval(
         titles.append(title[searched[asked]])
         by_chance.append(precision_and_rank(rng.standard_normal(same.shape), same, banned)["map"])
         for kind, x in features.items():
-            unit = centred(x[np.r_[split.fit, searched]], np.arange(len(split.fit)))[len(split.fit) :]
+            unit = centred(x, split.fit, searched)
             found[kind].append(precision_and_rank(unit[asked] @ unit.T, same, banned)["map"])
     if not titles:
         raise Unusable("no example could be found by its label in another title: every other one has it, or none")

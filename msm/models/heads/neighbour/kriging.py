@@ -56,6 +56,9 @@ class Kriging(nn.Module):
     def forward(self, scores: Tensor, at: HiddenIndex) -> Posterior:
         """(B, S, C), the components of the visible shots, zero elsewhere, → the posterior means of the hidden shots."""
         num_shots = scores.shape[1]
+        if not at.real.any():  # as where a whole title is visible
+            nothing = scores.new_zeros(*at.place.shape, 1).float()
+            return Posterior(nothing.expand(-1, -1, scores.shape[2]), nothing.expand(-1, -1, num_shots))
         table = covariance(num_shots, self.decays.cpu().numpy(), self.variances.cpu().numpy())  # (F, S)
         scores = scores.double()
         if 2 * at.place.shape[1] > num_shots or not at.valid.all():
