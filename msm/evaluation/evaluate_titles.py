@@ -189,10 +189,13 @@ def hide_one_modality(predict: Predictor, space: Space, place: int) -> Predictor
 
 def scene_positions(titles: Sequence[Title]) -> pd.DataFrame | None:
     """A row a shot: title_id, shot, position (msm.data.scenes.POSITIONS, "" unknown); None where no label marks scenes."""
-    if not titles or not set(scenes.COLUMNS) & set(titles[0].catalog.shot_labels):
+    marks = [name for name in scenes.COLUMNS if titles and name in titles[0].catalog.shot_labels]
+    if not marks:
         return None
     tables = []
     for title in titles:
-        place = scenes.position_in_scene(scenes.scene_numbers(title.shots))
+        first = int(title.catalog.first_shots[title.index])
+        marked = title.catalog.read_shots(first, first + title.num_shots, marks)
+        place = scenes.position_in_scene(scenes.scene_numbers(marked))
         tables.append(pd.DataFrame({"title_id": title.title_id, "shot": np.arange(len(place)), "position": place}))
     return pd.concat(tables, ignore_index=True)

@@ -53,7 +53,7 @@ def best_baseline(scores: pd.DataFrame) -> str:
 
 def baselines_in(scores: pd.DataFrame) -> list[str]:
     """The baselines that were scored: one that is fitted is missing for a run that was trained before it was added."""
-    scored = set(scores["predictor"])
+    scored = set(scores["predictor"].unique())
     return [name for name in baselines.NAMES if name in scored]
 
 
