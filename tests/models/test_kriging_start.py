@@ -52,6 +52,7 @@ def head() -> NeighbourHead:
     made = NeighbourHead(ModelConfig(width=16, heads=2, head="neighbour", centred=True, start="kriging"), WIDTH)
     made.reset()
     made.fit([t - MEAN for t in TRAIN], 0.2, generator(), {"kriging": FITTED})
+    torch.nn.init.zeros_(made.departure)
     return made.eval()
 
 
@@ -105,7 +106,7 @@ def drawn(num_shots: int, ratio: float, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("lengths", [(90, 33, 2), (64, 64), (3,), (180,)])
 @pytest.mark.parametrize("ratio", [0.05, 0.2, 0.5, 0.8, 0.95])
 @torch.inference_mode()
-def test_an_untrained_head_is_the_kriging_of_the_baselines(head, lengths, ratio):
+def test_a_head_that_does_not_depart_is_the_kriging_of_the_baselines(head, lengths, ratio):
     titles = films(lengths, seed=3)
     longest = max(lengths)
     shots, hidden = torch.zeros(len(titles), longest, WIDTH), torch.zeros(len(titles), longest, dtype=torch.bool)
@@ -320,3 +321,14 @@ def test_a_window_of_which_nothing_is_hidden_needs_no_covariances(trained, monke
 
     assert not asked
     torch.testing.assert_close(encoded.estimate.shots(), shots - trained.shot_mean)
+
+
+def test_what_weighs_the_visible_shots_learns_from_the_first_step_on():
+    """At a departure of 0 these weights would have no gradient until the departure has one."""
+    model = untrained(told_parameters(TRAIN)).train()
+    shots = torch.from_numpy(np.stack(films([48] * 2, seed=1)))
+    hidden = torch.from_numpy(np.stack([drawn(48, 0.3, seed) for seed in range(2)]))
+    model.neighbour._drawn = torch.zeros(())
+    found = model.restore(shots, hidden, torch.ones_like(hidden))
+    torch.nn.functional.cosine_similarity(found, model.about_mean(shots)[hidden], dim=-1).mean().backward()
+    assert model.neighbour.pair_scores[-1][-1].weight.grad.abs().max() > 1e-6

@@ -50,6 +50,9 @@ ROUNDS = 2  # the second computes the pair features from the estimate of the fir
 HIDDEN_UNITS = 32
 KEY_WIDTH = 16
 WITH_ENCODER = 0.5  # share of the batches in which the encoder's output counts
+# Of the way from kriging to the learned means, where a training starts: at 0 the weights of the visible shots would have no
+# gradient, and of three trainings on a set one began to learn them hundreds of steps after the others.
+DEPARTURE = 0.25
 ENCODER_ALONE = 0.25  # the same of a head that starts from kriging, where nothing else learns from these batches
 
 
@@ -123,7 +126,7 @@ class NeighbourHead(Head):
         return nn.Identity()
 
     def reset(self) -> None:
-        """Start as the distance-weighted means: everything that adds to them is set to zero. Draws nothing."""
+        """Start as the distance-weighted means, or a share `DEPARTURE` of the way from kriging to them. Draws nothing."""
         with torch.no_grad():
             self.log_bandwidths.copy_(torch.tensor(BANDWIDTHS).log())
             self.component_weights.fill_(1 / len(BANDWIDTHS))
@@ -135,7 +138,7 @@ class NeighbourHead(Head):
             if self.known_modalities is not None:
                 self.known_modalities.strength.fill_(1.0)
             if self.kriging is not None:
-                self.departure.zero_()
+                self.departure.fill_(DEPARTURE)
 
     @torch.no_grad()
     def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator, fitted: Parameters) -> None:
