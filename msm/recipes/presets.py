@@ -180,7 +180,7 @@ CATALOGUE: dict[str, Preset] = {
     ),
     "neighbour": Preset(
         source="our own (msm/models/heads/neighbour, docs/findings.md)",
-        facts="Starts as kriging, the posterior mean of a Gaussian process for each principal component, and departs from it, "
+        facts="Starts close to kriging, the posterior mean of a Gaussian process for each principal component, and departs from it, "
         "shot by shot, towards means of the visible shots whose weights are learned from their similarities; a small encoder "
         "with decaying attention corrects it. All of this as far as it helps on the validation titles, few or many shots hidden.",
         differs="Compared about the mean of the training shots; windows run backwards half of the time; the weights are "
