@@ -233,6 +233,7 @@ def train(
     with run.only_trainer(), run.recording_failure():
         trainer = Trainer(run, catalog, device, processes)
         on_note(f"model: {sum(p.numel() for p in trainer.model.parameters()):,} parameters on {device}")
+        processes.wait()  # the first process has written the checkpoint of a training that it has just stopped
         if resume and (message := trainer.load_checkpoint()):
             on_note(message)
         processes.wait()  # every process has read the checkpoint before the first one writes another
@@ -262,6 +263,8 @@ def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable
             line["validation"] = measured
         run.append_metrics(line)
         late = not every and time.monotonic() - kept_at > CHECKPOINT_S
+        if trainer.processes.sharded:  # all take part in gathering a checkpoint, and clocks differ
+            late = trainer.processes.any(late, trainer.device)
         if due or late or (every and trainer.step % every == 0):
             trainer.save_checkpoint()
             kept_at = time.monotonic()

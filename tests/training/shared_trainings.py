@@ -7,9 +7,12 @@ OUT/held-INDEX    the share of the blocks' weights that a process holds when the
 """
 
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.distributed.tensor import DTensor
@@ -18,6 +21,8 @@ from msm.data.catalog import Catalog
 from msm.recipes.presets import preset
 from msm.recipes.recipe import Recipe
 from msm.runs.folder import RunFolder
+from msm.training import checkpoint
+from msm.training import trainer as trainer_module
 from msm.training.distributed import Processes
 from msm.training.distributed_init import start_processes
 from msm.training.trainer import Trainer, start_run, train
@@ -37,6 +42,16 @@ WITHIN_A_SHARE = ("hero", "videoprism")  # terms that compare within a share: tw
 RESUMED = ("muon", "data2vec")
 
 
+def slow(function: Callable, seconds: float) -> Callable:
+    """The function, some seconds later."""
+
+    def called(*given: Any) -> Any:
+        time.sleep(seconds)
+        return function(*given)
+
+    return called
+
+
 def one(catalog: Catalog, path: Path, recipe: Recipe, processes: Processes, stop_after: int = 0) -> None:
     if not processes.index:
         start_run(catalog, path, recipe, device=CPU)
@@ -49,12 +64,17 @@ def one(catalog: Catalog, path: Path, recipe: Recipe, processes: Processes, stop
         processes=processes,
         should_stop=lambda: bool(stop_after) and next(steps) >= stop_after,
     )
-    if stop_after:
+    if stop_after:  # the first process is still writing its checkpoint when the others go on
         train(RunFolder.open(path), catalog, device=CPU, processes=processes, resume=True)
 
 
 def main(catalog: Catalog, out: Path) -> None:
     whole, _ = start_processes(CPU)
+    if not whole.index:
+        checkpoint.save = slow(checkpoint.save, 0.2)
+    trainer_module.CHECKPOINT_S = (
+        1e9 if whole.index else 0.0
+    )  # by their clocks a checkpoint is due in one process alone
     parted = replace(whole, sharded=True)
     for name, recipe in RECIPES.items():
         if name in WITHIN_A_SHARE:
