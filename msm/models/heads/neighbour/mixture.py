@@ -8,8 +8,8 @@ Where only some columns of a shot are hidden, the known ones replace those of it
 rows are computed in full (`KnownColumns`).
 
 Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, Q those of which some columns are
-known, K kernels, R principal components, M modalities, C components of a modality, D width of a shot, W width inside the encoder. Tables of `Windows` may lack the first
-dimension: one window then stands for all B sets of hidden shots.
+known, K kernels, R principal components, M modalities, C components of a modality, D width of a shot, W width inside the encoder.
+Tables of `Windows` may lack the first dimension: one window then stands for all B sets of hidden shots.
 """
 
 from __future__ import annotations
@@ -94,7 +94,6 @@ class KnownColumns(NamedTuple):
 
     partly: Tensor  # (B, H) bool, these hidden shots
     rows: Tensor  # (B, Q, H) 1 where the q-th of them is this hidden shot, zero for padding
-    hidden: Tensor  # (B, Q, M) each hidden modality's share in all that are; zero for padding
     known: Tensor  # (B, Q, D) bool
     values: Tensor  # (B, Q, D), zero where not known
     similarity: (
@@ -148,9 +147,8 @@ class KnownColumns(NamedTuple):
             weights = weights * at.visible.unsqueeze(1)
             regression = Regression.of(own, about, windows.components, hidden, baseline)
         useless = rows.mT @ lacks.any(dim=-1).to(rows) > 0
-        share = hidden / hidden.sum(dim=-1, keepdim=True).clamp(min=1)
         similar = similarity[real].unsqueeze(-1)
-        return cls(partly, rows, share, known, values, similar, useless, about, inside, weights, regression)
+        return cls(partly, rows, known, values, similar, useless, about, inside, weights, regression)
 
     @property
     def fitted(self) -> bool:
