@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -74,7 +75,9 @@ def test_every_page_is_accessible_in_both_themes_and_speaks_in_the_fields_terms(
     found, spoken = {}, {}
     for name, whole in PAGES.items():
         if name != "Masking lab":
-            page.get_by_role("link", name=name, exact=True).click()
+            link = page.get_by_role("link", name=name, exact=True)
+            link.click()  # and until the script of the new page runs, the former one stands there, settled
+            expect(page).to_have_url(re.compile(re.escape(urlsplit(link.get_attribute("href")).path) + r"(\?|$)"))
         expect(page.locator(whole).first).to_be_visible()
         settled(page)
         said = page.evaluate(READ)
