@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.figures.ablations import interval
-from benchmarks.figures.results import read
+from benchmarks.figures.results import ROOT, read
+from msm.runs.monitor import Tail
+from workbench.views.training.sentences import lead_sentence
 
 NAMES = {
     "scene_shots": "documentaries, open films and news: shots",
@@ -70,6 +72,11 @@ def sample() -> str:
     head = " | ".join([*(n.replace("_", "-") for n in names), "`mediafm`", "`neighbour`"])
     row = " | ".join([*(f"{s:.3f}" for s in scores), f"**{run['centred_cosine']:.3f}**"])
     return f"| {head} |\n{'| --- ' * (len(names) + 2)}|\n| {row} |"
+
+
+def lead_of(run: str) -> str:
+    """What the Training page says of a run of the sample data."""
+    return f"> {lead_sentence(run, Tail(ROOT / 'sample_data' / 'runs' / run).read())}"
 
 
 # what, measured, the result that both values and command come from

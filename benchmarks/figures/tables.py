@@ -11,6 +11,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "current": ablations.current,
     "encoders": encoders.words,
     "first_hour": first_hour.first_hour,
+    "lead": readme.lead_of,
     "lengths": lengths.lengths,
     "notebooks": readme.notebooks,
     "parts": ablations.parts,

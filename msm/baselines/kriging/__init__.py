@@ -30,7 +30,7 @@ __all__ = ["ACTION", "LABEL", "TERM", "fit", "fits", "leave_one_out", "predict"]
 
 LABEL = "kriging predictor"
 TERM = "Kriging"
-ACTION = "smoothing the visible shots by statistics"
+ACTION = "interpolating the visible shots (kriging)"
 
 
 def predict(example: Example, components: np.ndarray, decays: np.ndarray, variances: np.ndarray) -> np.ndarray:
