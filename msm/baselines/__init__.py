@@ -81,7 +81,14 @@ def predict_all(
     if not len(seen):
         return dict.fromkeys(able, np.broadcast_to(global_mean, (len(where), shots.shape[1])))
     example = Example(shots[seen], seen, where, global_mean, known, kept)
-    return {name: REGISTRY.get(name).predict(example, **fitted.get(name, {})) for name in able}
+    return {
+        name: REGISTRY.get(name).predict(example, **fitted.get(name, {}), **_built_on(name, fitted)) for name in able
+    }
+
+
+def _built_on(name: str, fitted: Parameters) -> dict[str, Mapping[str, Any]]:
+    """The parameters of the baselines that this one makes use of, by their names."""
+    return {other: fitted.get(other, {}) for other in getattr(REGISTRY.get(name), "BUILDS_ON", ())}
 
 
 def _able(name: str, fitted: Parameters, known: Known | None) -> bool:
@@ -108,7 +115,10 @@ def fit_all(
 
     Both iterables are read once for each such baseline, so they must start anew each time.
     """
-    return {name: REGISTRY.get(name).fit(train, validation, mean, blocks) for name in fitted_names()}
+    found: dict[str, dict[str, Any]] = {}
+    for name in fitted_names():  # those that others build on come first
+        found[name] = REGISTRY.get(name).fit(train, validation, mean, blocks, **_built_on(name, found))
+    return found
 
 
 def fitted_names() -> tuple[str, ...]:

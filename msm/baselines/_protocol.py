@@ -45,7 +45,8 @@ class Baseline(Protocol):
     TERM: str  # the name in the app, such as "Distance-weighted mean"
     ACTION: str  # what it does, as in "better than averaging the visible shots around it"
 
-    # NEEDS_KNOWN = True    where it predicts only shots of which some modalities are visible
+    # NEEDS_KNOWN = True        where it predicts only shots of which some modalities are visible
+    # BUILDS_ON = ("kriging",)  baselines whose parameters its `fit` and `predict` are given too, by their names; {} where there are none
 
     def predict(self, example: Example, **parameters: Any) -> np.ndarray:
         """Predict the hidden shots, (H, D), with the parameters that `fit` returned."""

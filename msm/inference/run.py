@@ -51,14 +51,13 @@ class Run:
         sizes = facts["shot_dim"], facts["global_dim"], folder.recipe.model, dims
         weights = folder.load_weights()
         with torch.device("meta"):  # a recipe may need more memory than there is, so nothing is allocated yet
-            wanted = {name: tensor.shape for name, tensor in ShotEncoder(*sizes).state_dict().items()}
+            wanted, kept = (sum(t.numel() for t in w.values()) for w in (ShotEncoder(*sizes).state_dict(), weights))
         misfit = InputError(f"{folder.path}: the weights do not fit its recipe")
-        lacking = sum(shape.numel() for name, shape in wanted.items() if name not in weights)
-        if lacking > MAX_MISSING or any(weights[n].shape != shape for n, shape in wanted.items() if n in weights):
+        if wanted - kept > MAX_MISSING:
             raise misfit
         model = ShotEncoder(*sizes)
         try:
-            model.load_state_dict(weights)  # modules add the names that an older version lacks
+            model.load_state_dict(weights)  # modules add what an older version lacks
         except RuntimeError:
             raise misfit from None
         model.to(device).eval()

@@ -87,7 +87,7 @@ def lacking(lengths, share: float, seed: int) -> list[np.ndarray]:
 
 def told_parameters(titles, settings=None) -> dict[str, Any]:
     """Those of `known_modalities`, with settings of each modality unless the validation titles are to choose them."""
-    found = known_modalities.fit(titles, [], MEAN, BLOCKS)
+    found = known_modalities.fit(titles, [], MEAN, BLOCKS, FITTED)
     return found if settings is None else {**found, "settings": [list(s) for s in settings]}
 
 
@@ -135,7 +135,7 @@ def told_baseline(shots: np.ndarray, hidden: np.ndarray, parameters) -> np.ndarr
     """(N, D), (N, M) bool → (H, D), the shots of which some modalities are hidden, by `known_modalities`."""
     where, seen = np.flatnonzero(hidden.any(axis=1)), np.flatnonzero(~hidden.any(axis=1))
     known = Known(shots[where], ~hidden[where], BLOCKS)
-    return known_modalities.predict(Example(shots[seen], seen, where, MEAN, known), **parameters)
+    return known_modalities.predict(Example(shots[seen], seen, where, MEAN, known), **parameters, kriging=FITTED)
 
 
 @pytest.mark.parametrize("place", range(len(DIMS)))
@@ -143,7 +143,7 @@ def told_baseline(shots: np.ndarray, hidden: np.ndarray, parameters) -> np.ndarr
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9])
 @torch.inference_mode()
 def test_an_untrained_head_that_is_told_a_modality_is_the_baseline_that_is_told_it(place, lacks, ratio):
-    settings = [(4.0, 0.2, 0.75, 0.3), (8.0, 0.1, 1.0, 1.0), (32.0, 0.5, 0.0, 3.0)]
+    settings = [(4.0, 0.2, 0.75, 0.3, 0.5), (8.0, 0.1, 1.25, 1.0, 1.0), (32.0, 0.5, 0.0, 3.0, 0.0)]
     parameters = told_parameters(lacking([70] * 6, 0.2, seed=0), settings)
     model = untrained(parameters)
     for seed, length in enumerate((40, 96)):
@@ -159,7 +159,7 @@ def test_an_untrained_head_that_is_told_a_modality_is_the_baseline_that_is_told_
 
 @torch.inference_mode()
 def test_any_set_of_modalities_of_a_shot_may_be_known():
-    parameters = told_parameters(TRAIN, [(6.0, 0.2, share, 1.0) for share in (0.5, 1.0, 0.75)])
+    parameters = told_parameters(TRAIN, [(6.0, 0.2, share, 1.0, 0.5) for share in (0.5, 1.0, 0.75)])
     model, length = untrained(parameters), 60
     windows = films([length] * 3, seed=8)
     hidden = np.random.default_rng(1).random((3, length, len(DIMS))) < 0.3

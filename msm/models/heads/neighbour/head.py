@@ -195,7 +195,11 @@ class NeighbourHead(Head):
             start = self.weighted_mean(self._nearness(at), windows, at)
         else:
             start = self.posterior(windows.in_components * at.visible.unsqueeze(-1), at)
-        return Filled(windows, at, start if known is None else known.start(start), known)
+        if known is not None and known.fitted:
+            lacking = known.in_components is not windows.in_components
+            again = known.in_components * at.visible.unsqueeze(-1)
+            start = known.start(start, self.posterior(again, at) if lacking else start)
+        return Filled(windows, at, start, known)
 
     def features(
         self,

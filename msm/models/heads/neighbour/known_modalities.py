@@ -1,7 +1,7 @@
 """The predictor of partly hidden shots inside a neighbour head: the baseline `msm.baselines.known_modalities`, in batches and with gradients.
 
-With the parameters that the baseline estimated. Its weights of the visible shots are where the head starts; what a mixture of visible
-shots leaves of the known modalities predicts the hidden ones by regression, whichever mixture it is.
+With the parameters that the baseline estimated. Its mixture of visible shots, of which a share is kriging, is where the head starts; what
+a mixture leaves of the known modalities predicts the hidden ones by regression, whichever mixture it is.
 
 Shape letters: P partly hidden shots of all windows, S shots of a window, M modalities, C components of a modality, D width of a shot.
 """
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from msm.baselines.known_modalities import COMPONENTS, DEFAULT, slopes_for
+from msm.baselines.known_modalities import COMPONENTS, DEFAULT, complete, of_place, slopes_for
 from msm.models.transformer import only_shapes
 
 NEVER = -1e9
@@ -34,19 +34,30 @@ class KnownModalities(nn.Module):
         count = len(self.modality_dims)
         # Estimated on the training titles; saved with the weights.
         self.register_buffer("components", torch.zeros(sum(self.modality_dims), COMPONENTS))  # each modality's own
-        self.register_buffer("covariance", torch.zeros(count * COMPONENTS, count * COMPONENTS))
-        self.register_buffer("settings", torch.zeros(count, len(DEFAULT)))  # bandwidth, temperature, share, ridge
+        # Of what kriging leaves of all modalities, where the first index is the one that is wanted.
+        self.register_buffer("covariance", torch.zeros(count, count * COMPONENTS, count * COMPONENTS))
+        self.register_buffer("settings", torch.zeros(count, len(DEFAULT)))
         self.strength = nn.Parameter(torch.ones(count))  # of the regression of each modality, as learned
         self._slopes: dict[tuple[bool, ...], Tensor] = {}
 
     def set_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Take over the parameters of the baseline."""
-        for name in ("components", "covariance", "settings"):
-            getattr(self, name).copy_(torch.from_numpy(np.array(parameters[name], dtype=np.float32)))
+        self.components.copy_(torch.from_numpy(np.array(parameters["components"], dtype=np.float32)))
+        settings = [complete(setting) for setting in parameters["settings"]]
+        self.settings.copy_(torch.tensor(settings, dtype=torch.float32))
+        for place in range(len(settings)):
+            self.covariance[place] = torch.from_numpy(of_place(np.asarray(parameters["covariance"]), place))
         self._slopes.clear()
 
-    def _load_from_state_dict(self, *args: Any) -> None:
-        super()._load_from_state_dict(*args)
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
+        """Weights from before kriging had a share in the baseline get none of it, and one covariance for all modalities."""
+        settings, covariance = (state_dict.get(f"{prefix}{name}") for name in ("settings", "covariance"))
+        if settings is not None and settings.shape[1] < self.settings.shape[1]:
+            missing = self.settings.shape[1] - settings.shape[1]
+            state_dict[f"{prefix}settings"] = nn.functional.pad(settings, (0, missing))
+        if covariance is not None and covariance.dim() == 2:
+            state_dict[f"{prefix}covariance"] = covariance.expand_as(self.covariance)
+        super()._load_from_state_dict(state_dict, prefix, *more)
         self._slopes.clear()
 
     @property
@@ -63,23 +74,26 @@ class KnownModalities(nn.Module):
         key = tuple(hidden.tolist())
         if key not in self._slopes:
             parts, covariance = ~np.array(key), self.covariance.cpu().numpy()
-            found = np.zeros_like(covariance)
+            found = np.zeros_like(covariance[0])
             for place in np.flatnonzero(key).tolist():
-                *_, share, ridge = self.settings[place].tolist()
+                _, _, share, ridge, _ = self.settings[place].tolist()
                 columns = slice(place * COMPONENTS, (place + 1) * COMPONENTS)
-                found[np.repeat(parts, COMPONENTS), columns] = share * slopes_for(place, parts, covariance, ridge)
+                found[np.repeat(parts, COMPONENTS), columns] = share * slopes_for(
+                    place, parts, covariance[place], ridge
+                )
             self._slopes[key] = torch.from_numpy(found)
         return self._slopes[key].to(self.covariance) * self.strength.repeat_interleave(COMPONENTS)
 
-    def weights(self, similarity: Tensor, distance: Tensor, hidden: Tensor, usable: Tensor) -> Tensor:
-        """(P, S) weights of the visible shots: by distance and likeness, the mean over the hidden modalities.
+    def weights(self, similarity: Tensor, distance: Tensor, hidden: Tensor, usable: Tensor) -> tuple[Tensor, Tensor]:
+        """(P, S) weights of the visible shots by distance and likeness, and (P, 1) the share of kriging; means over the hidden modalities.
 
         similarity  (P, S) cosine of the known modalities
         distance    (P, S) shots
         hidden      (P, M) bool
         usable      (P, S, M) bool: a visible shot that says something of the hidden modality
         """
-        bandwidth, temperature = self.settings[:, :2].unbind(dim=1)
+        bandwidth, temperature, _, _, kriging = self.settings.unbind(dim=1)
         logits = similarity.unsqueeze(-1) / temperature - distance.unsqueeze(-1) / bandwidth
         each = logits.masked_fill(~usable, NEVER).softmax(dim=1)  # (P, S, M)
-        return (each * hidden.unsqueeze(1)).sum(dim=-1) / hidden.sum(dim=-1, keepdim=True).clamp(min=1)
+        of_each = hidden / hidden.sum(dim=-1, keepdim=True).clamp(min=1)  # (P, M)
+        return (each @ (of_each * (1 - kriging)).unsqueeze(-1)).squeeze(-1), of_each @ kriging.unsqueeze(-1)

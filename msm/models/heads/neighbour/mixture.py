@@ -103,6 +103,7 @@ class KnownColumns(NamedTuple):
     shots: Tensor  # (B, S, D) what estimates of these shots are made of: all shots, what one lacks at the mean
     in_components: Tensor  # (B, S, R)
     weights: Tensor | None  # (B, Q, S) of the visible shots, to start from; None = the baseline was not fitted
+    kriging: Tensor | None  # (B, Q, 1) its share in the start
     regression: Regression | None
 
     @classmethod
@@ -131,9 +132,9 @@ class KnownColumns(NamedTuple):
         lacks = (hidden.unsqueeze(2) & ~parts.present.unsqueeze(1)) & at.visible[:, None, :, None]  # (B, Q, S, M)
         lacks &= fitted & (~lacks & at.visible[:, None, :, None]).any(dim=2, keepdim=True)
         values = shots[window, place].masked_fill(~known, 0.0)
-        weights = regression = None
+        weights = kriging = regression = None
         about, inside = shots, windows.in_components
-        if fitted:
+        if fitted and not (parts.present | parts.hidden)[at.valid].all():
             about = shots * parts.present.repeat_interleave(dims, dim=-1, output_size=shots.shape[-1])
             inside = about @ windows.components
         own = about[window, place].masked_fill(~known, 0.0)
@@ -142,13 +143,14 @@ class KnownColumns(NamedTuple):
         if baseline is not None and fitted:
             usable = at.visible[:, None, :, None] & ~lacks
             distance = torch.take_along_dim(at.offset.abs(), index.unsqueeze(-1), dim=1)
-            found = baseline.weights(similarity[real], distance[real], hidden[real], usable[real])
-            weights = similarity.new_zeros(similarity.shape).index_put(real.nonzero(as_tuple=True), found)
-            weights = weights * at.visible.unsqueeze(1)
+            found, share = baseline.weights(similarity[real], distance[real], hidden[real], usable[real])
+            where = real.nonzero(as_tuple=True)
+            weights = similarity.new_zeros(similarity.shape).index_put(where, found) * at.visible.unsqueeze(1)
+            kriging = share.new_zeros(*real.shape, 1).index_put(where, share)
             regression = Regression.of(own, about, windows.components, hidden, baseline)
         useless = rows.mT @ lacks.any(dim=-1).to(rows) > 0
         similar = similarity[real].unsqueeze(-1)
-        return cls(partly, rows, known, values, similar, useless, about, inside, weights, regression)
+        return cls(partly, rows, known, values, similar, useless, about, inside, weights, kriging, regression)
 
     @property
     def fitted(self) -> bool:
@@ -163,11 +165,15 @@ class KnownColumns(NamedTuple):
             estimates = estimates + self.regression(some)
         return torch.where(self.known, self.values, estimates)
 
-    def start(self, mix: Mixture) -> Mixture:
-        """The mixture with these shots' estimates as the known modalities have them."""
-        if self.weights is None:
+    def start(self, mix: Mixture, by_kriging: Mixture) -> Mixture:
+        """The mixture with these shots' estimates as the known modalities have them.
+
+        by_kriging  of the same places, from shots that are at the mean in what they lack
+        """
+        if self.weights is None or self.kriging is None:
             return mix
-        return Mixture(self.put(self.weights, mix.weights), mix.added.masked_fill(self.partly.unsqueeze(-1), 0.0))
+        weights, added = (self.kriging * (self.rows @ table) for table in by_kriging)
+        return Mixture(self.put(self.weights + weights, mix.weights), self.put(added, mix.added))
 
     def of_hidden_columns(self, table: Tensor) -> Tensor:
         """(B, H, D) → the same, zero in the known columns."""
