@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm import baselines, metrics
-from msm.baselines import Example, Known, known_modalities
+from msm.baselines import Example, Known, known_modalities, kriging
 from msm.evaluation.protocol import hide_at_random
 from msm.evaluation.scoring import score_titles
 from msm.evaluation.space import fit_space
@@ -71,6 +71,56 @@ def test_a_modality_that_follows_from_the_other_is_predicted_though_no_visible_s
     assert metrics.centred_cosine(guess, shots[hidden][:, BLOCKS[1]], mean[BLOCKS[1]]).mean() > 0.9
 
 
+def drifting(rng, num_shots=60):
+    """Pictures that change slowly and by themselves, and sounds that do both with them."""
+    slow = np.cumsum(rng.normal(size=(num_shots, 6)), axis=0) / 4
+    own = rng.normal(size=(num_shots, 6)) / 2
+    sounds = (2 * own - slow) @ MIX  # the two parts go into opposite directions: one regression cannot serve both
+    return np.concatenate([slow + own, sounds + 0.05 * rng.normal(size=(num_shots, 4))], axis=1).astype(np.float32)
+
+
+MIX = np.random.default_rng(8).normal(size=(6, 4))
+
+
+def test_what_kriging_leaves_of_the_known_modality_tells_what_it_leaves_of_the_hidden_one():
+    rng = np.random.default_rng(4)
+    titles = [drifting(rng) for _ in range(40)]
+    mean = np.concatenate(titles).mean(axis=0)
+    fields = kriging.fit(titles, [], mean, BLOCKS)
+    held_out = list(examples(titles[:8], mean, rng))
+    scores = {}
+    for name, given_fields in (("with", fields), ("without", None)):
+        parameters = known_modalities.fit(titles[8:], held_out, mean, BLOCKS, given_fields)
+        found = []
+        for seed in range(6):
+            shots, hidden = drifting(np.random.default_rng(100 + seed)), np.arange(60) % 5 == 2
+            guess = known_modalities.predict(case(shots, hidden, 1, mean), **parameters, kriging=given_fields)
+            found.append(
+                metrics.centred_cosine(guess[:, BLOCKS[1]], shots[hidden][:, BLOCKS[1]], mean[BLOCKS[1]]).mean()
+            )
+        scores[name] = float(np.mean(found))
+    assert scores["with"] > scores["without"] + 0.02, scores
+
+
+def test_parameters_from_before_kriging_had_a_share_predict_without_it(fitted):
+    parameters, mean = fitted
+    covariance = parameters["covariance"][1]
+    old = {**parameters, "covariance": covariance, "settings": [s[:4] for s in parameters["settings"]]}
+    new = {
+        **parameters,
+        "covariance": np.stack([covariance] * 2),
+        "settings": [(*s[:4], 0.0) for s in parameters["settings"]],
+    }
+    assert known_modalities.fits(10, old)
+    shots, hidden = title(np.random.default_rng(5)), np.arange(40) % 5 == 0
+    fields = kriging.fit([title(np.random.default_rng(i)) for i in range(8)], [], mean, BLOCKS)
+    for place in (0, 1):
+        by_old, by_new = (
+            known_modalities.predict(case(shots, hidden, place, mean), **p, kriging=fields) for p in (old, new)
+        )
+        np.testing.assert_array_equal(by_old, by_new)
+
+
 def test_it_reads_no_hidden_column_and_returns_the_known_ones(fitted):
     parameters, mean = fitted
     shots, hidden = title(np.random.default_rng(3)), np.arange(40) % 5 == 0
@@ -119,6 +169,9 @@ def test_it_predicts_only_where_something_is_known(talks):
         {"settings": [[1.0, 0.0, 0.5, 1.0]] * 2},
         {"settings": [[1.0, 0.2, 0.5, "much"]] * 2},
         {"settings": [[1.0, 0.2, 0.5, 1.0]]},
+        {"settings": [[1.0, 0.2, 0.5, 1.0, 2.0]] * 2},
+        {"settings": [[1.0, 0.2, 0.5, 1.0, 0.5, 0.5]] * 2},
+        {"covariance": np.zeros((3, 96, 96), np.float32)},
         {"components": np.zeros((3, 48), np.float16)},
         {"covariance": np.full((96, 96), np.nan, np.float32)},
         {"covariance": None},

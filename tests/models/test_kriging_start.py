@@ -332,3 +332,21 @@ def test_what_weighs_the_visible_shots_learns_from_the_first_step_on():
     found = model.restore(shots, hidden, torch.ones_like(hidden))
     torch.nn.functional.cosine_similarity(found, model.about_mean(shots)[hidden], dim=-1).mean().backward()
     assert model.neighbour.pair_scores[-1][-1].weight.grad.abs().max() > 1e-6
+
+
+@torch.inference_mode()
+def test_weights_from_before_kriging_had_a_share_in_known_modalities_get_none_of_it():
+    settings = [(6.0, 0.2, share, 1.0, 0.0) for share in (0.5, 1.0, 0.75)]
+    parameters = told_parameters(TRAIN, settings)
+    parameters["covariance"] = np.stack([parameters["covariance"][0]] * len(DIMS))
+    model = untrained(parameters)
+    old = model.state_dict()
+    for name, former in (("settings", np.s_[:, :4]), ("covariance", 0)):
+        (key,) = (k for k in old if k.endswith(f"known_modalities.{name}"))
+        old[key] = old[key][former]
+    again = ShotEncoder(WIDTH, 0, model.cfg, DIMS)
+    again.load_state_dict(old)
+    (shots,), hidden = films([60], seed=9), np.zeros((60, len(DIMS)), dtype=bool)
+    hidden[::4, 1] = True
+    one = torch.from_numpy(shots)[None], torch.from_numpy(hidden)[None], torch.ones(1, 60, dtype=torch.bool)
+    torch.testing.assert_close(again.eval().restore(*one), model.restore(*one), rtol=0, atol=0)
