@@ -20,6 +20,7 @@ from msm.data.schema import Modality
 from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, hide_in_spans, hide_titles
+from msm.runner.threads import limit_blas_threads
 
 MOST_NUMBERS = (
     2**26
@@ -50,7 +51,9 @@ def fit_with_facts(
     chosen = _spread(complete, MOST_NUMBERS // len(mean))
     fused = _Again(lambda: (space.fuse(t.embeddings) for t in chosen))
     held_out = _spread(validation, MOST_VALIDATION) if validation else []
-    fitted = baselines.fit_all(fused, _Again(lambda: _examples(held_out, space)), mean, [m.columns for m in modalities])
+    blocks = [m.columns for m in modalities]
+    with limit_blas_threads():  # small products, title by title
+        fitted = baselines.fit_all(fused, _Again(lambda: _examples(held_out, space)), mean, blocks)
     bandwidth = fitted["distance_weighted"].pop("bandwidth")
     facts = {
         "mean_shots": mean_shots,

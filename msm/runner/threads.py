@@ -33,11 +33,20 @@ def limit_threads() -> threadpool_limits:
     What a title needs is many small operations. After each of them all threads wait for the last one, so that a thread for each core
     gains little on an idle machine, and on a busy one costs several times as much as one thread alone.
     """
-    import numpy as np  # noqa: F401  whose library of matrix products must be loaded to be limited
     import torch
+
+    torch.set_num_threads(min(_few(), torch.get_num_threads()))
+    return limit_blas_threads()
+
+
+def limit_blas_threads() -> threadpool_limits:
+    """The same of BLAS alone, for what is computed without torch; as a context manager it undoes it at the end."""
+    import numpy as np  # noqa: F401  whose library of matrix products must be loaded to be limited
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    half = max(1, min(MOST, (os.cpu_count() or 1) // 2))
-    torch.set_num_threads(min(half, torch.get_num_threads()))
     blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return threadpool_limits(min([half, *blas]), user_api="blas")
+    return threadpool_limits(min([_few(), *blas]), user_api="blas")
+
+
+def _few() -> int:
+    return max(1, min(MOST, (os.cpu_count() or 1) // 2))
