@@ -118,12 +118,20 @@ class Head(nn.Module):
     def reset(self) -> None:
         """Set the weights that do not start at random; called after all weights are drawn."""
 
-    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator, fitted: Parameters) -> None:
+    def fit(
+        self,
+        titles: Iterable[np.ndarray],
+        ratio: float,
+        rng: torch.Generator,
+        fitted: Parameters,
+        mean: np.ndarray | None = None,
+    ) -> None:
         """Start from closed forms, before the first step.
 
         titles  shots about the training mean, (N, D) each; read only by a head that fits something
         ratio   share of the shots that the training hides
         fitted  the parameters of the baselines, by name
+        mean    (D,) that the shots are about, which tells what a shot lacks; None = no shot lacks a modality
         """
 
     def estimate(

@@ -51,7 +51,8 @@ class Trainer:
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
         fit_rng = step_rng(self.recipe.seed, self.recipe.model.head, 0)
-        self.model.head.fit(self._shots_to_fit(), self.recipe.mask.ratio, fit_rng, self.space.baselines)
+        mean = np.asarray(self.model.shot_mean)
+        self.model.head.fit(self._shots_to_fit(), self.recipe.mask.ratio, fit_rng, self.space.baselines, mean)
         rng = step_rng(self.recipe.seed, "terms", 0)
         self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
         self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None

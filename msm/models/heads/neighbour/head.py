@@ -7,8 +7,8 @@ R principal components, C width of a contextual embedding, P features of a pair,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from msm.models.head import Case, Encoded, Head, PartlyHidden, Predict, mean_by_
 from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
 from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
 from msm.models.heads.neighbour.known_modalities import NEVER, KnownModalities
+from msm.models.heads.neighbour.known_network import Examples, KnownNetwork, draw_parts
 from msm.models.heads.neighbour.kriging import Kriging
 from msm.models.heads.neighbour.mixture import Filled, KnownColumns, Measured, Mixture, Windows
 from msm.models.heads.neighbour.pair_features import (
@@ -54,6 +55,14 @@ WITH_ENCODER = 0.5  # share of the batches in which the encoder's output counts
 # gradient, and of three trainings on a set one began to learn them hundreds of steps after the others.
 DEPARTURE = 0.25
 ENCODER_ALONE = 0.25  # the same of a head that starts from kriging, where nothing else learns from these batches
+# Shots of which a part is hidden, that the network for known modalities is fitted on.
+KNOWN_RATIO, KNOWN_WINDOW, HELD_OUT = (
+    0.3,
+    128,
+    8,
+)  # share of a window's shots, shots a window, one title in so many held out
+MOST_EXAMPLES, MOST_TIMES = 12_000, 6  # of each modality; how often a window is drawn anew
+AT_ONCE = 8  # sets of hidden shots of one window
 
 
 class NeighbourHead(Head):
@@ -141,8 +150,15 @@ class NeighbourHead(Head):
                 self.departure.fill_(DEPARTURE)
 
     @torch.no_grad()
-    def fit(self, titles: Iterable[np.ndarray], ratio: float, rng: torch.Generator, fitted: Parameters) -> None:
-        """Find the principal components of the titles, (N, D) each, and the kernel weights that fit them best.
+    def fit(
+        self,
+        titles: Iterable[np.ndarray],
+        ratio: float,
+        rng: torch.Generator,
+        fitted: Parameters,
+        mean: np.ndarray | None = None,
+    ) -> None:
+        """Find the principal components of the titles, (N, D) each, the kernel weights that fit them best, and what known modalities tell.
 
         The first components are those of `fitted["kriging"]` in a head that starts from it.
         """
@@ -161,6 +177,40 @@ class NeighbourHead(Head):
         weights = kernel_weights(films, found.basis, self.components.shape[1], self._nearness, ratio, rng)
         if weights is not None:
             self.component_weights.copy_(weights)
+        if self.known_modalities is not None and self.known_modalities.fitted:
+            about = None if mean is None else torch.from_numpy(mean).float()
+            of_windows = list(self._partly_hidden(films, rng, about))
+            networks = self.known_modalities.networks
+            for network, of_one in zip(networks, zip(*of_windows, strict=True), strict=len(of_windows) > 0):
+                cast(KnownNetwork, network).fit(Examples.joined(of_one), rng)
+
+    def _partly_hidden(
+        self, films: Sequence[Tensor], rng: torch.Generator, mean: Tensor | None
+    ) -> Iterator[list[Examples]]:
+        """Shots of the titles (N, D) with some modalities hidden, window by window, for each modality; every eighth title is held out."""
+        each = KNOWN_RATIO * sum(map(len, films))
+        times = min(MOST_TIMES, max(1, round(MOST_EXAMPLES / max(1, each))))
+        for number, film in enumerate(films):
+            for shots in film.split(KNOWN_WINDOW):
+                raw = shots if mean is None else shots + mean
+                present = torch.stack([part.any(dim=-1) for part in raw.split(self.modality_dims, dim=-1)], dim=-1)
+                hidden = torch.cat([draw_parts(present, KNOWN_RATIO, rng) for _ in range(times)])
+                touched = hidden.any(dim=-1)
+                hidden = hidden[touched.any(dim=1) & ~touched.all(dim=1)]
+                for some in hidden.split(AT_ONCE) if len(hidden) else ():
+                    found = self._examples_of(shots, some, present.expand(len(some), -1, -1))
+                    yield [
+                        e._replace(held_out=torch.full_like(e.held_out, number % HELD_OUT == HELD_OUT - 1))
+                        for e in found
+                    ]
+
+    def _examples_of(self, shots: Tensor, hidden: Tensor, present: Tensor) -> list[Examples]:
+        """The hidden ones of one window's shots (S, D), for each modality; hidden modalities and those that a shot has are (B, S, M) bool."""
+        touched = hidden.any(dim=-1)
+        at, windows = HiddenIndex.of(touched, torch.ones_like(touched)), self.windows(shots)
+        known = KnownColumns.of(windows, at, PartlyHidden(hidden, present), self.modality_dims, self.known_modalities)
+        assert known is not None
+        return known.examples(self.fill_in(windows, at, known).mix, windows, at, self.modality_dims)
 
     def _nearness(self, at: HiddenIndex) -> Tensor:
         """(B, K, H, S): each kernel's weights of the visible shots, by distance alone."""

@@ -1,7 +1,8 @@
 """The predictor of partly hidden shots inside a neighbour head: the baseline `msm.baselines.known_modalities`, in batches and with gradients.
 
 With the parameters that the baseline estimated. Its mixture of visible shots, of which a share is kriging, is where the head starts; what
-a mixture leaves of the known modalities predicts the hidden ones by regression, whichever mixture it is.
+a mixture leaves of the known modalities predicts the hidden ones by regression, whichever mixture it is. What that regression, which is linear,
+leaves is predicted by small networks (`known_network`).
 
 Shape letters: P partly hidden shots of all windows, S shots of a window, M modalities, C components of a modality, D width of a shot.
 """
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from msm.baselines.known_modalities import COMPONENTS, DEFAULT, complete, of_place, slopes_for
+from msm.models.heads.neighbour.known_network import KnownNetwork
 from msm.models.transformer import only_shapes
 
 NEVER = -1e9
@@ -38,6 +40,7 @@ class KnownModalities(nn.Module):
         self.register_buffer("covariance", torch.zeros(count, count * COMPONENTS, count * COMPONENTS))
         self.register_buffer("settings", torch.zeros(count, len(DEFAULT)))
         self.strength = nn.Parameter(torch.ones(count))  # of the regression of each modality, as learned
+        self.networks = nn.ModuleList(KnownNetwork(count) for _ in range(count))
         self._slopes: dict[tuple[bool, ...], Tensor] = {}
 
     def set_parameters(self, parameters: Mapping[str, Any]) -> None:

@@ -18,11 +18,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from msm.baselines.known_modalities import COMPONENTS
 from msm.models.head import PartlyHidden
 from msm.models.heads.neighbour.known_modalities import KnownModalities
+from msm.models.heads.neighbour.known_network import Examples, Told, added_by
 from msm.models.heads.neighbour.pair_features import HiddenIndex, add_hidden
 
 SHORTEST = 1e-12  # a length below this counts as this
@@ -147,7 +149,8 @@ class KnownColumns(NamedTuple):
             where = real.nonzero(as_tuple=True)
             weights = similarity.new_zeros(similarity.shape).index_put(where, found) * at.visible.unsqueeze(1)
             kriging = share.new_zeros(*real.shape, 1).index_put(where, share)
-            regression = Regression.of(own, about, windows.components, hidden, baseline)
+            has = parts.present[window, place] & ~hidden & real.unsqueeze(-1)
+            regression = Regression.of(own, about, windows.components, hidden, has, baseline)
         useless = rows.mT @ lacks.any(dim=-1).to(rows) > 0
         similar = similarity[real].unsqueeze(-1)
         return cls(partly, rows, known, values, similar, useless, about, inside, weights, kriging, regression)
@@ -164,6 +167,30 @@ class KnownColumns(NamedTuple):
         if self.regression is not None:
             estimates = estimates + self.regression(some)
         return torch.where(self.known, self.values, estimates)
+
+    def examples(self, mix: Mixture, windows: Windows, at: HiddenIndex, modality_dims: Sequence[int]) -> list[Examples]:
+        """For each modality, the shots that lack it as examples for its network, beside what it is; [] without a regression."""
+        if self.regression is None:
+            return []
+        given = self.regression.told(Mixture(*(self.rows @ table for table in mix))).inputs()
+        base, truth = self.fill(mix, windows), self.rows @ at.gather(windows.shots.expand(len(self.rows), -1, -1))
+        found = []
+        blocks = (table.split(list(modality_dims), dim=-1) for table in (base, truth, self.regression.basis.T))
+        for place, (guess, right, basis) in enumerate(zip(*blocks, strict=True)):
+            rows, columns = self.regression.hidden[..., place], slice(place * COMPONENTS, (place + 1) * COMPONENTS)
+            guess, right = guess[rows], right[rows]
+            found.append(
+                Examples(
+                    given[rows],
+                    right @ basis[columns].T,
+                    guess @ basis[columns].T,
+                    right.square().sum(dim=-1),
+                    guess.square().sum(dim=-1),
+                    (guess * right).sum(dim=-1),
+                    torch.zeros(len(right), dtype=torch.bool),
+                )
+            )
+        return found
 
     def start(self, mix: Mixture, by_kriging: Mixture) -> Mixture:
         """The mixture with these shots' estimates as the known modalities have them.
@@ -198,22 +225,37 @@ class Regression(NamedTuple):
     of_components: Tensor  # (R, M C)
     slopes: tuple[tuple[Tensor, Tensor], ...]  # for each set of hidden modalities (B, Q) bool and (M C, M C)
     basis: Tensor  # (D, M C)
+    hidden: Tensor  # (B, Q, M) bool
+    has: Tensor  # (B, Q, M) bool, the known modalities that the shot has
+    networks: nn.ModuleList
 
     @classmethod
     def of(
-        cls, own: Tensor, about: Tensor, components: Tensor, hidden: Tensor, baseline: KnownModalities
+        cls,
+        own: Tensor,
+        about: Tensor,
+        components: Tensor,
+        hidden: Tensor,
+        has: Tensor,
+        baseline: KnownModalities,
     ) -> Regression:
-        """Of known columns (B, Q, D), shots (B, S, D), principal components (D, R), and hidden modalities (B, Q, M) bool."""
+        """Of known columns (B, Q, D), shots (B, S, D), principal components (D, R), hidden and known modalities (B, Q, M) bool."""
         basis = baseline.basis()
         kinds = [kind for kind in hidden.flatten(0, 1).unique(dim=0) if kind.any()]
         slopes = tuple(((hidden == kind).all(dim=-1), baseline.slopes(kind)) for kind in kinds)
-        return cls(own @ basis, about @ basis, components.T @ basis, slopes, basis)
+        tables = own @ basis, about @ basis, components.T @ basis
+        return cls(*tables, slopes, basis, hidden, has, baseline.networks)
+
+    def told(self, mix: Mixture) -> Told:
+        """What is known of the shots, beside estimates (B, Q, …) of them."""
+        inside = mix.weights @ self.of_shots + mix.added @ self.of_components
+        return Told(self.own - inside, self.own, inside, self.hidden, self.has)
 
     def __call__(self, mix: Mixture) -> Tensor:
         """Estimates (B, Q, …) → (B, Q, D), what the known modalities add to them; zero in the known columns."""
-        left = self.own - (mix.weights @ self.of_shots + mix.added @ self.of_components)
-        found = torch.stack([rows.unsqueeze(-1) * (left @ slopes) for rows, slopes in self.slopes])
-        return found.sum(dim=0) @ self.basis.T
+        told = self.told(mix)
+        found = torch.stack([rows.unsqueeze(-1) * (told.left @ slopes) for rows, slopes in self.slopes])
+        return (found.sum(dim=0) + added_by(self.networks, told)) @ self.basis.T
 
 
 class Measured(NamedTuple):
