@@ -51,7 +51,7 @@ class DenseHead(Head):
         self.dense = nn.Linear(cfg.width, cfg.width)
         self.register_buffer("seen", torch.zeros(()))
 
-    def fit(self, titles, ratio, rng, fitted):
+    def fit(self, titles, ratio, rng, fitted, mean=None):
         self.seen.fill_(sum(len(t) for t in titles))
 
     def transform(self, features):

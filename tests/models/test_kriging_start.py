@@ -14,6 +14,7 @@ from msm.data.space import Space
 from msm.data.told import Told
 from msm.evaluation.protocol import Case
 from msm.inference.predict import predict_hidden
+from msm.metrics import centred_cosine
 from msm.models.encoder import ShotEncoder
 from msm.models.head import PartlyHidden
 from msm.models.heads.neighbour import NeighbourHead
@@ -350,3 +351,44 @@ def test_weights_from_before_kriging_had_a_share_in_known_modalities_get_none_of
     hidden[::4, 1] = True
     one = torch.from_numpy(shots)[None], torch.from_numpy(hidden)[None], torch.ones(1, 60, dtype=torch.bool)
     torch.testing.assert_close(again.eval().restore(*one), model.restore(*one), rtol=0, atol=0)
+
+
+def unlike(seed: int, lengths, effect: float) -> list[np.ndarray]:
+    """Shots that say nothing of each other, whose second modality is the size of the first's columns and not their sign."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for length in lengths:
+        first = rng.normal(size=(length, DIMS[0]))
+        second = effect * (np.abs(first[:, : DIMS[1]]) - 0.8) + 0.2 * rng.normal(size=(length, DIMS[1]))
+        made.append(np.concatenate([first, second, rng.normal(size=(length, DIMS[2]))], axis=1).astype(np.float32))
+    return made
+
+
+def level(predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray, place: int) -> float:
+    """Mean centred cosine of the hidden columns of one modality."""
+    block, rows = BLOCKS[place], hidden[:, place]
+    own = predicted[rows[hidden.any(axis=1)]][:, block]
+    return float(centred_cosine(own, shots[rows][:, block], MEAN[block]).mean())
+
+
+@pytest.mark.parametrize("effect", [1.0, 0.0])
+def test_what_no_regression_can_tell_of_a_modality_the_networks_learn_where_there_is_something_to_learn(effect):
+    titles = unlike(0, [90] * 60, effect)
+    found = known_modalities.fit(titles, [], MEAN, BLOCKS, FITTED)
+    parameters = {**found, "settings": [(4.0, 0.2, 1.0, 0.3, 1.0)] * len(DIMS)}
+    models = []
+    for _ in range(2):
+        model = ShotEncoder(WIDTH, 0, preset("neighbour").with_settings(SMALL).model, DIMS)
+        model.init_weights(generator())
+        model.shot_mean.copy_(torch.from_numpy(MEAN))
+        fitted = {"kriging": FITTED, "known_modalities": parameters}
+        model.neighbour.fit([t - MEAN for t in titles], 0.2, generator(4), fitted, MEAN)
+        models.append(model.eval())
+    (shots,), hidden = unlike(9, [96], effect), np.zeros((96, len(DIMS)), dtype=bool)
+    hidden[::5, 1] = True
+    one = torch.from_numpy(shots)[None], torch.from_numpy(hidden)[None], torch.ones(1, 96, dtype=torch.bool)
+    with torch.inference_mode():
+        predicted, again = (m.restore(*one).numpy() + MEAN for m in models)
+    np.testing.assert_array_equal(predicted, again)
+    lead = level(predicted, shots, hidden, 1) - level(told_baseline(shots, hidden, parameters), shots, hidden, 1)
+    assert lead > 0.2 if effect else abs(lead) < 0.05
