@@ -179,10 +179,10 @@ class NeighbourHead(Head):
             self.component_weights.copy_(weights)
         if self.known_modalities is not None and self.known_modalities.fitted:
             about = None if mean is None else torch.from_numpy(mean).float()
-            of_windows = list(self._partly_hidden(films, rng, about))
-            networks = self.known_modalities.networks
-            for network, of_one in zip(networks, zip(*of_windows, strict=True), strict=len(of_windows) > 0):
-                cast(KnownNetwork, network).fit(Examples.joined(of_one), rng)
+            if of_windows := list(self._partly_hidden(films, rng, about)):
+                of_modalities = zip(*of_windows, strict=True)
+                for network, examples in zip(self.known_modalities.networks, of_modalities, strict=True):
+                    cast(KnownNetwork, network).fit(Examples.joined(examples), rng)
 
     def _partly_hidden(
         self, films: Sequence[Tensor], rng: torch.Generator, mean: Tensor | None

@@ -169,7 +169,7 @@ class KnownColumns(NamedTuple):
         return torch.where(self.known, self.values, estimates)
 
     def examples(self, mix: Mixture, windows: Windows, at: HiddenIndex, modality_dims: Sequence[int]) -> list[Examples]:
-        """For each modality, the shots that lack it as examples for its network, beside what it is; [] without a regression."""
+        """For each modality, the shots of which it is hidden, as examples for its network; [] without a regression."""
         if self.regression is None:
             return []
         given = self.regression.told(Mixture(*(self.rows @ table for table in mix))).inputs()
