@@ -31,7 +31,7 @@ from msm.models.encoder import ShotEncoder
 from msm.recipes.recipe import Recipe
 from msm.runs.folder import RunFolder
 
-MAX_MISSING = 2**20  # numbers, 4 MB, that weights of an older version may lack; their modules set them when loading
+MAX_MISSING = 2**23  # numbers, 32 MB, that weights of an older version may lack; their modules set them when loading
 
 
 class Run:
