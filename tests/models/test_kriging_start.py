@@ -373,7 +373,7 @@ def level(predicted: np.ndarray, shots: np.ndarray, hidden: np.ndarray, place: i
 
 @pytest.mark.parametrize("effect", [1.0, 0.0])
 def test_what_no_regression_can_tell_of_a_modality_the_networks_learn_where_there_is_something_to_learn(effect):
-    titles = unlike(0, [90] * 32, effect)
+    titles = unlike(0, [60] * 32, effect)
     found = known_modalities.fit(titles, [], MEAN, BLOCKS, FITTED)
     parameters = {**found, "settings": [(4.0, 0.2, 1.0, 0.3, 1.0)] * len(DIMS)}
     models = []

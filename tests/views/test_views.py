@@ -247,7 +247,7 @@ def test_a_stretch_of_neighbouring_shots_is_one_moment_however_long():
 
     assert "That is one stretch, not a measurement" in verdict(stretch, "linear")
     assert "better than blending" in verdict(several, "linear")
-    assert "better than smoothing" in verdict(several, "kriging")
+    assert "better than interpolating" in verdict(several, "kriging")
 
 
 def test_correlated_errors_of_neighbours_widen_the_interval():

@@ -10,7 +10,7 @@ METRIC_HELP = {
         "average shot of all titles. (Cosine after subtracting the average shot.)"
     ),
     "baseline": (
-        "The same for the best of six baselines, which predict without a model, such as copying the nearest visible shot, averaging those around, or smoothing: "
+        "The same for the best of six baselines, which predict without a model, such as copying the nearest visible shot, averaging those around, or interpolating: "
         "a weighted mean of all visible shots of the title, by how alike shots at each distance are in the training titles (kriging). "
         "The best one is chosen afterwards, which favours it."
     ),

@@ -1,4 +1,4 @@
-"""The verdict on one fill-in: whether the model was better than copying or smoothing, in one or two sentences."""
+"""The verdict on one fill-in: whether the model was better than copying or interpolating, in one or two sentences."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _of_many(table: pd.DataFrame, deed: str) -> str:
     gap = table["centred_cosine"] - table["best_baseline"]
     hidden, nearer = count(len(table), "hidden shot"), int((gap > 0).sum())
     sign = clear_difference(gap, moments(table["shot"]))
-    manner = deed.split()[0]  # copying, averaging, smoothing …
+    manner = deed.split()[0]  # copying, averaging, interpolating …
     if sign > 0:
         return f"The model did better than {manner}: on {nearer} of {hidden} it came nearer to the truth than {deed}."
     if sign < 0:

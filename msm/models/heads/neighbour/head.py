@@ -23,7 +23,7 @@ from msm.models.head import Case, Encoded, Head, PartlyHidden, Predict, mean_by_
 from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
 from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
 from msm.models.heads.neighbour.known_modalities import NEVER, KnownModalities
-from msm.models.heads.neighbour.known_network import Examples, KnownNetwork, draw_parts
+from msm.models.heads.neighbour.known_network import FEWEST, Examples, KnownNetwork, draw_parts
 from msm.models.heads.neighbour.kriging import Kriging
 from msm.models.heads.neighbour.mixture import Filled, KnownColumns, Measured, Mixture, Windows
 from msm.models.heads.neighbour.pair_features import (
@@ -146,6 +146,8 @@ class NeighbourHead(Head):
             self.query.weight.zero_()
             if self.known_modalities is not None:
                 self.known_modalities.strength.fill_(1.0)
+                for network in self.known_modalities.networks:
+                    cast(KnownNetwork, network).clear()
             if self.kriging is not None:
                 self.departure.fill_(DEPARTURE)
 
@@ -190,6 +192,8 @@ class NeighbourHead(Head):
         """Shots of the titles (N, D) with some modalities hidden, window by window, for each modality; every eighth title is held out."""
         each = KNOWN_RATIO * sum(map(len, films))
         times = min(MOST_TIMES, max(1, round(MOST_EXAMPLES / max(1, each))))
+        if each * times < HELD_OUT * FEWEST:
+            return
         for number, film in enumerate(films):
             for shots in film.split(KNOWN_WINDOW):
                 raw = shots if mean is None else shots + mean

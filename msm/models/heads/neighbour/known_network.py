@@ -83,6 +83,13 @@ class KnownNetwork(nn.Module):
         self.requires_grad_(False)
         self.register_buffer("scale_in", torch.zeros(given))
         self.register_buffer("scale_out", torch.zeros(COMPONENTS))
+        self.clear()
+
+    @torch.no_grad()
+    def clear(self) -> None:
+        """Make all numbers zero: a network that is not fitted depends on no random state."""
+        for tensor in (*self.parameters(), *self.buffers()):
+            tensor.zero_()
 
     def forward(self, given: Tensor, dropout: bool = False) -> Tensor:
         """(…, 3 M C + M), as `Told.inputs` returns it, → (…, C): what is added to the modality."""
@@ -101,7 +108,7 @@ class KnownNetwork(nn.Module):
             found = self._train(fitted, held_out)
             self.requires_grad_(False)
         if not found:
-            self.scale_out.zero_()
+            self.clear()
 
     @torch.no_grad()
     def _start(self, examples: Examples) -> None:
