@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from msm.exports.shots import Shots
 from msm.exports.tool import Tool
 from msm.exports.writing import MARK, TOOLS, export
 from tests.browser.small_world import DIMS, small_title
+from tests.faults.starting import Starter, starting
 
 NAMES = [
     'He said "no"',
@@ -60,6 +59,12 @@ def bare(tmp_path_factory) -> Catalog:
     return Catalog.write(folder / "catalog", titles, modalities=modalities_of({"video": 4, "audio": 2}))
 
 
+@pytest.fixture(scope="module")
+def starter() -> Iterator[Starter]:
+    with starting(("msm.cli.program", "msm.exports.shots", "msm.exports.writing", "pandas", "pyarrow.parquet")) as made:
+        yield made
+
+
 def tool(name: str) -> str:
     needed: Tool = TOOLS.get(name)
     for package in needed.needs:
@@ -80,18 +85,17 @@ def test_a_catalog_without_anything_but_vectors_and_with_names_of_every_kind_is_
 @pytest.mark.skipif(sys.platform != "linux", reason="sizes of files are limited as Linux does it")
 @pytest.mark.parametrize("old", [False, True], ids=["nothing there", "an older export there"])
 @pytest.mark.parametrize("name", TOOLS.names())
-def test_a_file_that_cannot_grow_is_one_sentence_and_leaves_what_was_there(catalog, tmp_path, name, old):
+def test_a_file_that_cannot_grow_is_one_sentence_and_leaves_what_was_there(catalog, starter, tmp_path, name, old):
     out = tmp_path / "out"
     if old:
         export(Shots(catalog, rows=np.arange(3)), tool(name), out)
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
-    command = [sys.executable, "-m", "msm", "export", str(catalog.path), str(out), "--to", tool(name), "--replace"]
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # noqa: E731
-    told = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    words = ["export", str(catalog.path), str(out), "--to", tool(name), "--replace"]
+    process = starter.start(words, largest=100_000)
 
-    assert told.returncode == 2, told.stderr
-    assert str(out) in told.stderr.splitlines()[-1] or "msm: " in told.stderr
-    assert "Traceback" not in told.stderr
+    assert process.wait() == 2, process.said
+    assert str(out) in process.said.splitlines()[-1] or "msm: " in process.said
+    assert "Traceback" not in process.said
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
     assert [p.name for p in tmp_path.iterdir()] == (["out"] if old else [])
 
@@ -152,27 +156,20 @@ def test_what_cannot_be_exported_is_one_sentence(catalog, tmp_path, monkeypatch,
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("name", TOOLS.names())
-def test_a_killed_export_leaves_the_old_one_or_none_and_the_next_call_removes_its_remains(catalog, tmp_path, name):
-    """What is killed is written in a process that says when it begins; MSM_KILLS=30 for more tries."""
+def test_a_killed_export_leaves_the_old_one_or_none_and_the_next_call_removes_its_remains(
+    catalog, starter, tmp_path, name
+):
+    """MSM_KILLS=30 for more tries."""
     rng, out = random.Random(name), tmp_path / "out"
     export(Shots(catalog, rows=np.arange(3)), tool(name), tmp_path / "old")
-    script = f"""
-from msm import Catalog
-from msm.exports.shots import Shots
-from msm.exports.writing import export
-print(flush=True)
-export(Shots(Catalog.open({str(catalog.path)!r})), {name!r}, {str(out)!r}, replace=True)
-print(flush=True)"""
     for number in range(int(os.environ.get("MSM_KILLS", "2"))):
         shutil.rmtree(out, ignore_errors=True)
         if number % 2:
             shutil.copytree(tmp_path / "old", out)
-        with subprocess.Popen(
-            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as process:
-            assert process.stdout is not None and process.stdout.readline()
-            time.sleep(rng.uniform(0, 1.0))
-            process.send_signal(signal.SIGKILL)
+        process = starter.start(["export", str(catalog.path), str(out), "--to", name, "--replace"])
+        time.sleep(rng.uniform(0, 1.0))
+        process.kill()
+        process.wait()
         before = {p.relative_to(tmp_path / "old") for p in (tmp_path / "old").rglob("*")}
         found = {p.relative_to(out) for p in out.rglob("*")} if out.exists() else set()
         assert found in (set(), before) or (out / MARK).is_file()

@@ -4,7 +4,8 @@ A kill test starts hundreds of processes, and nine tenths of what each does woul
 of its own as any other (its files, locks and death are), and it is killed where it works rather than where it loads.
 Children that `msm` itself starts are started as ever.
 
-python -m tests.faults.starting      reads a JSON line {"words", "dying"} or {"wait", "seconds"}, answers {"pid"} or {"status"}
+python -m tests.faults.starting MODULE …      reads a JSON line {"words", "dying", "said", "largest"} or {"wait", "seconds"}, answers
+                                              {"pid"} or {"status"}
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,20 +50,24 @@ OURS = (
 
 
 class Starter:
-    """`start(words)` is a process as subprocess gives it: poll by `wait`, `kill`, `returncode`, `said`."""
+    """`start(words)` is a process as subprocess gives it: poll by `wait`, `kill`, `returncode`, `said`.
 
-    def __init__(self) -> None:
+    modules  what the starts need; none that starts threads of its own
+    """
+
+    def __init__(self, modules: Sequence[str] = (*MODULES, *OURS)) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         self._folder, self._starts = tempfile.TemporaryDirectory(), 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.starting"], cwd=REPO, env=environment,
+            [sys.executable, "-m", "tests.faults.starting", *modules], cwd=REPO, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def start(self, words: list[str], *dying: str) -> Started:
+    def start(self, words: list[str], *dying: str, largest: int | None = None) -> Started:
+        """Start `msm` with these words; `largest`: bytes of the largest file that it may write."""
         self._starts += 1
         said = Path(self._folder.name) / f"said-{self._starts}"
-        return Started(self, self.ask(words=words, dying=dying, said=str(said))["pid"], said)
+        return Started(self, self.ask(words=words, dying=dying, said=str(said), largest=largest)["pid"], said)
 
     def whole(self, words: list[str]) -> float:
         """Run it to its end; the seconds that it took."""
@@ -108,8 +113,8 @@ class Started:
 
 
 @contextmanager
-def starting() -> Iterator[Starter]:
-    starter = Starter()
+def starting(modules: Sequence[str] = (*MODULES, *OURS)) -> Iterator[Starter]:
+    starter = Starter(modules)
     try:
         yield starter
     finally:
@@ -117,7 +122,7 @@ def starting() -> Iterator[Starter]:
 
 
 def main() -> None:
-    for name in (*MODULES, *OURS):
+    for name in sys.argv[1:]:
         __import__(name)
     for line in sys.stdin:
         asked = json.loads(line)
@@ -136,7 +141,7 @@ def _wait(pid: int, seconds: float) -> int | None:
         time.sleep(0.002)
 
 
-def _fork(words: list[str], dying: list[str], said: str) -> int:
+def _fork(words: list[str], dying: list[str], said: str, largest: int | None) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -144,6 +149,10 @@ def _fork(words: list[str], dying: list[str], said: str) -> int:
         nothing, written = os.open(os.devnull, os.O_RDWR), os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for number, target in ((0, nothing), (1, nothing), (2, written)):
             os.dup2(target, number)
+        if largest is not None:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
         if dying:
             die_at(dying[0], int(dying[1]))
         from msm.cli import main as msm
