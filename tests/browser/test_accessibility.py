@@ -76,8 +76,9 @@ def test_every_page_is_accessible_in_both_themes_and_speaks_in_the_fields_terms(
     for name, whole in PAGES.items():
         if name != "Masking lab":
             link = page.get_by_role("link", name=name, exact=True)
+            path = urlsplit(link.get_attribute("href")).path
             link.click()  # and until the script of the new page runs, the former one stands there, settled
-            expect(page).to_have_url(re.compile(re.escape(urlsplit(link.get_attribute("href")).path) + r"(\?|$)"))
+            expect(page).to_have_url(re.compile(rf"{re.escape(path)}(\?|$)"))
         expect(page.locator(whole).first).to_be_visible()
         settled(page)
         said = page.evaluate(READ)
