@@ -26,13 +26,14 @@ from tests.faults.dying import die_at
 
 REPO = Path(__file__).parents[2]
 MODULES = (
-    "torch",
+    "torch._dynamo",  # which a training imports
     "pandas",
     "pyarrow.parquet",
     "av",
     "cv2",
     "scenedetect",
     "PIL.Image",
+    "scipy.linalg",
     "sklearn",
     "faiss",
     "safetensors.torch",
