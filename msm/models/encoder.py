@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msm.models import transformer
-from msm.models.head import Encoded, Estimate, Head, PartlyHidden
+from msm.models.head import Encoded, Estimate, Head, PartlyHidden, present_modalities
 from msm.models.packing import Packing, Part
 from msm.models.transformer import Block, Rotating, offsets, position_table, turns, turns_of
 from msm.recipes.model import HEADS, ModelConfig
@@ -206,7 +206,7 @@ class ShotEncoder(Rotating):
     def _estimate(self, shots: Tensor, hidden: Tensor, valid: Tensor, times: Tensor | None) -> Estimate:
         """As `Head.estimate`, in float32."""
         with torch.autocast(valid.device.type, enabled=False):
-            parts = None if hidden.ndim == 2 else PartlyHidden(hidden, self._present(shots))
+            parts = None if hidden.ndim == 2 else PartlyHidden(hidden, present_modalities(shots, self.modality_dims))
             return self.head.estimate(self.about_mean(shots), touched_shots(hidden), valid, parts, times)
 
     def _behind_front(self, x: Tensor, seen: Tensor, packing: Packing, global_: Tensor | None) -> Tensor:
@@ -321,10 +321,6 @@ class ShotEncoder(Rotating):
             part = hidden.float() @ self.mask_vectors
         x = x + part
         return torch.where(hidden.all(dim=-1, keepdim=True), whole, x) if self.cfg.mask_token == "replaced" else x
-
-    def _present(self, shots: Tensor) -> Tensor:
-        """(B, S, D) → (B, S, M) bool: the modalities that a shot has."""
-        return torch.stack([block.any(dim=-1) for block in shots.split(self.modality_dims, dim=-1)], dim=-1)
 
     def _columns(self, hidden: Tensor) -> Tensor:
         """(…, M) → (…, D): the hidden columns."""

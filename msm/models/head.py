@@ -43,6 +43,11 @@ class PartlyHidden(NamedTuple):
     present: Tensor  # (B, S, M) bool; of a hidden modality it says nothing
 
 
+def present_modalities(shots: Tensor, modality_dims: Sequence[int]) -> Tensor:
+    """(…, D) fused shots → (…, M) bool: the modalities that each shot has."""
+    return torch.stack([block.any(dim=-1) for block in shots.split(list(modality_dims), dim=-1)], dim=-1)
+
+
 class Case(Protocol):
     """One title with some of its shots hidden, as `msm.evaluation.protocol.Case` has it."""
 

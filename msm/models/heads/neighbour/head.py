@@ -19,7 +19,7 @@ from msm.baselines import Parameters
 from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.models.encoder import ShotEncoder, touched_shots, whole_shots
-from msm.models.head import Case, Encoded, Head, PartlyHidden, Predict, mean_by_protocol
+from msm.models.head import Case, Encoded, Head, PartlyHidden, Predict, mean_by_protocol, present_modalities
 from msm.models.heads.neighbour.closed_form import kernel_weights, principal_components
 from msm.models.heads.neighbour.contextual import embed, embedding_width, predict_by_fold
 from msm.models.heads.neighbour.known_modalities import NEVER, KnownModalities
@@ -55,12 +55,9 @@ WITH_ENCODER = 0.5  # share of the batches in which the encoder's output counts
 # gradient, and of three trainings on a set one began to learn them hundreds of steps after the others.
 DEPARTURE = 0.25
 ENCODER_ALONE = 0.25  # the same of a head that starts from kriging, where nothing else learns from these batches
-# Shots of which a part is hidden, that the network for known modalities is fitted on.
-KNOWN_RATIO, KNOWN_WINDOW, HELD_OUT = (
-    0.3,
-    128,
-    8,
-)  # share of a window's shots, shots a window, one title in so many held out
+# Shots of which a part is hidden, that the networks for known modalities are fitted on.
+KNOWN_RATIO, KNOWN_WINDOW = 0.3, 128  # share of a window's shots, shots of a window
+HELD_OUT = 8  # one title in so many chooses the epochs
 MOST_EXAMPLES, MOST_TIMES = 12_000, 6  # of each modality; how often a window is drawn anew
 AT_ONCE = 8  # sets of hidden shots of one window
 
@@ -197,7 +194,7 @@ class NeighbourHead(Head):
         for number, film in enumerate(films):
             for shots in film.split(KNOWN_WINDOW):
                 raw = shots if mean is None else shots + mean
-                present = torch.stack([part.any(dim=-1) for part in raw.split(self.modality_dims, dim=-1)], dim=-1)
+                present = present_modalities(raw, self.modality_dims)
                 hidden = torch.cat([draw_parts(present, KNOWN_RATIO, rng) for _ in range(times)])
                 touched = hidden.any(dim=-1)
                 hidden = hidden[touched.any(dim=1) & ~touched.all(dim=1)]
