@@ -39,7 +39,9 @@ def test_a_training_killed_at_twenty_random_moments_is_the_one_that_never_died(t
     whole = finished(talks, tmp_path / "whole", recipe)
     run = start_run(talks, tmp_path / "run", recipe, device=CPU).path
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["msm.training.trainer", "torch._dynamo", "scipy.linalg"])  # all that a step imports
+    processes.set_forkserver_preload(
+        ["msm.training.trainer", "torch._dynamo", "scipy.linalg"]
+    )  # all that a step imports
     chance = random.Random(kills)
     deaths = []
     while len(deaths) < kills:
