@@ -33,6 +33,7 @@ class Job:
     catalog: str
     run: str  # folder
     stop: str  # a file; while it exists, trainings stop at their next step
+    baselines: str  # folder of what `msm.ablation.baseline_scores` keeps
     recipe: dict[str, Any]
     splits: tuple[str, ...]
     device: str
@@ -93,6 +94,7 @@ def _train_and_score(job: Job, path: Path) -> dict[str, Any]:
 
 def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
     """The report of each split; scores.parquet on the way."""
+    from msm.ablation.baseline_scores import baseline_scores
     from msm.evaluation.report import report
     from msm.evaluation.scoring import score_titles
     from msm.inference.run import Run
@@ -101,7 +103,8 @@ def _score(job: Job, run: Any, catalog: Any, device: str) -> dict[str, Any]:
     reports, tables = {}, []
     for split in job.splits:
         if titles := catalog.split(split):
-            scores = score_titles(trained.predict, titles, trained.space, sharpen=trained.sharpen)
+            beside = baseline_scores(Path(job.baselines), titles, split, trained.space)
+            scores = score_titles(trained.predict, titles, trained.space, sharpen=trained.sharpen, beside=beside)
             reports[split] = report(scores, split)
             tables.append(by_title(scores).assign(split=split))
     with files.whole_file(run.path / SCORES) as temporary:

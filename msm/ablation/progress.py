@@ -17,7 +17,7 @@ from msm.io import files
 from msm.training.timing import format_duration as minutes
 
 ENDED = ("done", "failed", "pruned")  # states of a training that is not trained on
-PROGRESS, STOP, LOCK, RUNS = "progress.json", "stop", ".lock", "runs"
+PROGRESS, STOP, LOCK, RUNS, BASELINES = "progress.json", "stop", ".lock", "runs", "baselines"
 SUMMARY = "search.json"  # of a search: its trials
 SILENT_S = 30  # without a heartbeat for so long, the runner has ended
 _TAIL = 65_536  # bytes; a line of metrics with its validation has a few thousand

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msm.ablation.cell import RESULT, Job
 from msm.ablation.plan import Plan, run_name
-from msm.ablation.progress import ENDED, LOCK, RUNS, STOP, trainings, write_progress
+from msm.ablation.progress import BASELINES, ENDED, LOCK, RUNS, STOP, trainings, write_progress
 from msm.errors import InputError
 from msm.io import files
 from msm.io.locks import lock_file
@@ -112,6 +112,7 @@ def job_of(out: Path, plan: Plan, cell: Any, seed: int, device: str, keep_weight
         catalog=str(Path(plan.catalog["path"]).resolve()),
         run=str((out / RUNS / name).resolve()),
         stop=str((out / STOP).resolve()),
+        baselines=str((out / BASELINES).resolve()),
         recipe=cell.with_seed(seed).to_dict(),
         splits=tuple(dict.fromkeys(("validation", plan.split))),
         device=device,

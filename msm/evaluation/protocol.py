@@ -59,14 +59,29 @@ class Case:
 
 
 def hide_titles(
-    titles: Sequence[Title], space: Space, ratio: float, seeds: Sequence[int], hide: Hide | None = None
+    titles: Sequence[Title],
+    space: Space,
+    ratio: float,
+    seeds: Sequence[int],
+    hide: Hide | None = None,
+    *,
+    by_title: bool = False,
 ) -> Iterator[Case]:
     """Every seed's cases, title by title; a title of which no shot was hidden is left out.
 
-    hide  chooses the hidden shots instead of `ratio`
+    hide      chooses the hidden shots instead of `ratio`
+    by_title  the same cases in another order, every title's together: it is read once, and so is what follows from it
     """
     protocol = f"{ratio:.0%}" if hide is None else "spans" if hide is hide_in_spans else "other"
     hide = hide or hide_at_random(ratio)
+    if by_title:
+        rngs = [(seed, np.random.default_rng(seed)) for seed in seeds]
+        for title in titles:
+            drawn = [(seed, hide(title.num_shots, rng)) for seed, rng in rngs]
+            if any(hidden.any() for _, hidden in drawn):
+                shots, told = space.fuse(title.embeddings), Told.of(title)
+                yield from (Case(s, title.title_id, shots, h, told, protocol) for s, h in drawn if h.any())
+        return
     fused = lambda title: (space.fuse(title.embeddings), Told.of(title))  # noqa: E731
     few = sum(t.num_shots for t in titles) * len(space.mean) <= MOST_HELD
     held = {t.title_id: fused(t) for t in titles} if few else {}

@@ -18,6 +18,8 @@ from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.protocol import RATIO, SEEDS, Hide, Predictor, Sharpen, hide_titles
 
+CASE = ["seed", "title_id"]  # columns that tell the tables of one case from those of another
+
 
 class NothingHidden(InputError):
     """By chance no shot was hidden, since there are so few."""
@@ -30,6 +32,7 @@ def score_fill_in(
     space: Space,
     modality: int | None = None,
     ranked: np.ndarray | None = None,
+    beside: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Score the predictions of one title's hidden shots: a row a (hidden shot, predictor).
 
@@ -38,14 +41,16 @@ def score_fill_in(
     predicted  (H, D) the model's; None scores the baselines alone
     modality   the one that is hidden of these shots, where the others are known; by its place among `space.modalities`
     ranked     (H, D) the model's predictions whose ranks are told; None = those of `predicted`
+    beside     what this function returned of the baselines of these very shots; None = they are scored here
     returns    columns shot, distance, predictor ("model" or a baseline's name), cosine,
                centred_cosine, rank, rank_share, and centred_MODALITY (NaN where the truth lacks it)
     """
     where = np.flatnonzero(hidden)
     distance = baselines.distance_to_visible(hidden)
     predictions = {} if predicted is None else {"model": predicted}
-    known = None if modality is None else known_but(modality, shots[where], space)
-    predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines, known)
+    if beside is None:
+        known = None if modality is None else known_but(modality, shots[where], space)
+        predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines, known)
     truth = Truth.of(shots, where, space)
     scored = [truth.score(rows) for rows in predictions.values()]
     if predicted is not None and ranked is not None and ranked is not predicted:
@@ -58,7 +63,8 @@ def score_fill_in(
         **columns,
         "rank_share": columns["rank"] / len(shots),
     }
-    return pd.DataFrame(table)
+    scores = pd.DataFrame(table)
+    return scores if beside is None else pd.concat([scores, beside], ignore_index=True)
 
 
 def known_but(modality: int, shots: np.ndarray, space: Space) -> baselines.Known:
@@ -127,16 +133,25 @@ def score_titles(
     hide: Hide | None = None,
     modality: int | None = None,
     sharpen: Sharpen | None = None,
+    beside: pd.DataFrame | None = None,
     on_case: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
-    """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden."""
+    """`score_fill_in` for every seed and title, with columns seed and title_id. InputError where no shot gets hidden.
+
+    beside  what this function returned of the baselines, without a predictor, of the same titles and hidden shots
+    """
+    known = (
+        {} if beside is None else dict(iter(beside.drop(columns=CASE).groupby([beside[c] for c in CASE], sort=False)))
+    )
     tables = []
-    for case in hide_titles(titles, space, ratio, seeds, hide):
+    for case in hide_titles(titles, space, ratio, seeds, hide, by_title=True):
         predicted = None if predict is None else predict(case.shots, case.hidden, case.told)
         ranked = None if predicted is None or sharpen is None else sharpen(case.shots, case.hidden, predicted)
-        table = score_fill_in(case.shots, case.hidden, predicted, space, modality, ranked)
-        tables.append(table.assign(seed=case.seed, title_id=case.title_id))
+        scored = known.get((case.seed, case.title_id))
+        table = score_fill_in(case.shots, case.hidden, predicted, space, modality, ranked, scored)
+        tables.append((case.seed, table.assign(seed=case.seed, title_id=case.title_id)))
         on_case()
     if not tables:
         raise NothingHidden("no shot was hidden: there are too few shots in these titles to evaluate on")
-    return pd.concat(tables, ignore_index=True)
+    tables.sort(key=lambda seed_and_table: seeds.index(seed_and_table[0]))  # stable: titles keep their order
+    return pd.concat([table for _, table in tables], ignore_index=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from msm.data.catalog import Catalog, Title
@@ -65,6 +66,9 @@ class Trainer:
         precision = self.recipe.precision
         self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective, precision=precision)
         self.step = 0
+        self._baseline_scores: dict[
+            tuple[int, str], pd.DataFrame
+        ] = {}  # of the validation cases, at every step the same
 
     def _stored_space(self, catalog: Catalog) -> Space:
         """The space of `start_run`: the mean is measured again, the baselines' parameters are those in the folder."""
@@ -157,11 +161,11 @@ class Trainer:
 
     def measure(self) -> dict[str, Any]:
         """Validate the weights as they stand, and choose on the validation titles what the head lets them choose."""
-        several = self.recipe.validate_on == "several"
+        several, beside = self.recipe.validate_on == "several", self._baseline_scores
         if not self.model.head.tuned:
-            return validate(self.kept, self.validation, self.space, several=several)
-        seeds = tuning_seeds(self.validation)
-        return validate(self.kept, self.validation, self.space, seeds, self._further_titles, several=several)
+            return validate(self.kept, self.validation, self.space, several=several, beside=beside)
+        seeds, further = tuning_seeds(self.validation), self._further_titles
+        return validate(self.kept, self.validation, self.space, seeds, further, several=several, beside=beside)
 
     @cached_property
     def _further_titles(self) -> list[Title]:

@@ -58,6 +58,7 @@ def validate(
     further: Sequence[Title] = (),
     *,
     several: bool = False,
+    beside: dict[tuple[int, str], pd.DataFrame] | None = None,
 ) -> dict[str, Any]:
     """Report on held-out titles, with the geometry of the predictions; tunes the head and sets `prediction_norm`.
 
@@ -68,6 +69,7 @@ def validate(
     further  titles that the head may be tuned on besides (`Head.tune`)
     several  tune the head on more hidden shots and in spans too; the report then also has `by_protocol`, the centred cosines, and
              `selection`, their mean. The rest of the report is of 20 % hidden in either case.
+    beside   the baselines' scores of each case by seed and title, which are the same at every step: kept here for the next call
 
     Raises InputError where predictions are not finite: a step with a finite loss may leave weights that are not.
     """
@@ -84,7 +86,10 @@ def validate(
     model.prediction_norm.fill_(norm)
     means = mean_by_protocol(predictions, cases, space) if several else {}
     cases, predictions = cases[:count], predictions[:count]
-    tables = [_scores(model, c, origin + (p - origin) * norm, space) for p, c in zip(predictions, cases, strict=True)]
+    beside = {} if beside is None else beside
+    tables = [
+        _scores(model, c, origin + (p - origin) * norm, space, beside) for p, c in zip(predictions, cases, strict=True)
+    ]
     measured = report(pd.concat(tables, ignore_index=True), "validation")
     if means:
         measured |= {"by_protocol": means, "selection": float(np.mean(list(means.values())))}
@@ -101,10 +106,14 @@ def more_cases(titles: Sequence[Title], space: Space) -> list[Case]:
     return [*found, *hide_titles(long_enough, space, RATIO, SEEDS[:1], hide_in_spans)]
 
 
-def _scores(model: ShotEncoder, case: Case, predicted: np.ndarray, space: Space) -> pd.DataFrame:
-    """The scores of one case's predictions (H, D)."""
-    ranked = sharpened(model, case.shots, case.hidden, predicted)
-    return score_fill_in(case.shots, case.hidden, predicted, space, ranked=ranked).assign(title_id=case.title_id)
+def _scores(
+    model: ShotEncoder, case: Case, predicted: np.ndarray, space: Space, beside: dict[tuple[int, str], pd.DataFrame]
+) -> pd.DataFrame:
+    """The scores of one case's predictions (H, D), and those of the baselines, which are put into `beside`."""
+    ranked, key = sharpened(model, case.shots, case.hidden, predicted), (case.seed, case.title_id)
+    scores = score_fill_in(case.shots, case.hidden, predicted, space, ranked=ranked, beside=beside.get(key))
+    beside.setdefault(key, scores[scores["predictor"] != "model"])
+    return scores.assign(title_id=case.title_id)
 
 
 def _predict(model: ShotEncoder, cases: Sequence[Case]) -> list[np.ndarray]:

@@ -21,7 +21,7 @@ def test_an_ablation_and_an_evaluation_of_one_run_report_the_same(talks, cpu, tm
     weights = run.load_weights()
     weights["neighbour.sharpening"] = torch.tensor([5.0, 0.0])  # nearly the line between the neighbours
     run.save_weights(weights)
-    scored = _score(SimpleNamespace(splits=("test",)), run, talks, "cpu")["test"]
+    scored = _score(SimpleNamespace(splits=("test",), baselines=tmp_path / "baselines"), run, talks, "cpu")["test"]
     evaluated = evaluate_run(Run.open(run.path), talks)
     plain = Run.open(run.path)
     plain.model.neighbour.sharpening.zero_()
