@@ -43,6 +43,9 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a masked-shot model; after Ctrl-C, --resume continues."""
+    from msm.runner.threads import sleep_soon
+
+    sleep_soon()  # torch reads it when it is imported
     from msm.data.catalog import Catalog
     from msm.recipes.presets import CATALOGUE, recipe_of
     from msm.runs.folder import RunFolder

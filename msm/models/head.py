@@ -103,6 +103,7 @@ class Head(nn.Module):
     fills_in_first     `estimate` gives the encoder something to read in the hidden shots' places
     tuned              `tune` chooses settings on the validation titles
     encodes_context    the encoder's output is the contextual embedding
+    small_operations   a step is many small ones, for which few threads are faster than many
     """
 
     positionwise = True
@@ -110,6 +111,7 @@ class Head(nn.Module):
     fills_in_first = False
     tuned = False
     encodes_context = True
+    small_operations = False
 
     def __init__(self, cfg: ModelConfig, shot_dim: int, modality_dims: Sequence[int] | None = None):
         super().__init__()

@@ -48,5 +48,16 @@ def limit_blas_threads() -> threadpool_limits:
     return threadpool_limits(min([_few(), *blas]), user_api="blas")
 
 
+def sleep_soon() -> None:
+    """Before torch is imported: its threads look for the next operation some 50 µs before they sleep, on Linux.
+
+    GNU OpenMP has them look for milliseconds: on a machine that is otherwise quiet no operation comes later, on one where
+    others compute too, two trainings then take four times as long as one after the other. What the environment says of it
+    stays (`python -m benchmarks.threads`).
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(os.environ):
+        os.environ["GOMP_SPINCOUNT"] = "1000"
+
+
 def _few() -> int:
     return max(1, min(MOST, (os.cpu_count() or 1) // 2))

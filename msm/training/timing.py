@@ -48,11 +48,11 @@ def time_training(
     InputError where the recipe does not fit the catalog.
     """
     from msm.data.catalog import Catalog
-    from msm.training.trainer import Trainer, pick_device, start_run
+    from msm.training.trainer import Trainer, pick_device, start_run, step_threads
 
     started = time.perf_counter()
     opened, where = Catalog.open(catalog), pick_device(device)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, step_threads(recipe):
         run = start_run(opened, Path(folder) / "run", recipe, device=where, keep=keep)
         trainer = Trainer(run, opened, where)
         trainer.run_step()  # the first step compiles, allocates and fills caches

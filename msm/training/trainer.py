@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,9 @@ from msm.evaluation.kept_space import mean_of
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks
 from msm.objectives.objective import make_objective
+from msm.recipes.model import HEADS
+from msm.recipes.recipe import Recipe
+from msm.runner.threads import few_threads
 from msm.runs.folder import ReadOnlyRunFolder, RunFolder
 from msm.training import checkpoint
 from msm.training.distributed import ALONE, Processes
@@ -235,7 +239,7 @@ def train(
     processes  the processes of this training; only the first one writes
     """
     run = run if processes.index == 0 else ReadOnlyRunFolder.of(run)
-    with run.only_trainer(), run.recording_failure():
+    with run.only_trainer(), run.recording_failure(), step_threads(run.recipe):
         trainer = Trainer(run, catalog, device, processes)
         on_note(f"model: {sum(p.numel() for p in trainer.model.parameters()):,} parameters on {device}")
         processes.wait()  # the first process has written the checkpoint of a training that it has just stopped
@@ -249,6 +253,11 @@ def train(
         finally:
             trainer.reader.close()
     return run
+
+
+def step_threads(recipe: Recipe) -> AbstractContextManager[object]:
+    """Within it torch has the threads that the steps of a recipe are fastest with: all, or few where they are many small operations."""
+    return few_threads() if HEADS.get(recipe.model.head).small_operations else nullcontext()
 
 
 def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable, on_note: Callable) -> None:

@@ -200,10 +200,14 @@ def test_both_ways_of_solving_have_the_same_posterior_mean(head, ratio):
     own = head.kriging
     table = in_batches.covariance(50, own.decays.numpy(), own.variances.numpy())
     precision = torch.from_numpy(in_batches.PRECISIONS.get(table))
-    by = in_batches.by_precision(precision, scores.double(), at)
-    other = in_batches.by_covariance(torch.from_numpy(table), scores.double(), at)
-    for one, two in zip(by, other, strict=True):
+    tables = torch.stack([scores, 0.5 * scores.flip(2)]).double()
+    by = in_batches.by_precision(precision, tables, at)
+    other = in_batches.by_covariance(torch.from_numpy(table), tables, at)
+    torch.testing.assert_close(by.rest[at.real], other.rest[at.real], atol=1e-9, rtol=1e-7)
+    for one, two in zip(by.leading, other.leading, strict=True):
         torch.testing.assert_close(one[at.real], two[at.real], atol=1e-9, rtol=1e-7)
+    alone = in_batches.by_covariance(torch.from_numpy(table), tables[1:], at)
+    torch.testing.assert_close(other.leading[1], alone.leading[0], atol=1e-12, rtol=1e-9)
 
 
 @pytest.mark.parametrize("ratio", [0.2, 0.7])

@@ -70,6 +70,7 @@ class NeighbourHead(Head):
     fills_in_first = True
     tuned = True
     encodes_context = False
+    small_operations = True
     components: Tensor
     gram: Tensor
     whitening: Tensor
@@ -243,13 +244,14 @@ class NeighbourHead(Head):
     def fill_in(self, windows: Windows, at: HiddenIndex, known: KnownColumns | None = None) -> Filled:
         """Kriging, or the distance-weighted means, in the hidden shots' places; in partly hidden ones' what the known modalities say."""
         if self.kriging is None:
-            start = self.weighted_mean(self._nearness(at), windows, at)
-        else:
-            start = self.posterior(windows.in_components * at.visible.unsqueeze(-1), at)
+            return Filled(windows, at, self.weighted_mean(self._nearness(at), windows, at), known)
+        tables = [windows.in_components]
+        if known is not None and known.fitted and known.in_components is not windows.in_components:
+            tables.append(known.in_components)
+        whole = torch.stack([table.expand(len(at.visible), -1, -1) for table in tables])
+        start, *lacking = self.posterior(whole * at.visible.unsqueeze(-1), at)
         if known is not None and known.fitted:
-            lacking = known.in_components is not windows.in_components
-            again = known.in_components * at.visible.unsqueeze(-1)
-            start = known.start(start, self.posterior(again, at) if lacking else start)
+            start = known.start(start, lacking[0] if lacking else start)
         return Filled(windows, at, start, known)
 
     def features(
@@ -358,16 +360,16 @@ class NeighbourHead(Head):
         weights = self.weigh(prior + scores)
         return weights * gates[..., : len(self.log_bandwidths)].tanh().mul(2).exp().permute(0, 2, 1).unsqueeze(-1)
 
-    def posterior(self, in_components: Tensor, at: HiddenIndex) -> Mixture:
-        """The posterior means of kriging.
+    def posterior(self, in_components: Tensor, at: HiddenIndex) -> list[Mixture]:
+        """The posterior means of kriging, for each set of known shots.
 
-        in_components  (B, S, R) of the visible shots, zero elsewhere
+        in_components  (T, B, S, R) of the visible shots, zero elsewhere
         """
         assert self.kriging is not None
         count = self.kriging.num_components
         leading, rest = self.kriging(in_components[..., :count], at)
-        added = leading - rest @ in_components[..., :count]
-        return Mixture(rest, F.pad(added, (0, in_components.shape[-1] - count)))
+        added = F.pad(leading - rest @ in_components[..., :count], (0, in_components.shape[-1] - count))
+        return [Mixture(rest, own) for own in added]
 
     def departures(self, gates: Tensor, known: KnownColumns | None = None) -> tuple[Tensor, Tensor]:
         """How far a prediction departs from where it starts: (B, H, 1) in every direction, (R,) or (B, H, R) what each component adds.

@@ -4,7 +4,8 @@ The same Gaussian process as the baseline `msm.baselines.kriging`, with the para
 shots is a mixture of the visible ones, to which the leading components add what their own covariance functions say.
 
 Shape letters: B windows, S shots of a window, H hidden shots of the window with most of them, V visible shots of the window with most
-of them, C principal components with a covariance function of their own, F = C + 1 covariance functions, J terms, D width of a shot.
+of them, C principal components with a covariance function of their own, F = C + 1 covariance functions, J terms, D width of a shot,
+T sets of known shots at the same places, which share the covariances.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MOST_NUMBERS = 2**23  # of the rows of precision matrices that are taken togethe
 class Posterior(NamedTuple):
     """Posterior means of hidden shots, of which `rest @ shots` are those of whole shots by the last covariance function."""
 
-    leading: Tensor  # (B, H, C) the components by their own covariance functions
+    leading: Tensor  # (T, B, H, C) the components by their own covariance functions
     rest: Tensor  # (B, H, S) weights of the visible shots, zero elsewhere
 
 
@@ -54,11 +55,11 @@ class Kriging(nn.Module):
         return nn.functional.pad(components, (0, self.num_components - found))
 
     def forward(self, scores: Tensor, at: HiddenIndex) -> Posterior:
-        """(B, S, C), the components of the visible shots, zero elsewhere, → the posterior means of the hidden shots."""
-        num_shots = scores.shape[1]
+        """(T, B, S, C), T sets of the components of the visible shots, zero elsewhere, → the posterior means of the hidden shots."""
+        num_shots = scores.shape[2]
         if not at.real.any():  # as where a whole title is visible
             nothing = scores.new_zeros(*at.place.shape, 1).float()
-            return Posterior(nothing.expand(-1, -1, scores.shape[2]), nothing.expand(-1, -1, num_shots))
+            return Posterior(nothing.expand(len(scores), -1, -1, scores.shape[3]), nothing.expand(-1, -1, num_shots))
         table = covariance(num_shots, self.decays.cpu().numpy(), self.variances.cpu().numpy())  # (F, S)
         scores = scores.double()
         if 2 * at.place.shape[1] > num_shots or not at.valid.all():
@@ -67,10 +68,11 @@ class Kriging(nn.Module):
             precision = torch.from_numpy(PRECISIONS.get(table)).to(scores.device)
             some = max(1, MOST_NUMBERS // (len(table) * at.place.shape[1] * num_shots))
             parts = [
-                by_precision(precision, scores[i : i + some], HiddenIndex(*(t[i : i + some] for t in at)))
-                for i in range(0, len(scores), some)
+                by_precision(precision, scores[:, i : i + some], HiddenIndex(*(t[i : i + some] for t in at)))
+                for i in range(0, scores.shape[1], some)
             ]
-            found = Posterior(*(torch.cat(tables) for tables in zip(*parts, strict=True)))
+            leading, rest = zip(*parts, strict=True)
+            found = Posterior(torch.cat(leading, dim=1), torch.cat(rest))
         return Posterior(found.leading.float(), found.rest.float())
 
 
@@ -80,10 +82,10 @@ def by_precision(precision: Tensor, scores: Tensor, at: HiddenIndex) -> Posterio
     rows = precision[:, at.place]  # (F, B, H, S)
     own = torch.take_along_dim(rows, at.place[None, :, None, :], dim=-1)  # (F, B, H, H)
     own = own * real[:, :, None] * real[:, None, :] + torch.diag_embed(1 - real)
-    known = scores.permute(2, 0, 1).unsqueeze(-1)  # (C, B, S, 1)
+    known = scores.permute(3, 1, 2, 0)  # (C, B, S, T)
     leading = -torch.linalg.solve(own[:-1], (rows[:-1] @ known) * real.unsqueeze(-1))
     rest = -torch.linalg.solve(own[-1], rows[-1] * at.visible.unsqueeze(1) * real.unsqueeze(-1))
-    return Posterior(leading.squeeze(-1).permute(1, 2, 0), rest)
+    return Posterior(leading.permute(3, 1, 2, 0), rest)
 
 
 def by_covariance(table: Tensor, scores: Tensor, at: HiddenIndex) -> Posterior:
@@ -95,9 +97,9 @@ def by_covariance(table: Tensor, scores: Tensor, at: HiddenIndex) -> Posterior:
     among = among * real[:, :, None] * real[:, None, :] + torch.diag_embed(1 - real)
     across = table[:, (at.place[:, :, None] - place[:, None, :]).abs()] * real[:, None, :]  # (F, B, H, V)
     factor = torch.linalg.cholesky(among)
-    known = torch.take_along_dim(scores, place.unsqueeze(-1), dim=1) * real.unsqueeze(-1)  # (B, V, C)
-    solved = torch.cholesky_solve(known.permute(2, 0, 1).unsqueeze(-1), factor[:-1])
-    leading = (across[:-1] @ solved).squeeze(-1).permute(1, 2, 0)
+    known = torch.take_along_dim(scores, place[None, :, :, None], dim=2) * real.unsqueeze(-1)  # (T, B, V, C)
+    solved = torch.cholesky_solve(known.permute(3, 1, 2, 0), factor[:-1])  # (C, B, V, T)
+    leading = (across[:-1] @ solved).permute(3, 1, 2, 0)
     weights = torch.cholesky_solve(across[-1].mT, factor[-1]).mT * at.real.unsqueeze(-1)  # (B, H, V)
-    rest = weights.new_zeros(*at.place.shape, scores.shape[1])
+    rest = weights.new_zeros(*at.place.shape, scores.shape[2])
     return Posterior(leading, rest.scatter(2, place.unsqueeze(1).expand_as(weights), weights))

@@ -128,19 +128,22 @@ class KnownColumns(NamedTuple):
         rows = F.one_hot(index, partly.shape[1]).to(windows.shots) * real.unsqueeze(-1)
         hidden = parts.hidden[window, place] & real.unsqueeze(-1)  # (B, Q, M)
         dims = torch.tensor(modality_dims, device=partly.device)
-        known = (~hidden & real.unsqueeze(-1)).repeat_interleave(dims, dim=-1, output_size=windows.shots.shape[-1])
+        visible = ~hidden & real.unsqueeze(-1)
+        known = visible.repeat_interleave(dims, dim=-1, output_size=windows.shots.shape[-1])
         shots = windows.shots.expand(len(partly), -1, -1)
         fitted = baseline is not None and baseline.fitted
         lacks = (hidden.unsqueeze(2) & ~parts.present.unsqueeze(1)) & at.visible[:, None, :, None]  # (B, Q, S, M)
         lacks &= fitted & (~lacks & at.visible[:, None, :, None]).any(dim=2, keepdim=True)
         values = shots[window, place].masked_fill(~known, 0.0)
         weights = kriging = regression = None
-        about, inside = shots, windows.in_components
+        about, own, inside = shots, values, windows.in_components
+        squared = torch.stack([part.square().sum(-1) for part in shots.split(list(modality_dims), -1)], -1)  # (B, S, M)
         if fitted and not (parts.present | parts.hidden)[at.valid].all():
             about = shots * parts.present.repeat_interleave(dims, dim=-1, output_size=shots.shape[-1])
-            inside = about @ windows.components
-        own = about[window, place].masked_fill(~known, 0.0)
-        length = (known.to(about) @ about.square().mT).sqrt() * own.norm(dim=-1, keepdim=True)
+            own, inside = about[window, place].masked_fill(~known, 0.0), about @ windows.components
+            squared = squared * parts.present
+        counted = visible.to(squared)
+        length = ((counted @ squared.mT) * (counted * squared[window, place]).sum(dim=-1, keepdim=True)).sqrt()
         similarity = (own @ about.mT) / length.clamp(min=1e-6) * at.visible.unsqueeze(1)  # (B, Q, S)
         if baseline is not None and fitted:
             usable = at.visible[:, None, :, None] & ~lacks
