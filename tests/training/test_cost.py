@@ -33,9 +33,9 @@ def test_a_validation_is_timed_as_the_training_makes_it(talks, cpu, monkeypatch)
     drawn = []
     real = trainer.validate
 
-    def noted(model, titles, space, seeds=(0,), also=(), *, several=False):
+    def noted(model, titles, space, seeds=(0,), also=(), *, several=False, beside=None):
         drawn.append((len(seeds), len(also), several))
-        return real(model, titles, space, seeds, also, several=several)
+        return real(model, titles, space, seeds, also, several=several, beside=beside)
 
     monkeypatch.setattr(trainer, "validate", noted)
     small = ["steps=4", "batch_windows=4", "model.width=16", "model.heads=2", "model.max_shots=48", "window=24"]
