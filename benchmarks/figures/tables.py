@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.figures import ablations, encoders, first_hour, lengths, readme, retrieval, scale, tasks, why
+from benchmarks.figures import ablations, encoders, first_hour, lengths, readme, retrieval, scale, tasks, threads, why
 
 TABLES: dict[str, Callable[..., str]] = {
     "ablation": ablations.ablation,
@@ -22,6 +22,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "search": retrieval.million_shots,
     "speed": readme.speed,
     "tasks": tasks.tasks,
+    "threads": threads.threads,
     "trained_films": encoders.films,
     "trained_runs": encoders.runs,
     "why": why.why,
