@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from msm.config.fields import described
 from msm.config.limits import MAX_WINDOW, between, one_of
@@ -71,6 +72,10 @@ class ModelConfig:
     )
     decoder_width: int = described(96, "Width of the decoder.")
     decoder_depth: int = described(2, "Number of transformer blocks in the decoder.")
+
+    def head_class(self) -> Any:
+        """The class of the head, a subclass of `msm.models.head.Head`."""
+        return HEADS.get(self.head)
 
     def __post_init__(self) -> None:
         for name in ("width", "depth", "heads", "max_shots", "decoder_width", "decoder_depth"):

@@ -20,7 +20,6 @@ from msm.evaluation.kept_space import mean_of
 from msm.models.encoder import ShotEncoder
 from msm.models.transformer import compile_blocks
 from msm.objectives.objective import make_objective
-from msm.recipes.model import HEADS
 from msm.recipes.recipe import Recipe
 from msm.runner.threads import few_threads
 from msm.runs.folder import ReadOnlyRunFolder, RunFolder
@@ -257,7 +256,7 @@ def train(
 
 def step_threads(recipe: Recipe) -> AbstractContextManager[object]:
     """Within it torch has the threads that the steps of a recipe are fastest with: all, or few where they are many small operations."""
-    return few_threads() if HEADS.get(recipe.model.head).small_operations else nullcontext()
+    return few_threads() if recipe.model.head_class().small_operations else nullcontext()
 
 
 def _train_to_the_end(trainer: Trainer, on_step: Callable, should_stop: Callable, on_note: Callable) -> None:

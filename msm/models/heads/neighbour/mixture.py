@@ -137,7 +137,9 @@ class KnownColumns(NamedTuple):
         values = shots[window, place].masked_fill(~known, 0.0)
         weights = kriging = regression = None
         about, own, inside = shots, values, windows.in_components
-        squared = torch.stack([part.square().sum(-1) for part in shots.split(list(modality_dims), -1)], -1)  # (B, S, M)
+        # Of the shots as they are given: where one window stands for many sets of hidden shots, once for all of them.
+        each = windows.shots.split(list(modality_dims), -1)
+        squared = torch.stack([part.square().sum(-1) for part in each], -1).expand(*at.visible.shape, -1)  # (B, S, M)
         if fitted and not (parts.present | parts.hidden)[at.valid].all():
             about = shots * parts.present.repeat_interleave(dims, dim=-1, output_size=shots.shape[-1])
             own, inside = about[window, place].masked_fill(~known, 0.0), about @ windows.components
@@ -153,7 +155,8 @@ class KnownColumns(NamedTuple):
             weights = similarity.new_zeros(similarity.shape).index_put(where, found) * at.visible.unsqueeze(1)
             kriging = share.new_zeros(*real.shape, 1).index_put(where, share)
             has = parts.present[window, place] & ~hidden & real.unsqueeze(-1)
-            regression = Regression.of(own, about, windows.components, hidden, has, baseline)
+            given = windows.shots if about is shots else about
+            regression = Regression.of(own, given, windows.components, hidden, has, baseline)
         useless = rows.mT @ lacks.any(dim=-1).to(rows) > 0
         similar = similarity[real].unsqueeze(-1)
         return cls(partly, rows, known, values, similar, useless, about, inside, weights, kriging, regression)
@@ -224,7 +227,7 @@ class Regression(NamedTuple):
     """What a mixture leaves of the known modalities predicts the hidden ones, between the components of `KnownModalities`."""
 
     own: Tensor  # (B, Q, M C) of the known columns, zero elsewhere
-    of_shots: Tensor  # (B, S, M C)
+    of_shots: Tensor  # (B, S, M C), or (S, M C) where one window stands for all
     of_components: Tensor  # (R, M C)
     slopes: tuple[tuple[Tensor, Tensor], ...]  # for each set of hidden modalities (B, Q) bool and (M C, M C)
     basis: Tensor  # (D, M C)
@@ -242,7 +245,7 @@ class Regression(NamedTuple):
         has: Tensor,
         baseline: KnownModalities,
     ) -> Regression:
-        """Of known columns (B, Q, D), shots (B, S, D), principal components (D, R), hidden and known modalities (B, Q, M) bool."""
+        """Of known columns (B, Q, D), shots (B, S, D) or (S, D), principal components (D, R), hidden and known modalities (B, Q, M) bool."""
         basis = baseline.basis()
         kinds = [kind for kind in hidden.flatten(0, 1).unique(dim=0) if kind.any()]
         slopes = tuple(((hidden == kind).all(dim=-1), baseline.slopes(kind)) for kind in kinds)
