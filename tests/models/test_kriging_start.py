@@ -396,3 +396,27 @@ def test_what_no_regression_can_tell_of_a_modality_the_networks_learn_where_ther
     np.testing.assert_array_equal(predicted, again)
     lead = level(predicted, shots, hidden, 1) - level(told_baseline(shots, hidden, parameters), shots, hidden, 1)
     assert lead > 0.2 if effect else abs(lead) < 0.05
+
+
+@torch.inference_mode()
+def test_windows_of_any_lengths_and_shares_have_the_posterior_means_that_each_has_alone(head):
+    """Padded or not, few or most of their shots hidden, whatever else is in the batch."""
+    lengths, ratios = [50, 31, 50, 7, 31, 44], [0.1, 0.3, 0.8, 0.5, 0.9, 0.0]
+    shots, hidden = torch.zeros(6, 50, len(MEAN)), torch.zeros(6, 50, dtype=torch.bool)
+    valid = torch.arange(50) < torch.tensor(lengths)[:, None]
+    for i, (film, ratio) in enumerate(zip(films(lengths, seed=6), ratios, strict=True)):
+        shots[i, : len(film)] = torch.from_numpy(film - MEAN)
+        hidden[i, : len(film)] = torch.from_numpy(drawn(len(film), ratio, i)) if ratio else False
+
+    def posterior(rows, size):
+        at = in_batches.HiddenIndex.of(hidden[rows, :size], valid[rows, :size])
+        scores = (shots[rows, :size] * at.visible.unsqueeze(-1)) @ head.components[:, :48]
+        return head.kriging(scores.unsqueeze(0), at)
+
+    together = posterior(slice(None), 50)
+    for i, length in enumerate(lengths):
+        count = int(hidden[i].sum())
+        alone = posterior(slice(i, i + 1), length)
+        for one, two in ((together.leading[0, i], alone.leading[0, 0]), (together.rest[i, :, :length], alone.rest[0])):
+            torch.testing.assert_close(one[:count], two[:count], atol=1e-6, rtol=1e-5)
+        assert not together.rest[i, :, length:].any()

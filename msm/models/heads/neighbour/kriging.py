@@ -62,18 +62,49 @@ class Kriging(nn.Module):
             return Posterior(nothing.expand(len(scores), -1, -1, scores.shape[3]), nothing.expand(-1, -1, num_shots))
         table = covariance(num_shots, self.decays.cpu().numpy(), self.variances.cpu().numpy())  # (F, S)
         scores = scores.double()
-        if 2 * at.place.shape[1] > num_shots or not at.valid.all():
-            found = by_covariance(torch.from_numpy(table).to(scores.device), scores, at)
-        else:
-            precision = torch.from_numpy(PRECISIONS.get(table)).to(scores.device)
-            some = max(1, MOST_NUMBERS // (len(table) * at.place.shape[1] * num_shots))
-            parts = [
-                by_precision(precision, scores[:, i : i + some], HiddenIndex(*(t[i : i + some] for t in at)))
-                for i in range(0, scores.shape[1], some)
-            ]
-            leading, rest = zip(*parts, strict=True)
-            found = Posterior(torch.cat(leading, dim=1), torch.cat(rest))
-        return Posterior(found.leading.float(), found.rest.float())
+        leading = scores.new_zeros(len(scores), *at.place.shape, scores.shape[3])
+        rest = scores.new_zeros(*at.place.shape, num_shots)
+        for rows, length in _by_length(at):
+            count = num_shots if length is None else length
+            hidden = at.place.shape[1] if len(rows) == len(rest) else max(1, int(at.real[rows].sum(dim=1).max()))
+            some = HiddenIndex(*(t[rows, :most] for t, most in zip(at, (hidden, hidden, count, count), strict=True)))
+            own = np.ascontiguousarray(table[:, :count])
+            found = _solve(own, scores[:, rows, :count], some, use_precision=length is not None)
+            leading[:, rows, :hidden] = found.leading
+            rest[rows, :hidden, :count] = found.rest
+        return Posterior(leading.float(), rest.float())
+
+
+def _by_length(at: HiddenIndex) -> list[tuple[Tensor, int | None]]:
+    """Rows of windows (b,) that are solved together: those of one length of which no more is hidden than visible; all others (None).
+
+    On a GPU windows of several lengths stay together: the precision matrices of each would have to be copied there.
+    """
+    lengths = at.valid.sum(dim=1)
+    places = torch.arange(at.valid.shape[1], device=lengths.device)
+    padded_at_end = torch.equal(at.valid, places < lengths.unsqueeze(1))
+    fits = 2 * at.real.sum(dim=1) <= lengths
+    if not padded_at_end or (lengths.device.type != "cpu" and not at.valid.all()):
+        fits = torch.zeros_like(fits)
+    found: list[tuple[Tensor, int | None]] = [
+        ((fits & (lengths == length)).nonzero()[:, 0], length) for length in lengths[fits].unique().tolist()
+    ]
+    others = (~fits).nonzero()[:, 0]
+    return [*found, (others, None)] if len(others) else found
+
+
+def _solve(table: np.ndarray, scores: Tensor, at: HiddenIndex, *, use_precision: bool) -> Posterior:
+    """From covariances (F, S) and scores (T, B, S, C), in float64."""
+    if not use_precision:
+        return by_covariance(torch.from_numpy(table).to(scores.device), scores, at)
+    precision = torch.from_numpy(PRECISIONS.get(table)).to(scores.device)
+    some = max(1, MOST_NUMBERS // (len(table) * at.place.shape[1] * scores.shape[2]))
+    parts = [
+        by_precision(precision, scores[:, i : i + some], HiddenIndex(*(t[i : i + some] for t in at)))
+        for i in range(0, scores.shape[1], some)
+    ]
+    leading, rest = zip(*parts, strict=True)
+    return Posterior(torch.cat(leading, dim=1), torch.cat(rest))
 
 
 def by_precision(precision: Tensor, scores: Tensor, at: HiddenIndex) -> Posterior:
