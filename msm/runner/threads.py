@@ -49,11 +49,10 @@ def limit_blas_threads() -> threadpool_limits:
 
 
 def sleep_soon() -> None:
-    """Before torch is imported: its threads look for the next operation some 50 µs before they sleep, on Linux.
+    """Before torch is imported: its threads look a thousand times for the next operation before they sleep, where OpenMP is GNU's.
 
-    GNU OpenMP has them look for milliseconds: on a machine that is otherwise quiet no operation comes later, on one where
-    others compute too, two trainings then take four times as long as one after the other. What the environment says of it
-    stays (`python -m benchmarks.threads`).
+    By default they look for milliseconds. On a machine on which others compute too, two trainings at once then take longer
+    than one after the other (docs/decisions/0021). What the environment says of it stays.
     """
     if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(os.environ):
         os.environ["GOMP_SPINCOUNT"] = "1000"

@@ -69,9 +69,8 @@ class Trainer:
         precision = self.recipe.precision
         self.optimizers = make_optimizers(self.model, self.recipe.optim, self.objective, precision=precision)
         self.step = 0
-        self._baseline_scores: dict[
-            tuple[int, str], pd.DataFrame
-        ] = {}  # of the validation cases, at every step the same
+        # Of the validation cases; they are the same at every step.
+        self._baseline_scores: dict[tuple[int, str], pd.DataFrame] = {}
 
     def _stored_space(self, catalog: Catalog) -> Space:
         """The space of `start_run`: the mean is measured again, the baselines' parameters are those in the folder."""
