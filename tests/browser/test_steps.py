@@ -21,6 +21,29 @@ def redo(page: Page):
     return page.get_by_role("button", name=re.compile("^Redo"))
 
 
+# A step back of which the server has not heard, then a message from a new session: what the page tells this one, or nothing.
+LOSE_THE_SESSION = """() => new Promise((done) => {
+    const before = location.search;
+    const timer = setTimeout(() => done(null), 1000);
+    const by = (move) => { clearTimeout(timer); done(move); };
+    const lead = () => globalThis.__msmSteps.lead({ moves: 0, session: "another", leads: true }, by);
+    const wait = () => void (location.search === before ? setTimeout(wait) : setTimeout(lead));
+    history.back();
+    wait();
+})"""
+
+
+def test_a_step_back_is_told_again_to_a_new_session_of_the_server(page: Page, address: str):
+    visit(page, address, hidden="3-8")
+    shot(page, 12).click()
+    expect_hidden(page, "3-8, 12", 7)
+    settled(page)
+    told = page.evaluate(LOSE_THE_SESSION)
+    assert told is not None
+    assert told["number"] == 1
+    assert "hidden=3-8&" in told["search"] + "&"
+
+
 def test_back_forward_keys_and_buttons_step_through_hidden_sets(page: Page, address: str):
     visit(page, address)
     expect(undo(page)).to_be_disabled()

@@ -120,9 +120,15 @@ export function startSteps() {
      */
     lead(message, by) {
       send = by;
-      if (message.session !== session) told = message.moves; // a new session of the server has heard of none
+      const isNew = message.session !== session;
+      const isPending = told > heard;
       session = message.session;
       heard = message.moves;
+      if (!isNew) return;
+      told = heard; // a new session of the server has heard of no move
+      if (!isPending) return;
+      told += 1; // but one was made before it, or while the last session was lost
+      tell();
     },
   };
 }
