@@ -18,10 +18,18 @@ from msm.ablation.plan import PLAN, Plan, make_plan, merged
 from msm.ablation.progress import ENDED, num_ended, trainings
 from msm.ablation.space import search_space
 from msm.errors import InputError, did_you_mean
-from msm.runner import LocalPool, Pool, RayPool, num_cores
+from msm.runner import LocalPool, Pool, RayPool, import_ahead, num_cores
 
 DEFAULT_SEEDS = 3
 DEFAULT_BUDGET, MOST_TRIALS = 50, 1000
+# By a training and its scoring, at their first use.
+IMPORTED = (
+    "msm.ablation.baseline_scores",
+    "msm.inference.run",
+    "msm.training.trainer",
+    "pyarrow.parquet",
+    "torch._dynamo",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +267,12 @@ class GrowingTables:
             return report.write_tables(self.out, self.plan)
         self.searched.save()
         return report.write_tables(self.out, self.searched.plan)
+
+
+def begin_imports(request: Request) -> None:
+    """Have what trainings import be imported for the workers here, beside what is done before they begin."""
+    if request.ray is None:
+        import_ahead(*IMPORTED)
 
 
 def _pool(request: Request, plan: Plan) -> Pool:

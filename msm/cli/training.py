@@ -191,6 +191,8 @@ def ablate(
         prune=prune,
     )
     plan = ablation.plan_of(request)
+    if not dry_run:
+        ablation.begin_imports(request)
     with progress_bar("timing the cells") as progress:
         budget = ablation.budget_of(request, plan, progress, keep=not dry_run)
     if dry_run:

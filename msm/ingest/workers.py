@@ -19,7 +19,7 @@ from msm.ingest.encode_title import StagedTitle, TitleJob, encode_title
 from msm.ingest.encoder import Encoder, load_encoders
 from msm.ingest.encoder_server import ServerAddress, are_shared, connect, serving
 from msm.ingest.report import unreadable
-from msm.io.processes import exit_with_parent
+from msm.io.processes import exit_with_parent, ignoring_ctrl_c
 
 READING = ".reading-"
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ def _pool(
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=_begin, initargs=(progress_queue, stop, server)
     ) as pool:
-        with _ignoring_ctrl_c():
+        with ignoring_ctrl_c():
             running: dict[Future[StagedTitle | InputError], TitleJob] = {pool.submit(_work, job): job for job in jobs}
         try:
             while running:
@@ -145,19 +145,6 @@ def _pool(
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
     return list(left.values())
-
-
-@contextmanager
-def _ignoring_ctrl_c() -> Iterator[None]:
-    """Processes that are started inside do not hear Ctrl-C, not even while they import what they need."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _drain(progress_queue: Any, progress: Callable[[str, float], None]) -> None:

@@ -1,11 +1,14 @@
-"""Processes: when this one started, and workers that end with their parent."""
+"""Processes: when this one started, workers that end with their parent, and those that do not hear Ctrl-C."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 
@@ -29,3 +32,19 @@ def exit_with_parent() -> None:
 def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
     os._exit(1)
+
+
+@contextmanager
+def ignoring_ctrl_c() -> Iterator[None]:
+    """Processes that are started inside do not hear Ctrl-C, not even while they import what they need."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # not on Windows
+
+    resource_tracker.ensure_running()  # else it begins inside, after which nothing is ignored any more
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -7,7 +7,7 @@ files for what is finished and gives back results in their order: embeddings, re
 from msm.io.portable import num_cores
 from msm.runner.parts import Arrays, Stretch, load_arrays, run_parts, save_arrays, staging_folder, stretches
 from msm.runner.place import HERE, Place
-from msm.runner.pools import KILLED, Do, LocalPool, Pool, RayPool, Tell, Work, begin_worker
+from msm.runner.pools import KILLED, Do, LocalPool, Pool, RayPool, Tell, Work, begin_worker, import_ahead
 from msm.runner.running import run_all, why_it_died
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Tell",
     "Work",
     "begin_worker",
+    "import_ahead",
     "load_arrays",
     "num_cores",
     "run_all",

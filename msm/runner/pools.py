@@ -6,19 +6,22 @@ A worker begins once (`Work.begin`), which is when weights are loaded, and then 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import Any, Protocol
 
 from msm.errors import InputError
 from msm.io.portable import num_cores
-from msm.io.processes import exit_with_parent
+from msm.io.processes import exit_with_parent, ignoring_ctrl_c
 
+# A fork server's only thread runs no code of ours; on macOS its libraries do not survive a fork, and Windows has none.
+START_METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
 KILLED = "its process was killed, most likely because there was not enough memory"
 Tell = Callable[[int], None]  # how much of a job has been done since the last call
 Do = Callable[[Any, Tell], Any]  # job, tell → its result
@@ -102,6 +105,8 @@ class HerePool:
 class LocalPool:
     """Processes of this machine, one executor each, so that one that is killed takes no other with it.
 
+    On Linux they fork from one process that has imported what they need (`import_ahead`), elsewhere each imports it.
+
     work     or a function of one job, which a process can import
     size     processes, which share the cores
     devices  handed out to the processes in turn
@@ -109,18 +114,21 @@ class LocalPool:
 
     def __init__(self, work: Work | Callable[[Any], Any], size: int, devices: Sequence[str] = ("",)):
         self.size = size
+        import_ahead(getattr(work, "__module__", ""))
         self._work, self._threads = as_work(work), max(1, num_cores() // size)
         self._idle = [(self._executor(), devices[i % len(devices)]) for i in reversed(range(size))]
         self._busy: dict[Future[Any], tuple[ProcessPoolExecutor, str]] = {}
 
     def _executor(self) -> ProcessPoolExecutor:
-        args = (self._threads,)
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin_worker, initargs=args)
+        args = (self._threads, dict(os.environ))
+        context = get_context(START_METHOD)
+        return ProcessPoolExecutor(1, mp_context=context, initializer=begin_worker, initargs=args)
 
     def submit(self, job: Any) -> Future[Any]:
         """See `Pool`."""
         executor, device = self._idle.pop()
-        future = executor.submit(_do_here, self._work, device, job)
+        with ignoring_ctrl_c():  # the first job starts the process
+            future = executor.submit(_do_here, self._work, device, job)
         self._busy[future] = executor, device
         return future
 
@@ -142,6 +150,17 @@ class LocalPool:
             for process in processes:
                 process.terminate()
             executor.shutdown(wait=not at_once, cancel_futures=True)
+
+
+def import_ahead(*modules: str) -> None:
+    """Begin to import modules in the process from which workers fork, beside what this one does; nothing where none forks.
+
+    That process is started once: what a later call names, each worker imports by itself.
+    """
+    if START_METHOD == "forkserver":
+        get_context(START_METHOD).set_forkserver_preload(list(filter(None, modules)))
+        with ignoring_ctrl_c():
+            forkserver.ensure_running()
 
 
 _doing: Do | None = None  # in a process of `LocalPool`: what its work's `begin` returned
@@ -246,14 +265,17 @@ def was_killed(error: BaseException | None) -> bool:
     return isinstance(error, BrokenProcessPool) or type(error).__name__ in LOST
 
 
-def begin_worker(threads: int) -> None:
-    """Before the first job of a process: Ctrl-C is for the parent, and without the parent there is no work."""
-    import signal
+def begin_worker(threads: int, environment: Mapping[str, str]) -> None:
+    """Before the first job of a process: Ctrl-C is for the parent, and without the parent there is no work.
 
+    environment  of the parent; that of a forked process is of when the process was started that it forked from
+    """
     import numpy as np  # noqa: F401  whose library of matrix products must be loaded to be limited
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(environment)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # torch reads it when a job imports it: not every job needs torch
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from msgspec.structs import replace
 
@@ -315,7 +316,7 @@ def test_the_budget_counts_what_is_left_and_trains_nothing(talks, tmp_path):
     request = Request(catalog=talks.path, out=tmp_path / "out", vary=("mask.ratio=.4,.6",), settings=TINY, workers=1)
     found = budget_of(request, plan_of(request))
     assert (found.cells, found.seeds, found.trainings) == (3, 3, 9)
-    assert found.seconds == pytest.approx(sum(found.per_cell.values()) * 3)
+    assert found.seconds >= sum(found.per_cell.values()) * 3  # and what they share
     assert not (tmp_path / "out").exists()
     assert "3 cells × 3 seeds, 9 trainings to do" in found.as_text()
 
@@ -451,8 +452,9 @@ def test_a_worker_that_is_killed_costs_one_training(talks, tmp_path):
     words += [w for s in settings for w in ("--set", s)]
     process = subprocess.Popen([sys.executable, "-m", "msm", "ablate", *words], stdout=subprocess.DEVNULL)
     assert wait_for(lambda: list((tmp_path / "out").glob("runs/base*/metrics.jsonl")), process)
-    children = subprocess.run(["pgrep", "-P", str(process.pid), "-f", "spawn_main"], capture_output=True, text=True)
-    os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
+    started = psutil.Process(process.pid).children()
+    forked = [worker for server in started for worker in server.children()]  # on Linux
+    (forked or [p for p in started if "spawn_main" in " ".join(p.cmdline())])[0].kill()
     process.wait(timeout=300)
     plan = Plan.load(tmp_path / "out")
     assert plan is not None

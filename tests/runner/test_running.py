@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from multiprocessing import forkserver
 
 import pytest
 
 from msm.errors import InputError
-from msm.runner import KILLED, LocalPool, RayPool, num_cores, run_all, why_it_died
+from msm.runner import KILLED, LocalPool, RayPool, import_ahead, num_cores, run_all, why_it_died
 
 
 class Threads:
@@ -122,7 +125,7 @@ def test_matrix_products_of_a_process_have_its_share_of_the_cores(monkeypatch):
     assert [future.result() for _, future in run_all(pool, [1])] == [1]
 
 
-def test_a_process_whose_jobs_need_no_torch_never_imports_it():
+def test_a_process_whose_jobs_need_no_torch_never_imports_it(another_server):
     """It takes seconds in each of the processes, and an import of vectors needs none."""
     assert [future.result() for _, future in run_all(LocalPool(has_torch, 1), [1])] == [False]
 
@@ -131,3 +134,65 @@ def test_a_process_whose_jobs_need_no_torch_never_imports_it():
 def test_torch_has_the_share_of_the_cores_of_a_process_that_imports_it_in_a_job(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", str(num_cores()))
     assert [future.result() for _, future in run_all(LocalPool(torch_threads, num_cores()), [1])] == [1]
+
+
+forking = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere no process forks")
+
+
+@pytest.fixture
+def another_server() -> None:
+    """The process from which workers fork is started anew: it knows nothing of what other tests imported."""
+    forkserver._forkserver._stop()
+
+
+def said_by_environment(job: str) -> str | None:
+    return os.environ.get(job)
+
+
+def has_module(job: str) -> bool:
+    return job in sys.modules
+
+
+@forking
+def test_what_is_imported_ahead_is_there_when_a_process_begins(another_server):
+    import_ahead("wave", "no.such.module")
+    pool = LocalPool(has_module, 2)
+    assert {job: future.result() for job, future in run_all(pool, ["wave", "sndhdr"])} == {
+        "wave": True,
+        "sndhdr": False,
+    }
+
+
+def test_a_process_has_the_environment_of_now_and_not_of_when_the_first_one_began(another_server, monkeypatch):
+    monkeypatch.setenv("MSM_TEST_BEFORE", "1")
+    list(run_all(LocalPool(half, 1), [1]))
+    monkeypatch.delenv("MSM_TEST_BEFORE")
+    monkeypatch.setenv("MSM_TEST_SINCE", "2")
+    pool = LocalPool(said_by_environment, 1)
+    said = {job: future.result() for job, future in run_all(pool, ["MSM_TEST_BEFORE", "MSM_TEST_SINCE"])}
+    assert said == {"MSM_TEST_BEFORE": None, "MSM_TEST_SINCE": "2"}
+
+
+IMPORTING = """
+from msm.runner import import_ahead
+import_ahead("torch")
+print("begun", flush=True)
+try:
+    input()
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+@forking
+@pytest.mark.slow
+def test_ctrl_c_while_the_imports_are_under_way_is_heard_by_the_caller_alone():
+    process = subprocess.Popen(
+        [sys.executable, "-c", IMPORTING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stdout.readline() == "begun\n"
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (out, err, process.returncode) == ("heard\n", "", 0)
