@@ -26,6 +26,7 @@ from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Hide, Predictor,
 from msm.evaluation.report import DISTANCES, SPAN_DISTANCES
 from msm.evaluation.scoring import score_fill_in
 from msm.evaluation.tallies import Distances, Tallies, against_best, distance_name, middle, packed, tally, unpacked
+from msm.inference.draws import of_draws
 from msm.runner import Arrays, Do, Tell, stretches
 
 FULL_SEEDS = SEEDS[:2]
@@ -118,13 +119,14 @@ def scorer(ways: Mapping[str, Way], catalog: Catalog, space: Space, sharpen: Sha
             for name, way in ways.items():
                 if len(shots) < way.fewest_shots:
                     continue
+                drawn = [(seed, way.hide(len(shots), rng)) for seed, rng in zip(way.seeds, rngs[name], strict=True)]
+                some = [(seed, hidden) for seed, hidden in drawn if hidden.any()]
+                tell(len(drawn) - len(some))
                 own = []
-                for seed, rng in zip(way.seeds, rngs[name], strict=True):
-                    hidden = way.hide(len(shots), rng)
-                    if hidden.any():
-                        predicted = way.predict(shots, hidden, told)
-                        sharp = sharpen(shots, hidden, predicted) if sharpen and way.modality is None else None
-                        own.append((seed, row, score_fill_in(shots, hidden, predicted, space, way.modality, sharp)))
+                predictions = of_draws(way.predict, shots, [hidden for _, hidden in some], told) if some else []
+                for (seed, hidden), predicted in zip(some, predictions, strict=True):
+                    sharp = sharpen(shots, hidden, predicted) if sharpen and way.modality is None else None
+                    own.append((seed, row, score_fill_in(shots, hidden, predicted, space, way.modality, sharp)))
                     tell(1)
                 if part.tabled:
                     tables[name] += own

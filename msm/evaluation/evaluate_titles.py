@@ -25,6 +25,7 @@ from msm.evaluation.evaluate_streamed import Part, Way, parts_of, report_of, sco
 from msm.evaluation.protocol import RATIO, RATIOS, SEEDS, SPAN, Predictor, Sharpen
 from msm.evaluation.report import by_part, by_position, by_ratio, by_span, by_title, report
 from msm.evaluation.scoring import NothingHidden
+from msm.inference.draws import of_draws, takes_draws
 from msm.inference.run import Run
 from msm.runner import HERE, Arrays, Do, Place, run_parts, staging_folder
 from msm.runs.folder import weights_fingerprint
@@ -176,13 +177,19 @@ def hide_one_modality(predict: Predictor, space: Space, place: int) -> Predictor
     """
     columns = space.modalities[place].columns
 
-    def predicted(shots: np.ndarray, hidden: np.ndarray, told: Told) -> np.ndarray:
-        parts = np.zeros((len(shots), len(space.modalities)), dtype=bool)
-        parts[:, place] = hidden & shots[:, columns].any(axis=1)
-        predictions = np.zeros_like(shots)
-        if parts.any():
-            predictions[parts[:, place]] = predict(shots, parts, told)
-        return predictions[hidden]
+    @takes_draws
+    def predicted(shots: np.ndarray, hidden: Any, told: Told) -> Any:
+        draws = hidden if isinstance(hidden, list) else [hidden]
+        there = shots[:, columns].any(axis=1)
+        parts = np.zeros((len(draws), len(shots), len(space.modalities)), dtype=bool)
+        parts[:, :, place] = there & np.stack(draws)
+        predictions = np.zeros((len(draws), *shots.shape), dtype=shots.dtype)
+        some = np.flatnonzero(parts.any(axis=(1, 2)))
+        if len(some):
+            for i, found in zip(some, of_draws(predict, shots, [*parts[some]], told), strict=True):
+                predictions[i, parts[i, :, place]] = found
+        answers = [own[draw] for own, draw in zip(predictions, draws, strict=True)]
+        return answers if isinstance(hidden, list) else answers[0]
 
     return predicted
 

@@ -24,7 +24,8 @@ RATIOS = (0.1, 0.2, 0.4, 0.6, 0.8)  # of the full report
 MOST_HELD = 1 << 24  # numbers of titles that are read once for all seeds, 64 MB; more are read again for each
 SPAN = 7  # shots in a row that the full report hides: the middle one is four from the nearest visible shot
 
-# shots (N, D), hidden (N,), what is told beside them → predictions (H, D)
+# shots (N, D), hidden (N,), what is told beside them → predictions (H, D); `msm.inference.draws.takes_draws` marks those
+# that answer several sets of hidden shots together
 Predictor = Callable[[np.ndarray, np.ndarray, Told], np.ndarray]
 # shots, hidden, predictions (H, D) → the predictions whose ranks are reported (H, D)
 Sharpen = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from msm.data.fusion import unit
 from msm.data.space import Space
 from msm.errors import InputError
 from msm.evaluation.protocol import RATIO, SEEDS, Hide, Predictor, Sharpen, hide_titles
+from msm.inference.draws import of_draws
 
 CASE = ["seed", "title_id"]  # columns that tell the tables of one case from those of another
 
@@ -45,10 +47,25 @@ def score_fill_in(
     returns    columns shot, distance, predictor ("model" or a baseline's name), cosine,
                centred_cosine, rank, rank_share, and centred_MODALITY (NaN where the truth lacks it)
     """
+    scores = pd.DataFrame(_columns(shots, hidden, predicted, space, modality, ranked, with_baselines=beside is None))
+    return scores if beside is None else pd.concat([scores, beside], ignore_index=True)
+
+
+def _columns(
+    shots: np.ndarray,
+    hidden: np.ndarray,
+    predicted: np.ndarray | None,
+    space: Space,
+    modality: int | None,
+    ranked: np.ndarray | None,
+    *,
+    with_baselines: bool,
+) -> dict[str, np.ndarray]:
+    """The columns of `score_fill_in`, without a table, which costs as much as the numbers where there are many titles."""
     where = np.flatnonzero(hidden)
     distance = baselines.distance_to_visible(hidden)
     predictions = {} if predicted is None else {"model": predicted}
-    if beside is None:
+    if with_baselines:
         known = None if modality is None else known_but(modality, shots[where], space)
         predictions |= baselines.predict_all(shots, hidden, space.mean, space.bandwidth, space.baselines, known)
     truth = Truth.of(shots, where, space)
@@ -56,15 +73,13 @@ def score_fill_in(
     if predicted is not None and ranked is not None and ranked is not predicted:
         scored[0]["rank"] = truth.rank(ranked)
     columns = {name: np.concatenate([s[name] for s in scored]) for name in scored[0]}
-    table = {
+    return {
         "shot": np.tile(where, len(scored)),
         "distance": np.tile(distance, len(scored)),
         "predictor": np.repeat(np.array(list(predictions), dtype=object), len(where)),
         **columns,
         "rank_share": columns["rank"] / len(shots),
     }
-    scores = pd.DataFrame(table)
-    return scores if beside is None else pd.concat([scores, beside], ignore_index=True)
 
 
 def known_but(modality: int, shots: np.ndarray, space: Space) -> baselines.Known:
@@ -140,18 +155,37 @@ def score_titles(
 
     beside  what this function returned of the baselines, without a predictor, of the same titles and hidden shots
     """
-    known = (
-        {} if beside is None else dict(iter(beside.drop(columns=CASE).groupby([beside[c] for c in CASE], sort=False)))
-    )
-    tables = []
-    for case in hide_titles(titles, space, ratio, seeds, hide, by_title=True):
-        predicted = None if predict is None else predict(case.shots, case.hidden, case.told)
-        ranked = None if predicted is None or sharpen is None else sharpen(case.shots, case.hidden, predicted)
-        scored = known.get((case.seed, case.title_id))
-        table = score_fill_in(case.shots, case.hidden, predicted, space, modality, ranked, scored)
-        tables.append((case.seed, table.assign(seed=case.seed, title_id=case.title_id)))
-        on_case()
-    if not tables:
+    known = set() if beside is None else set(zip(*(beside[c] for c in CASE), strict=True))
+    found: list[tuple[int, str, dict[str, np.ndarray]]] = []
+    for _, of_title in groupby(
+        hide_titles(titles, space, ratio, seeds, hide, by_title=True), key=lambda case: case.title_id
+    ):
+        cases = list(of_title)
+        shots, told, draws = cases[0].shots, cases[0].told, [case.hidden for case in cases]
+        predictions = [None] * len(cases) if predict is None else of_draws(predict, shots, draws, told)
+        for case, predicted in zip(cases, predictions, strict=True):
+            ranked = None if predicted is None or sharpen is None else sharpen(shots, case.hidden, predicted)
+            computed = (case.seed, case.title_id) not in known
+            if computed or predicted is not None:
+                columns = _columns(shots, case.hidden, predicted, space, modality, ranked, with_baselines=computed)
+                found.append((case.seed, case.title_id, columns))
+            on_case()
+    if not found:
         raise NothingHidden("no shot was hidden: there are too few shots in these titles to evaluate on")
-    tables.sort(key=lambda seed_and_table: seeds.index(seed_and_table[0]))  # stable: titles keep their order
-    return pd.concat([table for _, table in tables], ignore_index=True)
+    found.sort(key=lambda case: seeds.index(case[0]))  # stable: titles keep their order
+    lengths = [len(columns["shot"]) for _, _, columns in found]
+    table = {name: np.concatenate([columns[name] for _, _, columns in found]) for name in found[0][2]}
+    table["seed"] = np.repeat([seed for seed, _, _ in found], lengths)
+    table["title_id"] = np.repeat(np.array([title for _, title, _ in found], dtype=object), lengths)
+    scores = pd.DataFrame(table)
+    return scores if beside is None else _interleaved(scores, beside)
+
+
+def _interleaved(scores: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Both tables in one, each case's rows of `beside` after those of `scores`; cases that are only in `beside` are left out."""
+    cases = pd.MultiIndex.from_frame(scores[CASE])
+    order = cases.unique()
+    both = pd.concat([scores, beside], ignore_index=True)
+    number = np.concatenate([order.get_indexer(cases), order.get_indexer(pd.MultiIndex.from_frame(beside[CASE]))])
+    place = np.argsort(number, kind="stable")
+    return both.iloc[place[np.searchsorted(number[place], 0) :]].reset_index(drop=True)

@@ -5,13 +5,15 @@ Shape letters: N shots of a title, H hidden shots, D width of a shot, G width of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 from msm.data.fusion import unit
 from msm.data.told import NOTHING, Told
 from msm.data.windows import split_windows
-from msm.models.encoder import ShotEncoder
+from msm.models.encoder import ShotEncoder, touched_shots
 from msm.models.head import WindowCache
 
 Caches = dict[int, WindowCache]  # by the window's first shot
@@ -41,17 +43,53 @@ def predict_hidden(
         inside = torch.as_tensor(hidden[start:stop], device=device)[None]  # (1, S) or (1, S, M)
         if not inside.any():
             continue
-        window = torch.as_tensor(shots[start:stop], device=device)[None]  # (1, S, D)
-        global_, times = as_tensors(told.window(start, stop), device)
-        if caches is not None and model.head.can_cache(inside):
-            predicted = _cached(model, window[0], times, start, caches).restore(inside, global_)
-        else:
-            valid = torch.ones(window.shape[:2], dtype=torch.bool, device=device)
-            predicted = model.restore(window, inside, valid, global_, times=times)
-        parts.append(predicted.float().cpu().numpy())
+        window = torch.as_tensor(shots[start:stop], device=device)  # (S, D)
+        parts.append(_restore(model, window, inside, told.window(start, stop), start, caches))
     if not parts:
         return np.empty((0, shots.shape[1]), dtype=np.float32)
-    return model.origin.cpu().numpy() + unit(np.concatenate(parts)) * float(model.prediction_norm)
+    return _at_their_length(model, np.concatenate(parts))
+
+
+@torch.inference_mode()
+def predict_draws(
+    model: ShotEncoder, shots: np.ndarray, draws: Sequence[np.ndarray], told: Told = NOTHING
+) -> list[np.ndarray]:
+    """`predict_hidden` for several sets of hidden shots of one title: they go through the model together, up to rounding the same.
+
+    A title that is cut into windows is predicted one set after the other; only what follows from its shots alone is shared.
+
+    draws    (N,) bool each, or (N, M) each; of each some shot is hidden
+    returns  (H, D) for each
+    """
+    if len(draws) == 1 or len(shots) > model.cfg.max_shots:
+        caches: Caches | None = {} if len(draws) > 1 else None
+        return [predict_hidden(model, shots, hidden, told, caches) for hidden in draws]
+    model.eval()
+    inside = torch.as_tensor(np.stack(draws), device=model.device)  # (B, S) or (B, S, M)
+    window = torch.as_tensor(shots, device=model.device)
+    predicted = _at_their_length(model, _restore(model, window, inside, told.window(0, len(shots)), 0, {}))
+    counts = touched_shots(inside).sum(dim=1).tolist()
+    return np.split(predicted, np.cumsum(counts)[:-1])
+
+
+def _restore(
+    model: ShotEncoder, window: torch.Tensor, inside: torch.Tensor, told: Told, start: int, caches: Caches | None
+) -> np.ndarray:
+    """(S, D), (B, S) or (B, S, M), and what is told of the window from shot `start` → (H, D) of all sets, not of their length yet."""
+    count = len(inside)
+    if caches is not None and model.head.can_cache(inside):
+        global_, times = as_tensors(told, model.device)
+        predicted = _cached(model, window, times, start, caches).restore(inside, global_)
+    else:
+        global_, times = as_tensors(told, model.device, copies=count)
+        valid = torch.ones(inside.shape[:2], dtype=torch.bool, device=model.device)
+        predicted = model.restore(window.expand(count, -1, -1), inside, valid, global_, times=times)
+    return predicted.float().cpu().numpy()
+
+
+def _at_their_length(model: ShotEncoder, predicted: np.ndarray) -> np.ndarray:
+    """(H, D), of the length that was chosen on the validation titles."""
+    return model.origin.cpu().numpy() + unit(predicted) * float(model.prediction_norm)
 
 
 def sharpened(model: ShotEncoder, shots: np.ndarray, hidden: np.ndarray, predicted: np.ndarray) -> np.ndarray:

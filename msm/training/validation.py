@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from msm.evaluation.geometry import contextual_sample, geometry
 from msm.evaluation.protocol import RATIO, SEEDS, SPAN, Case, hide_in_spans, hide_titles
 from msm.evaluation.report import report
 from msm.evaluation.scoring import score_fill_in
-from msm.inference.predict import predict_hidden, sharpened
+from msm.inference.predict import predict_draws, sharpened
 from msm.models.encoder import ShotEncoder
 from msm.models.head import mean_by_protocol
 
@@ -74,7 +74,9 @@ def validate(
     Raises InputError where predictions are not finite: a step with a finite loss may leave weights that are not.
     """
     model.prediction_norm.fill_(1.0)
-    cases = list(hide_titles(titles, space, RATIO, seeds)) or list(hide_titles(titles, space, RATIO, SEEDS))
+    cases = list(hide_titles(titles, space, RATIO, seeds, by_title=True)) or list(
+        hide_titles(titles, space, RATIO, SEEDS, by_title=True)
+    )
     count = len(cases)
     cases += more_cases(titles, space) if several else []
     truths = [c.shots[c.hidden] for c in cases]
@@ -117,8 +119,12 @@ def _scores(
 
 
 def _predict(model: ShotEncoder, cases: Sequence[Case]) -> list[np.ndarray]:
-    """The predictions (H, D) of each case."""
-    return [_finite(predict_hidden(model, c.shots, c.hidden, c.told)) for c in cases]
+    """The predictions (H, D) of each case; those of one title that follow each other are made together."""
+    predictions = []
+    for _, same in groupby(cases, key=lambda case: id(case.shots)):
+        some = list(same)
+        predictions += predict_draws(model, some[0].shots, [c.hidden for c in some], some[0].told)
+    return [_finite(p) for p in predictions]
 
 
 def _finite(output: np.ndarray) -> np.ndarray:
