@@ -18,10 +18,9 @@ import pandas as pd
 from msm.data.catalog import Title
 from msm.data.space import Space
 from msm.errors import InputError, reading
-from msm.evaluation.kept_space import code_digest
+from msm.evaluation.kept_space import code_digest, update_with_space
 from msm.evaluation.scoring import score_titles
 from msm.io import files
-from msm.runs.baseline_parameters import json_values
 
 COLUMNS = {"shot", "distance", "predictor", "cosine", "centred_cosine", "rank", "rank_share", "seed", "title_id"}
 
@@ -54,21 +53,8 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _key(titles: Sequence[Title], split: str, space: Space) -> str:
     """16 hexadecimal digits of the hash of all that decides the scores."""
-    digest = hashlib.sha256()
     catalog = titles[0].catalog
-    about = [
-        catalog.fingerprint,
-        split,
-        len(titles),
-        space.fusion,
-        space.bandwidth,
-        code_digest(),
-        version("msm-workbench"),
-    ]
-    digest.update(json.dumps([*about, json_values(space.baselines)], sort_keys=True).encode())
-    digest.update(space.mean.tobytes())
-    for name, own in sorted(space.baselines.items()):
-        for key, value in sorted(own.items()):
-            if hasattr(value, "tobytes"):
-                digest.update(f"{name}.{key}".encode() + value.tobytes())
+    about = [catalog.fingerprint, split, len(titles), code_digest(), version("msm-workbench")]
+    digest = hashlib.sha256(json.dumps(about).encode())
+    update_with_space(digest, space)
     return digest.hexdigest()[:16]

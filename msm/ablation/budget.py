@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from msm.ablation.plan import Cell, Plan
 from msm.errors import InputError
 from msm.training.timing import Timing, format_duration, time_training
 
-TIMED_S = 45.0  # no more is spent on timing; kinds of cells that were not reached count as the costliest timed
+# No more is spent on timing, and of trainings that follow at once no more than this share; kinds of cells that were not reached count
+# as the costliest timed.
+TIMED_S, TIMED_SHARE = 45.0, 0.05
 # What cannot change how long a step takes. Anything else may, so it makes another kind of cell.
 _TIMELESS = [
     "name",
@@ -73,7 +75,7 @@ def estimate(
     """Time the plan's kinds of cells on its catalog, for at most about a minute.
 
     left     the trainings to do: cell's name, share that is left of it
-    keep     as of `time_training`
+    keep     as of `time_training`; the trainings then follow at once, and timing takes about a twentieth of their time
     raises   InputError where the catalog has nothing to learn from, or where no cell can make a step
     """
     if not left:
@@ -83,23 +85,42 @@ def estimate(
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        timings, problems = _time_kinds(plan, device, on_cell, keep=keep)
+        timings, problems = _time_kinds(plan, left, workers, device, on_cell, keep=keep)
     finally:
         torch.set_num_threads(before)
-    slowest = max(timings.values(), key=lambda t: t.step_s)
-    per_cell = {c.name: _seconds(c, timings.get(_kind(c), slowest)) for c in plan.cells}
-    total = sum(per_cell[name] * share for name, share in left)
-    longest = max((per_cell[name] * share for name, share in left), default=0.0)
     return Budget(
         cells=len(plan.cells),
         seeds=plan.seeds,
         trainings=len(left),
         workers=workers,
-        seconds=max(total / workers, longest),
-        disk_mb=_disk_mb(plan, left, timings, slowest, workers, keep_weights),
-        per_cell=per_cell,
+        seconds=_wall_s(plan, left, timings, workers),
+        disk_mb=_disk_mb(plan, left, timings, workers, keep_weights),
+        per_cell=_per_cell(plan, timings),
         problems=problems,
     )
+
+
+def _per_cell(plan: Plan, timings: Mapping[str, Timing]) -> dict[str, float]:
+    """Seconds of one training of each cell, by name."""
+    slowest = _slowest(timings)
+    return {c.name: _seconds(c, timings.get(_kind(c), slowest)) for c in plan.cells}
+
+
+def _slowest(timings: Mapping[str, Timing]) -> Timing:
+    return max(timings.values(), key=lambda t: t.step_s)
+
+
+def _wall_s(plan: Plan, left: Sequence[tuple[str, float]], timings: Mapping[str, Timing], workers: int) -> float:
+    """Seconds of all that is left. What trainings share is done once: the first that begins fits the head, the first that ends scores the baselines."""
+    per_cell = _per_cell(plan, timings)
+    each = [per_cell[name] * share for name, share in left]
+    fusions = {c.recipe["fusion"] for c in plan.cells}
+    starts = {
+        json.dumps([c.recipe["fusion"], c.recipe["mask"]["ratio"], c.recipe["model"]["head"]]) for c in plan.cells
+    }
+    fits_s = min(len(starts) * plan.seeds, len(left)) / workers * max(t.fit_s for t in timings.values())
+    baselines_s = len(fusions) * _slowest(timings).baselines_s
+    return max(sum(each) / workers, max(each, default=0.0)) + fits_s + baselines_s
 
 
 def _kind(cell: Cell) -> str:
@@ -121,7 +142,13 @@ def _size(cell: Cell) -> float:
 
 
 def _time_kinds(
-    plan: Plan, device: str, on_cell: Callable[[int, int], None], *, keep: bool = False
+    plan: Plan,
+    left: Sequence[tuple[str, float]],
+    workers: int,
+    device: str,
+    on_cell: Callable[[int, int], None],
+    *,
+    keep: bool = False,
 ) -> tuple[dict[str, Timing], dict[str, str]]:
     kinds: dict[str, Cell] = {}
     for cell in sorted(plan.cells, key=_size, reverse=True):
@@ -131,7 +158,8 @@ def _time_kinds(
     started = time.monotonic()
     first: BaseException | None = None
     for i, (kind, cell) in enumerate(kinds.items()):
-        if timings and time.monotonic() - started > TIMED_S:
+        most_s = min(TIMED_S, TIMED_SHARE * _wall_s(plan, left, timings, workers)) if timings and keep else TIMED_S
+        if timings and time.monotonic() - started > most_s:
             break
         try:
             timings[kind] = time_cell(plan, cell, device, keep=keep)
@@ -151,20 +179,20 @@ def time_cell(plan: Plan, cell: Cell, device: str, *, keep: bool = False) -> Tim
 
 
 def _seconds(cell: Cell, timing: Timing) -> float:
-    """Seconds of one training of a cell and its scoring."""
-    return timing.training_s(cell.recipe["steps"], cell.recipe["validate_every"]) + timing.score_s
+    """Seconds of one training of a cell and its scoring, without what it shares with others."""
+    own_s = timing.training_s(cell.recipe["steps"], cell.recipe["validate_every"]) - timing.fit_s
+    return own_s + timing.score_s
 
 
 def _disk_mb(
     plan: Plan,
     left: Sequence[tuple[str, float]],
-    timings: dict[str, Timing],
-    slowest: Timing,
+    timings: Mapping[str, Timing],
     workers: int,
     keep_weights: bool,
 ) -> float:
     """Metrics and scores stay; checkpoints stay with the weights, or come and go, as many as there are workers."""
-    by_name = {c.name: c for c in plan.cells}
+    by_name, slowest = {c.name: c for c in plan.cells}, _slowest(timings)
     weights = {c.name: 4 * timings.get(_kind(c), slowest).num_parameters * _CHECKPOINT_PARTS for c in plan.cells}
     small = sum(by_name[name].recipe["steps"] * _METRICS_BYTES + _SCORES_BYTES for name, _ in left)
     large = sorted((weights[name] for name, _ in left), reverse=True)

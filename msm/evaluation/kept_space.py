@@ -146,11 +146,21 @@ def _kept(catalog: Catalog, fusion: str) -> Estimate | None:
 
 
 @cache
-def code_digest() -> str:
-    """16 hexadecimal digits of the hash of the source files that decide the numbers."""
+def code_digest(*more: str) -> str:
+    """16 hexadecimal digits of the hash of the source files that decide the numbers, and of more files and folders of `msm`."""
     root, digest = Path(msm.__file__).parent, hashlib.sha256()
-    for name in CODE:
+    for name in (*CODE, *more):
         place = root / name
         for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def update_with_space(digest: hashlib._Hash, space: Space) -> None:
+    """Add to a hash all that decides what is computed in a space: fusion, mean, bandwidth, the parameters of the baselines."""
+    values = [space.fusion, space.bandwidth, json_values(space.baselines)]
+    digest.update(json.dumps(values, sort_keys=True).encode() + space.mean.tobytes())
+    for name, own in sorted(space.baselines.items()):
+        for key, value in sorted(own.items()):
+            if hasattr(value, "tobytes"):
+                digest.update(f"{name}.{key}".encode() + value.tobytes())

@@ -22,7 +22,7 @@ class Cost:
     seconds: float  # from the first step to the last, validations included
     steps: int
     step_s: float
-    validate_s: float
+    validate_s: float  # one validation; the first scores the baselines too
     parameters: int
     disk_mb: float
 

@@ -23,15 +23,19 @@ MAX_STEPS, MAX_STEPS_S = 8, 3.0  # timed steps, and the seconds after which no f
 class Timing:
     """The measured parts of a training, in seconds."""
 
-    start_s: float  # from opening the catalog to the end of the first step
+    start_s: float  # from opening the catalog to the end of the first step, without the fit of the head
+    fit_s: float  # of the head, which is done once for all trainings with the same start (`msm.training.kept_start`)
     step_s: float
+    first_validate_s: float  # which scores the baselines too
     validate_s: float
-    score_s: float  # an evaluation on `score_splits`, all draws; 0 without
+    score_s: float  # an evaluation of the model on `score_splits`, all draws; 0 without
+    baselines_s: float  # the same of the baselines
     num_parameters: int
 
     def training_s(self, steps: int, validate_every: int) -> float:
         """Seconds of a training of so many steps, without the scoring."""
-        return self.start_s + steps * self.step_s + count_validations(steps, validate_every) * self.validate_s
+        later = count_validations(steps, validate_every) - 1
+        return self.start_s + self.fit_s + steps * self.step_s + self.first_validate_s + later * self.validate_s
 
 
 def count_validations(steps: int, validate_every: int) -> int:
@@ -42,7 +46,7 @@ def count_validations(steps: int, validate_every: int) -> int:
 def time_training(
     catalog: Path, recipe: Recipe, device: str, *, score_splits: Sequence[str] = (), keep: bool = False
 ) -> Timing:
-    """Start a training on a catalog folder, and make a few steps, one validation and, for `score_splits`, one scoring.
+    """Start a training on a catalog folder, and make a few steps, two validations and, for `score_splits`, one scoring.
 
     keep  write what had to be estimated of the catalog beside it, for the trainings that follow
     InputError where the recipe does not fit the catalog.
@@ -54,18 +58,21 @@ def time_training(
     opened, where = Catalog.open(catalog), pick_device(device)
     with tempfile.TemporaryDirectory() as folder, step_threads(recipe):
         run = start_run(opened, Path(folder) / "run", recipe, device=where, keep=keep)
-        trainer = Trainer(run, opened, where)
+        trainer = Trainer(run, opened, where, keep=keep)
         trainer.run_step()  # the first step compiles, allocates and fills caches
-        start_s = time.perf_counter() - started
+        start_s = time.perf_counter() - started - trainer.fit_s
         step_s = _time_steps(trainer)
-        validate_s = _time(trainer.measure) if trainer.validation else 0.0
+        first_validate_s = validate_s = _time(trainer.measure) if trainer.validation else 0.0
+        if trainer.validation and count_validations(recipe.steps, recipe.validate_every) > 1:
+            validate_s = _time(trainer.measure)
         titles = [title for split in score_splits for title in opened.split(split)]
-        score_s = _time_scoring(trainer, titles)
-    return Timing(start_s, step_s, validate_s, score_s, sum(p.numel() for p in trainer.model.parameters()))
+        score_s, baselines_s = _time_scoring(trainer, titles)
+        parameters = sum(p.numel() for p in trainer.model.parameters())
+    return Timing(start_s, trainer.fit_s, step_s, first_validate_s, validate_s, score_s, baselines_s, parameters)
 
 
-def _time_scoring(trainer: Any, titles: Sequence[Any]) -> float:
-    """All draws of an evaluation, extrapolated from one draw of as many titles as a validation has at most."""
+def _time_scoring(trainer: Any, titles: Sequence[Any]) -> tuple[float, float]:
+    """All draws of an evaluation, of the model and of the baselines, extrapolated from one draw of as many titles as a validation has at most."""
     from msm.evaluation.protocol import SEEDS
     from msm.evaluation.scoring import score_titles
     from msm.inference.predict import predict_hidden
@@ -74,11 +81,15 @@ def _time_scoring(trainer: Any, titles: Sequence[Any]) -> float:
     few = titles[:: -(-len(titles) // VALIDATION_TITLES)] if titles else []
     share = sum(t.num_shots for t in few) / max(1, sum(t.num_shots for t in titles))
     if not share:
-        return 0.0
-    started = time.perf_counter()
+        return 0.0, 0.0
+    began = time.perf_counter()
+    between = began
     with suppress(InputError):  # the draw hides nothing of these titles
-        score_titles(partial(predict_hidden, trainer.kept), few, trainer.space, seeds=SEEDS[:1])
-    return (time.perf_counter() - started) / share * len(SEEDS)
+        beside = score_titles(None, few, trainer.space, seeds=SEEDS[:1])
+        between = time.perf_counter()
+        score_titles(partial(predict_hidden, trainer.kept), few, trainer.space, seeds=SEEDS[:1], beside=beside)
+    draws = len(SEEDS) / share
+    return (time.perf_counter() - between) * draws, (between - began) * draws
 
 
 def _time_steps(trainer: Any) -> float:

@@ -27,6 +27,7 @@ from msm.training import checkpoint
 from msm.training.distributed import ALONE, Processes
 from msm.training.distributed_init import accelerate_option
 from msm.training.fsdp import gathered, load_whole, load_whole_optimizer, shard_blocks
+from msm.training.kept_start import fit_head
 from msm.training.optimizers import WeightAverage, learning_rate, make_optimizers, set_learning_rate
 from msm.training.prefetch import Prefetcher
 from msm.training.sampler import step_rng
@@ -40,9 +41,20 @@ CHECKPOINT_S = 300.0  # what a lost machine costs at most, where the recipe name
 
 
 class Trainer:
-    """The state of a training: the model, its optimisers, and the number of steps done."""
+    """The state of a training: the model, its optimisers, and the number of steps done.
 
-    def __init__(self, run: RunFolder, catalog: Catalog, device: torch.device, processes: Processes = ALONE):
+    keep  what the head finds before the first step, beside the catalog
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        catalog: Catalog,
+        device: torch.device,
+        processes: Processes = ALONE,
+        *,
+        keep: bool = True,
+    ):
         self.run, self.recipe, self.device, self.processes = run, run.recipe, device, processes
         self._check_catalog(catalog)
         self.space = self._stored_space(catalog)
@@ -54,9 +66,9 @@ class Trainer:
         self.model = make_model(self.recipe, catalog)
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
-        fit_rng = step_rng(self.recipe.seed, self.recipe.model.head, 0)
-        mean = np.asarray(self.model.shot_mean)
-        self.model.head.fit(self._shots_to_fit(), self.recipe.mask.ratio, fit_rng, self.space.baselines, mean)
+        began = time.perf_counter()
+        fit_head(self.model, catalog, self.recipe, self.space, self._shots_to_fit, keep=keep)
+        self.fit_s = time.perf_counter() - began
         rng = step_rng(self.recipe.seed, "terms", 0)
         self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
         self.average = WeightAverage(self.model, self.recipe.optim.average) if self.recipe.optim.average else None
