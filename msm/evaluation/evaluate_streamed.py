@@ -123,7 +123,7 @@ def scorer(ways: Mapping[str, Way], catalog: Catalog, space: Space, sharpen: Sha
                 some = [(seed, hidden) for seed, hidden in drawn if hidden.any()]
                 tell(len(drawn) - len(some))
                 own = []
-                predictions = of_draws(way.predict, shots, [hidden for _, hidden in some], told) if some else []
+                predictions = of_draws(way.predict, shots, [hidden for _, hidden in some], told)
                 for (seed, hidden), predicted in zip(some, predictions, strict=True):
                     sharp = sharpen(shots, hidden, predicted) if sharpen and way.modality is None else None
                     own.append((seed, row, score_fill_in(shots, hidden, predicted, space, way.modality, sharp)))

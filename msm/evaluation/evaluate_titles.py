@@ -185,9 +185,8 @@ def hide_one_modality(predict: Predictor, space: Space, place: int) -> Predictor
         parts[:, :, place] = there & np.stack(draws)
         predictions = np.zeros((len(draws), *shots.shape), dtype=shots.dtype)
         some = np.flatnonzero(parts.any(axis=(1, 2)))
-        if len(some):
-            for i, found in zip(some, of_draws(predict, shots, [*parts[some]], told), strict=True):
-                predictions[i, parts[i, :, place]] = found
+        for i, found in zip(some, of_draws(predict, shots, [*parts[some]], told), strict=True):
+            predictions[i, parts[i, :, place]] = found
         answers = [own[draw] for own, draw in zip(predictions, draws, strict=True)]
         return answers if isinstance(hidden, list) else answers[0]
 

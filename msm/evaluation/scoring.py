@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 
 import numpy as np
 import pandas as pd
@@ -162,7 +162,7 @@ def score_titles(
     ):
         cases = list(of_title)
         shots, told, draws = cases[0].shots, cases[0].told, [case.hidden for case in cases]
-        predictions = [None] * len(cases) if predict is None else of_draws(predict, shots, draws, told)
+        predictions = repeat(None, len(cases)) if predict is None else of_draws(predict, shots, draws, told)
         for case, predicted in zip(cases, predictions, strict=True):
             ranked = None if predicted is None or sharpen is None else sharpen(shots, case.hidden, predicted)
             computed = (case.seed, case.title_id) not in known

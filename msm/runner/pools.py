@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -158,6 +158,8 @@ def import_ahead(*modules: str) -> None:
     That process is started once: what a later call names, each worker imports by itself.
     """
     if START_METHOD == "forkserver":
+        from multiprocessing import forkserver  # not on Windows
+
         get_context(START_METHOD).set_forkserver_preload(list(filter(None, modules)))
         with ignoring_ctrl_c():
             forkserver.ensure_running()

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from msm import Run
-from msm.data.told import Told
+from msm.data.told import NOTHING, Told
 from msm.evaluation.evaluate_titles import hide_one_modality
 from msm.evaluation.scoring import score_titles
-from msm.inference.draws import of_draws
+from msm.inference.draws import of_draws, takes_draws
 from msm.recipes.presets import preset
 from msm.training.trainer import start_run, train
 
@@ -72,6 +72,22 @@ def test_with_one_modality_hidden_too_where_some_shots_lack_it(run, talks):
             of_draws(predict, shots, draws, told), [predict(shots, h, told) for h in draws], strict=True
         ):
             np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_of_a_long_title_no_more_than_one_prediction_is_held_at_a_time(monkeypatch):
+    asked = []
+
+    @takes_draws
+    def predict(shots, hidden, told):
+        asked.append(hidden)
+        return shots[hidden]
+
+    shots, draws = np.ones((50, 4), np.float32), [np.arange(50) < n for n in (3, 5)]
+    assert [len(p) for p in of_draws(predict, shots[:0], [], NOTHING)] == []
+    monkeypatch.setattr("msm.inference.draws.TOGETHER", 49)
+    found = of_draws(predict, shots, draws, NOTHING)
+    assert asked == [] and len(next(found)) == 3
+    assert len(asked) == 1 and asked[0] is draws[0]
 
 
 def test_scores_are_those_of_a_predictor_that_is_asked_for_one_set_at_a_time(run, talks):
