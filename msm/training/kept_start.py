@@ -61,18 +61,19 @@ def fit_head(
     titles: Callable[[], Iterable[np.ndarray]],
     *,
     keep: bool = True,
-) -> None:
+) -> bool | None:
     """Fit the head of a model whose weights are initialised, or take over what an earlier training of this very start found.
 
     titles  shots of training titles about the training mean, (N, D) each; read only where the head is fitted
     keep    what was found, beside the catalog; one that may not be written to keeps nothing
+    returns whether it was there already; None for a head that fits nothing
     """
     head = model.head
     if type(head).fit is Head.fit:
-        return
+        return None
     path = catalog.path / FOLDER / f"start-{_key(catalog, recipe, space)}.safetensors"
     if _take_over(head, path):
-        return
+        return True
     before = {name: tensor.clone() for name, tensor in head.state_dict().items()}
     rng = step_rng(recipe.seed, recipe.model.head, 0)
     head.fit(titles(), recipe.mask.ratio, rng, space.baselines, np.asarray(model.shot_mean))
@@ -80,6 +81,7 @@ def fit_head(
         found = {k: t.contiguous() for k, t in head.state_dict().items() if not torch.equal(t, before[k])}
         with suppress(OSError, InputError):
             _keep(found, path, like=catalog.path / "catalog.json")
+    return False
 
 
 def _take_over(head: Head, path: Path) -> bool:

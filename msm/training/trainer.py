@@ -67,7 +67,7 @@ class Trainer:
         self.model.init_weights(step_rng(self.recipe.seed, "weights", 0))
         self.model.shot_mean.copy_(torch.from_numpy(self.space.mean))
         began = time.perf_counter()
-        fit_head(self.model, catalog, self.recipe, self.space, self._shots_to_fit, keep=keep)
+        self.start_was_kept = fit_head(self.model, catalog, self.recipe, self.space, self._shots_to_fit, keep=keep)
         self.fit_s = time.perf_counter() - began
         rng = step_rng(self.recipe.seed, "terms", 0)
         self.objective = make_objective(self.recipe, self.model, catalog.modalities, rng)
@@ -251,6 +251,9 @@ def train(
     run = run if processes.index == 0 else ReadOnlyRunFolder.of(run)
     with run.only_trainer(), run.recording_failure(), step_threads(run.recipe):
         trainer = Trainer(run, catalog, device, processes)
+        if trainer.start_was_kept is not None:
+            how = "kept beside the catalog" if trainer.start_was_kept else f"found in {trainer.fit_s:.1f} s"
+            on_note(f"start: components, kernel weights and small networks of the head; {how}")
         on_note(f"model: {sum(p.numel() for p in trainer.model.parameters()):,} parameters on {device}")
         processes.wait()  # the first process has written the checkpoint of a training that it has just stopped
         if resume and (message := trainer.load_checkpoint()):

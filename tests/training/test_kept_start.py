@@ -13,7 +13,7 @@ from msm.models.heads.neighbour import NeighbourHead
 from msm.recipes.model import ModelConfig
 from msm.recipes.presets import preset
 from msm.training.kept_start import INDEPENDENT, MOST_KEPT
-from msm.training.trainer import Trainer, start_run
+from msm.training.trainer import Trainer, start_run, train
 
 SMALL = ["steps=2", "batch_windows=4", "model.width=16", "model.heads=2", "model.max_shots=48", "window=24"]
 
@@ -91,6 +91,19 @@ def test_a_dry_run_keeps_nothing_and_a_head_without_a_fit_has_nothing_to_keep(fi
     fitted(keep=False)
     fitted("model.heads=2", name="mediafm")
     assert fitted.kept() == []
+
+
+def test_a_training_says_whether_its_start_was_there(talks, tmp_path, cpu):
+    path = tmp_path / "catalog"
+    shutil.copytree(talks.path, path, ignore=shutil.ignore_patterns("statistics"))
+    catalog, said = Catalog.open(path), []
+    for name, recipe in (("one", "neighbour"), ("two", "neighbour"), ("three", "mediafm")):
+        run = start_run(catalog, tmp_path / name, preset(recipe).with_settings(SMALL), device=cpu)
+        notes: list[str] = []
+        train(run, catalog, device=cpu, on_note=notes.append)
+        said.append([note for note in notes if note.startswith("start: ")])
+    assert [len(notes) for notes in said] == [1, 1, 0]
+    assert " found in " in said[0][0] and said[1][0].endswith("kept beside the catalog")
 
 
 def test_no_more_than_a_few_starts_are_kept(fitted):
