@@ -57,7 +57,11 @@ def names(of: str) -> Iterator[Name]:
 
     def walk(body: list[ast.stmt], before: str) -> Iterator[Name]:
         for node in body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            if (
+                isinstance(node, ast.FunctionDef | ast.ClassDef)
+                and not node.name.startswith("_")
+                and not any(ast.unparse(d) == "overload" for d in node.decorator_list)  # the last of them has the words
+            ):
                 if only and not before and node.name != only:
                     continue
                 where = f"{path.relative_to(REPO)}:{node.lineno} {before}{node.name}"
