@@ -146,6 +146,7 @@ def test_histograms_filter_the_map_and_each_other_and_count_what_a_lasso_holds(m
 
     lasso(map_page, map_page.locator(".over").first, share=0.25)
     expect(row.locator(".facet-count")).to_have_text(re.compile(rf"^{chosen(map_page):,}".replace(",", ".") + " of "))
+    expect(map_page).to_have_url(re.compile("shots="))
     settled(map_page)  # what the lasso adds to the page moves the histograms
     columns = map_page.locator(".facet[data-label='time in the title'] .facet-columns")
     before, box = count_of(row, of="of"), columns.bounding_box()
