@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -115,14 +115,18 @@ def _keep(catalog: Catalog, found: Estimate) -> None:
     for name, own in space.baselines.items():
         arrays |= {f"{name}.{k}": np.ascontiguousarray(v) for k, v in own.items() if isinstance(v, np.ndarray)}
     values = {"bandwidth": space.bandwidth, "baselines": json_values(space.baselines), "facts": found.facts}
-    path = _file(catalog, space.fusion)
-    path.parent.mkdir(exist_ok=True)
-    with files.whole_file(path) as temporary:
+    with file_beside(catalog, _file(catalog, space.fusion)) as temporary:
         told = {"fingerprint": catalog.fingerprint, "code": code_digest(), "values": json.dumps(values)}
         save_file(arrays, temporary, told)
-        temporary.chmod(
-            (catalog.path / "catalog.json").stat().st_mode & 0o777
-        )  # safetensors gives it to its owner alone
+
+
+@contextmanager
+def file_beside(catalog: Catalog, path: Path) -> Iterator[Path]:
+    """`files.whole_file` for tensors kept beside a catalog, which whoever reads the catalog may read: safetensors gives them to their owner alone."""
+    path.parent.mkdir(exist_ok=True)
+    with files.whole_file(path) as temporary:
+        yield temporary
+        temporary.chmod((catalog.path / "catalog.json").stat().st_mode & 0o777)
 
 
 def _kept(catalog: Catalog, fusion: str) -> Estimate | None:

@@ -24,8 +24,7 @@ from msm.data.catalog import Catalog
 from msm.data.coverage import FOLDER
 from msm.data.space import Space
 from msm.errors import InputError
-from msm.evaluation.kept_space import code_digest, update_with_space
-from msm.io import files
+from msm.evaluation.kept_space import code_digest, file_beside, update_with_space
 from msm.models.encoder import ShotEncoder
 from msm.models.head import Head
 from msm.recipes.recipe import Recipe
@@ -80,7 +79,7 @@ def fit_head(
     if keep:
         found = {k: t.contiguous() for k, t in head.state_dict().items() if not torch.equal(t, before[k])}
         with suppress(OSError, InputError):
-            _keep(found, path, like=catalog.path / "catalog.json")
+            _keep(found, catalog, path)
     return False
 
 
@@ -99,11 +98,9 @@ def _take_over(head: Head, path: Path) -> bool:
     return False
 
 
-def _keep(found: dict[str, torch.Tensor], path: Path, like: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with files.whole_file(path) as temporary:
+def _keep(found: dict[str, torch.Tensor], catalog: Catalog, path: Path) -> None:
+    with file_beside(catalog, path) as temporary:
         save_file(found, temporary)
-        temporary.chmod(like.stat().st_mode & 0o777)  # safetensors gives it to its owner alone
     kept = sorted(path.parent.glob("start-*.safetensors"), key=lambda p: p.stat().st_mtime)
     for old in kept[:-MOST_KEPT]:
         old.unlink(missing_ok=True)

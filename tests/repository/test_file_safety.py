@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.repository.test_imports import APP, LIBRARY, OURS, REPO, cached_functions, calls
 
-WHOLE = ("whole_file", "whole_folder")  # msm/io/files.py: a temporary name, then a rename
+# msm/io/files.py: a temporary name, then a rename; the last is a whole_file of msm/evaluation/kept_space.py
+WHOLE = ("whole_file", "whole_folder", "file_beside")
 WRITING = ("write_text", "write_bytes", "to_parquet", "np.save", "np.savez", "np.savez_compressed", "plan.save")
 WRITING += ("checkpoint.save", "torch.save", "save_array", "save_file", "write_index", "write_table", "tofile")
 ELSEWHERE = {  # writes outside such a block, and why nothing is lost by it
